@@ -1,0 +1,1 @@
+"""Event contracts of OpsDash Support: envelope, payload models, topic catalogue."""

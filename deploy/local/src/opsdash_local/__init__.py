@@ -1,0 +1,1 @@
+"""The whole stack on one machine: embedded PostgreSQL and Kafka, services, demo workspace."""

@@ -1,0 +1,1 @@
+"""Plumbing every service shares; no business word in it."""

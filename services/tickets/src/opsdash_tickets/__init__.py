@@ -1,0 +1,1 @@
+"""The tickets service: owns tickets, their history, counters and the directory replica."""
