@@ -1,0 +1,205 @@
+"""The one place that makes Kafka subscribers, with the settings that lose nothing.
+
+The framework's defaults commit failed messages. Here every subscriber reads from the earliest offset, commits only
+after its handler, never creates a topic, and passes the reliability middleware.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
+from faststream.security import BaseSecurity, SASLScram512
+from opsdash_contracts.envelope import Event, UnknownEventType, decode
+from opsdash_contracts.topics import catalogue, dead_letter_topic
+
+from opsdash_chassis import crash_points, inbox, metrics
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.database import Database
+from opsdash_chassis.dead_letters import DeadLetterPublisher
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.kafka import client_options, require_topics
+from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
+from opsdash_chassis.settings import DatabaseSettings
+from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
+
+log = structlog.get_logger(__name__)
+
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+#: A handler applies one event inside an open unit of work; the caller commits.
+Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
+
+SESSION_TIMEOUT_MS = 10_000
+GRACEFUL_SECONDS = 15.0
+LAG_EVERY_SECONDS = 5.0
+
+#: What every subscriber is made with; an architecture test holds the running subscribers against it.
+SAFE_OPTIONS: Mapping[str, Any] = {
+    "ack_policy": AckPolicy.NACK_ON_ERROR,
+    "auto_offset_reset": "earliest",
+    "session_timeout_ms": SESSION_TIMEOUT_MS,
+    "isolation_level": "read_committed",
+}
+
+
+class TopicConsumer:
+    """Decodes one topic's messages and applies each event once, in one transaction with its inbox row."""
+
+    def __init__(
+        self, *, service: str, topic: str, handlers: Mapping[str, Handler], database: Database, armed: str | None = None
+    ) -> None:
+        self.service = service
+        self.topic = topic
+        self.group = f"{service}.{topic}"
+        self._handlers = handlers
+        self._database = database
+        self._crash_points = CrashPoints(armed)
+
+    async def handle(self, record: Record) -> None:
+        """Raises InvalidMessage for what can never be applied, Unavailable while the database is away."""
+        with metrics.HANDLER_SECONDS.labels(self.topic).time():
+            outcome = await self.apply(record.headers, record.key, record.value)
+        metrics.CONSUMED.labels(self.topic, outcome).inc()
+        self._crash_points.reached(crash_points.AFTER_EFFECT_BEFORE_COMMIT_OFFSET)
+
+    async def apply(self, headers: Any, key: bytes | None, value: bytes | None) -> str:
+        """Apply one message and name the outcome: applied, duplicate, ignored or unknown-type."""
+        try:
+            event = decode(headers, key, value)
+        except UnknownEventType as unknown:
+            log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
+            return "unknown-type"
+        handler = self._handlers.get(event.envelope.type)
+        if handler is None:
+            return "ignored"
+        async with worker_unit_of_work(self._database) as work:
+            if not await inbox.first_delivery(
+                work.connection, consumer=self.group, event_id=event.envelope.id, value=value or b""
+            ):
+                return "duplicate"
+            await handler(work, event)
+        return "applied"
+
+
+class Consumers:
+    """All subscribers of a service process: made, started, watched and stopped together."""
+
+    def __init__(self, settings: DatabaseSettings, *, service: str, database: Database) -> None:
+        self._settings = settings
+        self._service = service
+        self._database = database
+        self._reliability = ReliabilityMiddleware()
+        self._dead_letters = DeadLetterPublisher(settings, service=service)
+        self.broker = KafkaBroker(
+            **_framework_options(settings),
+            middlewares=[KafkaTelemetryMiddleware(), self._reliability],
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=GRACEFUL_SECONDS,
+            client_id=f"opsdash-{service}",
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
+        )
+
+    def subscribe(self, topic: str, handlers: Mapping[str, Handler]) -> None:
+        """Subscribe the service's group to one catalogue topic; the only call of `broker.subscriber` there is."""
+        entry = catalogue()[topic]
+        if self._service not in entry.consumers:
+            raise ValueError(f"the catalogue does not list {self._service} as a consumer of {topic}")
+        consumer = TopicConsumer(
+            service=self._service, topic=topic, handlers=handlers, database=self._database, armed=self._settings.crash_at
+        )
+        self._reliability.topics[topic] = TopicReliability(
+            topic=topic,
+            group=consumer.group,
+            dead_letters=self._dead_letters,
+            dependency_answers=self._database_answers,
+            armed=self._settings.crash_at,
+        )
+        subscriber = self.broker.subscriber(
+            topic, group_id=consumer.group, parser=_parse_leniently, decoder=_raw_record, **SAFE_OPTIONS
+        )
+        subscriber(consumer.handle)
+
+    async def run(self) -> None:
+        """Start when the broker has the topics, then watch the lag until cancelled. Raises StartupError."""
+        topics = list(self._reliability.topics)
+        await require_topics(self._settings, [*topics, *(dead_letter_topic(self._service, name) for name in topics)])
+        await self.broker.start()
+        while True:
+            await self._measure_lag()
+            await asyncio.sleep(LAG_EVERY_SECONDS)
+
+    async def stop(self) -> None:
+        """Finish and commit the messages in hand, leave the groups."""
+        await self.broker.stop()
+        await self._dead_letters.close()
+
+    def live(self) -> tuple[bool, str]:
+        return _first_failure(policy.progress.live() for policy in self._reliability.topics.values())
+
+    def ready(self) -> tuple[bool, str]:
+        return _first_failure(policy.progress.ready() for policy in self._reliability.topics.values())
+
+    async def _measure_lag(self) -> None:
+        for subscriber in self.broker.subscribers:
+            consumer = getattr(subscriber, "consumer", None)
+            if consumer is None:
+                continue
+            assignment, lag = consumer.assignment(), 0
+            for partition in assignment:
+                with contextlib.suppress(KafkaError, TimeoutError):
+                    async with asyncio.timeout(1):
+                        position = await consumer.position(partition)
+                    lag += max(0, (consumer.highwater(partition) or 0) - position)
+            for topic in consumer.subscription():
+                self._reliability.topics[topic].progress.observe(assigned=bool(assignment), lag=lag)
+
+    async def _database_answers(self) -> bool:
+        try:
+            await self._database.ping()
+        except Unavailable:
+            return False
+        return True
+
+
+def _first_failure(answers: Any) -> tuple[bool, str]:
+    return next((answer for answer in answers if not answer[0]), (True, "consuming"))
+
+
+def _framework_options(settings: DatabaseSettings) -> dict[str, Any]:
+    """The safe client options in the words of the framework."""
+    options = client_options(settings)
+    context = options.pop("ssl_context", None)
+    options.pop("security_protocol", None)
+    options.pop("sasl_mechanism", None)
+    username, password = options.pop("sasl_plain_username", None), options.pop("sasl_plain_password", None)
+    if username and password:
+        options["security"] = SASLScram512(username, password, ssl_context=context, use_ssl=True)
+    elif context is not None:
+        options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
+    return options
+
+
+async def _parse_leniently(record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]) -> KafkaMessage:
+    """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
+    message = await original(dataclasses.replace(record, headers=()))
+    message.headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    message.raw_message = record
+    return message
+
+
+async def _raw_record(message: KafkaMessage) -> Record:
+    return cast(Record, message.raw_message)

@@ -1,0 +1,131 @@
+"""PostgreSQL access: two pools (tenant role and cross-org worker role), bounded waits, errors the edges understand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from opsdash_chassis.errors import StorageFull, Unavailable
+from opsdash_chassis.settings import DatabaseSettings
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+Record: TypeAlias = asyncpg.Record
+
+POOL_WAIT_SECONDS = 2.0
+CONNECT_TIMEOUT_SECONDS = 2.0
+COMMAND_TIMEOUT_SECONDS = 6.0  # a little above the statement timeout: the server's own answer comes first
+SERVER_SETTINGS = {
+    "statement_timeout": "5000",
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "10000",
+    "timezone": "UTC",
+}
+
+#: The database or the way to it is at fault, not the statement: a later try may succeed.
+TRANSIENT_ERRORS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+
+class _Connection(asyncpg.Connection[asyncpg.Record]):
+    """A connection whose session state is never changed outside a transaction, so a reset needs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+@asynccontextmanager
+async def database_errors() -> AsyncIterator[None]:
+    """Turn every way the database can be away, slow or full into Unavailable; leave real mistakes alone."""
+    try:
+        yield
+    except asyncpg.DiskFullError as error:
+        raise StorageFull("The storage is full; reading still works.", retry_after_seconds=30) from error
+    except TRANSIENT_ERRORS as error:
+        raise Unavailable("The database did not answer in time.", retry_after_seconds=2) from error
+
+
+async def create_pool(url: str, *, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
+    """Make a pool that opens connections on first use."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        max_inactive_connection_lifetime=300,
+        connection_class=_Connection,
+        server_settings=SERVER_SETTINGS | {"application_name": name},
+    )
+
+
+class Database:
+    """The pools of one service process."""
+
+    def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._tenant_pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._worker_pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        settings = self._settings
+        self._tenant_pool = await create_pool(
+            settings.database_url.get_secret_value(), size=settings.database_pool_size, name=self._name
+        )
+        self._worker_pool = await create_pool(
+            settings.database_worker_url.get_secret_value(),
+            size=settings.database_worker_pool_size,
+            name=f"{self._name}-worker",
+        )
+
+    async def close(self) -> None:
+        for pool in (self._tenant_pool, self._worker_pool):
+            if pool is None:
+                continue
+            try:
+                await asyncio.wait_for(pool.close(), timeout=5)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def tenant_transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of the tenant role; until a tenant is entered, row-level security shows it nothing."""
+        async with _transaction(self._tenant_pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def worker_transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
+        async with _transaction(self._worker_pool) as connection:
+            yield connection
+
+    async def ping(self) -> None:
+        """Raise Unavailable when the database does not answer."""
+        async with self.worker_transaction() as connection:
+            await connection.execute("SELECT 1")
+
+
+@asynccontextmanager
+async def _transaction(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
+    if pool is None:
+        raise Unavailable("The service is starting.")
+    async with database_errors(), pool.acquire(timeout=POOL_WAIT_SECONDS) as connection, connection.transaction():
+        yield connection

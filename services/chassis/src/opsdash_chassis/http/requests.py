@@ -1,0 +1,90 @@
+"""The request class of every service: bodies are bounded in size and time, checked and strictly decoded.
+
+A route that takes another media type or a larger body says so in its `opt`: `media_types`, `max_body_bytes`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar.connection import Request
+from litestar.handlers import BaseRouteHandler
+
+from opsdash_chassis.http.json_checks import decode_json
+from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_type
+
+MAXIMUM_BODY_BYTES = 1_048_576
+BODY_TIMEOUT_SECONDS = 30.0
+JSON_MEDIA_TYPES = ("application/json",)
+
+
+def request_timeout() -> Problem:
+    """408 closes the connection: the rest of the body is still on its way."""
+    detail = "The body did not arrive in time."
+    return Problem("request-timeout", "Request timeout", 408, detail, headers={"Connection": "close"})
+
+
+def check_body_headers(request: Request[Any, Any, Any]) -> None:
+    """Refuse a body by its headers, before a byte of it is read."""
+    headers = request.headers
+    length = headers.get("content-length")
+    if length in {None, "0"} and "transfer-encoding" not in headers:
+        return
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise unsupported_media_type("Encoded bodies are not accepted.")
+    allowed = request.route_handler.opt.get("media_types", JSON_MEDIA_TYPES)
+    if not _is_media_type(headers.getall("content-type", []), allowed):
+        raise unsupported_media_type(f"The body must be {' or '.join(allowed)}.")
+    limit = request.route_handler.opt.get("max_body_bytes", MAXIMUM_BODY_BYTES)
+    if length is not None and int(length) > limit:
+        raise too_large(limit)
+
+
+def _is_media_type(values: list[str], allowed: tuple[str, ...]) -> bool:
+    if len(values) != 1:
+        return False
+    media_type, _, parameters = values[0].partition(";")
+    if media_type.strip().lower() not in allowed:
+        return False
+    return parameters.strip().lower().replace('"', "") in {"", "charset=utf-8"}
+
+
+class BoundedRequest(Request[Any, Any, Any]):
+    """A request whose body cannot be too large, too slow, or loosely typed."""
+
+    __slots__ = ()
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body; 413 above the route's limit, 408 when all of it takes longer than the limit."""
+        limit = self.route_handler.opt.get("max_body_bytes", MAXIMUM_BODY_BYTES)
+        seconds = self.route_handler.opt.get("body_timeout_seconds", BODY_TIMEOUT_SECONDS)
+        deadline = asyncio.get_running_loop().time() + seconds
+        received = 0
+        try:
+            while True:
+                async with asyncio.timeout_at(deadline):
+                    event = await self.receive()
+                if event["type"] == "http.disconnect":
+                    raise Problem("client-gone", "Client closed request", 400)
+                received += len(chunk := event.get("body", b""))
+                if received > limit:
+                    raise too_large(limit)
+                yield chunk
+                if not event.get("more_body", False):
+                    return
+        except TimeoutError:
+            raise request_timeout() from None
+
+    async def json(self) -> Any:
+        """Decode the body as the type of the handler's `data`; a missing body is an error like any other."""
+        return decode_json(await self.body(), _decoder_of(self.route_handler))
+
+
+@lru_cache(maxsize=256)
+def _decoder_of(handler: BaseRouteHandler) -> msgspec.json.Decoder[Any]:
+    field = handler.parsed_data_field
+    return msgspec.json.Decoder(field.annotation if field else Any, strict=True)

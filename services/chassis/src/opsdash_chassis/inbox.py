@@ -1,0 +1,41 @@
+"""Effect once: an event id is remembered in the same transaction as what it caused."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from uuid import UUID
+
+from opsdash_contracts.envelope import InvalidMessage
+
+from opsdash_chassis.database import Connection
+
+_REMEMBER = """
+INSERT INTO inbox (consumer, event_id, content_sha256) VALUES ($1, $2, $3)
+ON CONFLICT (consumer, event_id) DO NOTHING
+RETURNING true
+"""
+_KNOWN = "SELECT content_sha256 FROM inbox WHERE consumer = $1 AND event_id = $2"
+_PRUNE = """
+DELETE FROM inbox WHERE ctid IN (
+    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT 10000
+)
+"""
+
+
+async def first_delivery(connection: Connection, *, consumer: str, event_id: UUID, value: bytes) -> bool:
+    """Remember the event; False when it was handled before.
+
+    Raises InvalidMessage("content-changed") when the same id arrives with other content: the first one wins.
+    A concurrent delivery of the same id waits for the other transaction, so it is never handled twice.
+    """
+    digest = sha256(value).digest()
+    if await connection.fetchval(_REMEMBER, consumer, event_id, digest):
+        return True
+    if await connection.fetchval(_KNOWN, consumer, event_id) != digest:
+        raise InvalidMessage("content-changed", f"event {event_id} was delivered before with other content")
+    return False
+
+
+async def prune(connection: Connection, *, retention_hours: int) -> None:
+    """Forget ids that no replay can bring back any more."""
+    await connection.execute(_PRUNE, retention_hours)

@@ -1,0 +1,108 @@
+"""Kafka clients with safe settings, and the start-up check of topics."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from opsdash_chassis.errors import StartupError
+from opsdash_chassis.settings import KafkaSettings
+
+log = structlog.get_logger(__name__)
+
+SEND_DEADLINE_SECONDS = 10.0
+
+
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Address and security of every client of ours; certificates are always verified."""
+    options: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap_servers}
+    if settings.kafka_security_protocol != "PLAINTEXT":
+        options["security_protocol"] = settings.kafka_security_protocol
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)
+    if settings.kafka_security_protocol == "SASL_SSL" and settings.kafka_sasl_password:
+        options["sasl_mechanism"] = "SCRAM-SHA-512"
+        options["sasl_plain_username"] = settings.kafka_sasl_username
+        options["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
+    return options
+
+
+async def start_producer(settings: KafkaSettings) -> AIOKafkaProducer:
+    """A started producer that confirms only what all in-sync replicas hold.
+
+    Raises KafkaError when no broker answers; the caller decides how long to try.
+    """
+    producer = AIOKafkaProducer(
+        **client_options(settings),
+        acks="all",
+        enable_idempotence=settings.kafka_idempotent_producer,
+        request_timeout_ms=int(SEND_DEADLINE_SECONDS * 1000),
+        max_request_size=1_048_576,
+        linger_ms=0,
+    )
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def stop_producer(producer: AIOKafkaProducer) -> None:
+    """Stop without waiting long for sends that a dead broker will never confirm."""
+    try:
+        await asyncio.wait_for(producer.stop(), timeout=3)
+    except (TimeoutError, KafkaError) as error:
+        log.warning("producer_stop_failed", reason=repr(error))
+
+
+async def topic_partitions(settings: KafkaSettings) -> dict[str, int]:
+    """Partition count by topic. Only existing topics are described: describing may create on some brokers."""
+    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=5000)
+    await admin.start()
+    try:
+        names = [name for name in await admin.list_topics() if "opsdash." in name]
+        described = await admin.describe_topics(names) if names else []
+        return {topic["topic"]: len(topic["partitions"]) for topic in described}
+    finally:
+        await admin.close()
+
+
+async def require_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
+    """Wait for the broker with backoff, then check that every topic exists with the configured partition count.
+
+    Raises StartupError with the way out.
+    """
+    partitions = await _wait_for_broker(settings)
+    for topic in topics:
+        if topic not in partitions:
+            raise StartupError(f"topic {topic} does not exist: run opsdash-topics first")
+        if partitions[topic] != settings.kafka_partitions:
+            raise StartupError(
+                f"topic {topic} has {partitions[topic]} partitions but OPSDASH_KAFKA_PARTITIONS expects"
+                f" {settings.kafka_partitions}: the count of a live topic must never change"
+            )
+
+
+async def _wait_for_broker(settings: KafkaSettings) -> dict[str, int]:
+    deadline = time.monotonic() + settings.kafka_start_timeout_seconds
+    pause = 0.2
+    while True:
+        try:
+            return await topic_partitions(settings)
+        except (KafkaError, OSError) as error:
+            if time.monotonic() + pause > deadline:
+                raise StartupError(
+                    f"no Kafka broker answered within {settings.kafka_start_timeout_seconds:g} s:"
+                    " check OPSDASH_KAFKA_BOOTSTRAP_SERVERS"
+                ) from error
+            log.warning("broker_not_ready", retry_in_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)

@@ -1,0 +1,89 @@
+"""SQL of the outbox as its relay sees it: what waits, what is confirmed, what can never be sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+BATCH_SIZE = 1000
+
+# Everything unpublished, oldest first. Never "position greater than the last one": transactions commit out of
+# position order. An aggregate with a parked event waits, so that its order is kept; others go on.
+_WAITING = f"""
+SELECT o.position, o.replayed, h.event_id, h.aggregate_id, h.topic, h.headers, h.data
+FROM outbox o JOIN history h USING (event_id)
+WHERE NOT EXISTS (
+    SELECT 1 FROM outbox p
+    WHERE p.aggregate_id = o.aggregate_id AND p.parked_reason IS NOT NULL AND p.position <= o.position
+)
+ORDER BY o.position
+LIMIT {BATCH_SIZE}
+"""  # noqa: S608 - a constant
+_CONFIRMED = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
+_PARK = "UPDATE outbox SET parked_reason = $2 WHERE position = $1"
+_STATE = """
+SELECT count(*) AS depth,
+       count(*) FILTER (WHERE parked_reason IS NOT NULL) AS parked,
+       coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8 AS oldest_seconds
+FROM outbox
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One event as it will be sent: the history's bytes, unchanged."""
+
+    position: int
+    event_id: UUID
+    aggregate_id: UUID
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    depth: int
+    parked: int
+    oldest_seconds: float
+
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+
+async def waiting(connection: Connection) -> list[Waiting]:
+    return [_to_waiting(row) for row in await connection.fetch(_WAITING)]
+
+
+async def confirmed(connection: Connection, positions: Sequence[int]) -> None:
+    await connection.execute(_CONFIRMED, positions)
+
+
+async def park(connection: Connection, position: int, reason: str) -> None:
+    await connection.execute(_PARK, position, reason)
+
+
+async def state(connection: Connection) -> OutboxState:
+    row = await connection.fetchrow(_STATE)
+    assert row is not None  # noqa: S101 - an aggregate always answers one row
+    return OutboxState(depth=row["depth"], parked=row["parked"], oldest_seconds=row["oldest_seconds"])
+
+
+def _to_waiting(row: asyncpg.Record) -> Waiting:
+    headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+    if row["replayed"]:
+        headers.append(("ce_replayed", b"true"))
+    return Waiting(
+        position=row["position"],
+        event_id=row["event_id"],
+        aggregate_id=row["aggregate_id"],
+        topic=row["topic"],
+        key=str(row["aggregate_id"]).encode(),
+        value=row["data"].encode(),
+        headers=headers,
+    )

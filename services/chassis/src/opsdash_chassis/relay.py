@@ -1,0 +1,216 @@
+"""The outbox relay: one leader per database publishes in order and deletes what the broker confirmed.
+
+Leadership is a session advisory lock on the relay's own connection. Rows are deleted over that same connection, so a
+relay that lost its session can send a repeat but never remove a row it does not lead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from opsdash_chassis import crash_points, metrics, outbox
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
+from opsdash_chassis.outbox import Waiting
+from opsdash_chassis.settings import DatabaseSettings
+from opsdash_chassis.unit_of_work import OUTBOX_CHANNEL
+
+log = structlog.get_logger(__name__)
+
+TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('opsdash outbox relay', 0))"
+MAXIMUM_BACKOFF_SECONDS = 10.0
+ALARM_DEPTH = 10_000
+ALARM_AGE_SECONDS = 60
+SERVER_SETTINGS = {
+    "statement_timeout": "5000",
+    "lock_timeout": "2000",
+    # A frozen leader loses its session, and so the lock, after this long: somebody else takes over.
+    "idle_session_timeout": str(int(SEND_DEADLINE_SECONDS * 1000) + 5000),
+    "timezone": "UTC",
+    "application_name": "outbox-relay",
+}
+PERMANENT_FOR_THE_EVENT = (MessageSizeTooLargeError,)
+PERMANENT_FOR_THE_TOPIC = (TopicAuthorizationFailedError, UnknownTopicOrPartitionError, InvalidTopicError)
+
+
+class Relay:
+    """Publishes one database's outbox for as long as `run` is not cancelled."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
+        self._crash_points = CrashPoints(settings.crash_at)
+        self._producer: AIOKafkaProducer | None = None
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._last_turn = time.monotonic()
+        self._alarm = ""
+
+    async def run(self) -> None:
+        """Lead or stand by until `stop`; every failure is logged, waited out and tried again."""
+        backoff = 0.1
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            try:
+                await self._session()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError) as error:
+                log.warning("relay_interrupted", reason=repr(error), retry_in_seconds=backoff)
+            finally:
+                metrics.RELAY_LEADER.set(0)
+                await self._drop_producer()
+            backoff = 0.1 if time.monotonic() - started > MAXIMUM_BACKOFF_SECONDS else backoff
+            await self._sleep(backoff)
+            backoff = min(backoff * 2, MAXIMUM_BACKOFF_SECONDS)
+
+    def stop(self) -> None:
+        """Finish the batch in hand, then let `run` return."""
+        self._stopping.set()
+        self._wake.set()
+
+    def progress(self) -> tuple[bool, str]:
+        """For liveness: a relay that waits for its dependencies is alive, one that no longer turns is not."""
+        age = time.monotonic() - self._last_turn
+        return age < SEND_DEADLINE_SECONDS + 50, f"last turn {age:.0f} s ago"
+
+    def ready(self) -> tuple[bool, str]:
+        """False while publishing needs a person: a topic is missing or forbidden."""
+        return not self._alarm, self._alarm or "publishing"
+
+    async def _session(self) -> None:
+        connection = await asyncpg.connect(
+            self._settings.database_worker_url.get_secret_value(),
+            timeout=5,
+            command_timeout=6,
+            server_settings=SERVER_SETTINGS,
+        )
+        try:
+            await self._wait_for_leadership(connection)
+            await connection.add_listener(OUTBOX_CHANNEL, lambda *_: self._wake.set())
+            while not self._stopping.is_set():
+                await self._turn(connection)
+        finally:
+            # Closing ends the session and releases the lock; a dead connection must not hold up the stop.
+            connection.terminate()
+
+    async def _wait_for_leadership(self, connection: outbox.Connection) -> None:
+        while not self._stopping.is_set():
+            self._last_turn = time.monotonic()
+            if await connection.fetchval(TRY_LOCK):
+                metrics.RELAY_LEADER.set(1)
+                log.info("relay_leads")
+                return
+            await self._sleep(self._settings.relay_poll_seconds)
+
+    async def _turn(self, connection: outbox.Connection) -> None:
+        self._last_turn = time.monotonic()
+        self._wake.clear()
+        rows = await outbox.waiting(connection)
+        if rows:
+            await self._publish(connection, rows)
+        await self._measure(connection)
+        if len(rows) < outbox.BATCH_SIZE and not self._wake.is_set():
+            await self._sleep_until_woken(self._settings.relay_poll_seconds)
+
+    async def _publish(self, connection: outbox.Connection, rows: list[Waiting]) -> None:
+        """Send in waves of one event per aggregate: the next one leaves only after the broker has the one before."""
+        failed: BaseException | None = None
+        for wave in waves(rows):
+            results = await self._send_wave(wave)
+            sent = [row for row, error in zip(wave, results, strict=True) if error is None]
+            self._crash_points.reached(crash_points.AFTER_PUBLISH_BEFORE_MARK)
+            if sent:
+                await outbox.confirmed(connection, [row.position for row in sent])
+            failed = await self._handle_failures(connection, wave, results)
+            if failed is not None:
+                break
+        self._alarm = f"publishing is refused: {failed!r}" if isinstance(failed, PERMANENT_FOR_THE_TOPIC) else ""
+        if failed is not None and not isinstance(failed, PERMANENT_FOR_THE_EVENT):
+            raise failed
+
+    async def _send_wave(self, wave: list[Waiting]) -> list[BaseException | None]:
+        """Send all at once; an error means the outcome is unknown, so the row stays."""
+        if self._producer is None:
+            self._producer = await asyncio.wait_for(start_producer(self._settings), SEND_DEADLINE_SECONDS)
+        self._crash_points.reached(crash_points.BEFORE_PUBLISH)
+        sends = [self._send(self._producer, row) for row in wave]
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_SECONDS):
+                return await asyncio.gather(*sends)
+        except TimeoutError as error:
+            return [error] * len(wave)
+
+    async def _send(self, producer: AIOKafkaProducer, row: Waiting) -> BaseException | None:
+        try:
+            confirmation = await producer.send(row.topic, row.value, key=row.key, headers=row.headers)
+            await confirmation
+        except (KafkaError, OSError) as error:
+            metrics.PUBLISH_FAILURES.labels(row.topic).inc()
+            return error
+        metrics.PUBLISHED.labels(row.topic).inc()
+        return None
+
+    async def _handle_failures(
+        self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
+    ) -> BaseException | None:
+        """Park what can never be sent; return the first error that stops this batch, if any."""
+        first: BaseException | None = None
+        for row, error in zip(wave, results, strict=True):
+            if isinstance(error, PERMANENT_FOR_THE_EVENT):
+                log.error("event_parked", event_id=str(row.event_id), reason=repr(error))
+                await outbox.park(connection, row.position, repr(error))
+            if error is not None and not isinstance(first, PERMANENT_FOR_THE_TOPIC):
+                first = error
+        return first
+
+    async def _measure(self, connection: outbox.Connection) -> None:
+        state = await outbox.state(connection)
+        metrics.OUTBOX_DEPTH.set(state.depth)
+        metrics.OUTBOX_AGE.set(state.oldest_seconds)
+        metrics.OUTBOX_PARKED.set(state.parked)
+        if state.depth > ALARM_DEPTH or state.oldest_seconds > ALARM_AGE_SECONDS:
+            log.error("outbox_falls_behind", depth=state.depth, oldest_seconds=round(state.oldest_seconds))
+
+    async def _drop_producer(self) -> None:
+        """A producer is rebuilt after any failure: its queues may hold sends whose fate is unknown."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await stop_producer(producer)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    async def _sleep_until_woken(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+
+def waves(rows: Iterable[Waiting]) -> list[list[Waiting]]:
+    """Split rows, oldest first, so that each wave holds at most one event per aggregate and order is kept."""
+    result: list[list[Waiting]] = []
+    seen: dict[object, int] = {}
+    for row in rows:
+        turn = seen.get(row.aggregate_id, 0)
+        seen[row.aggregate_id] = turn + 1
+        if turn == len(result):
+            result.append([])
+        result[turn].append(row)
+    return result

@@ -1,0 +1,178 @@
+"""What happens to a message that cannot be handled: tried again, set aside, or held until a dependency is back."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
+from faststream import BaseMiddleware
+from opsdash_contracts.envelope import InvalidMessage
+
+from opsdash_chassis import crash_points, metrics
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.dead_letters import DeadLetterPublisher
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.progress import ConsumerProgress
+
+log = structlog.get_logger(__name__)
+
+TRIES = 5
+RETRY_BUDGET_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 5.0
+
+
+class DeadLetterBudget:
+    """Stops a bad deployment from draining a topic into the dead letters.
+
+    Spent when 25 messages in a row, or more than a fifth of the last 500, were set aside. A success starts the row
+    anew; a restart starts both anew.
+    """
+
+    def __init__(self, *, in_a_row: int = 25, window: int = 500, ratio: float = 0.2) -> None:
+        self._in_a_row = in_a_row
+        self._ratio = ratio
+        self._row = 0
+        self._outcomes: deque[bool] = deque(maxlen=window)
+
+    def applied(self) -> None:
+        self._row = 0
+        self._outcomes.append(False)
+
+    def set_aside(self) -> None:
+        self._row += 1
+        self._outcomes.append(True)
+
+    @property
+    def spent(self) -> bool:
+        full = len(self._outcomes) == self._outcomes.maxlen
+        return self._row >= self._in_a_row or (full and sum(self._outcomes) > self._ratio * len(self._outcomes))
+
+
+class TopicReliability:
+    """The policy and state of one topic's subscriber; makes a middleware a message."""
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        group: str,
+        dead_letters: DeadLetterPublisher,
+        dependency_answers: Callable[[], Awaitable[bool]],
+        armed: str | None = None,
+    ) -> None:
+        self.topic = topic
+        self.group = group
+        self.progress = ConsumerProgress(topic)
+        self.budget = DeadLetterBudget()
+        self._dead_letters = dead_letters
+        self._dependency_answers = dependency_answers
+        self._crash_points = CrashPoints(armed)
+
+    async def with_retries(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Call, and again after transient errors, for at most five tries or thirty seconds."""
+        deadline = time.monotonic() + RETRY_BUDGET_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await call()
+            except Unavailable as error:
+                wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+                if attempt == TRIES or time.monotonic() + wait > deadline:
+                    raise
+                log.warning("handler_tries_again", topic=self.topic, attempt=attempt, reason=error.detail)
+                metrics.HANDLER_RETRIES.labels(self.topic).inc()
+                await asyncio.sleep(wait)
+                pause *= 3
+        return None
+
+    def applied(self) -> None:
+        self.budget.applied()
+        self.progress.finished()
+
+    async def failed(self, record: ConsumerRecord[bytes, bytes], error: BaseException) -> bool:
+        """Decide about a failed message: True when it is safely set aside, False when it must come again."""
+        if isinstance(error, Unavailable) and not await self._dependency_answers():
+            return await self._hold(error.detail)
+        if self.budget.spent:
+            log.error("dead_letter_budget_spent", topic=self.topic, way_out="fix the cause, then restart the service")
+            return await self._hold("dead-letter budget spent: fix the cause, then restart")
+        reason, detail = describe(error)
+        try:
+            await self._dead_letters.publish(record, group=self.group, reason=reason, detail=detail)
+        except (KafkaError, OSError, TimeoutError) as publish_error:
+            log.error("dead_letter_not_stored", topic=self.topic, reason=repr(publish_error))
+            return await self._hold("the dead-letter topic does not take messages")
+        self._crash_points.reached(crash_points.AFTER_DEAD_LETTER_BEFORE_COMMIT_OFFSET)
+        self._count(record, reason, detail)
+        return True
+
+    def _count(self, record: ConsumerRecord[bytes, bytes], reason: str, detail: str) -> None:
+        metrics.DEAD_LETTERS.labels(self.topic, reason).inc()
+        log.error(
+            "message_set_aside", topic=record.topic, partition=record.partition, offset=record.offset,
+            reason=reason, detail=detail,
+        )  # fmt: skip
+        self.budget.set_aside()
+        self.progress.finished()
+
+    async def _hold(self, reason: str) -> bool:
+        """Wait before the broker hands the message out again; a raw redelivery loop would spin."""
+        self.progress.pause(reason)
+        await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+        self.progress.abandoned()
+        return False
+
+
+def describe(error: BaseException) -> tuple[str, str]:
+    """A stable reason code and a detail without message content."""
+    if isinstance(error, InvalidMessage):
+        return error.code, str(error)
+    if isinstance(error, Unavailable):
+        return "retries-used-up", error.detail
+    return "handler-failed", type(error).__name__
+
+
+class ReliabilityMiddleware:
+    """Hands each message to its topic's policy. Made once a broker; innermost of our middlewares."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, TopicReliability] = {}
+
+    def __call__(self, msg: Any, /, *, context: Any) -> _Middleware:
+        return _Middleware(msg, context=context, policy=self.topics[msg.topic])
+
+
+class _Middleware(BaseMiddleware[Any, Any]):
+    def __init__(self, msg: Any, /, *, context: Any, policy: TopicReliability) -> None:
+        super().__init__(msg, context=context)
+        self._policy = policy
+
+    async def on_receive(self) -> None:
+        self._policy.progress.started()
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+        return await self._policy.with_retries(lambda: call_next(msg))
+
+    async def after_processed(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> bool:
+        """The only hook that also sees bodies no handler could take."""
+        if exc_val is None:
+            self._policy.applied()
+            return False
+        if not isinstance(exc_val, Exception):
+            self._policy.progress.abandoned()  # cancelled: the offset stays, the message comes again
+            return False
+        return await self._policy.failed(self.msg, exc_val)

@@ -1,0 +1,81 @@
+"""The topic job: creates what the catalogue lists, with fixed partition counts; services never create topics."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+from opsdash_contracts.topics import Topic, catalogue, dead_letter_topic
+
+from opsdash_chassis.settings import PREFIX
+
+TOPIC_EXISTS = 36
+DEAD_LETTER_RETENTION_HOURS = 24 * 90
+
+
+def wanted_topics(partitions: int | None, replication: int) -> list[NewTopic]:
+    """Every catalogue topic and the dead-letter topic of each service that consumes it."""
+    wanted = []
+    for topic in catalogue().values():
+        count = partitions or topic.partitions
+        wanted.append(_new_topic(topic.name, count, replication, topic.cleanup_policy, topic.retention_hours))
+        wanted += [
+            _new_topic(name, count, replication, "delete", DEAD_LETTER_RETENTION_HOURS)
+            for name in _dead_letter_topics(topic)
+        ]
+    return wanted
+
+
+def _dead_letter_topics(topic: Topic) -> list[str]:
+    if not topic.dead_letters:
+        return []
+    return [dead_letter_topic(consumer, topic.name) for consumer in topic.consumers]
+
+
+def _new_topic(name: str, partitions: int, replication: int, cleanup: str, retention_hours: int) -> NewTopic:
+    settings = {"cleanup.policy": cleanup, "retention.ms": str(retention_hours * 3_600_000)}
+    if replication > 1:
+        settings["min.insync.replicas"] = str(replication - 1)
+    return NewTopic(name, partitions, replication, topic_configs=settings)
+
+
+async def create_topics(bootstrap_servers: str, *, partitions: int | None = None, replication: int = 1) -> int:
+    """Create what is missing and return how many were created; existing topics are left as they are."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        answer = await admin.create_topics(wanted_topics(partitions, replication))
+    finally:
+        await admin.close()
+    created = 0
+    for name, code, *rest in answer.topic_errors:
+        if code not in {0, TOPIC_EXISTS}:
+            raise RuntimeError(f"{name}: {rest[0] if rest else code}")
+        created += code == 0
+    return created
+
+
+def main() -> None:
+    """Console script `opsdash-topics`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--partitions", type=int, help="instead of each topic's own count")
+    parser.add_argument("--replication", type=int, default=1)
+    arguments = parser.parse_args()
+    servers = os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS", "")
+    if not servers:
+        sys.exit(f"configuration: {PREFIX}KAFKA_BOOTSTRAP_SERVERS: is missing")
+    try:
+        created = asyncio.run(
+            create_topics(servers, partitions=arguments.partitions, replication=arguments.replication)
+        )
+    except (KafkaError, OSError, RuntimeError) as error:
+        sys.exit(f"topics: {error}; check {PREFIX}KAFKA_BOOTSTRAP_SERVERS")
+    sys.stdout.write(f"{created} topics created\n")
+
+
+if __name__ == "__main__":
+    main()
