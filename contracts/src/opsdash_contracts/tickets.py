@@ -18,7 +18,7 @@ DELETED: Final = "support_ticket.deleted"
 RESTORED: Final = "support_ticket.restored"
 PURGED: Final = "support_ticket.purged"
 
-_TEXT_FIELDS = frozenset({"description"})
+_TEXT_FIELDS: Final = ("description",)
 
 
 class Status(StrEnum):
@@ -128,6 +128,8 @@ class TicketEvent(EventData):
     def check_as(self, event_type: str) -> None:
         if (self.title == "") != (event_type == PURGED):
             raise ValueError("the title is empty in a purged ticket and only there")
+        if event_type == PURGED and isinstance(self.changes.get("title"), FieldChange):
+            raise ValueError("a purge does not repeat the title it removed")
         if event_type in {DELETED, PURGED} and self.deleted_at is None:
             raise ValueError("a deleted ticket says when it was deleted")
         if event_type in {CREATED, RESTORED} and self.deleted_at is not None:
@@ -135,7 +137,10 @@ class TicketEvent(EventData):
 
     @classmethod
     def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+        properties["changes"]["additionalProperties"] = False
+        properties["changes"]["properties"] = {name: {"$ref": "#/$defs/TextChanged"} for name in _TEXT_FIELDS}
         if event_type == PURGED:
+            properties["changes"]["properties"]["title"] = {"$ref": "#/$defs/TextChanged"}
             properties["title"] = {"const": "", "type": "string"}
         else:
             properties["title"]["minLength"] = 1

@@ -43,11 +43,14 @@ class Topic(BaseModel):
         return self
 
     @property
+    def retention_ms(self) -> int:
+        """Kafka's spelling; -1 is no time limit."""
+        return -1 if self.retention_hours is None else self.retention_hours * _MILLISECONDS_PER_HOUR
+
+    @property
     def kafka_config(self) -> dict[str, str]:
-        """Topic settings for the job that creates it; a retention of -1 ms is no time limit."""
-        hours = self.retention_hours
-        retention_ms = -1 if hours is None else hours * _MILLISECONDS_PER_HOUR
-        return {"cleanup.policy": self.cleanup_policy, "retention.ms": str(retention_ms)}
+        """Settings the topic is created with."""
+        return {"cleanup.policy": self.cleanup_policy, "retention.ms": str(self.retention_ms)}
 
 
 def catalogue() -> dict[str, Topic]:
