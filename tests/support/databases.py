@@ -1,0 +1,100 @@
+"""A fresh, migrated database for every test, cloned from a template that is migrated once a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+from opsdash_chassis.provision import Passwords, provision
+
+PASSWORDS = Passwords(owner="owner-for-tests", app="app-for-tests", worker="worker-for-tests")
+
+
+@dataclass(frozen=True)
+class ServiceDatabase:
+    """The URLs of one database, one for each role that may enter it."""
+
+    name: str
+    admin_url: str
+    owner_url: str
+    app_url: str
+    worker_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings a service process needs to use this database."""
+        return {"OPSDASH_DATABASE_URL": self.app_url, "OPSDASH_DATABASE_WORKER_URL": self.worker_url}
+
+
+def database_of(service: str, admin_url: str, name: str) -> ServiceDatabase:
+    def url(role: str, password: str) -> str:
+        parts = urlsplit(admin_url)
+        return urlunsplit(
+            parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}", path=f"/{name}")
+        )
+
+    prefix = service.replace("-", "_")
+    return ServiceDatabase(
+        name=name,
+        admin_url=urlunsplit(urlsplit(admin_url)._replace(path=f"/{name}")),
+        owner_url=url(f"{prefix}_owner", PASSWORDS.owner),
+        app_url=url(f"{prefix}_app", PASSWORDS.app),
+        worker_url=url(f"{prefix}_worker", PASSWORDS.worker),
+    )
+
+
+async def make_template(service: str, admin_url: str) -> ServiceDatabase:
+    """Roles and an empty database of the service, then its own migration job, exactly as in production."""
+    await provision(admin_url, service, PASSWORDS)
+    template = database_of(service, admin_url, service.replace("-", "_"))
+    migrate(service, template.owner_url)
+    return template
+
+
+def migrate(service: str, owner_url: str) -> None:
+    module = f"opsdash_{service.replace('-', '_')}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
+    done = subprocess.run(
+        [sys.executable, "-m", module, "migrate"],
+        env=environment | {"OPSDASH_DATABASE_OWNER_URL": owner_url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{module} migrate: exit {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+async def clone(service: str, template: ServiceDatabase) -> ServiceDatabase:
+    """Copy the template; nobody may be connected to it at that moment."""
+    copy = database_of(service, template.admin_url, f"{template.name}_{uuid4().hex[:12]}")
+    connection = await asyncpg.connect(_maintenance_url(template.admin_url))
+    try:
+        await connection.execute(
+            f'CREATE DATABASE "{copy.name}" TEMPLATE "{template.name}" OWNER "{template.name}_owner"'
+        )
+        await connection.execute(f'REVOKE ALL ON DATABASE "{copy.name}" FROM PUBLIC')
+        await connection.execute(
+            f'GRANT CONNECT ON DATABASE "{copy.name}" TO "{template.name}_app", "{template.name}_worker"'
+        )
+    finally:
+        await connection.close()
+    return copy
+
+
+async def drop(database: ServiceDatabase) -> None:
+    connection = await asyncpg.connect(_maintenance_url(database.admin_url))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+def _maintenance_url(admin_url: str) -> str:
+    return urlunsplit(urlsplit(admin_url)._replace(path="/postgres"))

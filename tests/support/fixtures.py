@@ -1,0 +1,72 @@
+"""The shared fixtures, registered by the root conftest: servers live for the run, databases for one test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.ports import free_port
+from opsdash_local.postgres import EmbeddedPostgres
+
+from tests.support.databases import ServiceDatabase, clone, drop, make_template
+from tests.support.issuer import TestIssuer
+from tests.support.service_process import ServiceProcess
+
+ServiceFactory = Callable[..., ServiceProcess]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """Shared by the run; a test that stops or kills its server makes one of its own."""
+    home = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(home, free_port(), durable=False, max_connections=300)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """Shared by the run: use topics and groups of your own where tests must not see each other."""
+    server = EmbeddedKafka(free_port(), log_file=tmp_path_factory.mktemp("kafka") / "kafka.log")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def tickets_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
+    return await make_template("tickets", postgres_server.admin_url)
+
+
+@pytest.fixture
+async def tickets_database(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
+    """A migrated, empty database of the tickets service."""
+    database = await clone("tickets", tickets_template)
+    yield database
+    await drop(database)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[TestIssuer]:
+    with TestIssuer() as started:
+        yield started
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[ServiceFactory]:
+    """Start service processes that end with the test: `start_service("tickets", env)`."""
+    started: list[ServiceProcess] = []
+
+    def start(service: str, env: dict[str, str], *, name: str | None = None) -> ServiceProcess:
+        label = name or f"{service}-{len(started)}"
+        started.append(ServiceProcess(service, env, tmp_path, name=label).start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.sigkill()

@@ -1,0 +1,145 @@
+"""One service as a real child process: start, wait, freeze, kill, read its log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from opsdash_local import processes
+from opsdash_local.ports import LOOPBACK, free_port
+
+
+class ServiceProcess:
+    """`python -m opsdash_<service> serve` on a free port, with exactly the OPSDASH_ settings given here."""
+
+    def __init__(
+        self,
+        service: str,
+        env: Mapping[str, str],
+        log_dir: Path,
+        *,
+        name: str | None = None,
+        command: str = "serve",
+    ) -> None:
+        self.module = f"opsdash_{service.replace('-', '_')}"
+        self.command = command
+        self.env = {"OPSDASH_HTTP_PORT": str(free_port()), **env}
+        self.log_file = log_dir / f"{name or service}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.env['OPSDASH_HTTP_PORT']}"
+
+    @property
+    def operations_url(self) -> str:
+        """Where /livez, /readyz and /metrics are."""
+        return f"http://{LOOPBACK}:{self.env.get('OPSDASH_OPERATIONS_PORT', self.env['OPSDASH_HTTP_PORT'])}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "the service has not been started"
+        return self.process.pid
+
+    def start(self) -> Self:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
+        self.process = processes.spawn(
+            [sys.executable, "-m", self.module, self.command],
+            env={**inherited, "PYTHONUNBUFFERED": "1", **self.env},
+            log_file=self.log_file,
+        )
+        return self
+
+    async def ready(self, timeout: float = 30.0) -> Self:
+        """Wait until /readyz answers 200 without holding up the event loop."""
+        await asyncio.to_thread(self.wait_ready, timeout)
+        return self
+
+    def wait_ready(self, timeout: float = 30.0) -> None:
+        """Wait until /readyz answers 200; fails at once, with the log, when the process ends instead."""
+        processes.wait_until(lambda: self.exit_code is not None or self.is_ready(), timeout=timeout)
+        if self.exit_code is not None or not self.is_ready():
+            raise AssertionError(f"{self.module} is not ready (exit code {self.exit_code})\n{self.logs()}")
+
+    def is_ready(self) -> bool:
+        return self.status_of("/readyz") == 200
+
+    def status_of(self, path: str, timeout: float = 2.0) -> int | None:
+        """Status of one of the operations routes; none when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"{self.operations_url}{path}", timeout=timeout) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    @property
+    def exit_code(self) -> int | None:
+        return None if self.process is None else self.process.poll()
+
+    def sigterm(self, timeout: float = 25.0) -> int:
+        """Graceful stop; the exit code. Fails when the process needs more than the promised 25 seconds."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.sigkill()
+            raise AssertionError(f"{self.module} did not stop within {timeout} s\n{self.logs()}") from None
+
+    def sigkill(self) -> None:
+        if self.process is not None:
+            processes.kill(self.process)
+
+    def sigstop(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def sigcont(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def wait_exit(self, timeout: float = 25.0) -> int:
+        """Wait for the process to end by itself; minus the signal number when it killed itself."""
+        assert self.process is not None
+        return self.process.wait(timeout)
+
+    def logs(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace") if self.log_file.exists() else ""
+
+    def log_records(self) -> list[dict[str, Any]]:
+        """The log lines that are JSON objects."""
+        records = []
+        for line in self.logs().splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                records.append(record)
+        return records
+
+    async def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
+        deadline = time.monotonic() + timeout
+        while text not in self.logs():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{text!r} did not appear in the log\n{self.logs()}")
+            await asyncio.sleep(0.05)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.sigkill()
