@@ -1,1 +1,1 @@
-"""The HTTP half of the chassis: problems, request checks, tokens, operations routes, telemetry and the server."""
+"""The HTTP half of the chassis: problems, request checks, tokens, operations, telemetry and the server."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 import msgspec
+
+from opsdash_chassis.http.asgi import Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 #: What a problem may carry besides the standard members; the OpenAPI document lists these.
@@ -15,7 +17,7 @@ EXTENSIONS = ("current_version", "allowed", "limit", "used", "plate", "plates")
 
 
 class FieldError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One wrong value: a JSON pointer (RFC 6901) into the body, or /query/<name>, /path/<name>, /header/<name>."""
+    """One wrong value: a JSON pointer (RFC 6901) into the body, or /query/<name>, /path/<name>."""
 
     pointer: str
     code: str
@@ -84,7 +86,9 @@ def precondition_failed(current_version: int) -> Problem:
 
 
 def too_large(limit_bytes: int) -> Problem:
-    return Problem("body-too-large", "Body too large", 413, f"The body may have {limit_bytes} bytes at most.")
+    """413 closes the connection: the rest of the body is still on its way."""
+    detail = f"The body may have {limit_bytes} bytes at most."
+    return Problem("body-too-large", "Body too large", 413, detail, headers={"Connection": "close"})
 
 
 def unsupported_media_type(detail: str) -> Problem:
@@ -104,7 +108,9 @@ def still_running(retry_after_seconds: int = 1) -> Problem:
 
 def too_many_requests(retry_after_seconds: int) -> Problem:
     headers = {"Retry-After": str(retry_after_seconds)}
-    return Problem("too-many-requests", "Too many requests", 429, "Slow down, then try again.", headers=headers)
+    return Problem(
+        "too-many-requests", "Too many requests", 429, "Slow down, then try again.", headers=headers
+    )
 
 
 def unavailable(detail: str, retry_after_seconds: int = 1, *, code: str = "unavailable") -> Problem:
@@ -113,7 +119,7 @@ def unavailable(detail: str, retry_after_seconds: int = 1, *, code: str = "unava
 
 
 def internal_error() -> Problem:
-    return Problem("internal", "Internal error", 500, "Something failed on our side; quote the trace id to us.")
+    return Problem("internal", "Internal error", 500, "Something failed on our side; quote the trace id.")
 
 
 def from_status(status: int) -> Problem:
@@ -128,7 +134,7 @@ def from_status(status: int) -> Problem:
     return Problem(phrase.lower().replace(" ", "-"), phrase.capitalize(), status)
 
 
-def trace_id_of(scope: MutableMapping[str, Any]) -> str:
+def trace_id_of(scope: Scope) -> str:
     """The trace id of a request; made up here when no tracing middleware ran before."""
     state: dict[str, Any] = scope.setdefault("state", {})
     trace_id: str = state.setdefault("trace_id", uuid4().hex)
@@ -151,13 +157,13 @@ def body_of(problem: Problem, instance: str, trace_id: str) -> bytes:
     )
 
 
-def instance_of(scope: Mapping[str, Any]) -> str:
+def instance_of(scope: Scope) -> str:
     """The path as it was sent: percent-encoded ASCII, without the query, which may hold private text."""
     raw: bytes = scope.get("raw_path") or b""
     return raw.split(b"?")[0][:500].decode("ascii", "replace") or "/"
 
 
-async def send_problem(problem: Problem, scope: MutableMapping[str, Any], send: Any) -> None:
+async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
     """Answer on the ASGI level, for code that runs outside the framework."""
     body = body_of(problem, instance_of(scope), trace_id_of(scope))
     headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}

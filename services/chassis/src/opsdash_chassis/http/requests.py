@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar.connection import Request
 from litestar.handlers import BaseRouteHandler
 
-from opsdash_chassis.http.json_checks import decode_json
+from opsdash_chassis.http.json_checks import decode_json, invalid_json
 from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_type
 
 MAXIMUM_BODY_BYTES = 1_048_576
@@ -70,7 +70,8 @@ class BoundedRequest(Request[Any, Any, Any]):
                     event = await self.receive()
                 if event["type"] == "http.disconnect":
                     raise Problem("client-gone", "Client closed request", 400)
-                received += len(chunk := event.get("body", b""))
+                chunk = cast("bytes", event.get("body", b""))
+                received += len(chunk)
                 if received > limit:
                     raise too_large(limit)
                 yield chunk
@@ -78,6 +79,14 @@ class BoundedRequest(Request[Any, Any, Any]):
                     return
         except TimeoutError:
             raise request_timeout() from None
+
+    async def body(self) -> bytes:
+        """The whole body; a route that takes data refuses an empty one."""
+        body = await super().body()
+        field = self.route_handler.parsed_data_field
+        if not body and field is not None and not field.is_optional:
+            raise invalid_json("The body is empty.")
+        return body
 
     async def json(self) -> Any:
         """Decode the body as the type of the handler's `data`; a missing body is an error like any other."""

@@ -48,7 +48,7 @@ def escape(name: str) -> str:
 
 
 def pointer_of(path: str) -> str:
-    """`.items[2].title` -> `/items/2/title`; msgspec hides keys of maps, the pointer stops at the map then."""
+    """`.items[2].title` -> `/items/2/title`; msgspec hides keys of maps: the pointer stops at the map."""
     pointer = ""
     for step in _STEP.finditer(path):
         token = step["index"] or step["name"]

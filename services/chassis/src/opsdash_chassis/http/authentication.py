@@ -1,0 +1,73 @@
+"""The one guard of every application: who calls, are the query and the body headers acceptable.
+
+A route says in `opt={"authentication": ...}` who may call it: CALLER (the default: a verified user),
+SERVICE (the internal token), NOBODY (public), or another ServiceToken. Forgetting it is safe.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers import BaseRouteHandler
+
+from opsdash_chassis.http.internal import ServiceToken, bearer_token
+from opsdash_chassis.http.problems import unauthenticated
+from opsdash_chassis.http.query import check_query
+from opsdash_chassis.http.requests import check_body_headers
+from opsdash_chassis.http.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
+
+log = structlog.get_logger(__name__)
+
+CALLER = "caller"
+SERVICE = "service"
+NOBODY = "nobody"
+_STATE = "opsdash_caller"
+
+
+class Gatekeeper:
+    """Runs before any parameter or body is looked at, so an unknown caller learns nothing from them."""
+
+    def __init__(self, tokens: TokenVerifier | VerifiedTokens, service_token: ServiceToken) -> None:
+        self._tokens = tokens
+        self._service_token = service_token
+
+    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """The Litestar guard."""
+        rule = handler.opt.get("authentication", CALLER)
+        if rule == CALLER:
+            connection.scope["state"][_STATE] = await self._caller(connection)
+        elif rule == SERVICE:
+            self._service(connection, self._service_token)
+        elif isinstance(rule, ServiceToken):
+            self._service(connection, rule)
+        elif rule != NOBODY:
+            raise RuntimeError("unknown authentication rule on a route")
+        check_query(connection)
+        if isinstance(connection, Request):
+            check_body_headers(connection)
+
+    async def _caller(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+        token = bearer_token(connection.scope)
+        if token is None:
+            raise unauthenticated()
+        try:
+            return await self._tokens.verify(token.decode("latin-1"))
+        except InvalidToken as error:
+            log.debug("token_refused", reason=str(error))
+            raise unauthenticated() from None
+
+    @staticmethod
+    def _service(connection: ASGIConnection[Any, Any, Any, Any], accepted: ServiceToken) -> None:
+        presented = bearer_token(connection.scope)
+        if presented is None or not accepted.accepts(presented):
+            raise unauthenticated()
+
+
+async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """The dependency `caller: NamedDependency[Caller]` of handlers behind CALLER."""
+    caller: Caller | None = request.scope["state"].get(_STATE)
+    if caller is None:
+        raise RuntimeError("this route does not authenticate users")
+    return caller

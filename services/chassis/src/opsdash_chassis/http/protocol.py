@@ -1,0 +1,85 @@
+"""The HTTP/1.1 protocol of the server: refusals that happen before the application are problems too."""
+
+from __future__ import annotations
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+from uuid import uuid4
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from opsdash_chassis.http.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
+from opsdash_chassis.http.problems import MEDIA_TYPE, Problem, bad_request, body_of
+
+HEADER_SECONDS = 10.0
+_LARGEST_HEAD_BYTES = 2 * MAXIMUM_HEADER_BYTES
+
+
+class ProblemProtocol(HttpToolsProtocol):
+    """Adds to uvicorn: a bounded request head, a deadline for it, problem bodies for unreadable requests."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._head_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # uvicorn narrows it the same way
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_complete()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._head_timer is None:
+            self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._count(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        self._head_is_complete()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for clients
+        too_large = self._head_bytes > _LARGEST_HEAD_BYTES or len(self.headers or ()) > MAXIMUM_HEADERS
+        self._refuse(
+            headers_too_large() if too_large else bad_request("invalid-http", "This is not valid HTTP.")
+        )
+
+    def _count(self, size: int) -> None:
+        """Raising stops the parser; uvicorn then asks for the answer. A small excess is the boundary's."""
+        self._head_bytes += size
+        if self._head_bytes > _LARGEST_HEAD_BYTES or len(self.headers) > 2 * MAXIMUM_HEADERS:
+            raise ValueError("request head too large")
+
+    def _expect_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEADER_SECONDS, self._head_is_late)
+
+    def _head_is_complete(self) -> None:
+        if self._head_timer:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self.transport and not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        body = body_of(problem, "/", uuid4().hex)
+        head = (
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            "x-content-type-options: nosniff\r\ncache-control: no-store\r\n"
+            "referrer-policy: no-referrer\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(STATUS_LINE[problem.status] + head.encode("ascii") + body)
+        self.transport.close()

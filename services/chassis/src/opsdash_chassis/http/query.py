@@ -1,0 +1,59 @@
+"""Query parameters: each at most once, and only those the handler declares.
+
+A handler that reads the query itself lists the names in `opt={"query_parameters": frozenset(...)}`;
+one that passes the query on declares `opt={"query_parameters": None}`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
+
+from opsdash_chassis.http.problems import FieldError, bad_request
+from opsdash_chassis.http.validation import escape
+
+MAXIMUM_PARAMETERS = 50
+
+
+def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Raise 400 for a repeated or unknown parameter; lists are written with commas, never by repeating."""
+    raw = connection.scope.get("query_string", b"")
+    if not raw:
+        return
+    declared = declared_parameters(connection.route_handler)
+    seen: set[str] = set()
+    try:
+        pairs = parse_qsl(raw.decode("latin-1"), True, max_num_fields=MAXIMUM_PARAMETERS)
+    except ValueError:
+        raise bad_request("too-many-parameters", "There are too many query parameters.") from None
+    for name, _ in pairs:
+        if name in seen:
+            raise _parameter_problem(name, "repeated-parameter", "This parameter may be given once only.")
+        if declared is not None and name not in declared:
+            raise _parameter_problem(name, "unknown-parameter", "This parameter does not exist.")
+        seen.add(name)
+
+
+def _parameter_problem(name: str, code: str, text: str) -> Exception:
+    return bad_request(code, text, [FieldError(f"/query/{escape(name[:100])}", code, text)])
+
+
+@lru_cache(maxsize=256)
+def declared_parameters(handler: BaseRouteHandler) -> frozenset[str] | None:
+    """The names a handler and its dependencies take from the query; None: any."""
+    if "query_parameters" in handler.opt:
+        names: frozenset[str] | None = handler.opt["query_parameters"]
+        return names
+    signatures = [handler.parsed_fn_signature]
+    signatures += [provider.parsed_fn_signature for provider in handler.resolve_dependencies().values()]
+    return frozenset(
+        field.kwarg_definition.name or field.name
+        for signature in signatures
+        for field in signature.parameters.values()
+        if isinstance(field.kwarg_definition, QueryParameter)
+    )

@@ -1,0 +1,112 @@
+"""One span, one metric sample and the trace id for each request, seen from outside the framework.
+
+Own middleware instead of the framework's plugins: those run inside the route, so they miss 404, 405 and
+refused requests, need opentelemetry-instrumentation-asgi, and label by raw path unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from opentelemetry import trace
+from opentelemetry.propagate import extract
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
+from prometheus_client import Histogram
+from structlog.contextvars import bound_contextvars
+
+from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
+
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REQUEST_SECONDS = Histogram(
+    "opsdash_http_request_seconds", "Time to answer a request", ["method", "route", "status"], buckets=BUCKETS
+)
+UNMATCHED = "unmatched"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_tracer = trace.get_tracer("opsdash_chassis.http")
+
+
+def configure_tracing(*, service: str, otlp_endpoint: str | None) -> TracerProvider:
+    """Without an endpoint nothing is recorded, but trace ids are still made and passed on."""
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": service}),
+        sampler=ParentBased(ALWAYS_ON) if otlp_endpoint else ALWAYS_OFF,
+    )
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - heavy, seldom used
+            OTLPSpanExporter,
+        )
+
+        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+class _Carrier:
+    """Reads trace headers straight from the ASGI header list."""
+
+    def get(self, carrier: Scope, key: str) -> list[str] | None:
+        wanted = key.lower().encode()
+        values = [value.decode("latin-1") for name, value in carrier["headers"] if name == wanted]
+        return values or None
+
+    def keys(self, carrier: Scope) -> list[str]:
+        return [name.decode("latin-1") for name, _ in carrier["headers"]]
+
+
+_GETTER: Any = _Carrier()
+
+
+class Telemetry:
+    """ASGI middleware outside everything else."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        started = time.perf_counter()
+        context = extract(scope, getter=_GETTER)
+        with _tracer.start_as_current_span(scope["method"], context=context, kind=SpanKind.SERVER) as span:
+            trace_id = _trace_id(span)
+            scope.setdefault("state", {})["trace_id"] = trace_id
+            try:
+                with bound_contextvars(trace_id=trace_id):
+                    await self._app(scope, receive, observed)
+            finally:
+                _record(scope, span, status, time.perf_counter() - started)
+
+
+def _trace_id(span: trace.Span) -> str:
+    context = span.get_span_context()
+    return format_trace_id(context.trace_id) if context.is_valid else uuid4().hex
+
+
+def _record(scope: Scope, span: trace.Span, status: int, seconds: float) -> None:
+    """The route template is the label: a raw path would make a series for every id."""
+    route = scope.get("path_template") or UNMATCHED
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        span.set_attributes(
+            {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+        )
+        if status >= 500:  # noqa: PLR2004 - server errors
+            span.set_status(Status(StatusCode.ERROR))
