@@ -99,6 +99,7 @@ class Consumers:
         self._settings = settings
         self._service = service
         self._database = database
+        self.topics: list[TopicConsumer] = []
         self._reliability = ReliabilityMiddleware()
         self._dead_letters = DeadLetterPublisher(settings, service=service)
         self.broker = KafkaBroker(
@@ -121,6 +122,7 @@ class Consumers:
         consumer = TopicConsumer(
             service=self._service, topic=topic, handlers=handlers, database=self._database, armed=self._settings.crash_at
         )
+        self.topics.append(consumer)
         self._reliability.topics[topic] = TopicReliability(
             topic=topic,
             group=consumer.group,

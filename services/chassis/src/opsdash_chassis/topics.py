@@ -9,42 +9,36 @@ import sys
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
-from opsdash_contracts.topics import Topic, catalogue, dead_letter_topic
+from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis.settings import PREFIX
 
 TOPIC_EXISTS = 36
-DEAD_LETTER_RETENTION_HOURS = 24 * 90
+DEAD_LETTER_KEPT = {"cleanup.policy": "delete", "retention.ms": str(90 * 24 * 3_600_000)}
 
 
 def wanted_topics(partitions: int | None, replication: int) -> list[NewTopic]:
     """Every catalogue topic and the dead-letter topic of each service that consumes it."""
     wanted = []
     for topic in catalogue().values():
+        letters = [dead_letter_topic(name, topic.name) for name in topic.consumers] if topic.dead_letters else []
+        kept = {topic.name: topic.kafka_config} | dict.fromkeys(letters, DEAD_LETTER_KEPT)
         count = partitions or topic.partitions
-        wanted.append(_new_topic(topic.name, count, replication, topic.cleanup_policy, topic.retention_hours))
-        wanted += [
-            _new_topic(name, count, replication, "delete", DEAD_LETTER_RETENTION_HOURS)
-            for name in _dead_letter_topics(topic)
-        ]
+        wanted += [_new_topic(name, count, replication, settings) for name, settings in kept.items()]
     return wanted
 
 
-def _dead_letter_topics(topic: Topic) -> list[str]:
-    if not topic.dead_letters:
-        return []
-    return [dead_letter_topic(consumer, topic.name) for consumer in topic.consumers]
-
-
-def _new_topic(name: str, partitions: int, replication: int, cleanup: str, retention_hours: int) -> NewTopic:
-    settings = {"cleanup.policy": cleanup, "retention.ms": str(retention_hours * 3_600_000)}
+def _new_topic(name: str, partitions: int, replication: int, settings: dict[str, str]) -> NewTopic:
     if replication > 1:
-        settings["min.insync.replicas"] = str(replication - 1)
+        settings = settings | {"min.insync.replicas": str(replication - 1)}
     return NewTopic(name, partitions, replication, topic_configs=settings)
 
 
 async def create_topics(bootstrap_servers: str, *, partitions: int | None = None, replication: int = 1) -> int:
-    """Create what is missing and return how many were created; existing topics are left as they are."""
+    """Create what is missing and return how many were created; existing topics are left as they are.
+
+    Raises RuntimeError when the broker refuses one, KafkaError or OSError when no broker answers.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
     await admin.start()
     try:

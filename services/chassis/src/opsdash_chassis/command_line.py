@@ -1,0 +1,120 @@
+"""The command line every service with a database has: serve, migrate, replay, dead-letters."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opsdash_chassis import settings as chassis_settings
+from opsdash_chassis.settings import ConfigurationError, DatabaseSettings, MigrationSettings, load_settings
+
+
+if TYPE_CHECKING:
+    from opsdash_chassis.http.app import Application
+    from opsdash_chassis.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the shared commands need to know of a service; nothing is built before a command needs it."""
+
+    name: str
+    settings: type[DatabaseSettings]
+    migrations: Path
+    build_app: Callable[[Any], Application]
+    build_runtime: Callable[[Any], Runtime]
+    openapi: Callable[[], dict[str, Any]]
+
+
+def run(service: Service, arguments: Sequence[str] | None = None) -> None:
+    """Console script of a service. Exit codes: 0 done, 2 bad configuration, 3 could not start or carry on."""
+    options = _parser(service).parse_args(arguments)
+    try:
+        options.command(service, options)
+    except ConfigurationError as error:
+        chassis_settings.exit_with(error)
+
+
+def _parser(service: Service) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"opsdash-{service.name}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the service").set_defaults(command=_serve)
+    commands.add_parser("migrate", help="bring the database to this version").set_defaults(command=_migrate)
+    commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(command=_openapi)
+    replay = commands.add_parser("replay", help="publish events again: the last of every aggregate, or all since a time")
+    replay.add_argument("--since", type=_aware, metavar="TIME", help="ISO 8601 with zone; all events since then")
+    replay.set_defaults(command=_replay)
+    _add_dead_letters(commands.add_parser("dead-letters", help="messages that were set aside"))
+    return parser
+
+
+def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    for name, text, takes_ids in (
+        ("list", "one line each, oldest first", False),
+        ("show", "everything about the named ones", True),
+        ("redrive", "let the service handle them again", True),
+        ("drop", "give them up", True),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.set_defaults(command=_dead_letters, action=name)
+        if takes_ids:
+            action.add_argument("ids", nargs="+", metavar="ID", help="a letter's id, or 'all'")
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("needs a zone, for example 2026-01-31T12:00:00+00:00")
+    return moment
+
+
+def _serve(service: Service, _: argparse.Namespace) -> None:
+    from opsdash_chassis.http.logs import configure_logs
+    from opsdash_chassis.http.server import serve
+    from opsdash_chassis.http.telemetry import configure_tracing
+
+    settings = load_settings(service.settings)
+    configure_logs(profile=settings.profile, level=settings.log_level, service=service.name)
+    configure_tracing(service=service.name, otlp_endpoint=settings.otlp_endpoint)
+    serve(lambda: service.build_app(settings), settings)
+
+
+def _migrate(service: Service, _: argparse.Namespace) -> None:
+    from pydantic import ValidationError
+
+    from opsdash_chassis.migrations import upgrade
+
+    try:
+        settings = MigrationSettings()
+    except ValidationError as error:
+        raise ConfigurationError("OPSDASH_DATABASE_OWNER_URL: is missing or not a postgresql:// URL") from error
+    upgrade(service.migrations, settings.database_owner_url.get_secret_value())
+    sys.stdout.write(f"{service.name}: the database is up to date\n")
+
+
+def _openapi(service: Service, _: argparse.Namespace) -> None:
+    sys.stdout.write(json.dumps(service.openapi(), indent=2, sort_keys=True) + "\n")
+
+
+def _replay(service: Service, options: argparse.Namespace) -> None:
+    from opsdash_chassis.replay import replay
+
+    settings = load_settings(service.settings)
+    count = asyncio.run(replay(settings.database_worker_url.get_secret_value(), since=options.since))
+    sys.stdout.write(f"{service.name}: {count} events queued again\n")
+
+
+def _dead_letters(service: Service, options: argparse.Namespace) -> None:
+    from opsdash_chassis.dead_letter_commands import run_action
+
+    settings = load_settings(service.settings)
+    failures = asyncio.run(run_action(service.build_runtime(settings), options))
+    raise SystemExit(1 if failures else 0)

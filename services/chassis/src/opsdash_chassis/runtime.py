@@ -1,0 +1,86 @@
+"""The life of a service process with a database: checked, started, stopped in the order that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from opsdash_chassis import inbox
+from opsdash_chassis.background import BackgroundTasks
+from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.database import Database
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.health import Health
+from opsdash_chassis.relay import Relay
+from opsdash_chassis.settings import DatabaseSettings
+from opsdash_chassis.startup_checks import check_database
+
+log = structlog.get_logger(__name__)
+
+PRUNE_EVERY_SECONDS = 3600.0
+RELAY_STOP_SECONDS = 12.0
+
+
+class Runtime:
+    """Database, relay and consumers of one process, and the probes that tell how they are."""
+
+    def __init__(self, settings: DatabaseSettings, *, service: str, revision: str) -> None:
+        self.settings = settings
+        self.database = Database(settings, name=service)
+        self.consumers = Consumers(settings, service=service, database=self.database)
+        self.relay = Relay(settings)
+        self.tasks = BackgroundTasks()
+        self._revision = revision
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Stop order: HTTP has drained before, then consumers finish and commit, the relay ends its batch, pools close."""
+        await check_database(self.settings, revision=self._revision)
+        await self.database.open()
+        relay = asyncio.create_task(self.relay.run(), name="relay")
+        self.tasks.start("consumers", self.consumers.run())
+        self.tasks.start("inbox-prune", self._prune_inbox())
+        try:
+            yield
+        finally:
+            await self.tasks.cancel()
+            await self.consumers.stop()
+            await _finish(relay, self.relay.stop)
+            await self.database.close()
+        self.tasks.raise_failure()
+
+    def add_probes(self, health: Health) -> None:
+        """Kafka being away does not take an API out of rotation; a consumer that holds messages back does show."""
+        health.add_liveness("relay", self.relay.progress)
+        health.add_liveness("consumers", self.consumers.live)
+        health.add_readiness("relay", self.relay.ready)
+        health.add_readiness("consumers", self.consumers.ready)
+        health.add_readiness("database", self._database_answers)
+
+    async def _database_answers(self) -> tuple[bool, str]:
+        try:
+            await self.database.ping()
+        except Unavailable as error:
+            return False, error.detail
+        return True, "answers"
+
+    async def _prune_inbox(self) -> None:
+        while True:
+            try:
+                async with self.database.worker_transaction() as connection:
+                    await inbox.prune(connection, retention_hours=self.settings.inbox_retention_hours)
+            except Unavailable as error:
+                log.warning("inbox_prune_waits", reason=error.detail)
+            await asyncio.sleep(PRUNE_EVERY_SECONDS)
+
+
+async def _finish(relay: asyncio.Task[None], stop: Callable[[], None]) -> None:
+    stop()
+    _, pending = await asyncio.wait({relay}, timeout=RELAY_STOP_SECONDS)
+    if pending:
+        log.warning("relay_cancelled", reason="its last batch was not confirmed in time; it stays in the outbox")
+        relay.cancel()
+        await asyncio.wait({relay}, timeout=2)

@@ -1,0 +1,81 @@
+"""What must be true of the database before a service takes work; otherwise it refuses to start and says why."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from opsdash_chassis.database import database_errors
+from opsdash_chassis.errors import StartupError, Unavailable
+from opsdash_chassis.settings import DatabaseSettings
+
+_ROLE = "SELECT current_user AS name, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+_OWNED = """
+SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+AND relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'USAGE')
+"""
+_UNFORCED = """
+SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'org_id'
+AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
+"""
+_CONNECTIONS = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+     - current_setting('reserved_connections')::int
+"""
+RELAY_CONNECTIONS = 1
+
+
+async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
+    """Check both roles, forced row-level security, the schema revision and the room for our pools.
+
+    Raises StartupError (with the way out) or Unavailable when the database does not answer.
+    """
+    urls = {
+        "OPSDASH_DATABASE_URL": settings.database_url.get_secret_value(),
+        "OPSDASH_DATABASE_WORKER_URL": settings.database_worker_url.get_secret_value(),
+    }
+    for setting, url in urls.items():
+        try:
+            async with database_errors():
+                connection = await asyncpg.connect(url, timeout=3, command_timeout=5)
+        except (Unavailable, asyncpg.PostgresError, ValueError) as error:
+            cause = error.__cause__ or error
+            raise StartupError(f"{setting}: the database cannot be reached ({type(cause).__name__})") from error
+        try:
+            await _check_role(connection, setting)
+            await _check_schema(connection, revision)
+            await _check_room(connection, settings)
+        finally:
+            await connection.close(timeout=2)
+
+
+async def _check_role(connection: asyncpg.Connection[asyncpg.Record], setting: str) -> None:
+    role = await connection.fetchrow(_ROLE)
+    if role is None or role["rolsuper"] or role["rolbypassrls"]:
+        raise StartupError(f"{setting}: the role is a superuser or may bypass row security; use a plain role")
+    if await connection.fetchval(_OWNED):
+        raise StartupError(f"{setting}: the role owns tables; use the app or worker role, not the owner")
+
+
+async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision: str) -> None:
+    try:
+        found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        found = None
+    if found != revision:
+        raise StartupError(f"the schema is at revision {found}, this version needs {revision}: run the migrate job")
+    unforced = [row["relname"] for row in await connection.fetch(_UNFORCED)]
+    if unforced:
+        raise StartupError(f"row security is not forced on: {', '.join(unforced)}")
+
+
+async def _check_room(connection: asyncpg.Connection[asyncpg.Record], settings: DatabaseSettings) -> None:
+    wanted = settings.replicas * (
+        settings.database_pool_size + settings.database_worker_pool_size + RELAY_CONNECTIONS
+    )
+    room = await connection.fetchval(_CONNECTIONS)
+    if wanted > room:
+        raise StartupError(
+            f"OPSDASH_DATABASE_POOL_SIZE: {wanted} connections for {settings.replicas} replicas,"
+            f" but the server allows {room}"
+        )

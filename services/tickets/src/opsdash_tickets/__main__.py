@@ -1,0 +1,31 @@
+"""Entry point `opsdash-tickets`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opsdash_chassis.command_line import Service, run
+
+from opsdash_tickets.settings import TicketsSettings
+from opsdash_tickets.tables import SERVICE
+
+
+def main() -> None:
+    """Console script."""
+    from opsdash_tickets.app import build_app, build_runtime
+    from opsdash_tickets.openapi import document
+
+    run(
+        Service(
+            name=SERVICE,
+            settings=TicketsSettings,
+            migrations=Path(__file__).parent / "migrations",
+            build_app=build_app,
+            build_runtime=build_runtime,
+            openapi=document,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""The rules of a ticket: pure functions over plain values; no clock, no database, no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_tickets.errors import InvalidTransition
+
+SLA_HOURS: Final[Mapping[Priority, int]] = {
+    Priority.URGENT: 4,
+    Priority.HIGH: 24,
+    Priority.MEDIUM: 72,
+    Priority.LOW: 168,
+}
+AT_RISK_SHARE: Final = 0.8
+ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
+TERMINAL: Final = frozenset({Status.RESOLVED, Status.CLOSED})
+_TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
+    Status.OPEN: frozenset({Status.IN_PROGRESS, Status.WAITING}) | TERMINAL,
+    Status.IN_PROGRESS: frozenset({Status.OPEN, Status.WAITING}) | TERMINAL,
+    Status.WAITING: frozenset({Status.OPEN, Status.IN_PROGRESS}) | TERMINAL,
+    Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
+    Status.CLOSED: frozenset({Status.OPEN}),
+}
+
+
+class SlaState(StrEnum):
+    NONE = "none"
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    BREACHED = "breached"
+    MET = "met"
+    MISSED = "missed"
+
+
+class Action(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+
+
+_ROLES: Final[Mapping[Action, frozenset[Role]]] = {
+    Action.READ: frozenset(Role),
+    Action.WRITE: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
+    Action.DELETE: frozenset({Role.OWNER, Role.ADMIN}),
+}
+PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plate.FREE)
+ASSIGNABLE_ROLES: Final = _ROLES[Action.WRITE]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller inside one org, as the directory replica knows them at this moment."""
+
+    org_id: UUID
+    slug: str
+    plate: Plate
+    role: Role
+    user_id: UUID
+
+    def may(self, action: Action) -> bool:
+        return self.role in _ROLES[action]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket's own state; names of people, contacts and projects live in the directory."""
+
+    id: UUID
+    org_id: UUID
+    number: int
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    category: Category
+    assignee_id: UUID | None
+    contact_id: UUID | None
+    project_id: UUID | None
+    sla_due_at: datetime | None
+    sla_source: SlaSource | None
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reopen_count: int
+    comment_count: int
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after."""
+
+    before: Any
+    after: Any
+
+
+def due_at(created_at: datetime, priority: Priority) -> datetime:
+    """When a ticket created then, at that priority, must be resolved."""
+    return created_at + timedelta(hours=SLA_HOURS[priority])
+
+
+def sla_state(
+    *,
+    status: Status,
+    due: datetime | None,
+    created_at: datetime,
+    finished_at: datetime | None,
+    now: datetime,
+) -> SlaState:
+    """Where a ticket stands against its due time; due exactly now is not a breach."""
+    if due is None:
+        return SlaState.NONE
+    if status in TERMINAL:
+        return SlaState.MET if finished_at is None or finished_at <= due else SlaState.MISSED
+    if due < now:
+        return SlaState.BREACHED
+    at_risk_from = created_at + (due - created_at) * AT_RISK_SHARE
+    return SlaState.AT_RISK if now >= at_risk_from else SlaState.ON_TRACK
+
+
+def stamps_at_creation(status: Status, now: datetime) -> dict[str, datetime | None]:
+    """`resolved_at` and `closed_at` of a ticket that is created in a status."""
+    return {
+        "resolved_at": now if status in TERMINAL else None,
+        "closed_at": now if status is Status.CLOSED else None,
+    }
+
+
+def patched(ticket: Ticket, fields: Mapping[str, Any], *, actor_id: UUID, now: datetime) -> Ticket:
+    """The ticket with the given fields changed and everything that follows from them; not yet a new version.
+
+    Raises InvalidTransition.
+    """
+    after = replace(ticket, **fields)
+    if "sla_due_at" in fields and fields["sla_due_at"] != ticket.sla_due_at:
+        after = replace(after, sla_source=SlaSource.MANUAL)
+    if after.status is not ticket.status:
+        after = _moved(after, ticket.status, actor_id=actor_id, now=now)
+    return after
+
+
+def _moved(after: Ticket, before: Status, *, actor_id: UUID, now: datetime) -> Ticket:
+    allowed = _TRANSITIONS[before]
+    if after.status not in allowed:
+        raise InvalidTransition(before, sorted(allowed, key=list(Status).index))
+    if before in TERMINAL and after.status in ACTIVE:
+        return replace(after, resolved_at=None, closed_at=None, reopen_count=after.reopen_count + 1)
+    if after.status in TERMINAL:
+        closed_at = now if after.status is Status.CLOSED else None
+        return replace(after, resolved_at=after.resolved_at or now, closed_at=closed_at)
+    answers = after.status is Status.IN_PROGRESS and after.first_response_at is None and actor_id != after.created_by
+    return replace(after, first_response_at=now) if answers else after
+
+
+def changes_between(before: Ticket, after: Ticket) -> dict[str, Change]:
+    """Every field that differs, apart from the bookkeeping of the version itself."""
+    names = (name for name in Ticket.__slots__ if name not in {"version", "updated_at"})
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in names)
+    return {name: Change(old, new) for name, old, new in pairs if old != new}

@@ -1,0 +1,18 @@
+"""The OpenAPI document of this service; the gateway publishes it as part of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.di import Provide
+from opsdash_chassis.http.openapi import openapi_document
+
+from opsdash_tickets.api import ROUTES
+
+
+def document() -> dict[str, Any]:
+    """Describe the routes without starting anything."""
+    nothing = Provide(lambda: None, sync_to_thread=False)
+    return openapi_document(
+        "OpsDash Support tickets", "1", ROUTES, dependencies={"database": nothing, "cursors": nothing}
+    )

@@ -1,0 +1,174 @@
+"""SQL of tickets. Every statement names the org; row-level security stands underneath."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_tickets.model import Access, Ticket
+
+_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
+_ORGS_OF_USER = "SELECT org_id, slug, name, plate, role FROM orgs_of_user($1)"
+
+# The counter row is locked here until commit: numbers have no gaps by rollback order and the cap is exact.
+_NEXT_NUMBER = """
+INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, 1, 1)
+ON CONFLICT (org_id) DO UPDATE
+SET last_number = org_counters.last_number + 1, living_tickets = org_counters.living_tickets + 1
+RETURNING last_number
+"""
+_COUNT_LIVING = "UPDATE org_counters SET living_tickets = living_tickets + $2 WHERE org_id = $1"
+
+_COLUMNS = tuple(field.name for field in fields(Ticket))
+_INSERT = (
+    f"INSERT INTO tickets ({', '.join(_COLUMNS)})"  # noqa: S608 - names of our own columns
+    f" VALUES ({', '.join(f'${index}' for index in range(1, len(_COLUMNS) + 1))})"
+)
+_FIXED = ("org_id", "id", "number", "created_by", "created_at")
+_MUTABLE = tuple(name for name in _COLUMNS if name not in _FIXED)
+_UPDATE = (
+    f"UPDATE tickets SET {', '.join(f'{name} = ${index}' for index, name in enumerate(_MUTABLE, start=3))}"  # noqa: S608
+    " WHERE org_id = $1 AND id = $2"
+)
+_LOCK_BY_ID = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE"
+_LOCK_BY_NUMBER = "SELECT * FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL FOR UPDATE"
+
+_VIEW_COLUMNS = """
+       t.id, t.number, t.title, t.status, t.priority, t.category, t.assignee_id, t.contact_id, t.project_id,
+       t.sla_due_at, t.sla_source, t.first_response_at, t.resolved_at, t.closed_at, t.reopen_count,
+       t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
+       a.name AS assignee_name, a.active AS assignee_active,
+       b.name AS creator_name, b.active AS creator_active,
+       c.name AS contact_name, c.email AS contact_email, c.removed_at IS NULL AS contact_active,
+       c.company_id, co.name AS company_name, co.removed_at IS NULL AS company_active,
+       p.name AS project_name, p.removed_at IS NULL AS project_active
+"""
+# A person may have left and come back under a new membership: the living one wins, else the latest.
+_PERSON = """
+LEFT JOIN LATERAL (
+    SELECT m.name, m.removed_at IS NULL AS active FROM members m
+    WHERE m.org_id = t.org_id AND m.user_id = t.{column}
+    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+) {alias} ON true
+"""
+_NAMES = (
+    _PERSON.format(column="assignee_id", alias="a")
+    + _PERSON.format(column="created_by", alias="b")
+    + """
+LEFT JOIN contacts c ON c.org_id = t.org_id AND c.contact_id = t.contact_id
+LEFT JOIN companies co ON co.org_id = c.org_id AND co.company_id = c.company_id
+LEFT JOIN projects p ON p.org_id = t.org_id AND p.project_id = t.project_id
+"""
+)
+_DETAIL = f"SELECT {_VIEW_COLUMNS}, t.description FROM tickets t {_NAMES} WHERE t.org_id = $1 AND t.deleted_at IS NULL"  # noqa: S608
+_DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
+_DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
+_PAGE = """
+SELECT {columns} FROM (
+    SELECT * FROM tickets WHERE org_id = $1 AND deleted_at IS NULL {after}
+    ORDER BY created_at DESC, id DESC LIMIT {limit}
+) t {names}
+ORDER BY t.created_at DESC, t.id DESC
+"""
+_FIRST_PAGE = _PAGE.format(columns=_VIEW_COLUMNS, names=_NAMES, after="", limit="$2")
+_NEXT_PAGE = _PAGE.format(
+    columns=_VIEW_COLUMNS, names=_NAMES, after="AND (created_at, id) < ($2, $3)", limit="$4"
+)
+
+_REFERENCES = """
+SELECT $2::uuid IS NULL OR EXISTS (
+           SELECT FROM members WHERE org_id = $1 AND user_id = $2 AND removed_at IS NULL AND role = ANY($5::text[])
+       ) AS assignee_id,
+       $3::uuid IS NULL OR EXISTS (
+           SELECT FROM contacts WHERE org_id = $1 AND contact_id = $3 AND removed_at IS NULL
+       ) AS contact_id,
+       $4::uuid IS NULL OR EXISTS (
+           SELECT FROM projects WHERE org_id = $1 AND project_id = $4 AND removed_at IS NULL
+       ) AS project_id
+"""
+
+
+async def enter_org(connection: Connection, slug: str, user_id: UUID) -> tuple[Access, datetime] | None:
+    """Make the org the tenant of this transaction if the user is a member; also tells the transaction's time."""
+    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
+    if row is None:
+        return None
+    access = Access(row["org_id"], slug, Plate(row["plate"]), Role(row["role"]), user_id)
+    return access, row["transaction_time"]
+
+
+async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
+    return await connection.fetch(_ORGS_OF_USER, user_id)
+
+
+async def next_number(connection: Connection, org_id: UUID) -> int:
+    """Take the org's next ticket number and count one more living ticket."""
+    number: int = await connection.fetchval(_NEXT_NUMBER, org_id)
+    return number
+
+
+async def count_living(connection: Connection, org_id: UUID, difference: int) -> None:
+    await connection.execute(_COUNT_LIVING, org_id, difference)
+
+
+async def insert(connection: Connection, ticket: Ticket) -> None:
+    await connection.execute(_INSERT, *(getattr(ticket, name) for name in _COLUMNS))
+
+
+async def update(connection: Connection, ticket: Ticket) -> None:
+    await connection.execute(_UPDATE, ticket.org_id, ticket.id, *(getattr(ticket, name) for name in _MUTABLE))
+
+
+async def lock(connection: Connection, org_id: UUID, reference: UUID | int) -> Ticket | None:
+    """The living ticket, locked until the transaction ends, so that versions are given one after the other."""
+    statement = _LOCK_BY_ID if isinstance(reference, UUID) else _LOCK_BY_NUMBER
+    row = await connection.fetchrow(statement, org_id, reference)
+    return None if row is None else _to_ticket(row)
+
+
+async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
+    statement = _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
+    return await connection.fetchrow(statement, org_id, reference)
+
+
+async def page(
+    connection: Connection, org_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Record]:
+    """Living tickets, newest first, starting after the given position."""
+    if after is None:
+        return await connection.fetch(_FIRST_PAGE, org_id, limit)
+    return await connection.fetch(_NEXT_PAGE, org_id, *after, limit)
+
+
+async def missing_references(
+    connection: Connection,
+    org_id: UUID,
+    *,
+    assignee_id: UUID | None,
+    contact_id: UUID | None,
+    project_id: UUID | None,
+    assignable_roles: list[str],
+) -> list[str]:
+    """The names of those references that are not a living object of this org; foreign and unknown look the same."""
+    row = await connection.fetchrow(_REFERENCES, org_id, assignee_id, contact_id, project_id, assignable_roles)
+    return [] if row is None else [name for name, found in row.items() if not found]
+
+
+def _to_ticket(row: Record) -> Ticket:
+    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
+    source = values["sla_source"]
+    return Ticket(
+        **{
+            **values,
+            "status": Status(values["status"]),
+            "priority": Priority(values["priority"]),
+            "category": Category(values["category"]),
+            "sla_source": None if source is None else SlaSource(source),
+        }
+    )

@@ -1,0 +1,231 @@
+"""The REST bodies of tickets. Field names are those of the database and the events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from opsdash_chassis.database import Record
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_tickets import model, values
+from opsdash_tickets.model import SlaState
+from opsdash_tickets.use_cases import NewTicket
+
+Title = Annotated[
+    str, Meta(max_length=1000, extra_json_schema={"minLength": 1, "maxLength": values.MAXIMUM_TITLE, "pattern": r"\S"})
+]
+Description = Annotated[str, Meta(max_length=values.MAXIMUM_DESCRIPTION, description="Markdown, stored as it is")]
+DueTime = Annotated[
+    str, Meta(max_length=64, description="RFC 3339 with zone, in the future; blank lets the priority decide")
+]
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of all bodies: unknown fields are refused, never silently dropped."""
+
+
+class CreateTicket(Body):
+    """A new ticket."""
+
+    title: Title
+    description: Description = ""
+    status: Status = Status.OPEN
+    priority: Priority = Priority.MEDIUM
+    category: Category = Category.GENERAL
+    assignee_id: UUID | None = None
+    contact_id: UUID | None = None
+    project_id: UUID | None = None
+    sla_due_at: DueTime | None = None
+
+    def to_new_ticket(self) -> NewTicket:
+        """Raises InvalidFields."""
+        return NewTicket(
+            title=values.title(self.title),
+            description=self.description,
+            status=self.status,
+            priority=self.priority,
+            category=self.category,
+            assignee_id=self.assignee_id,
+            contact_id=self.contact_id,
+            project_id=self.project_id,
+            sla_due_at=values.due_time(self.sla_due_at),
+        )
+
+
+class PatchTicket(Body):
+    """A JSON Merge Patch (RFC 7396): absent leaves a field as it is, null clears it where that is allowed."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    category: Category | UnsetType = UNSET
+    assignee_id: UUID | None | UnsetType = UNSET
+    contact_id: UUID | None | UnsetType = UNSET
+    project_id: UUID | None | UnsetType = UNSET
+    sla_due_at: DueTime | None | UnsetType = UNSET
+
+    def to_fields(self) -> dict[str, Any]:
+        """The given fields as the domain takes them. Raises InvalidFields."""
+        given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+        if "title" in given:
+            given["title"] = values.title(given["title"])
+        if "description" in given:
+            given["description"] = given["description"] or ""
+        if "sla_due_at" in given:
+            given["sla_due_at"] = values.due_time(given["sla_due_at"])
+        return given
+
+
+class Person(Body):
+    """A member of the org, or somebody who was one."""
+
+    id: UUID
+    name: str
+    active: bool
+
+
+class Company(Body):
+    id: UUID
+    name: str
+    active: bool
+
+
+class Contact(Body):
+    """Whom the ticket is for."""
+
+    id: UUID
+    name: str
+    email: str | None
+    active: bool
+    company: Company | None
+
+
+class Project(Body):
+    id: UUID
+    name: str
+    active: bool
+
+
+class TicketRow(Body):
+    """A ticket as lists show it."""
+
+    id: UUID
+    number: int
+    title: str
+    status: Status
+    priority: Priority
+    category: Category
+    assignee: Person | None
+    contact: Contact | None
+    project: Project | None
+    sla_due_at: datetime | None
+    sla_source: SlaSource | None
+    sla_state: SlaState
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reopen_count: int
+    comment_count: int
+    created_by: Person
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class TicketDetail(TicketRow):
+    """A ticket with its text."""
+
+    description: str
+
+
+class TicketPage(Body):
+    """One page of a list; `next_cursor` null means the end."""
+
+    items: list[TicketRow]
+    next_cursor: str | None
+
+
+class Membership(Body):
+    """An org the caller belongs to."""
+
+    id: UUID
+    slug: str
+    name: str
+    plate: Plate
+    role: Role
+
+
+class Me(Body):
+    """The caller."""
+
+    user_id: UUID
+    orgs: list[Membership]
+
+
+UNKNOWN_NAME = "Unknown"
+
+
+def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
+    """What `TicketRow` is made of, from one row of the repository's view."""
+    status = Status(row["status"])
+    return {
+        "id": row["id"],
+        "number": row["number"],
+        "title": row["title"],
+        "status": status,
+        "priority": row["priority"],
+        "category": row["category"],
+        "assignee": _person(row, "assignee_id", "assignee"),
+        "contact": _contact(row),
+        "project": _named(Project, row, "project"),
+        "sla_due_at": row["sla_due_at"],
+        "sla_source": row["sla_source"],
+        "sla_state": model.sla_state(
+            status=status,
+            due=row["sla_due_at"],
+            created_at=row["created_at"],
+            finished_at=row["resolved_at"],
+            now=now,
+        ),
+        "first_response_at": row["first_response_at"],
+        "resolved_at": row["resolved_at"],
+        "closed_at": row["closed_at"],
+        "reopen_count": row["reopen_count"],
+        "comment_count": row["comment_count"],
+        "created_by": _person(row, "created_by", "creator"),
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "version": row["version"],
+    }
+
+
+def _person(row: Record, id_column: str, prefix: str) -> Person | None:
+    if row[id_column] is None:
+        return None
+    name = row[f"{prefix}_name"]
+    return Person(id=row[id_column], name=name or UNKNOWN_NAME, active=bool(row[f"{prefix}_active"]))
+
+
+def _contact(row: Record) -> Contact | None:
+    if row["contact_id"] is None:
+        return None
+    return Contact(
+        id=row["contact_id"],
+        name=row["contact_name"],
+        email=row["contact_email"],
+        active=row["contact_active"],
+        company=_named(Company, row, "company"),
+    )
+
+
+def _named(kind: type[Any], row: Record, prefix: str) -> Any:
+    entity_id, name = row[f"{prefix}_id"], row[f"{prefix}_name"]
+    if entity_id is None or name is None:
+        return None
+    return kind(id=entity_id, name=name, active=row[f"{prefix}_active"])

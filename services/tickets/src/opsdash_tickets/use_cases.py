@@ -1,0 +1,162 @@
+"""What can be done with tickets: each function takes an open unit of work and returns a result; it never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts import tickets as events
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.topics import TICKETS
+
+from opsdash_tickets import model, repository
+from opsdash_tickets.errors import FeatureNotAvailable, FieldProblem, InvalidFields, NotVisible, RoleTooLow, StaleVersion
+from opsdash_tickets.model import Access, Action, Change, Ticket
+from opsdash_tickets.published import ticket_event
+
+FURTHEST_DUE = timedelta(days=3653)
+_REFERENCES = ("assignee_id", "contact_id", "project_id")
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket as asked for; `sla_due_at` None lets the priority decide."""
+
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    category: Category
+    assignee_id: UUID | None
+    contact_id: UUID | None
+    project_id: UUID | None
+    sla_due_at: datetime | None
+
+
+async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Action) -> tuple[UnitOfWork, Access]:
+    """Open the org for the caller, or raise: NotVisible before FeatureNotAvailable before RoleTooLow."""
+    entered = await repository.enter_org(connection, slug, user_id)
+    if entered is None:
+        raise NotVisible
+    access, now = entered
+    if access.plate not in model.PLATES_WITH_SUPPORT:
+        raise FeatureNotAvailable(access.plate)
+    if not access.may(action):
+        raise RoleTooLow
+    return UnitOfWork(connection=connection, now=now), access
+
+
+async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Ticket:
+    """Give the ticket its number, due time and first version. Raises InvalidFields."""
+    _check_due(new.sla_due_at, work.now)
+    await _check_references(work, access, {name: getattr(new, name) for name in _REFERENCES})
+    ticket = Ticket(
+        id=UUID(bytes=uuid_utils.uuid7().bytes),
+        org_id=access.org_id,
+        number=await repository.next_number(work.connection, access.org_id),
+        title=new.title,
+        description=new.description,
+        status=new.status,
+        priority=new.priority,
+        category=new.category,
+        assignee_id=new.assignee_id,
+        contact_id=new.contact_id,
+        project_id=new.project_id,
+        sla_due_at=new.sla_due_at or model.due_at(work.now, new.priority),
+        sla_source=SlaSource.MANUAL if new.sla_due_at else SlaSource.AUTO,
+        first_response_at=None,
+        reopen_count=0,
+        comment_count=0,
+        created_by=access.user_id,
+        created_at=work.now,
+        updated_at=work.now,
+        deleted_at=None,
+        version=1,
+        **model.stamps_at_creation(new.status, work.now),
+    )
+    await repository.insert(work.connection, ticket)
+    await _record(work, access, events.CREATED, ticket, {})
+    return ticket
+
+
+async def change_ticket(
+    work: UnitOfWork, access: Access, reference: UUID | int, fields: Mapping[str, Any], *, if_match: int | None
+) -> Ticket:
+    """Apply a merge patch. Raises NotVisible, StaleVersion, InvalidFields or InvalidTransition; a no-op changes nothing."""
+    before = await _locked(work, access, reference, if_match=if_match)
+    if fields.get("sla_due_at") != before.sla_due_at:
+        _check_due(fields.get("sla_due_at"), work.now)
+    after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
+    changes = model.changes_between(before, after)
+    if not changes:
+        return before
+    await _check_references(work, access, {name: changes[name].after for name in _REFERENCES if name in changes})
+    after = replace(after, version=before.version + 1, updated_at=work.now)
+    await repository.update(work.connection, after)
+    await _record(work, access, events.UPDATED, after, changes)
+    return after
+
+
+async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> None:
+    """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotVisible or StaleVersion."""
+    before = await _locked(work, access, reference, if_match=if_match)
+    after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
+    await repository.update(work.connection, after)
+    await repository.count_living(work.connection, access.org_id, -1)
+    await _record(work, access, events.DELETED, after, model.changes_between(before, after))
+
+
+async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int) -> Record:
+    """Raises NotVisible."""
+    row = await repository.detail(work.connection, access.org_id, reference)
+    if row is None:
+        raise NotVisible
+    return row
+
+
+async def _locked(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> Ticket:
+    ticket = await repository.lock(work.connection, access.org_id, reference)
+    if ticket is None:
+        raise NotVisible
+    if if_match is not None and if_match != ticket.version:
+        raise StaleVersion(ticket.version)
+    return ticket
+
+
+def _check_due(due: datetime | None, now: datetime) -> None:
+    if due is None:
+        return
+    if due <= now:
+        raise InvalidFields([FieldProblem("/sla_due_at", "in-the-past", "must lie in the future")])
+    if due > now + FURTHEST_DUE:
+        raise InvalidFields([FieldProblem("/sla_due_at", "too-far", "must lie within ten years")])
+
+
+async def _check_references(work: UnitOfWork, access: Access, references: Mapping[str, UUID | None]) -> None:
+    """Foreign and unknown ids get the same field error."""
+    if not any(references.values()):
+        return
+    missing = await repository.missing_references(
+        work.connection,
+        access.org_id,
+        **{name: references.get(name) for name in _REFERENCES},
+        assignable_roles=sorted(model.ASSIGNABLE_ROLES),
+    )
+    if missing:
+        text = {"assignee_id": "is not somebody who can be assigned here"}
+        raise InvalidFields(
+            [FieldProblem(f"/{name}", "unknown-reference", text.get(name, "does not exist here")) for name in missing]
+        )
+
+
+async def _record(
+    work: UnitOfWork, access: Access, event_type: str, ticket: Ticket, changes: Mapping[str, Change]
+) -> None:
+    event = ticket_event(event_type, ticket, changes=changes, actor_id=access.user_id, now=work.now)
+    await work.record(event, topic=TICKETS)

@@ -1,0 +1,58 @@
+"""Values of a request as the domain takes them: trimmed titles, aware due times, ticket references."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from uuid import UUID
+
+from opsdash_tickets.errors import FieldProblem, InvalidFields, NotVisible
+
+MAXIMUM_TITLE = 200
+MAXIMUM_DESCRIPTION = 20_000
+_MAXIMUM_NUMBER = 2**63 - 1
+_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Zs", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by category, blank by appearance
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def title(text: str) -> str:
+    """1 to 200 characters after trimming, at least one of them visible. Raises InvalidFields."""
+    trimmed = text.strip()
+    if all(unicodedata.category(char) in _INVISIBLE or char in _BLANK_LETTERS for char in trimmed):
+        raise InvalidFields([FieldProblem("/title", "blank", "must have a visible character")])
+    if len(trimmed) > MAXIMUM_TITLE:
+        raise InvalidFields([FieldProblem("/title", "too-long", f"may have {MAXIMUM_TITLE} characters at most")])
+    return trimmed
+
+
+def due_time(text: str | None) -> datetime | None:
+    """An RFC 3339 time with zone; missing, null and empty all mean blank. Raises InvalidFields."""
+    if not text:
+        return None
+    try:
+        if not _RFC3339.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = "must be an RFC 3339 date and time with a zone, for example 2030-01-31T12:00:00Z"
+        raise InvalidFields([FieldProblem("/sla_due_at", "datetime", message)]) from None
+
+
+def ticket_reference(text: str) -> UUID | int:
+    """A ticket's id in any spelling, or its number. Raises NotVisible: what is neither cannot exist."""
+    if text.isascii() and text.isdigit() and len(text) <= len(str(_MAXIMUM_NUMBER)) and int(text) <= _MAXIMUM_NUMBER:
+        return int(text)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotVisible from None
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """The version of an If-Match header; None when absent or `*`. What is no version of ours matches none."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().strip('"')
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(_MAXIMUM_NUMBER)) else -1
