@@ -20,11 +20,12 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL text cannot hold U+0000
 
 
-def _text_is_rfc_3339(value: object) -> object:
-    """Pydantic would also read a bare number as seconds since 1970, which is never what a producer meant."""
-    wrong_text = isinstance(value, str) and not _RFC_3339.fullmatch(value)
-    if wrong_text or not isinstance(value, str | datetime):
-        raise ValueError("must be an RFC 3339 date-time with an offset")
+def _read_rfc_3339(value: object) -> datetime:
+    """Pydantic alone would also read a bare number as seconds since 1970, which no producer ever means."""
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        return datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime):
+        raise ValueError("must be an RFC 3339 date-time with an offset")  # noqa: TRY004 - pydantic reports it
     return value
 
 
@@ -41,7 +42,7 @@ def _within_living_memory(value: datetime) -> datetime:
     return value
 
 
-AnyUtc = Annotated[AwareDatetime, BeforeValidator(_text_is_rfc_3339), AfterValidator(_in_utc)]
+AnyUtc = Annotated[AwareDatetime, BeforeValidator(_read_rfc_3339), AfterValidator(_in_utc)]
 Utc = Annotated[AnyUtc, AfterValidator(_within_living_memory)]
 Version = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -1,4 +1,4 @@
-"""JSON Schema of what producers send, one per event type and version; open, as consumers ignore the unknown."""
+"""JSON Schema of what producers send, one per event type and version; open: consumers ignore the unknown."""
 
 from typing import Any
 

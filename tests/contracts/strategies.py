@@ -1,0 +1,104 @@
+"""Random but sensible events of every type, the way today's producers may build them."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from opsdash_contracts import tickets, workspace
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.registry import MODELS
+
+ids = st.uuids()
+versions = st.integers(1, 2**63 - 1)
+counts = st.integers(0, 2**31 - 1)
+moments = st.datetimes(datetime(2000, 1, 2), datetime(2200, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=200)
+maybe_moments = st.none() | moments
+maybe_ids = st.none() | ids
+emails = st.none() | st.emails()
+slugs = st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+
+scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts | moments | ids
+field_names = st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z").filter(
+    lambda name: name not in {"description", "title"}
+)
+text_changed = st.just(tickets.TextChanged(changed=True))
+changes = st.dictionaries(
+    field_names, st.builds(tickets.FieldChange.of, scalars, scalars) | text_changed, max_size=5
+)
+
+
+def ticket_payloads(event_type: str) -> st.SearchStrategy[tickets.TicketEvent]:
+    """Field for field, with the few rules that hang on the event type."""
+    deleted = {tickets.DELETED: moments, tickets.PURGED: moments, tickets.UPDATED: maybe_moments}
+    return st.builds(
+        tickets.TicketEvent,
+        org_id=ids,
+        version=versions,
+        ticket_id=ids,
+        number=versions,
+        title=st.just("") if event_type == tickets.PURGED else texts,
+        status=st.sampled_from(tickets.Status),
+        priority=st.sampled_from(tickets.Priority),
+        category=st.sampled_from(tickets.Category),
+        assignee_id=maybe_ids,
+        contact_id=maybe_ids,
+        project_id=maybe_ids,
+        created_by=ids,
+        sla_due_at=maybe_moments,
+        sla_source=st.none() | st.sampled_from(tickets.SlaSource),
+        first_response_at=maybe_moments,
+        resolved_at=maybe_moments,
+        closed_at=maybe_moments,
+        reopen_count=counts,
+        comment_count=st.none() | counts,
+        created_at=moments,
+        updated_at=moments,
+        deleted_at=deleted.get(event_type, st.none()),
+        bulk_id=maybe_ids,
+        changes=st.builds(dict, changes, description=text_changed) | changes,
+    )
+
+
+def removals(kind: workspace.Kind) -> st.SearchStrategy[workspace.Removed]:
+    def build(org_id, other_id, version):
+        return workspace.Removed(
+            kind=kind, id=org_id if kind is workspace.Kind.ORG else other_id, org_id=org_id, version=version
+        )
+
+    return st.builds(build, ids, ids, versions)
+
+
+_common = {"org_id": ids, "version": versions, "name": texts}
+PAYLOADS = {
+    workspace.upserted(workspace.Kind.ORG): st.builds(
+        workspace.Org, **_common, slug=slugs, plate=st.sampled_from(workspace.Plate)
+    ),
+    workspace.upserted(workspace.Kind.MEMBER): st.builds(
+        workspace.Member,
+        **_common,
+        member_id=ids,
+        user_id=ids,
+        email=emails,
+        role=st.sampled_from(workspace.Role),
+    ),
+    workspace.upserted(workspace.Kind.CONTACT): st.builds(
+        workspace.Contact, **_common, contact_id=ids, email=emails, company_id=maybe_ids
+    ),
+    workspace.upserted(workspace.Kind.COMPANY): st.builds(workspace.Company, **_common, company_id=ids),
+    workspace.upserted(workspace.Kind.PROJECT): st.builds(workspace.Project, **_common, project_id=ids),
+    **{workspace.removed(kind): removals(kind) for kind in workspace.Kind},
+    **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
+}
+ALL_TYPES = [event_type for model in MODELS for event_type in model.event_types]
+
+
+def events(event_type: str) -> st.SearchStrategy[Event]:
+    trace = st.none() | st.from_regex(r"\A00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\Z")
+    return st.builds(
+        lambda data, **attributes: Event.of(data, type=event_type, source="/opsdash/test", **attributes),
+        PAYLOADS[event_type],
+        id=ids,
+        time=moments,
+        actor_id=maybe_ids,
+        traceparent=trace,
+    )

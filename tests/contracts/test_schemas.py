@@ -1,0 +1,123 @@
+"""The committed schemas say what today's models send, and never less than they said before."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from opsdash_contracts import asyncapi, generate, schemas
+from opsdash_contracts.compatibility import breaking_changes
+
+from .files import CONTRACTS, EVENT_TYPES, schema
+from .strategies import ALL_TYPES, events
+
+TICKET = schema("support_ticket.updated", 1)
+
+
+def validator(document):
+    return Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+VALIDATORS = {event_type: validator(schema(event_type, version)) for event_type, version in EVENT_TYPES}
+
+
+class TestDrift:
+    def test_every_generated_file_is_committed_and_current(self):
+        assert generate.drift(CONTRACTS) == []
+
+    def test_the_check_says_so_when_all_is_well(self):
+        assert generate.main(["--check"], CONTRACTS) == 0
+
+    def test_a_stale_or_orphaned_file_fails_the_check(self, tmp_path, capsys):
+        generate.write(tmp_path)
+        (tmp_path / "asyncapi/opsdash-support.json").write_text("{}")
+        (tmp_path / "schemas/support_ticket.merged.v1.schema.json").write_text("{}")
+        assert generate.main(["--check"], tmp_path) == 1
+        complaints = capsys.readouterr().err
+        assert "asyncapi/opsdash-support.json is out of date" in complaints
+        assert "schemas/support_ticket.merged.v1.schema.json has no model" in complaints
+
+    def test_the_generator_does_not_overwrite_a_promise(self, tmp_path):
+        generate.write(tmp_path)
+        promised = tmp_path / "schemas/support_ticket.updated.v1.schema.json"
+        document = json.loads(promised.read_text())
+        document["properties"]["mood"] = {"type": "string"}
+        promised.write_text(json.dumps(document))
+        assert generate.main([], tmp_path) == 1
+        assert "mood" in promised.read_text()
+
+
+class TestProducers:
+    @pytest.mark.parametrize("event_type", ALL_TYPES)
+    def test_schemas_are_well_formed_and_named_after_their_event(self, event_type):
+        document = VALIDATORS[event_type].schema
+        Draft202012Validator.check_schema(document)
+        assert document["$id"] == f"urn:opsdash:{event_type}:v1"
+
+    @given(event=st.sampled_from(ALL_TYPES).flatmap(events))
+    def test_every_message_a_producer_can_build_is_valid(self, event):
+        VALIDATORS[event.envelope.type].validate(json.loads(event.value()))
+
+    @given(event=st.sampled_from(ALL_TYPES).flatmap(events), replayed=st.booleans())
+    def test_every_header_a_producer_can_build_is_valid(self, event, replayed):
+        sent = event.envelope.model_copy(update={"replayed": replayed}).to_headers()
+        validator(asyncapi.header_schema()).validate({name: value.decode() for name, value in sent})
+
+    @pytest.mark.parametrize("event_type", ALL_TYPES)
+    def test_no_event_carries_long_text(self, event_type):
+        properties = VALIDATORS[event_type].schema["properties"]
+        assert properties.keys().isdisjoint({"description", "body", "text"})
+
+
+class TestCompatibility:
+    @pytest.mark.parametrize(("event_type", "version"), EVENT_TYPES)
+    def test_todays_models_keep_every_committed_promise(self, event_type, version):
+        assert breaking_changes(schema(event_type, version), schemas.schema_of(event_type, version)) == []
+
+    def test_an_optional_field_may_be_added(self):
+        new = copy.deepcopy(TICKET)
+        new["properties"]["mood"] = {"type": "string"}
+        assert breaking_changes(TICKET, new) == []
+
+    def test_words_about_a_field_may_change(self):
+        new = {**copy.deepcopy(TICKET), "description": "Better words", "title": "Other"}
+        new["properties"]["title"]["description"] = "The subject line"
+        assert breaking_changes(TICKET, new) == []
+
+    def test_a_required_field_may_not_be_added(self):
+        new = copy.deepcopy(TICKET)
+        new["properties"]["mood"] = {"type": "string"}
+        new["required"].append("mood")
+        assert breaking_changes(TICKET, new) == ["/mood is newly required"]
+
+    def test_a_field_may_not_become_required(self):
+        new = copy.deepcopy(TICKET)
+        new["required"].append("bulk_id")
+        assert breaking_changes(TICKET, new) == ["/bulk_id is newly required"]
+
+    @pytest.mark.parametrize("field", ["title", "bulk_id"])
+    def test_a_field_may_not_go_away(self, field):
+        new = copy.deepcopy(TICKET)
+        del new["properties"][field]
+        assert f"/{field} was removed" in breaking_changes(TICKET, new)
+
+    def test_a_field_may_not_become_optional(self):
+        new = copy.deepcopy(TICKET)
+        new["required"].remove("assignee_id")
+        assert breaking_changes(TICKET, new) == ["/assignee_id is no longer always sent"]
+
+    def test_a_field_may_not_change_its_type_or_limits(self):
+        new = copy.deepcopy(TICKET)
+        new["properties"]["number"]["type"] = "string"
+        new["properties"]["title"]["maxLength"] = 100
+        assert [change.split(" ")[0] for change in breaking_changes(TICKET, new)] == ["/number", "/title"]
+
+    @pytest.mark.parametrize(
+        "values", [["open"], ["open", "in_progress", "waiting", "resolved", "closed", "spam"]]
+    )
+    def test_an_enum_may_neither_shrink_nor_grow(self, values):
+        new = copy.deepcopy(TICKET)
+        new["$defs"]["Status"]["enum"] = values
+        assert breaking_changes(TICKET, new)
