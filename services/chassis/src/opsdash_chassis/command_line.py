@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from opsdash_chassis import settings as chassis_settings
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings, MigrationSettings, load_settings
 
-
 if TYPE_CHECKING:
     from opsdash_chassis.http.app import Application
     from opsdash_chassis.runtime import Runtime
@@ -48,7 +47,9 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     commands.add_parser("serve", help="run the service").set_defaults(command=_serve)
     commands.add_parser("migrate", help="bring the database to this version").set_defaults(command=_migrate)
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(command=_openapi)
-    replay = commands.add_parser("replay", help="publish events again: the last of every aggregate, or all since a time")
+    replay = commands.add_parser(
+        "replay", help="publish events again: the last of every aggregate, or all since a time"
+    )
     replay.add_argument("--since", type=_aware, metavar="TIME", help="ISO 8601 with zone; all events since then")
     replay.set_defaults(command=_replay)
     _add_dead_letters(commands.add_parser("dead-letters", help="messages that were set aside"))

@@ -57,7 +57,13 @@ class TopicConsumer:
     """Decodes one topic's messages and applies each event once, in one transaction with its inbox row."""
 
     def __init__(
-        self, *, service: str, topic: str, handlers: Mapping[str, Handler], database: Database, armed: str | None = None
+        self,
+        *,
+        service: str,
+        topic: str,
+        handlers: Mapping[str, Handler],
+        database: Database,
+        armed: str | None = None,
     ) -> None:
         self.service = service
         self.topic = topic
@@ -120,7 +126,11 @@ class Consumers:
         if self._service not in entry.consumers:
             raise ValueError(f"the catalogue does not list {self._service} as a consumer of {topic}")
         consumer = TopicConsumer(
-            service=self._service, topic=topic, handlers=handlers, database=self._database, armed=self._settings.crash_at
+            service=self._service,
+            topic=topic,
+            handlers=handlers,
+            database=self._database,
+            armed=self._settings.crash_at,
         )
         self.topics.append(consumer)
         self._reliability.topics[topic] = TopicReliability(
@@ -204,4 +214,4 @@ async def _parse_leniently(record: Record, original: Callable[[Record], Awaitabl
 
 
 async def _raw_record(message: KafkaMessage) -> Record:
-    return cast(Record, message.raw_message)
+    return cast("Record", message.raw_message)

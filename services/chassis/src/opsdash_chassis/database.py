@@ -44,7 +44,7 @@ TRANSIENT_ERRORS = (
 )
 
 
-class _Connection(asyncpg.Connection[asyncpg.Record]):
+class _Connection(asyncpg.Connection):
     """A connection whose session state is never changed outside a transaction, so a reset needs no round trip."""
 
     def get_reset_query(self) -> str:
@@ -127,5 +127,9 @@ class Database:
 async def _transaction(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
     if pool is None:
         raise Unavailable("The service is starting.")
-    async with database_errors(), pool.acquire(timeout=POOL_WAIT_SECONDS) as connection, connection.transaction():
+    async with (
+        database_errors(),
+        pool.acquire(timeout=POOL_WAIT_SECONDS) as connection,
+        connection.transaction(),
+    ):
         yield connection

@@ -47,7 +47,9 @@ class DeadLetter:
         return next((value.decode("utf-8", "replace") for key, value in self.headers if key == name and value), "")
 
 
-def to_headers(record: ConsumerRecord[bytes, bytes], *, group: str, reason: str, detail: str) -> list[tuple[str, bytes]]:
+def to_headers(
+    record: ConsumerRecord[bytes, bytes], *, group: str, reason: str, detail: str
+) -> list[tuple[str, bytes]]:
     """The original headers followed by ours, which start with `dl_`."""
     ours = {
         "id": str(uuid_utils.uuid7()),
@@ -59,7 +61,10 @@ def to_headers(record: ConsumerRecord[bytes, bytes], *, group: str, reason: str,
         "reason": reason,
         "detail": detail[:1000],
     }
-    return [*record.headers, *((PREFIX + name, value.encode("utf-8", "replace")) for name, value in ours.items())]
+    return [
+        *record.headers,
+        *((PREFIX + name, value.encode("utf-8", "replace")) for name, value in ours.items()),
+    ]
 
 
 def from_record(record: ConsumerRecord[bytes, bytes]) -> DeadLetter:

@@ -6,9 +6,8 @@ import asyncio
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
-from alembic.operations import Operations
 from sqlalchemy.ext.asyncio import create_async_engine
 
 TENANT_IS_CURRENT = "org_id = nullif(current_setting('app.org_id', true), '')::uuid"
@@ -48,30 +47,29 @@ def _run_locked(connection: sa.Connection, metadata: sa.MetaData) -> None:
         context.run_migrations()
 
 
-def force_tenancy(op: Operations, table: str, *, service: str) -> None:
+def force_tenancy(table: str, *, service: str) -> None:
     """Enable and force row-level security: the app role sees its tenant only, the worker role crosses orgs."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(
-        f"CREATE POLICY tenant ON {table} TO {service}_app"
-        f" USING ({TENANT_IS_CURRENT}) WITH CHECK ({TENANT_IS_CURRENT})"
+        f"CREATE POLICY tenant ON {table} TO {service}_app USING ({TENANT_IS_CURRENT}) WITH CHECK ({TENANT_IS_CURRENT})"
     )
     op.execute(f"CREATE POLICY worker ON {table} TO {service}_worker USING (true) WITH CHECK (true)")
 
 
-def grant(op: Operations, table: str, *, service: str, app: str = "", worker: str = "") -> None:
+def grant(table: str, *, service: str, app: str = "", worker: str = "") -> None:
     """Give the two run-time roles exactly the named privileges on a table."""
     for role, privileges in ((f"{service}_app", app), (f"{service}_worker", worker)):
         if privileges:
             op.execute(f"GRANT {privileges} ON {table} TO {role}")
 
 
-def protect_event_tables(op: Operations, *, service: str) -> None:
+def protect_event_tables(*, service: str) -> None:
     """Tenancy and privileges of the shared tables; the history is append-only for the app role."""
     for table in ("history", "outbox"):
-        force_tenancy(op, table, service=service)
-    grant(op, "history", service=service, app="SELECT, INSERT", worker="SELECT, INSERT")
-    grant(op, "outbox", service=service, app="SELECT, INSERT", worker="SELECT, INSERT, UPDATE, DELETE")
-    grant(op, "inbox", service=service, worker="SELECT, INSERT, DELETE")
-    grant(op, "dead_letters_resolved", service=service, worker="SELECT, INSERT")
-    grant(op, "alembic_version", service=service, app="SELECT", worker="SELECT")
+        force_tenancy(table, service=service)
+    grant("history", service=service, app="SELECT, INSERT", worker="SELECT, INSERT")
+    grant("outbox", service=service, app="SELECT, INSERT", worker="SELECT, INSERT, UPDATE, DELETE")
+    grant("inbox", service=service, worker="SELECT, INSERT, DELETE")
+    grant("dead_letters_resolved", service=service, worker="SELECT, INSERT")
+    grant("alembic_version", service=service, app="SELECT", worker="SELECT")

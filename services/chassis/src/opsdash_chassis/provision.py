@@ -36,8 +36,9 @@ async def provision(admin_url: str, service: str, passwords: Passwords) -> None:
 
 async def _ensure_role(connection: asyncpg.Connection[asyncpg.Record], role: str, password: str) -> None:
     exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+    attributes = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB"
     statement = await connection.fetchval(
-        "SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD %L', $1::text, $2::text, $3::text)",
+        f"SELECT format('%s ROLE %I {attributes} PASSWORD %L', $1::text, $2::text, $3::text)",
         "ALTER" if exists else "CREATE",
         role,
         password,

@@ -65,7 +65,13 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._session()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError) as error:
+            except (
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                KafkaError,
+                OSError,
+                TimeoutError,
+            ) as error:
                 log.warning("relay_interrupted", reason=repr(error), retry_in_seconds=backoff)
             finally:
                 metrics.RELAY_LEADER.set(0)

@@ -103,7 +103,11 @@ class TopicReliability:
         if isinstance(error, Unavailable) and not await self._dependency_answers():
             return await self._hold(error.detail)
         if self.budget.spent:
-            log.error("dead_letter_budget_spent", topic=self.topic, way_out="fix the cause, then restart the service")
+            log.error(
+                "dead_letter_budget_spent",
+                topic=self.topic,
+                way_out="fix the cause, then restart the service",
+            )
             return await self._hold("dead-letter budget spent: fix the cause, then restart")
         reason, detail = describe(error)
         try:
@@ -164,9 +168,9 @@ class _Middleware(BaseMiddleware[Any, Any]):
 
     async def after_processed(
         self,
-        exc_type: type[BaseException] | None = None,
+        _exc_type: type[BaseException] | None = None,
         exc_val: BaseException | None = None,
-        exc_tb: TracebackType | None = None,
+        _exc_tb: TracebackType | None = None,
     ) -> bool:
         """The only hook that also sees bodies no handler could take."""
         if exc_val is None:

@@ -37,7 +37,7 @@ class Runtime:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Stop order: HTTP has drained before, then consumers finish and commit, the relay ends its batch, pools close."""
+        """Stop order: HTTP has drained before; consumers finish and commit, the relay ends its batch, pools close."""
         await check_database(self.settings, revision=self._revision)
         await self.database.open()
         relay = asyncio.create_task(self.relay.run(), name="relay")

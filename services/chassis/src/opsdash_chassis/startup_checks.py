@@ -70,9 +70,7 @@ async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision
 
 
 async def _check_room(connection: asyncpg.Connection[asyncpg.Record], settings: DatabaseSettings) -> None:
-    wanted = settings.replicas * (
-        settings.database_pool_size + settings.database_worker_pool_size + RELAY_CONNECTIONS
-    )
+    wanted = settings.replicas * (settings.database_pool_size + settings.database_worker_pool_size + RELAY_CONNECTIONS)
     room = await connection.fetchval(_CONNECTIONS)
     if wanted > room:
         raise StartupError(

@@ -45,6 +45,8 @@ def add_event_tables(metadata: sa.MetaData) -> None:
         timestamp("recorded_at", default_now=True),
         sa.Column("parked_reason", sa.Text),
     )
+    outbox = metadata.tables["outbox"]
+    sa.Index("outbox_parked", outbox.c.aggregate_id, postgresql_where=outbox.c.parked_reason.is_not(None))
     sa.Table(
         "inbox",
         metadata,

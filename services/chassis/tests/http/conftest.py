@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 import jwt
 import pytest
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from opsdash_chassis.http.app import Application
@@ -41,16 +43,21 @@ class Issuer:
             json.loads(OKPAlgorithm.to_jwk(self.ed.public_key())) | {"kid": "ed"},
         ]
 
-    async def serve(self, request: web.Request) -> web.Response:
-        self.requests.append(request.path_qs)
-        if not self.healthy:
-            return web.Response(status=500)
-        return web.json_response({"keys": self.keys})
+    def answer(self, path: str) -> tuple[int, bytes]:
+        self.requests.append(path)
+        return (200, json.dumps({"keys": self.keys}).encode()) if self.healthy else (500, b"")
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(uuid4()), "iat": now, "exp": now + 300, **changes}
         return {name: value for name, value in claims.items() if value is not ...}
+
+    def sign(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
+        """A token with a good RS256 signature whatever is in it; PyJWT would refuse to make some of them."""
+        parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+        signed = b".".join(parts)
+        signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed, self.rsa)
+        return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
     def token(self, header: dict[str, Any] | None = None, key: Any = None, alg: str = "RS256", **changes: Any) -> str:
         header = {"kid": "rsa", "typ": "at+jwt", **(header or {})}
@@ -64,18 +71,30 @@ def signing() -> Issuer:
 
 
 @pytest.fixture
-async def issuer(signing: Issuer) -> AsyncIterator[Issuer]:
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", signing.serve)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    signing.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+def issuer(signing: Issuer) -> Iterator[Issuer]:
+    """Served by a thread: the test client of the framework blocks the event loop while it waits."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name the base class calls
+            status, body = signing.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    signing.url = f"http://127.0.0.1:{server.server_address[1]}"
     signing.healthy = True
     signing.requests.clear()
     yield signing
-    await runner.cleanup()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture
@@ -105,18 +124,24 @@ class RawConnection:
         """Send the chunks one after the other and read until the server closes or `wait_seconds` are over."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
+            reading = asyncio.create_task(_read(reader, wait_seconds + pause_seconds * len(chunks)))
             for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
+                with contextlib.suppress(ConnectionError):  # an early refusal is what many tests are about
+                    writer.write(chunk)
+                    await writer.drain()
                 await asyncio.sleep(pause_seconds)
-            received = b""
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                async with asyncio.timeout(wait_seconds):
-                    while data := await reader.read(65536):
-                        received += data
-            return received
+            return await reading
         finally:
             writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, seconds: float) -> bytes:
+    received = b""
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(seconds):
+            while data := await reader.read(65536):
+                received += data
+    return received
 
 
 Start = Callable[[Application, ServiceSettings], Awaitable[RawConnection]]
@@ -130,8 +155,12 @@ async def start() -> AsyncIterator[Start]:
         async def run(application: Application, settings: ServiceSettings) -> RawConnection:
             listener: socket.socket = _bind("127.0.0.1", 0)
             server = _server(application, settings)
-            await stack.enter_async_context(application.litestar.lifespan())
-            task = asyncio.create_task(server.serve(sockets=[listener]))
+
+            async def serve() -> None:
+                async with application.litestar.lifespan():
+                    await server.serve(sockets=[listener])
+
+            task = asyncio.create_task(serve())
             while not server.started:
                 await asyncio.sleep(0.01)
 

@@ -9,7 +9,9 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post
-from litestar.params import FromPath, HeaderParameter, JSONBody, NamedDependency, QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.cursors import Cursors, InvalidCursor
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.tokens import Caller
@@ -88,7 +90,10 @@ async def create_ticket(
 
 @get("/{reference:str}", operation_id="getTicket")
 async def get_ticket(
-    slug: FromPath[str], reference: FromPath[str], caller: NamedDependency[Caller], database: NamedDependency[Database]
+    slug: FromPath[str],
+    reference: FromPath[str],
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
 ) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     async with org_work(database, caller, slug, Action.READ) as (work, access):
@@ -124,9 +129,7 @@ async def delete_ticket(
 ) -> None:
     """Take the ticket out of every list; it can be restored for 30 days."""
     async with org_work(database, caller, slug, Action.DELETE) as (work, access):
-        await use_cases.delete_ticket(
-            work, access, ticket_reference(reference), if_match=expected_version(if_match)
-        )
+        await use_cases.delete_ticket(work, access, ticket_reference(reference), if_match=expected_version(if_match))
 
 
 async def _detail(work: UnitOfWork, access: Access, reference: UUID | int) -> TicketDetail:
@@ -148,7 +151,7 @@ def _position(values: list[str | int]) -> tuple[datetime, UUID]:
     return datetime.fromisoformat(created_at), UUID(ticket_id)
 
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     get_me,
     Router(
         "/orgs/{slug:str}/tickets",

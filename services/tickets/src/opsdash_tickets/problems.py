@@ -44,7 +44,9 @@ def _invalid_fields(error: InvalidFields) -> Problem:
 
 def _invalid_transition(error: InvalidTransition) -> Problem:
     return conflict(
-        "invalid-transition", f"A ticket that is {error.status} cannot move there.", allowed=list(error.allowed)
+        "invalid-transition",
+        f"A ticket that is {error.status} cannot move there.",
+        allowed=list(error.allowed),
     )
 
 

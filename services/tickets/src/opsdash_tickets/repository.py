@@ -77,9 +77,7 @@ SELECT {columns} FROM (
 ORDER BY t.created_at DESC, t.id DESC
 """
 _FIRST_PAGE = _PAGE.format(columns=_VIEW_COLUMNS, names=_NAMES, after="", limit="$2")
-_NEXT_PAGE = _PAGE.format(
-    columns=_VIEW_COLUMNS, names=_NAMES, after="AND (created_at, id) < ($2, $3)", limit="$4"
-)
+_NEXT_PAGE = _PAGE.format(columns=_VIEW_COLUMNS, names=_NAMES, after="AND (created_at, id) < ($2, $3)", limit="$4")
 
 _REFERENCES = """
 SELECT $2::uuid IS NULL OR EXISTS (

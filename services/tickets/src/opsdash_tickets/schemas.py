@@ -17,7 +17,11 @@ from opsdash_tickets.model import SlaState
 from opsdash_tickets.use_cases import NewTicket
 
 Title = Annotated[
-    str, Meta(max_length=1000, extra_json_schema={"minLength": 1, "maxLength": values.MAXIMUM_TITLE, "pattern": r"\S"})
+    str,
+    Meta(
+        max_length=1000,
+        extra_json_schema={"minLength": 1, "maxLength": values.MAXIMUM_TITLE, "pattern": r"\S"},
+    ),
 ]
 Description = Annotated[str, Meta(max_length=values.MAXIMUM_DESCRIPTION, description="Markdown, stored as it is")]
 DueTime = Annotated[
@@ -61,14 +65,14 @@ class PatchTicket(Body):
     """A JSON Merge Patch (RFC 7396): absent leaves a field as it is, null clears it where that is allowed."""
 
     title: Title | UnsetType = UNSET
-    description: Description | None | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     category: Category | UnsetType = UNSET
-    assignee_id: UUID | None | UnsetType = UNSET
-    contact_id: UUID | None | UnsetType = UNSET
-    project_id: UUID | None | UnsetType = UNSET
-    sla_due_at: DueTime | None | UnsetType = UNSET
+    assignee_id: UUID | UnsetType | None = UNSET
+    contact_id: UUID | UnsetType | None = UNSET
+    project_id: UUID | UnsetType | None = UNSET
+    sla_due_at: DueTime | UnsetType | None = UNSET
 
     def to_fields(self) -> dict[str, Any]:
         """The given fields as the domain takes them. Raises InvalidFields."""

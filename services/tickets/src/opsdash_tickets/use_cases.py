@@ -16,7 +16,14 @@ from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets import model, repository
-from opsdash_tickets.errors import FeatureNotAvailable, FieldProblem, InvalidFields, NotVisible, RoleTooLow, StaleVersion
+from opsdash_tickets.errors import (
+    FeatureNotAvailable,
+    FieldProblem,
+    InvalidFields,
+    NotVisible,
+    RoleTooLow,
+    StaleVersion,
+)
 from opsdash_tickets.model import Access, Action, Change, Ticket
 from opsdash_tickets.published import ticket_event
 
@@ -86,12 +93,20 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Tic
 
 
 async def change_ticket(
-    work: UnitOfWork, access: Access, reference: UUID | int, fields: Mapping[str, Any], *, if_match: int | None
+    work: UnitOfWork,
+    access: Access,
+    reference: UUID | int,
+    fields: Mapping[str, Any],
+    *,
+    if_match: int | None,
 ) -> Ticket:
-    """Apply a merge patch. Raises NotVisible, StaleVersion, InvalidFields or InvalidTransition; a no-op changes nothing."""
+    """Apply a merge patch; a no-op changes nothing.
+
+    Raises NotVisible, StaleVersion, InvalidFields or InvalidTransition.
+    """
     before = await _locked(work, access, reference, if_match=if_match)
-    if fields.get("sla_due_at") != before.sla_due_at:
-        _check_due(fields.get("sla_due_at"), work.now)
+    if "sla_due_at" in fields and fields["sla_due_at"] != before.sla_due_at:
+        _check_due(fields["sla_due_at"], work.now)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
     changes = model.changes_between(before, after)
     if not changes:

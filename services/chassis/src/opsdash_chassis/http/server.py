@@ -136,6 +136,16 @@ def serve(build: Callable[[], Application], settings: ServiceSettings) -> None:
             contextlib.suppress(asyncio.CancelledError),
         ):
             runner.run(run())
-    except StartupError as error:
-        sys.stderr.write(f"cannot start: {error}\n")
+    except (StartupError, BaseExceptionGroup) as error:
+        reason = _startup_error(error)
+        if reason is None:
+            raise
+        sys.stderr.write(f"cannot start: {reason}\n")
         raise SystemExit(EXIT_STARTUP_FAILED) from None
+
+
+def _startup_error(error: BaseException) -> StartupError | None:
+    """The framework's lifespan runs in a task group, which wraps what is raised inside."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_startup_error, error.exceptions)), None)
+    return error if isinstance(error, StartupError) else None

@@ -1,0 +1,138 @@
+"""Who is let in: the same 401 for every reason, before anything else of the request is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.testing import AsyncTestClient
+from opsdash_chassis.http.app import create_app
+from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.settings import ServiceSettings
+
+OLD = "oldoldoldoldoldoldoldoldoldoldoldA"
+NEW = "newnewnewnewnewnewnewnewnewnewnewB"
+
+
+@get("/me")
+async def me(caller: NamedDependency[Caller]) -> dict[str, str]:
+    return {"user_id": str(caller.user_id)}
+
+
+@post("/me")
+async def post_me(data: JSONBody[dict[str, str]], caller: NamedDependency[Caller]) -> None:
+    return None
+
+
+@get("/internal", opt={"authentication": SERVICE})
+async def internal() -> str:
+    return "ok"
+
+
+@get("/feed", opt={"authentication": ServiceToken(f"{NEW},{OLD}")})
+async def feed() -> str:
+    return "ok"
+
+
+@pytest.fixture
+async def client(settings: ServiceSettings) -> AsyncIterator[AsyncTestClient[Any]]:
+    app = create_app(settings, route_handlers=[me, post_me, internal, feed])
+    async with AsyncTestClient(app) as client:
+        yield client
+
+
+class TestUsers:
+    async def test_a_good_token_is_the_caller(self, client: AsyncTestClient[Any], issuer: Any) -> None:
+        user = str(uuid4())
+        response = await client.get("/me", headers={"Authorization": f"Bearer {issuer.token(sub=user)}"})
+        assert response.json() == {"user_id": user}
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [],
+            [("Authorization", "")],
+            [("Authorization", "Bearer")],
+            [("Authorization", "Bearer ")],
+            [("Authorization", "Bearer abc")],
+            [("Authorization", "Bearer a b")],
+            [("Authorization", "Basic dXNlcjpwYXNz")],
+            [("Cookie", "session=abc")],
+        ],
+        ids=str,
+    )
+    async def test_every_refusal_looks_the_same(
+        self, client: AsyncTestClient[Any], headers: list[tuple[str, str]]
+    ) -> None:
+        response = await client.get("/me", headers=headers)
+        problem = response.json()
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        assert problem["type"] == "/problems/unauthenticated"
+        assert problem["detail"] == "A valid bearer access token is required."
+        assert problem["errors"] == []
+
+    async def test_two_authorization_headers_are_refused(self, client: AsyncTestClient[Any], issuer: Any) -> None:
+        good = ("Authorization", f"Bearer {issuer.token()}")
+        assert (await client.get("/me", headers=[good, good])).status_code == 401
+
+    @pytest.mark.parametrize("name", ["access_token", "token"])
+    async def test_a_token_in_the_query_is_no_token(
+        self, client: AsyncTestClient[Any], issuer: Any, name: str
+    ) -> None:
+        assert (await client.get(f"/me?{name}={issuer.token()}")).status_code == 401
+
+    async def test_strangers_do_not_learn_about_their_body(self, client: AsyncTestClient[Any]) -> None:
+        assert (await client.post("/me", content=b"nonsense")).status_code == 401
+
+    async def test_no_keys_at_all_is_503(self, client: AsyncTestClient[Any], issuer: Any) -> None:
+        issuer.healthy = False
+        response = await client.get("/me", headers={"Authorization": f"Bearer {issuer.token()}"})
+        assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+
+
+class TestServices:
+    @pytest.mark.parametrize("secret", [NEW, OLD])
+    async def test_both_secrets_work_while_rotating(self, client: AsyncTestClient[Any], secret: str) -> None:
+        assert (await client.get("/feed", headers={"Authorization": f"Bearer {secret}"})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            f"Bearer {NEW[:-1]}",
+            f"Bearer {NEW}x",
+            f"Bearer {NEW},{OLD}",
+            f"Basic {NEW}",
+            f"Bearer  {NEW}",
+            NEW,
+            "Bearer é",
+        ],
+    )
+    async def test_anything_else_is_401(self, client: AsyncTestClient[Any], value: str) -> None:
+        headers = [(b"Authorization", value.encode())]
+        assert (await client.get("/feed", headers=headers)).status_code == 401
+
+    async def test_a_user_is_no_service(self, client: AsyncTestClient[Any], issuer: Any) -> None:
+        headers = {"Authorization": f"Bearer {issuer.token()}"}
+        assert (await client.get("/feed", headers=headers)).status_code == 401
+        assert (await client.get("/internal", headers=headers)).status_code == 401
+
+    async def test_the_internal_token_opens_internal_routes_only(
+        self, client: AsyncTestClient[Any], settings: ServiceSettings
+    ) -> None:
+        headers = {"Authorization": f"Bearer {settings.internal_token.get_secret_value()}"}
+        assert (await client.get("/internal", headers=headers)).status_code == 200
+        assert (await client.get("/feed", headers=headers)).status_code == 401
+        assert (await client.get("/me", headers=headers)).status_code == 401
+
+    @pytest.mark.parametrize("secrets", ["", "short", f"{NEW},short", f"{NEW},"])
+    def test_a_short_secret_is_refused_at_start(self, secrets: str) -> None:
+        with pytest.raises(ValueError, match="32 bytes"):
+            ServiceToken(secrets)

@@ -1,0 +1,225 @@
+"""The server on real sockets: requests no client library sends, and an ordered stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
+from opsdash_chassis.http import protocol
+from opsdash_chassis.http.app import create_app
+from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.settings import ServiceSettings
+
+
+@post("/echo", opt={"body_timeout_seconds": 0.3})
+async def echo(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
+    return data
+
+
+@get("/hello/{name:str}")
+async def hello(name: FromPath[str]) -> str:
+    return name
+
+
+@pytest.fixture
+async def connection(start: Any, settings: ServiceSettings) -> Any:
+    router = Router("/", route_handlers=[echo, hello], opt={"authentication": NOBODY})
+    return await start(create_app(settings, route_handlers=[router]), settings)
+
+
+HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+UNREADABLE = {
+    "no HTTP": (b"hello there\r\n\r\n", 400),
+    "bad chunk size": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", 400),
+    "two framings": (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400),
+    "two lengths": (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+    "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
+    "length no number": (HEAD + b"Content-Length: abc\r\n\r\n", 400),
+    "line break in a name": (b"GET / HTTP/1.1\r\nHo\rst: a\r\n\r\n", 400),
+    "200 headers": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431),
+    "17 KiB of headers": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 17_000 + b"\r\n\r\n", 431),
+    "100 KiB of headers": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 431),
+    "endless headers": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 20_000, 431),
+    "endless path": (b"GET /" + b"a" * 200_000, 431),
+}
+
+
+class TestUnreadableRequests:
+    @pytest.mark.parametrize(("request_bytes", "status"), UNREADABLE.values(), ids=UNREADABLE.keys())
+    async def test_is_a_problem_and_the_connection_ends(
+        self, connection: Any, request_bytes: bytes, status: int
+    ) -> None:
+        started = time.monotonic()
+        answer = await connection.exchange(request_bytes)
+        assert time.monotonic() - started < 4, "the server must close the connection"
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"application/problem+json" in head
+        assert json.loads(body)["status"] == status
+
+    async def test_a_slow_body_is_408(self, connection: Any) -> None:
+        slow = [HEAD + b"Content-Length: 100\r\n\r\n", *([b"{"] * 20)]
+        answer = await connection.exchange(*slow[:6], pause_seconds=0.1)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+    async def test_a_slow_head_is_closed(self, connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.2)
+        started = time.monotonic()
+        assert await connection.exchange(b"GET / HTTP/1.1\r\n") == b""
+        assert time.monotonic() - started < 2
+
+    async def test_too_much_body_ends_the_connection(self, connection: Any) -> None:
+        answer = await connection.exchange(HEAD + b"Content-Length: 99999999\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+    async def test_a_stream_without_length_is_cut_off_at_the_limit(self, connection: Any) -> None:
+        chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+        answer = await connection.exchange(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *([chunk] * 17))
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+    async def test_requests_in_a_row_share_a_connection(self, connection: Any) -> None:
+        request = b"GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"
+        answer = await connection.exchange(request, request, pause_seconds=0.1, wait_seconds=0.3)
+        assert answer.count(b"HTTP/1.1 200 ") == 2
+
+    async def test_the_server_does_not_introduce_itself(self, connection: Any) -> None:
+        answer = await connection.exchange(b"GET /hello/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert b"uvicorn" not in answer.lower()
+
+
+PROGRAM = textwrap.dedent(
+    """
+    import asyncio, sys
+    from contextlib import asynccontextmanager
+    from litestar import get
+    from opsdash_chassis.errors import StartupError
+    from opsdash_chassis.http.app import create_app
+    from opsdash_chassis.http.authentication import NOBODY
+    from opsdash_chassis.http.logs import configure_logs
+    from opsdash_chassis.http.server import serve
+    from opsdash_chassis.settings import ServiceSettings
+
+    @get("/slow", opt={"authentication": NOBODY})
+    async def slow() -> str:
+        await asyncio.sleep(1)
+        return "done"
+
+    @asynccontextmanager
+    async def lifespan(app):
+        if "refuse" in sys.argv:
+            raise StartupError("no Kafka broker answered")
+        if "hang" in sys.argv:
+            print("starting", flush=True)
+            await asyncio.sleep(60)
+        yield
+        print("lifespan ended", flush=True)
+
+    configure_logs(profile="local", level="INFO", service="test")
+    settings = ServiceSettings(profile="local", oidc_issuer="i", oidc_audience="a", oidc_jwks_url="http://x",
+        internal_token="Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6", http_port=PORT, operations_port=OPERATIONS)
+    serve(lambda: create_app(settings, route_handlers=[slow], lifespan=[lifespan]), settings)
+    """
+)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Child:
+    def __init__(self, *arguments: str, port: int | None = None) -> None:
+        self.port, self.operations = port or free_port(), free_port()
+        program = PROGRAM.replace("PORT", str(self.port)).replace("OPERATIONS", str(self.operations))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    async def until_ready(self, session: aiohttp.ClientSession) -> None:
+        for _ in range(200):
+            try:
+                async with session.get(f"http://127.0.0.1:{self.operations}/readyz") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+        raise AssertionError(self.process.communicate())
+
+    async def finish(self) -> tuple[int, str, str]:
+        out, err = await asyncio.to_thread(self.process.communicate, None, 25)
+        return self.process.returncode, out, err
+
+
+class TestProcess:
+    async def test_sigterm_lets_accepted_requests_finish_and_exits_0(self) -> None:
+        child = Child()
+        async with aiohttp.ClientSession() as session:
+            await child.until_ready(session)
+            slow = asyncio.create_task(session.get(f"http://127.0.0.1:{child.port}/slow"))
+            await asyncio.sleep(0.2)
+            child.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.2)
+            async with session.get(f"http://127.0.0.1:{child.operations}/readyz") as response:
+                assert response.status == 503
+            assert (await slow).status == 200
+        code, out, _ = await child.finish()
+        assert (code, out) == (0, "lifespan ended\n")
+
+    async def test_operations_routes_are_not_on_the_public_port(self) -> None:
+        child = Child()
+        async with aiohttp.ClientSession() as session:
+            await child.until_ready(session)
+            for path in ("/livez", "/readyz", "/metrics"):
+                async with session.get(f"http://127.0.0.1:{child.port}{path}") as response:
+                    assert response.status == 404
+                async with session.get(f"http://127.0.0.1:{child.operations}{path}") as response:
+                    assert response.status == 200
+        child.process.terminate()
+        assert (await child.finish())[0] == 0
+
+    async def test_a_second_signal_ends_the_process_at_once(self) -> None:
+        child = Child()
+        async with aiohttp.ClientSession() as session:
+            await child.until_ready(session)
+            slow = asyncio.create_task(session.get(f"http://127.0.0.1:{child.port}/slow"))
+            await asyncio.sleep(0.2)
+            child.process.terminate()
+            await asyncio.sleep(0.1)
+            child.process.terminate()
+            assert (await child.finish())[0] == 1
+            with pytest.raises(aiohttp.ClientError):
+                await slow
+
+    async def test_a_start_that_fails_is_one_line_and_exit_code_3(self) -> None:
+        code, _, err = await Child("refuse").finish()
+        assert (code, err) == (3, "cannot start: no Kafka broker answered\n")
+
+    async def test_a_taken_port_is_one_line_and_exit_code_3(self) -> None:
+        first = Child()
+        async with aiohttp.ClientSession() as session:
+            await first.until_ready(session)
+        code, _, err = await Child(port=first.port).finish()
+        first.process.terminate()
+        await first.finish()
+        assert (code, err) == (3, f"cannot start: cannot listen on port {first.port}: Address already in use\n")
+
+    async def test_a_signal_while_starting_exits_0(self) -> None:
+        child = Child("hang")
+        assert child.process.stdout is not None
+        await asyncio.to_thread(child.process.stdout.readline)
+        child.process.terminate()
+        assert (await child.finish())[0] == 0

@@ -1,0 +1,86 @@
+"""The services on real servers, wired for a test: one database, one broker, one issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+from opsdash_local.kafka import EmbeddedKafka
+
+from tests.support.databases import ServiceDatabase
+from tests.support.fixtures import ServiceFactory
+from tests.support.issuer import TestIssuer
+from tests.support.service_process import ServiceProcess
+from tests.support.workspace import Workspace
+
+INTERNAL_TOKEN = "internal-b1946ac92492d2347c6235b4d2611184"
+WORKSPACE_TOKEN = "workspace-591785b794601e212b260e25925636fd"
+PARTITIONS = 3
+
+
+@dataclass
+class Stack:
+    """Starts service processes that share servers; processes end with the test."""
+
+    database: ServiceDatabase
+    kafka: EmbeddedKafka
+    issuer: TestIssuer
+    start_service: ServiceFactory
+    workspace: Workspace = field(default_factory=Workspace)
+
+    @property
+    def tickets_environment(self) -> dict[str, str]:
+        return {
+            "OPSDASH_PROFILE": "local",
+            "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
+            "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
+            "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
+            **self.issuer.environment,
+            **self.database.environment,
+        }
+
+    def start_tickets(self, **overrides: str) -> ServiceProcess:
+        return self.start_service("tickets", self.tickets_environment | overrides)
+
+    async def tickets(self, **overrides: str) -> ServiceProcess:
+        """A started and ready tickets service."""
+        return await self.start_tickets(**overrides).ready()
+
+    def client(self, service: ServiceProcess, user_id: UUID) -> Client:
+        return Client(service.url, self.issuer.authorization(user_id))
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass
+class Client:
+    """A person talking to one service."""
+
+    url: str
+    headers: dict[str, str]
+
+    async def call(self, method: str, path: str, json: Any = None, **headers: str) -> Answer:
+        timeout = aiohttp.ClientTimeout(total=15)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(method, self.url + path, json=json, headers=self.headers | headers) as response,
+        ):
+            text = await response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            body = await response.json(content_type=None) if text and is_json else text.decode()
+            return Answer(response.status, response.headers, body)
+
+    async def create_ticket(self, slug: str, title: str = "A ticket", **fields: Any) -> dict[str, Any]:
+        answer = await self.call("POST", f"/orgs/{slug}/tickets", {"title": title, **fields})
+        assert answer.status == 201, answer.body
+        body: dict[str, Any] = answer.body
+        return body
