@@ -75,7 +75,7 @@ def issuer(signing: Issuer) -> Iterator[Issuer]:
     """Served by a thread: the test client of the framework blocks the event loop while it waits."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name the base class calls
+        def do_GET(self) -> None:
             status, body = signing.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -161,7 +161,7 @@ async def start() -> AsyncIterator[Start]:
                     await server.serve(sockets=[listener])
 
             task = asyncio.create_task(serve())
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - the server offers no event
                 await asyncio.sleep(0.01)
 
             async def stop() -> None:

@@ -84,9 +84,7 @@ class TestUsers:
         assert (await client.get("/me", headers=[good, good])).status_code == 401
 
     @pytest.mark.parametrize("name", ["access_token", "token"])
-    async def test_a_token_in_the_query_is_no_token(
-        self, client: AsyncTestClient[Any], issuer: Any, name: str
-    ) -> None:
+    async def test_a_token_in_the_query_is_no_token(self, client: AsyncTestClient[Any], issuer: Any, name: str) -> None:
         assert (await client.get(f"/me?{name}={issuer.token()}")).status_code == 401
 
     async def test_strangers_do_not_learn_about_their_body(self, client: AsyncTestClient[Any]) -> None:

@@ -132,9 +132,7 @@ class TestAcceptedTokens:
         await verifier.verify(issuer.sign(GOOD, issuer.claims()))
 
     @pytest.mark.parametrize(("kid", "alg"), [("rsa", "RS256"), ("ec", "ES256"), ("ed", "EdDSA")])
-    async def test_each_algorithm_with_its_key(
-        self, verifier: TokenVerifier, issuer: Any, kid: str, alg: str
-    ) -> None:
+    async def test_each_algorithm_with_its_key(self, verifier: TokenVerifier, issuer: Any, kid: str, alg: str) -> None:
         user = uuid4()
         token = issuer.token({"kid": kid}, key=getattr(issuer, kid), alg=alg, sub=str(user))
         caller = await verifier.verify(token)

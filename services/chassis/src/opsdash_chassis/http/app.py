@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from opsdash_chassis.http.asgi import App, Receive, Scope, Send
+from opsdash_chassis.http.asgi import App
 from opsdash_chassis.http.authentication import Gatekeeper, provide_caller
 from opsdash_chassis.http.boundary import Boundary
 from opsdash_chassis.http.exceptions import Mappings, exception_handlers
@@ -36,7 +36,7 @@ class Application:
     asgi: App
     operations: App | None = field(default=None)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.asgi(scope, receive, send)
 
 

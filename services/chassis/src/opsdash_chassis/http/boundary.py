@@ -32,9 +32,7 @@ _TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; include
 
 def headers_too_large() -> Problem:
     detail = f"At most {MAXIMUM_HEADERS} headers of together {MAXIMUM_HEADER_BYTES} bytes are accepted."
-    return Problem(
-        "headers-too-large", "Request header fields too large", 431, detail, headers={"Connection": "close"}
-    )
+    return Problem("headers-too-large", "Request header fields too large", 431, detail, headers={"Connection": "close"})
 
 
 def check_headers(headers: list[tuple[bytes, bytes]]) -> None:

@@ -108,9 +108,7 @@ def still_running(retry_after_seconds: int = 1) -> Problem:
 
 def too_many_requests(retry_after_seconds: int) -> Problem:
     headers = {"Retry-After": str(retry_after_seconds)}
-    return Problem(
-        "too-many-requests", "Too many requests", 429, "Slow down, then try again.", headers=headers
-    )
+    return Problem("too-many-requests", "Too many requests", 429, "Slow down, then try again.", headers=headers)
 
 
 def unavailable(detail: str, retry_after_seconds: int = 1, *, code: str = "unavailable") -> Problem:

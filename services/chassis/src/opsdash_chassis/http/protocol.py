@@ -51,9 +51,7 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for clients
         too_large = self._head_bytes > _LARGEST_HEAD_BYTES or len(self.headers or ()) > MAXIMUM_HEADERS
-        self._refuse(
-            headers_too_large() if too_large else bad_request("invalid-http", "This is not valid HTTP.")
-        )
+        self._refuse(headers_too_large() if too_large else bad_request("invalid-http", "This is not valid HTTP."))
 
     def _count(self, size: int) -> None:
         """Raising stops the parser; uvicorn then asks for the answer. A small excess is the boundary's."""

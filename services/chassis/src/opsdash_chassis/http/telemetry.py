@@ -105,8 +105,6 @@ def _record(scope: Scope, span: trace.Span, status: int, seconds: float) -> None
     REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
     if span.is_recording():
         span.update_name(f"{method} {route}")
-        span.set_attributes(
-            {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-        )
+        span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
         if status >= 500:  # noqa: PLR2004 - server errors
             span.set_status(Status(StatusCode.ERROR))

@@ -100,11 +100,7 @@ class TokenVerifier:
         if claims.get("token_use", "access") != "access" or any(name in claims for name in _ID_TOKEN_CLAIMS):
             raise InvalidToken("an ID token is not an access token")
         expires_at = claims["exp"]
-        if (
-            isinstance(expires_at, bool)
-            or not isinstance(expires_at, int | float)
-            or expires_at > _LAST_EXPIRY
-        ):
+        if isinstance(expires_at, bool) or not isinstance(expires_at, int | float) or expires_at > _LAST_EXPIRY:
             raise InvalidToken("expiry")
         try:
             user_id = UUID(claims["sub"])
