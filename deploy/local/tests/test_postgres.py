@@ -131,9 +131,7 @@ class TestStart:
             server.start()
         assert server.process is None
 
-    def test_root_without_setpriv_gets_a_clear_message(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_root_without_setpriv_gets_a_clear_message(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(shutil, "which", lambda _: None)
         with pytest.raises(LocalStackError, match="setpriv"):

@@ -30,9 +30,7 @@ class TestWitness:
         producer = AIOKafkaProducer(bootstrap_servers=kafka_server.bootstrap_servers, acks="all")
         await producer.start()
         for number in range(20):
-            await producer.send_and_wait(
-                topic, b"%d" % number, key=b"k%d" % number, headers=[("ce_id", b"x")]
-            )
+            await producer.send_and_wait(topic, b"%d" % number, key=b"k%d" % number, headers=[("ce_id", b"x")])
         await producer.stop()
         async with Witness(kafka_server.bootstrap_servers, topic) as witness:
             records = await witness.wait_for(20, topic=topic)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -14,7 +15,6 @@ from opsdash_local.errors import LocalStackError
 from opsdash_local.ports import LOOPBACK, require_free
 
 START_TIMEOUT_SECONDS = 20.0
-STOP_TIMEOUT_SECONDS = 10.0
 API_VERSIONS = 18
 # The broker reads settings from these too; a stray one would silently change what it does.
 FOREIGN_SETTINGS = (
@@ -28,6 +28,9 @@ FOREIGN_SETTINGS = (
 
 class EmbeddedKafka:
     """One broker on one port."""
+
+    stop_signal = signal.SIGTERM
+    stop_timeout = 10.0
 
     def __init__(self, port: int, *, log_file: Path) -> None:
         self.port = port
@@ -80,7 +83,8 @@ class EmbeddedKafka:
         """Ask the broker to stop; returns its exit code. All records are gone afterwards."""
         if self.process is None:
             return 0
-        code = processes.terminate(self.process, timeout=STOP_TIMEOUT_SECONDS)
+        processes.ask_to_stop(self.process, self.stop_signal)
+        code = processes.wait_or_kill(self.process, timeout=self.stop_timeout)
         self.process = None
         return code
 

@@ -18,7 +18,6 @@ from opsdash_local.postgres_binaries import give_to_server_user, program, unpriv
 
 SUPERUSER = "postgres"
 START_TIMEOUT_SECONDS = 60.0
-STOP_TIMEOUT_SECONDS = 20.0
 NO_SPACE = "No space left on device"
 STILL_IN_USE = "pre-existing shared memory block"
 READY_LINE = 7  # postmaster.pid, eighth line: the state of the server, as pg_ctl reads it
@@ -34,6 +33,9 @@ INITDB_OPTIONS = (
 
 class EmbeddedPostgres:
     """One server on one data folder. `durable=False` trades crash safety of the host for speed, for tests."""
+
+    stop_signal = signal.SIGINT  # "fast": ends sessions, writes everything
+    stop_timeout = 20.0
 
     def __init__(
         self,
@@ -71,10 +73,7 @@ class EmbeddedPostgres:
         stop_orphan(self.data)
         for _ in range(20):
             self._launch()
-            if (
-                processes.wait_until(self._is_ready_or_dead, timeout=START_TIMEOUT_SECONDS)
-                and self._is_ready()
-            ):
+            if processes.wait_until(self._is_ready_or_dead, timeout=START_TIMEOUT_SECONDS) and self._is_ready():
                 return
             log = processes.last_lines(self.log_file)
             self.kill()
@@ -88,7 +87,8 @@ class EmbeddedPostgres:
         """Fast shutdown: sessions are ended, everything is written; returns the exit code, 0 when clean."""
         if self.process is None:
             return 0
-        code = processes.terminate(self.process, timeout=STOP_TIMEOUT_SECONDS, first=signal.SIGINT)
+        processes.ask_to_stop(self.process, self.stop_signal)
+        code = processes.wait_or_kill(self.process, timeout=self.stop_timeout)
         self.process = None
         return code
 

@@ -29,9 +29,7 @@ def program(name: str) -> Path:
         raise LocalStackError("embedded PostgreSQL is not installed; run: make sync")
     path = Path(spec.origin).parent / "pginstall18" / "bin" / name
     if not path.is_file():
-        raise LocalStackError(
-            f"the embedded PostgreSQL has no {name} for this platform; set DATABASE_URL instead"
-        )
+        raise LocalStackError(f"the embedded PostgreSQL has no {name} for this platform; set DATABASE_URL instead")
     return path
 
 

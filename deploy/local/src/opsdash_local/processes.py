@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 # Loaded here, not in the forked child: the dynamic loader is not safe to use between fork and exec.
@@ -20,24 +21,33 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 def spawn(
     command: Sequence[str | Path],
     *,
-    log_file: Path,
+    log_file: Path | None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
 ) -> subprocess.Popen[bytes]:
-    """Start a command, output appended to `log_file`; `death_signal` reaches it when this process dies."""
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    with log_file.open("ab") as log:
+    """Start a command that gets `death_signal` when this process dies.
+
+    Its output is appended to `log_file`; without one it goes where ours goes.
+    """
+    with _opened(log_file) as log:
         return subprocess.Popen(  # noqa: S603 - the commands are ours
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=None if log is None else subprocess.STDOUT,
             env=None if env is None else dict(env),
             cwd=cwd,
             process_group=0,
             preexec_fn=_prepare_child(os.getpid(), death_signal),  # noqa: PLW1509 - system calls only
         )
+
+
+def _opened(log_file: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+    if log_file is None:
+        return contextlib.nullcontext()
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    return log_file.open("ab")
 
 
 def _prepare_child(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
@@ -52,18 +62,24 @@ def _prepare_child(parent: int, death_signal: signal.Signals) -> Callable[[], No
     return prepare
 
 
-def terminate(
-    process: subprocess.Popen[bytes], *, timeout: float, first: signal.Signals = signal.SIGTERM
-) -> int:
-    """Ask a child to stop, kill its group when it has not after `timeout` seconds; return its exit code."""
+def end_with_parent() -> None:
+    """Ask the kernel to send SIGTERM to this very process when its parent dies."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
+def ask_to_stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:
+    """Send a stop signal; a frozen process is woken, for it would never handle the signal."""
     if process.poll() is None:
-        process.send_signal(first)
-        # A stopped process handles no signal; waking it costs nothing when it was running.
+        process.send_signal(number)
         process.send_signal(signal.SIGCONT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout)
-        kill(process)
-    return process.wait()
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], *, timeout: float) -> int:
+    """The exit code; the child's whole group is killed when it has not ended after `timeout` seconds."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(timeout)
+    return kill(process)
 
 
 def kill(process: subprocess.Popen[bytes]) -> int:
@@ -84,8 +100,10 @@ def wait_until(ready: Callable[[], bool], *, timeout: float, interval: float = 0
     return True
 
 
-def last_lines(log_file: Path, count: int = 15, limit_bytes: int = 16_384) -> str:
+def last_lines(log_file: Path | None, count: int = 15, limit_bytes: int = 16_384) -> str:
     """The end of a log file, for a message about a child that died."""
+    if log_file is None:
+        return ""
     try:
         with log_file.open("rb") as log:
             log.seek(max(0, log_file.stat().st_size - limit_bytes))

@@ -1,0 +1,64 @@
+"""The `opsdash` command: run the local stack, watch its events."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from opsdash_local.errors import LocalStackError, NoSpaceError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Console script. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted while starting."""
+    options = _parser().parse_args(arguments)
+    try:
+        sys.exit(options.command(options))
+    except LocalStackError as error:
+        sys.exit(f"opsdash: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f"opsdash: {NoSpaceError('no space left on the disk that holds the data folder')}")
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="opsdash", description="The local stack of OpsDash Support.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="start everything; Ctrl-C stops it")
+    run.add_argument("--data", type=Path, default=Path(os.environ.get("DATA") or ".data"), help="data folder")
+    run.add_argument("--with-parent", action="store_true", help="stop when the parent process dies")
+    run.set_defaults(command=_run)
+    events = commands.add_parser("events", help="show events as they are published")
+    events.add_argument("--org", help="only of this org: its slug or id")
+    events.add_argument("--type", help="only these event types, for example 'support_ticket.*'")
+    events.add_argument("--from-beginning", action="store_true", help="first everything the broker still has")
+    events.add_argument("--json", action="store_true", help="one JSON object a line")
+    events.add_argument("--bootstrap", help="Kafka servers; default: those of the local stack")
+    events.set_defaults(command=_events)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415 - each command imports what it needs
+
+    from opsdash_local import stack  # noqa: PLC0415 - the same
+    from opsdash_local.processes import end_with_parent  # noqa: PLC0415 - the same
+    from opsdash_local.progress import Progress  # noqa: PLC0415 - the same
+    from opsdash_local.settings import StackSettings  # noqa: PLC0415 - the same
+
+    if options.with_parent:
+        end_with_parent()
+    return stack.run(StackSettings.read(os.environ, options.data), Progress(Console()))
+
+
+def _events(options: argparse.Namespace) -> int:
+    from opsdash_local.events.tail import tail  # noqa: PLC0415 - each command imports what it needs
+
+    tail(options)
+    return 0

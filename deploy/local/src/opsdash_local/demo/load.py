@@ -1,0 +1,69 @@
+"""Load the demo through the public APIs: the workspace on every start, tickets only where there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from opsdash_local.demo.gateway import Gateway, GatewayRefusedError
+from opsdash_local.demo.names import ORGS
+from opsdash_local.demo.tickets import COUNTS, DemoTicket, tickets
+from opsdash_local.demo.workspace import lines, user_id
+
+CONCURRENCY = 8
+DIRECTORY_TIMEOUT_SECONDS = 60.0
+NOT_THERE_YET = {403, 404, 502, 503, 504}
+
+
+async def load(gateway: Gateway, workspace_token: str) -> str:
+    """Returns one line that says what is there now."""
+    feed = list(lines())
+    await gateway.sync(feed, workspace_token)
+    created = [await load_org(gateway, org) for org in COUNTS]
+    return f"{len(ORGS)} orgs, {len(feed)} directory entries, {sum(created)} new tickets"
+
+
+async def load_org(gateway: Gateway, org: str) -> int:
+    """Number of tickets created; none when the org has some already."""
+    if await has_tickets(gateway, org):
+        return 0
+    wanted = tickets(org, datetime.now(UTC))
+    await create_all(gateway, wanted)
+    return len(wanted)
+
+
+async def has_tickets(gateway: Gateway, org: str) -> bool:
+    """Waits for the org's entry to reach the tickets service, which takes some seconds on a fresh broker."""
+    deadline = time.monotonic() + DIRECTORY_TIMEOUT_SECONDS
+    owner = user_id(next(person for person, role in ORGS[org][2].items() if role == "owner"))
+    while True:
+        try:
+            page = await gateway.as_person(owner, "GET", f"/api/orgs/{org}/tickets?limit=1")
+        except GatewayRefusedError as error:
+            if error.status not in NOT_THERE_YET or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.25)
+        else:
+            return bool(page["items"])
+
+
+async def create_all(gateway: Gateway, wanted: Sequence[DemoTicket]) -> None:
+    """A few at a time, started in order, so that the numbers roughly follow it."""
+    limit = asyncio.Semaphore(CONCURRENCY)
+
+    async def create(ticket: DemoTicket) -> None:
+        async with limit:
+            await create_one(gateway, ticket)
+
+    async with asyncio.TaskGroup() as group:
+        for ticket in wanted:
+            group.create_task(create(ticket))
+
+
+async def create_one(gateway: Gateway, ticket: DemoTicket) -> None:
+    path = f"/api/orgs/{ticket.org}/tickets"
+    created = await gateway.as_person(ticket.author, "POST", path, ticket.body)
+    for person, change in ticket.changes:
+        await gateway.as_person(person, "PATCH", f"{path}/{created['id']}", change)

@@ -1,0 +1,63 @@
+"""Realistic tickets for the demo orgs, and what happens to them after they were opened: pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from opsdash_local.demo.names import ORGS
+from opsdash_local.demo.subjects import SUBJECTS
+from opsdash_local.demo.workspace import contact_ids, project_ids, user_id
+
+COUNTS = {"brightside": 60, "tidewater": 14, "pinecrest": 8}
+WRITERS = {"owner", "admin", "member"}
+
+LATER_PREFIXES = ("Again: ", "Follow-up: ", "Still seen: ")
+LATER_STATUSES = ("open", "resolved", "closed", "in_progress")
+
+
+@dataclass(frozen=True)
+class DemoTicket:
+    """`author` opens it with `body`; then each of `changes` is applied by the person named with it."""
+
+    org: str
+    author: str
+    body: dict[str, Any]
+    changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+def tickets(org: str, now: datetime) -> list[DemoTicket]:
+    """The tickets of one org, always the same apart from the due times."""
+    chance = Random(org)  # noqa: S311 - variety, not secrecy
+    return [_ticket(org, number, now, chance) for number in range(COUNTS.get(org, 0))]
+
+
+def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
+    title, category, priority, status, text = SUBJECTS[number % len(SUBJECTS)]
+    round_number = number // len(SUBJECTS)
+    if round_number:
+        status = LATER_STATUSES[number % len(LATER_STATUSES)]
+        title = f"{LATER_PREFIXES[round_number % 3]}{title[0].lower()}{title[1:]}"
+    writers = [person for person, role in ORGS[org][2].items() if role in WRITERS]
+    author, assignee = chance.choice(writers), chance.choice(writers)
+    body: dict[str, Any] = {"title": title, "description": text, "category": category, "priority": priority}
+    body["contact_id"] = chance.choice(contact_ids(org))
+    if number % 3 == 0:
+        body["project_id"] = chance.choice(project_ids(org))
+    if number % 12 == 2:  # noqa: PLR2004 - a few fall due while somebody is watching
+        body["sla_due_at"] = (now + timedelta(minutes=2 + number)).isoformat()
+    return DemoTicket(org, user_id(author), body, _changes(number, user_id(assignee), status))
+
+
+def _changes(number: int, assignee: str, status: str) -> list[tuple[str, dict[str, Any]]]:
+    """Everything but every fifth ticket is taken by somebody, who then moves it along."""
+    changes: list[tuple[str, dict[str, Any]]] = []
+    if number % 5 != 3:  # noqa: PLR2004 - the unassigned ones
+        changes.append((assignee, {"assignee_id": assignee}))
+    if status != "open":
+        changes.append((assignee, {"status": "in_progress"}))
+    if status not in {"open", "in_progress"}:
+        changes.append((assignee, {"status": status}))
+    return changes

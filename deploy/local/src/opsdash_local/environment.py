@@ -1,0 +1,104 @@
+"""The environment of every service process of the local stack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from opsdash_local.ports import LOOPBACK
+from opsdash_local.secret_store import SecretStore
+from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec
+from opsdash_local.settings import StackSettings
+
+AUDIENCE = "opsdash-support"
+ISSUER_PATH = "/dev"
+JWKS_PATH = "/dev/jwks"
+ROLES = ("owner", "app", "worker")
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Builds settings from the operator's choices, the secrets, and the URL of the database administrator."""
+
+    settings: StackSettings
+    secrets: SecretStore
+    admin_url: str
+
+    @property
+    def people_file(self) -> Path:
+        return self.settings.data / "people.json"
+
+    def of(self, service: ServiceSpec) -> dict[str, str]:
+        """The complete environment of a service, nothing of ours inherited from the operator's shell."""
+        own = self._common(service)
+        if service.has_database:
+            own |= self._database(service)
+        if service is GATEWAY:
+            own |= self._gateway()
+        return inherited() | own
+
+    def for_migration(self, service: ServiceSpec) -> dict[str, str]:
+        return inherited() | {"OPSDASH_DATABASE_OWNER_URL": self.database_url(service, "owner")}
+
+    def for_topics(self) -> dict[str, str]:
+        return inherited() | {"OPSDASH_KAFKA_BOOTSTRAP_SERVERS": self.settings.bootstrap_servers}
+
+    def passwords(self, service: ServiceSpec) -> dict[str, str]:
+        return {role: self.secrets.get(f"{service.role_prefix}_{role}") for role in ROLES}
+
+    def database_url(self, service: ServiceSpec, role: str) -> str:
+        """The administrator's server, entered as one of the service's own roles."""
+        parts = urlsplit(self.admin_url)
+        host = parts.netloc.rpartition("@")[2]
+        user = f"{service.role_prefix}_{role}:{quote(self.passwords(service)[role], safe='')}"
+        return urlunsplit(parts._replace(netloc=f"{user}@{host}", path=f"/{service.role_prefix}"))
+
+    def _common(self, service: ServiceSpec) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "OPSDASH_PROFILE": "local",
+            "OPSDASH_LOG_LEVEL": "INFO",
+            "OPSDASH_HTTP_HOST": LOOPBACK,
+            "OPSDASH_HTTP_PORT": str(settings.ports.of_service(service.port_offset)),
+            "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            # The embedded broker refuses InitProducerId.
+            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "true" if settings.kafka_servers else "false",
+            "OPSDASH_KAFKA_PARTITIONS": str(settings.partitions),
+            "OPSDASH_OIDC_ISSUER": f"{settings.gateway_url}{ISSUER_PATH}",
+            "OPSDASH_OIDC_AUDIENCE": AUDIENCE,
+            "OPSDASH_OIDC_JWKS_URL": f"{settings.gateway_url}{JWKS_PATH}",
+            "OPSDASH_INTERNAL_TOKEN": self.secrets.get("internal_token"),
+        }
+
+    def _database(self, service: ServiceSpec) -> dict[str, str]:
+        return {
+            "OPSDASH_DATABASE_URL": self.database_url(service, "app"),
+            "OPSDASH_DATABASE_WORKER_URL": self.database_url(service, "worker"),
+        }
+
+    def _gateway(self) -> dict[str, str]:
+        settings = self.settings
+        urls = {
+            f"OPSDASH_{service.role_prefix.upper()}_URL": (
+                f"http://{LOOPBACK}:{settings.ports.of_service(service.port_offset)}"
+            )
+            for service in BACKENDS
+        }
+        return {
+            **urls,
+            "OPSDASH_OPERATIONS_PORT": str(settings.ports.operations),
+            "OPSDASH_PUBLIC_URL": settings.gateway_url,
+            "OPSDASH_WORKSPACE_TOKEN": self.secrets.get("workspace_token"),
+            "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
+            "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
+        }
+
+
+def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The shell's environment without settings of ours and without credentials that are not for services."""
+    hidden = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS")
+    kept = {name: value for name, value in environ.items() if not name.startswith("OPSDASH_") and name not in hidden}
+    return kept | {"PYTHONUNBUFFERED": "1"}

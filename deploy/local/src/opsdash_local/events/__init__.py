@@ -1,0 +1,1 @@
+"""`opsdash events`: the topics of the stack in readable form."""

@@ -1,0 +1,28 @@
+"""The services of the stack as data: a further service is one more line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """`port_offset` counts from the first port. With a database come `migrate` and `replay`."""
+
+    name: str
+    port_offset: int
+    has_database: bool = True
+    consumes_or_publishes: bool = True
+
+    @property
+    def module(self) -> str:
+        return f"opsdash_{self.name.replace('-', '_')}"
+
+    @property
+    def role_prefix(self) -> str:
+        return self.name.replace("-", "_")
+
+
+GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False)
+BACKENDS = (ServiceSpec("tickets", port_offset=1),)
+SERVICES = (*BACKENDS, GATEWAY)

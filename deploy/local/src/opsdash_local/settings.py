@@ -1,0 +1,97 @@
+"""What the operator may choose for the local stack: first port, data folder, own PostgreSQL, own Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from opsdash_local.errors import LocalStackError
+from opsdash_local.ports import LOOPBACK
+
+DEFAULT_PORT = 8000
+LAST_OFFSET = 11
+DEFAULT_PARTITIONS = 3
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Every port of the stack follows from the first one."""
+
+    first: int
+
+    def of_service(self, offset: int) -> int:
+        return self.first + offset
+
+    @property
+    def gateway(self) -> int:
+        return self.first
+
+    @property
+    def operations(self) -> int:
+        return self.first + 9
+
+    @property
+    def kafka(self) -> int:
+        return self.first + 10
+
+    @property
+    def postgres(self) -> int:
+        return self.first + LAST_OFFSET
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """`database_url` and `kafka_servers` are None when the embedded servers are used."""
+
+    data: Path
+    ports: Ports
+    database_url: str | None = None
+    kafka_servers: str | None = None
+    partitions: int = DEFAULT_PARTITIONS
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.gateway}"
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.kafka_servers or f"{LOOPBACK}:{self.ports.kafka}"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], data: Path) -> StackSettings:
+        """Raises LocalStackError that names the variable that is wrong, never a URL's password."""
+        first = _number(environ, "PORT", DEFAULT_PORT, lowest=1, highest=65535 - LAST_OFFSET)
+        database_url = environ.get("DATABASE_URL") or None
+        if database_url and not _is_postgresql(database_url):
+            raise LocalStackError(
+                "DATABASE_URL must look like postgresql://admin:password@host:5432/postgres"
+                " and belong to a role that may create roles and databases"
+            )
+        return cls(
+            data=data.absolute(),
+            ports=Ports(first),
+            database_url=database_url,
+            kafka_servers=environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+            partitions=_number(environ, "KAFKA_PARTITIONS", DEFAULT_PARTITIONS, lowest=1, highest=1000),
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, *, lowest: int, highest: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+        raise LocalStackError(f"{name} must be a whole number from {lowest} to {highest}")
+    return int(text)
+
+
+def _is_postgresql(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

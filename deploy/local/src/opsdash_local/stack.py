@@ -1,0 +1,183 @@
+"""The whole stack in order: servers, roles, topics, migrations, services, replay, demo workspace."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from opsdash_local import preflight
+from opsdash_local.child import ServiceChild
+from opsdash_local.environment import Environments, inherited
+from opsdash_local.errors import LocalStackError
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.lock import exclusive
+from opsdash_local.postgres import EmbeddedPostgres
+from opsdash_local.processes import last_lines
+from opsdash_local.progress import Progress
+from opsdash_local.secret_store import SecretStore
+from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
+from opsdash_local.settings import StackSettings
+from opsdash_local.supervisor import Job, StopRequested, Supervisor
+
+READY_TIMEOUT_SECONDS = 60.0
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+def run(settings: StackSettings, progress: Progress) -> int:
+    """Run until a stop is requested (0) or something fails (1); nothing is left running either way."""
+    with exclusive(settings.data):
+        preflight.check(settings)
+        preflight.keep_previous_logs(settings.logs)
+        code = EXIT_INTERRUPTED
+        with Supervisor(progress.note) as supervisor:
+            try:
+                Stack(settings, supervisor, progress).start()
+                code = 0
+                supervisor.watch()
+            except StopRequested:
+                progress.note("stopping")
+            except LocalStackError as error:
+                progress.error(str(error))
+                code = EXIT_FAILED
+        return EXIT_FAILED if supervisor.unclean else code
+
+
+class Stack:
+    """One start of everything, step by step."""
+
+    def __init__(self, settings: StackSettings, supervisor: Supervisor, progress: Progress) -> None:
+        self._settings = settings
+        self._supervisor = supervisor
+        self._progress = progress
+        self._secrets = SecretStore(settings.data / "secrets.json")
+
+    def start(self) -> None:
+        admin_url = self._start_servers()
+        environments = Environments(self._settings, self._secrets, admin_url)
+        self._prepare(environments)
+        self._write_people(environments)
+        self._start_services(environments)
+        if self._settings.kafka_servers is None:
+            self._replay(environments)
+        self._load_demo()
+        self._summarise()
+
+    def _start_servers(self) -> str:
+        """Start the embedded servers that are wanted; returns the database administrator's URL."""
+        settings, postgres, broker = self._settings, None, None
+        if settings.database_url is None:
+            postgres = EmbeddedPostgres(
+                settings.data / "postgres", settings.ports.postgres, log_file=settings.logs / "postgres.log"
+            )
+            self._supervisor.add(postgres=postgres)
+        if settings.kafka_servers is None:
+            broker = EmbeddedKafka(settings.ports.kafka, log_file=settings.logs / "kafka.log")
+            self._supervisor.add(kafka=broker)
+            broker.launch()
+        if postgres is not None:
+            with self._progress.step("PostgreSQL") as step:
+                postgres.start()
+                step.detail = f"port {postgres.port}"
+        if broker is not None:
+            with self._progress.step("Kafka broker") as step:
+                broker.wait_ready()
+                step.detail = f"port {broker.port}, in memory"
+        return settings.database_url or (postgres.admin_url if postgres else "")
+
+    def _prepare(self, environments: Environments) -> None:
+        """Roles and databases, then the schemas; the topics side by side, for they need the broker only."""
+        owners = [service for service in BACKENDS if service.has_database]
+        with self._progress.step("roles, databases and topics") as step:
+            work = {
+                "admin_url": environments.admin_url,
+                "services": {service.name: environments.passwords(service) for service in owners},
+            }
+            self._supervisor.run_jobs(
+                {
+                    "provision": self._job(
+                        "provision", "opsdash_local.provisioning", env=inherited() | {"PROVISION": json.dumps(work)}
+                    ),
+                    "topics": self._job(
+                        "topics", "opsdash_chassis.topics", "--partitions", str(self._settings.partitions),
+                        env=environments.for_topics(),
+                    ),
+                }
+            )  # fmt: skip
+            step.detail = self._last_line("topics")
+        with self._progress.step("migrations") as step:
+            self._supervisor.run_jobs(
+                {
+                    f"migrate-{service.name}": self._job(
+                        f"migrate-{service.name}",
+                        service.module,
+                        "migrate",
+                        env=environments.for_migration(service),
+                    )
+                    for service in owners
+                }
+            )
+            step.detail = ", ".join(service.name for service in owners)
+
+    def _write_people(self, environments: Environments) -> None:
+        """The development issuer signs in exactly these people."""
+        from opsdash_local.demo.workspace import people  # noqa: PLC0415 - not needed after the start
+
+        environments.people_file.write_text(json.dumps(people(), indent=1), encoding="utf-8")
+
+    def _start_services(self, environments: Environments) -> None:
+        """All at once: they wait for each other only when they are used."""
+        children = {service.name: self._child(environments, service) for service in SERVICES}
+        backends = {name: child for name, child in children.items() if name != GATEWAY.name}
+        self._supervisor.add(**backends)
+        self._supervisor.add(gateway=children[GATEWAY.name])
+        for child in children.values():
+            child.launch()
+        for name, child in children.items():
+            with self._progress.step(f"service {name}") as step:
+                self._supervisor.wait_for(child.is_ready, timeout=READY_TIMEOUT_SECONDS, what=f"the {name}")
+                step.detail = f"port {self._settings.ports.of_service(_spec(name).port_offset)}"
+
+    def _child(self, environments: Environments, service: ServiceSpec) -> ServiceChild:
+        env = environments.of(service)
+        port = int(env.get("OPSDASH_OPERATIONS_PORT", env["OPSDASH_HTTP_PORT"]))
+        return ServiceChild(service.module, env, port, self._settings.logs / f"{service.name}.log")
+
+    def _replay(self, environments: Environments) -> None:
+        """The embedded broker forgot everything; each owner publishes its history again, same event ids."""
+        with self._progress.step("replay into the fresh broker") as step:
+            owners = [service for service in BACKENDS if service.has_database]
+            self._supervisor.run_jobs(
+                {
+                    f"replay-{service.name}": self._job(
+                        f"replay-{service.name}", service.module, "replay", env=environments.of(service)
+                    )
+                    for service in owners
+                }
+            )
+            step.detail = ", ".join(self._last_line(f"replay-{service.name}") for service in owners)
+
+    def _load_demo(self) -> None:
+        with self._progress.step("demo workspace") as step:
+            env = inherited() | {
+                "DEMO_GATEWAY_URL": self._settings.gateway_url,
+                "DEMO_WORKSPACE_TOKEN": self._secrets.get("workspace_token"),
+            }
+            self._supervisor.run_jobs({"demo": self._job("demo", "opsdash_local.demo", env=env)})
+            step.detail = self._last_line("demo")
+
+    def _summarise(self) -> None:
+        """A process of its own, so that what it imports does not stay in memory; its output is the user's."""
+        command = [sys.executable, "-m", "opsdash_local.summary", self._settings.gateway_url]
+        self._supervisor.run_jobs({"summary": Job(command, inherited(), None)})
+
+    def _job(self, name: str, module: str, *arguments: str, env: dict[str, str]) -> Job:
+        command = [sys.executable, "-m", module, *arguments]
+        return Job(command, env, self._settings.logs / f"{name}.log")
+
+    def _last_line(self, job: str) -> str:
+        return last_lines(self._settings.logs / f"{job}.log", count=1)
+
+
+def _spec(name: str) -> ServiceSpec:
+    return next(service for service in SERVICES if service.name == name)
