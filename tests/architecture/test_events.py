@@ -1,0 +1,88 @@
+"""No subscriber outside the factory, no topic outside the catalogue, no unsafe option."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from faststream import AckPolicy
+from opsdash_chassis.consumers import Consumers
+from opsdash_contracts.topics import catalogue
+from opsdash_tickets.app import build_runtime
+from opsdash_tickets.settings import TicketsSettings
+
+from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
+
+FACTORY = PACKAGES["opsdash_chassis"] / "consumers.py"
+TOPIC_NAME = re.compile(r"[\"'](opsdash\.[a-z.]+\.v\d+)[\"']")
+SETTINGS = {
+    "oidc_issuer": "https://id.example.com",
+    "oidc_audience": "opsdash",
+    "oidc_jwks_url": "https://id.example.com/keys",
+    "internal_token": "0123456789abcdef0123456789abcdef",
+    "kafka_bootstrap_servers": "127.0.0.1:1",
+    "database_url": "postgresql://app@127.0.0.1/x",
+    "database_worker_url": "postgresql://worker@127.0.0.1/x",
+}
+RUNTIMES = {"tickets": (build_runtime, TicketsSettings)}
+
+
+@pytest.fixture(params=RUNTIMES)
+def consumers(request: pytest.FixtureRequest) -> Consumers:
+    build, settings = RUNTIMES[request.param]
+    return build(settings(**SETTINGS)).consumers
+
+
+@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
+def test_only_the_factory_makes_subscribers(package: str):
+    found = [
+        f"{path.name}:{line}"
+        for path, tree in modules(package)
+        if path != FACTORY
+        for name in ("subscriber", "KafkaBroker", "KafkaRouter", "AIOKafkaConsumer")
+        for line in calls_of(tree, name)
+        if path.name != "dead_letter_desk.py"  # reads to the present end without a group and commits nothing
+    ]
+    assert found == []
+
+
+def test_the_factory_makes_them_in_one_place():
+    tree = next(tree for path, tree in modules("opsdash_chassis") if path == FACTORY)
+    assert len(calls_of(tree, "subscriber")) == 2  # broker.subscriber(...) and attaching the handler to it
+
+
+class TestEverySubscriber:
+    def test_commits_after_its_handler_and_reads_from_the_earliest_offset(self, consumers: Consumers):
+        for subscriber in consumers.broker.subscribers:
+            assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
+            assert subscriber._connection_args["auto_offset_reset"] == "earliest"
+            assert subscriber._connection_args["enable_auto_commit"] is False
+            assert subscriber.group_id
+
+    def test_reads_one_catalogued_topic_under_its_own_group(self, consumers: Consumers):
+        for subscriber in consumers.broker.subscribers:
+            (topic,) = subscriber.topic_names
+            service = subscriber.group_id.removesuffix(f".{topic}")
+            assert service in catalogue()[topic].consumers
+
+    def test_passes_the_reliability_middleware_innermost(self, consumers: Consumers):
+        for subscriber in consumers.broker.subscribers:
+            assert subscriber._broker_middlewares[-1] is consumers._reliability
+            assert set(subscriber.topic_names) <= set(consumers._reliability.topics)
+
+    def test_never_creates_topics(self, consumers: Consumers):
+        assert consumers.broker.config.broker_config.allow_auto_create_topics is False
+
+
+@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
+def test_topic_names_come_from_the_contracts(package: str):
+    found = [path.name for path, _ in modules(package) if TOPIC_NAME.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_a_consumer_that_the_catalogue_does_not_list_is_refused(consumers: Consumers):
+    unlisted = next(name for name, topic in catalogue().items() if "tickets" not in topic.consumers)
+    with pytest.raises(ValueError, match="does not list tickets"):
+        consumers.subscribe(unlisted, {})
+
+

@@ -1,0 +1,56 @@
+"""Who may import whom: service → chassis, contracts; chassis → contracts; contracts → nothing of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.architecture.sources import PACKAGES, SERVICES, SERVICES_WITH_DATABASE, imported_names, modules
+
+ALLOWED = {
+    "opsdash_contracts": set(),
+    "opsdash_chassis": {"opsdash_contracts"},
+    "opsdash_local": {"opsdash_contracts", "opsdash_chassis"},
+    **{service: {"opsdash_contracts", "opsdash_chassis"} for service in SERVICES},
+}
+SAME_FILES = {"api.py", "app.py", "consumers.py", "model.py", "published.py", "repository.py", "schemas.py",
+              "settings.py", "tables.py", "use_cases.py", "migrations", "__main__.py"}  # fmt: skip
+PURE = {"dataclasses", "datetime", "enum", "typing", "uuid", "collections.abc", "__future__", "opsdash_contracts"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_the_layers_below_it(package: str):
+    allowed = ALLOWED[package] | {package}
+    wrong = [
+        f"{path.name}: {name}"
+        for path, tree in modules(package)
+        for name in imported_names(tree)
+        if name.startswith("opsdash_") and name.split(".")[0] not in allowed
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
+def test_every_service_with_a_database_has_the_same_file_names(service: str):
+    assert {entry.name for entry in PACKAGES[service].iterdir()} >= SAME_FILES
+
+
+@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
+def test_the_model_is_pure(service: str):
+    tree = next(tree for path, tree in modules(service) if path.name == "model.py")
+    impure = {
+        name
+        for name in imported_names(tree)
+        if name not in PURE and not name.startswith(("opsdash_contracts.", f"{service}.errors"))
+    }
+    assert impure == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_chassis_does_not_know_the_service(service: str):
+    words = {service.removeprefix("opsdash_")} & {"tickets", "comments", "sla_monitor"}
+    found = [
+        path.name
+        for path, _ in modules("opsdash_chassis")
+        if any(f'"{word}"' in path.read_text(encoding="utf-8") for word in words)
+    ]
+    assert found == []
