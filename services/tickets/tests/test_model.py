@@ -1,0 +1,169 @@
+"""The rules of a ticket, without a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.workspace import Plate, Role
+from opsdash_tickets import model
+from opsdash_tickets.errors import InvalidTransition
+from opsdash_tickets.model import Access, Action, SlaState, Ticket
+
+NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+CREATOR, AGENT = uuid4(), uuid4()
+
+
+def a_ticket(**values: object) -> Ticket:
+    fields = {
+        "id": uuid4(), "org_id": uuid4(), "number": 1, "title": "t", "description": "", "status": Status.OPEN,
+        "priority": Priority.MEDIUM, "category": Category.GENERAL, "assignee_id": None, "contact_id": None,
+        "project_id": None, "sla_due_at": NOW + timedelta(hours=72), "sla_source": SlaSource.AUTO,
+        "first_response_at": None, "resolved_at": None, "closed_at": None, "reopen_count": 0, "comment_count": 0,
+        "created_by": CREATOR, "created_at": NOW, "updated_at": NOW, "deleted_at": None, "version": 1,
+    }  # fmt: skip
+    return Ticket(**(fields | values))
+
+
+def moved(ticket: Ticket, status: Status, *, by: UUID = AGENT, at: datetime = NOW) -> Ticket:
+    return model.patched(ticket, {"status": status}, actor_id=by, now=at)
+
+
+class TestDueTime:
+    @pytest.mark.parametrize(("priority", "hours"), [("urgent", 4), ("high", 24), ("medium", 72), ("low", 168)])
+    def test_follows_the_priority(self, priority: str, hours: int):
+        assert model.due_at(NOW, Priority(priority)) == NOW + timedelta(hours=hours)
+
+    def test_changing_the_priority_never_moves_it(self):
+        ticket = a_ticket()
+        after = model.patched(ticket, {"priority": Priority.URGENT}, actor_id=AGENT, now=NOW)
+        assert (after.sla_due_at, after.sla_source) == (ticket.sla_due_at, SlaSource.AUTO)
+
+    @pytest.mark.parametrize("due", [None, NOW + timedelta(hours=1)])
+    def test_editing_or_clearing_it_by_hand_makes_it_manual(self, due: datetime | None):
+        after = model.patched(a_ticket(), {"sla_due_at": due}, actor_id=AGENT, now=NOW)
+        assert (after.sla_due_at, after.sla_source) == (due, SlaSource.MANUAL)
+
+    def test_sending_the_unchanged_value_changes_nothing(self):
+        ticket = a_ticket()
+        after = model.patched(ticket, {"sla_due_at": ticket.sla_due_at}, actor_id=AGENT, now=NOW)
+        assert model.changes_between(ticket, after) == {}
+
+
+class TestSlaState:
+    @staticmethod
+    def state(now: datetime, status: Status = Status.OPEN, finished: datetime | None = None) -> SlaState:
+        return model.sla_state(
+            status=status, due=NOW + timedelta(hours=10), created_at=NOW, finished_at=finished, now=now
+        )
+
+    def test_is_none_without_a_due_time(self):
+        assert model.sla_state(status=Status.OPEN, due=None, created_at=NOW, finished_at=None, now=NOW) == "none"
+
+    def test_turns_at_risk_when_four_fifths_of_the_window_are_gone(self):
+        assert self.state(NOW + timedelta(hours=7, minutes=59)) == "on_track"
+        assert self.state(NOW + timedelta(hours=8)) == "at_risk"
+
+    def test_exactly_due_is_not_a_breach(self):
+        assert self.state(NOW + timedelta(hours=10)) == "at_risk"
+        assert self.state(NOW + timedelta(hours=10, microseconds=1)) == "breached"
+
+    @pytest.mark.parametrize("status", model.TERMINAL)
+    def test_finished_tickets_met_or_missed_it_for_ever(self, status: Status):
+        long_after = NOW + timedelta(days=400)
+        assert self.state(long_after, status, NOW + timedelta(hours=10)) == "met"
+        assert self.state(long_after, status, NOW + timedelta(hours=10, seconds=1)) == "missed"
+
+
+class TestStatus:
+    ALLOWED: ClassVar = {
+        "open": {"in_progress", "waiting", "resolved", "closed"},
+        "in_progress": {"open", "waiting", "resolved", "closed"},
+        "waiting": {"open", "in_progress", "resolved", "closed"},
+        "resolved": {"open", "closed"},
+        "closed": {"open"},
+    }
+
+    @pytest.mark.parametrize("before", Status)
+    @pytest.mark.parametrize("after", Status)
+    def test_moves_only_along_the_table(self, before: Status, after: Status):
+        ticket = a_ticket(status=before)
+        if after == before:
+            assert moved(ticket, after) == ticket
+        elif after in self.ALLOWED[before]:
+            assert moved(ticket, after).status is after
+        else:
+            with pytest.raises(InvalidTransition) as refused:
+                moved(ticket, after)
+            assert set(refused.value.allowed) == self.ALLOWED[before]
+
+    def test_resolving_and_closing_stamp_their_times(self):
+        later = NOW + timedelta(hours=1)
+        resolved = moved(a_ticket(), Status.RESOLVED)
+        assert (resolved.resolved_at, resolved.closed_at) == (NOW, None)
+        closed = moved(resolved, Status.CLOSED, at=later)
+        assert (closed.resolved_at, closed.closed_at) == (NOW, later)
+
+    @pytest.mark.parametrize("status", model.TERMINAL)
+    def test_reopening_clears_the_stamps_and_is_counted(self, status: Status):
+        reopened = moved(moved(a_ticket(), status), Status.OPEN)
+        assert (reopened.resolved_at, reopened.closed_at, reopened.reopen_count) == (None, None, 1)
+
+    def test_a_ticket_created_as_closed_is_stamped_at_once(self):
+        assert model.stamps_at_creation(Status.CLOSED, NOW) == {"resolved_at": NOW, "closed_at": NOW}
+        assert model.stamps_at_creation(Status.RESOLVED, NOW) == {"resolved_at": NOW, "closed_at": None}
+        assert model.stamps_at_creation(Status.WAITING, NOW) == {"resolved_at": None, "closed_at": None}
+
+
+class TestFirstResponse:
+    def test_somebody_else_taking_it_up_stamps_it_once(self):
+        taken = moved(a_ticket(), Status.IN_PROGRESS)
+        assert taken.first_response_at == NOW
+        again = moved(moved(taken, Status.OPEN), Status.IN_PROGRESS, at=NOW + timedelta(hours=1))
+        assert again.first_response_at == NOW
+
+    def test_the_creator_taking_it_up_is_no_response(self):
+        assert moved(a_ticket(), Status.IN_PROGRESS, by=CREATOR).first_response_at is None
+
+
+class TestRoles:
+    @pytest.mark.parametrize(
+        ("role", "actions"),
+        [("owner", "read write delete"), ("admin", "read write delete"), ("member", "read write"), ("viewer", "read")],
+    )
+    def test_may_do_exactly_what_the_table_says(self, role: str, actions: str):
+        access = Access(uuid4(), "acme", Plate.SALES, Role(role), AGENT)
+        assert {action for action in Action if access.may(action)} == set(actions.split())
+
+
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.sampled_from(["a", "b"]),
+        "status": st.sampled_from(Status),
+        "priority": st.sampled_from(Priority),
+        "assignee_id": st.sampled_from([None, AGENT]),
+        "sla_due_at": st.sampled_from([None, NOW + timedelta(hours=1), NOW + timedelta(hours=72)]),
+    },
+)
+
+
+@given(patches=st.lists(fields, max_size=8))
+def test_changes_always_lead_from_the_old_ticket_to_the_new_one(patches: list[dict[str, object]]):
+    ticket = a_ticket()
+    for patch in patches:
+        try:
+            after = model.patched(ticket, patch, actor_id=AGENT, now=NOW)
+        except InvalidTransition:
+            continue
+        changes = model.changes_between(ticket, after)
+        assert replace(ticket, **{name: change.after for name, change in changes.items()}) == after
+        assert all(change.before != change.after for change in changes.values())
+        assert (after.resolved_at is not None) == (after.status in model.TERMINAL)
+        ticket = after

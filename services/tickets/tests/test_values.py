@@ -1,0 +1,77 @@
+"""What a request may say, and what is refused with which field error."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from opsdash_tickets import values
+from opsdash_tickets.errors import InvalidFields, NotVisible
+
+
+class TestTitle:
+    def test_is_trimmed(self):
+        assert values.title("  Printer on fire \n") == "Printer on fire"
+
+    @pytest.mark.parametrize(
+        "text", ["", "   ", "\u200b\u200d", "\u202e\u202c", "\ufeff", "\u00ad", "\u2800", "\u3164", "\t\n"]
+    )
+    def test_needs_a_visible_character(self, text: str):
+        with pytest.raises(InvalidFields) as refused:
+            values.title(text)
+        assert (refused.value.problems[0].pointer, refused.value.problems[0].code) == ("/title", "blank")
+
+    def test_has_200_characters_at_most_after_trimming(self):
+        assert values.title(" " + "x" * 200 + " ") == "x" * 200
+        with pytest.raises(InvalidFields):
+            values.title("x" * 201)
+
+    @pytest.mark.parametrize("text", ["é", "👍", "日本", "a\u200bb", "-"])
+    def test_takes_every_script(self, text: str):
+        assert values.title(text) == text
+
+
+class TestDueTime:
+    @pytest.mark.parametrize("text", [None, ""])
+    def test_blank_means_none(self, text: str | None):
+        assert values.due_time(text) is None
+
+    @pytest.mark.parametrize(
+        "text", ["2030-01-31T12:00:00Z", "2030-01-31T14:00:00+02:00", "2030-01-31T12:00:00.000+00:00"]
+    )
+    def test_is_read_in_any_zone(self, text: str):
+        assert values.due_time(text) == datetime(2030, 1, 31, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["2030-01-31T12:00:00", "2030-01-31", "1893456000", "2030-02-30T00:00:00Z", "2030-01-01T23:59:60Z",
+         "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "tomorrow", "2030-01-31 12:00:00Z",
+         "٢٠٣٠-01-31T12:00:00Z", "2030-01-31T12:00:00+99:99"],
+    )  # fmt: skip
+    def test_refuses_what_is_no_moment(self, text: str):
+        with pytest.raises(InvalidFields) as refused:
+            values.due_time(text)
+        assert refused.value.problems[0].pointer == "/sla_due_at"
+
+
+class TestReference:
+    def test_is_a_number_or_an_id_in_any_spelling(self):
+        ticket_id = UUID("0196f0a0-0000-7000-8000-00000000abcd")
+        assert values.ticket_reference("42") == 42
+        for spelling in (str(ticket_id), str(ticket_id).upper(), ticket_id.hex):
+            assert values.ticket_reference(spelling) == ticket_id
+
+    @pytest.mark.parametrize("text", ["", "abc", "-1", "1.0", "9223372036854775808", "٤٢", "0x10", "1e3", "a" * 5000])
+    def test_what_is_neither_cannot_exist(self, text: str):
+        with pytest.raises(NotVisible):
+            values.ticket_reference(text)
+
+
+class TestExpectedVersion:
+    @pytest.mark.parametrize(
+        ("header", "version"),
+        [(None, None), ("*", None), ('"3"', 3), ("3", 3), ('W/"3"', -1), ("abc", -1), ("9" * 30, -1)],
+    )
+    def test_reads_the_header(self, header: str | None, version: int | None):
+        assert values.expected_version(header) == version

@@ -1,0 +1,349 @@
+"""The tickets API on real PostgreSQL: semantics, roles, tenants, bad input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.ports import free_port
+
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.issuer import TestIssuer
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import PARTITIONS, Client, Stack
+from tests.support.workspace import OrgFixture, seed
+
+
+@pytest.fixture(scope="module")
+async def api(
+    tickets_template: ServiceDatabase, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    """One running tickets service for this module; every test uses tickets of its own."""
+    from opsdash_chassis.topics import create_topics
+
+    folder = tmp_path_factory.mktemp("api")
+    kafka = EmbeddedKafka(free_port(), log_file=folder / "kafka.log")
+    kafka.start()
+    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+    database = await clone("tickets", tickets_template)
+    stack = Stack(database, kafka, issuer, lambda *_args, **_kwargs: None)
+    await seed(database.worker_url, stack.workspace)
+    service = ServiceProcess("tickets", stack.tickets_environment, folder).start()
+    await service.ready()
+    yield Api(stack, service)
+    service.sigkill()
+    await drop(database)
+    kafka.stop()
+
+
+class Api:
+    """The running service, and people to call it as."""
+
+    def __init__(self, stack: Stack, service: ServiceProcess) -> None:
+        self.stack = stack
+        self.service = service
+        self.ours = stack.workspace.ours
+        self.foreign = stack.workspace.foreign
+        self.free = stack.workspace.free
+        self.path = f"/orgs/{self.ours.slug}/tickets"
+
+    def as_(self, role: str, org: OrgFixture | None = None) -> Client:
+        return self.stack.client(self.service, getattr(org or self.ours, role))
+
+
+def pointers(body: dict[str, Any]) -> list[str]:
+    return [error["pointer"] for error in body["errors"]]
+
+
+class TestCreate:
+    async def test_fills_in_what_is_not_given(self, api: Api):
+        ticket = await api.as_("member").create_ticket("ours", "Only a title")
+        due = datetime.fromisoformat(ticket["sla_due_at"]) - datetime.fromisoformat(ticket["created_at"])
+        assert due == timedelta(hours=72)
+        assert (ticket["status"], ticket["priority"], ticket["category"]) == ("open", "medium", "general")
+        assert (ticket["sla_source"], ticket["sla_state"], ticket["version"]) == ("auto", "on_track", 1)
+        assert ticket["created_by"] == {"id": str(api.ours.member), "name": "member of ours", "active": True}
+
+    async def test_answers_201_with_location_and_etag(self, api: Api):
+        answer = await api.as_("member").call("POST", api.path, {"title": "Located"})
+        assert answer.status == 201
+        assert answer.headers["ETag"] == '"1"'
+        assert answer.headers["Location"] == f"/api/orgs/ours/tickets/{answer.body['id']}"
+
+    @pytest.mark.parametrize("blank", [None, ""])
+    async def test_blank_due_date_is_filled_from_priority(self, api: Api, blank: str | None):
+        ticket = await api.as_("member").create_ticket("ours", priority="urgent", sla_due_at=blank)
+        assert ticket["sla_source"] == "auto"
+
+    async def test_given_due_date_is_manual_and_kept(self, api: Api):
+        due = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
+        ticket = await api.as_("member").create_ticket("ours", sla_due_at=due.isoformat())
+        assert (datetime.fromisoformat(ticket["sla_due_at"]), ticket["sla_source"]) == (due, "manual")
+
+    async def test_numbers_count_up_in_each_org_on_its_own_also_under_load(self, api: Api):
+        client, other = api.as_("member"), api.as_("member", api.foreign)
+        before = (await client.create_ticket("ours"))["number"]
+        made = await asyncio.gather(*(client.create_ticket("ours") for _ in range(20)))
+        assert sorted(ticket["number"] for ticket in made) == list(range(before + 1, before + 21))
+        assert (await other.create_ticket("foreign"))["number"] < before
+
+    async def test_links_names_from_the_directory(self, api: Api):
+        ticket = await api.as_("member").create_ticket(
+            "ours", assignee_id=str(api.ours.admin), contact_id=str(api.ours.contact), project_id=str(api.ours.project)
+        )
+        assert ticket["assignee"]["name"] == "admin of ours"
+        assert ticket["contact"]["company"] == {"id": str(api.ours.company), "name": "Company ours", "active": True}
+        assert ticket["project"]["name"] == "Project ours"
+
+    async def test_a_terminal_status_at_creation_is_stamped(self, api: Api):
+        ticket = await api.as_("member").create_ticket("ours", status="closed")
+        assert ticket["resolved_at"] == ticket["closed_at"] == ticket["created_at"]
+        assert ticket["sla_state"] == "met"
+
+
+class TestReferences:
+    @pytest.mark.parametrize("field", ["assignee_id", "contact_id", "project_id"])
+    async def test_foreign_and_unknown_ids_get_the_same_field_error(self, api: Api, field: str):
+        foreign = {"assignee_id": "admin", "contact_id": "contact", "project_id": "project"}[field]
+        client = api.as_("member")
+        answers = [
+            await client.call("POST", api.path, {"title": "x", field: str(value)})
+            for value in (getattr(api.foreign, foreign), uuid4())
+        ]
+        assert [answer.status for answer in answers] == [400, 400]
+        assert answers[0].body["errors"] == answers[1].body["errors"]
+        assert pointers(answers[0].body) == [f"/{field}"]
+
+    async def test_a_viewer_cannot_be_assigned(self, api: Api):
+        answer = await api.as_("member").call("POST", api.path, {"title": "x", "assignee_id": str(api.ours.viewer)})
+        assert (answer.status, pointers(answer.body)) == (400, ["/assignee_id"])
+
+
+class TestRead:
+    async def test_by_id_by_number_and_in_other_spellings_is_the_same_ticket(self, api: Api):
+        client = api.as_("viewer")
+        ticket = await api.as_("member").create_ticket("ours", description="# raw *text* <b>")
+        for reference in (ticket["id"], ticket["number"], ticket["id"].upper(), ticket["id"].replace("-", "")):
+            answer = await client.call("GET", f"{api.path}/{reference}")
+            assert (answer.status, answer.body) == (200, ticket)
+        assert answer.headers["ETag"] == '"1"'
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+class TestList:
+    async def test_pages_newest_first_without_gap_or_double_while_tickets_arrive(self, api: Api):
+        client = api.as_("member", api.foreign)
+        made = [(await client.create_ticket("foreign", f"t{index}"))["id"] for index in range(7)]
+        seen, cursor, path = [], None, "/orgs/foreign/tickets?limit=3"
+        while True:
+            page = (await client.call("GET", path + (f"&cursor={cursor}" if cursor else ""))).body
+            assert all("description" not in item for item in page["items"])
+            seen += [item["id"] for item in page["items"]]
+            await client.create_ticket("foreign", "arrives between pages")
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert [ticket_id for ticket_id in seen if ticket_id in made] == made[::-1]
+        assert len(seen) == len(set(seen))
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "101", "9223372036854775808", "abc", "", "1.5", "1&limit=2"])
+    async def test_refuses_limits_out_of_range(self, api: Api, limit: str):
+        assert (await api.as_("member").call("GET", f"{api.path}?limit={limit}")).status == 400
+
+    async def test_refuses_cursors_that_are_not_its_own(self, api: Api):
+        client, other = api.as_("member"), api.as_("member", api.foreign)
+        for index in range(2):
+            await client.create_ticket("ours", f"c{index}")
+        cursor = (await client.call("GET", f"{api.path}?limit=1")).body["next_cursor"]
+        foreign = await other.call("GET", f"/orgs/foreign/tickets?cursor={cursor}")
+        assert foreign.body["type"] == "/problems/invalid-cursor"
+        tampered = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
+        for bad in (tampered, "x", "%00", "%F0%9F%98%80", "=" * 100, "a" * 5000, "W10"):
+            answer = await client.call("GET", f"{api.path}?cursor={bad}")
+            assert answer.status == 400, bad
+
+
+class TestPatch:
+    async def test_changes_version_and_etag_only_when_something_changed(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours")
+        changed = await client.call("PATCH", f"{api.path}/{ticket['id']}", {"priority": "low"})
+        assert (changed.body["version"], changed.body["priority"], changed.headers["ETag"]) == (2, "low", '"2"')
+        assert changed.body["sla_due_at"] == ticket["sla_due_at"]
+        for body in ({}, {"priority": "low"}, {"title": " A ticket "}, {"sla_due_at": ticket["sla_due_at"]}):
+            same = await client.call("PATCH", f"{api.path}/{ticket['id']}", body)
+            assert (same.status, same.body["version"]) == (200, 2), body
+
+    async def test_null_clears_what_can_be_cleared(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours", assignee_id=str(api.ours.admin), description="text")
+        answer = await client.call(
+            "PATCH", f"{api.path}/{ticket['id']}", {"assignee_id": None, "description": None, "sla_due_at": None}
+        )
+        assert (answer.body["assignee"], answer.body["description"]) == (None, "")
+        assert (answer.body["sla_due_at"], answer.body["sla_source"], answer.body["sla_state"]) == (
+            None,
+            "manual",
+            "none",
+        )
+        assert (await client.call("PATCH", f"{api.path}/{ticket['id']}", {"title": None})).status == 400
+
+    async def test_a_stale_version_is_refused_with_the_current_one(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours")
+        path = f"{api.path}/{ticket['id']}"
+        assert (await client.call("PATCH", path, {"title": "new"}, **{"If-Match": '"1"'})).status == 200
+        stale = await client.call("PATCH", path, {"title": "newer"}, **{"If-Match": '"1"'})
+        assert (stale.status, stale.body["type"], stale.body["current_version"]) == (412, "/problems/stale-version", 2)
+
+    async def test_a_move_that_is_not_allowed_names_those_that_are(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours", status="closed")
+        answer = await client.call("PATCH", f"{api.path}/{ticket['id']}", {"status": "waiting"})
+        assert (answer.status, answer.body["type"], answer.body["allowed"]) == (
+            409,
+            "/problems/invalid-transition",
+            ["open"],
+        )
+
+    async def test_parallel_edits_are_versioned_one_after_the_other(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours")
+        path = f"{api.path}/{ticket['id']}"
+        answers = await asyncio.gather(*(client.call("PATCH", path, {"title": f"t{index}"}) for index in range(15)))
+        assert sorted(answer.body["version"] for answer in answers) == list(range(2, 17))
+
+
+class TestDelete:
+    async def test_a_deleted_ticket_is_gone_for_everybody(self, api: Api):
+        client = api.as_("admin")
+        ticket = await client.create_ticket("ours", "To be deleted")
+        path = f"{api.path}/{ticket['id']}"
+        assert (await client.call("DELETE", path, **{"If-Match": '"7"'})).status == 412
+        deleted = await client.call("DELETE", path)
+        assert (deleted.status, deleted.body) == (204, "")
+        for method, body in (("GET", None), ("PATCH", {"title": "x"}), ("DELETE", None)):
+            assert (await client.call(method, path, body)).status == 404
+        listed = (await client.call("GET", f"{api.path}?limit=100")).body["items"]
+        assert ticket["id"] not in [item["id"] for item in listed]
+
+    async def test_its_number_is_never_used_again(self, api: Api):
+        client = api.as_("admin")
+        ticket = await client.create_ticket("ours")
+        await client.call("DELETE", f"{api.path}/{ticket['id']}")
+        assert (await client.create_ticket("ours"))["number"] > ticket["number"]
+
+
+class TestRights:
+    @pytest.mark.parametrize(
+        ("role", "expected"),
+        [
+            ("owner", (201, 200, 204)),
+            ("admin", (201, 200, 204)),
+            ("member", (201, 200, 403)),
+            ("viewer", (403, 403, 403)),
+        ],
+    )
+    async def test_roles_may_what_the_table_says(self, api: Api, role: str, expected: tuple[int, int, int]):
+        path = f"{api.path}/{(await api.as_('owner').create_ticket('ours'))['id']}"
+        client = api.as_(role)
+        created = await client.call("POST", api.path, {"title": "x"})
+        patched = await client.call("PATCH", path, {"title": "y"})
+        deleted = await client.call("DELETE", path)
+        assert (created.status, patched.status, deleted.status) == expected
+        if role == "viewer":
+            assert created.body["type"] == "/problems/role-too-low"
+
+    async def test_the_free_plate_has_no_support(self, api: Api):
+        client = api.as_("owner", api.free)
+        for method, path in (
+            ("GET", "/orgs/free/tickets"),
+            ("POST", "/orgs/free/tickets"),
+            ("GET", "/orgs/free/tickets/1"),
+        ):
+            answer = await client.call(method, path, {"title": "x"} if method == "POST" else None)
+            assert (answer.status, answer.body["type"]) == (403, "/problems/feature-not-available")
+            assert answer.body["plates"] == ["sales", "growth", "full_loop", "agency"]
+
+    async def test_me_lists_exactly_the_callers_orgs(self, api: Api):
+        body = (await api.as_("viewer").call("GET", "/me")).body
+        assert body == {
+            "user_id": str(api.ours.viewer),
+            "orgs": [{"id": str(api.ours.id), "slug": "ours", "name": "Ours", "plate": "agency", "role": "viewer"}],
+        }
+        stranger = api.stack.client(api.service, uuid4())
+        assert (await stranger.call("GET", "/me")).body["orgs"] == []
+
+
+class TestTenants:
+    ROUTES = (("GET", ""), ("POST", ""), ("GET", "/{}"), ("PATCH", "/{}"), ("DELETE", "/{}"))
+
+    @pytest.mark.parametrize(("method", "suffix"), ROUTES)
+    async def test_foreign_and_unknown_look_the_same(self, api: Api, method: str, suffix: str):
+        theirs = await api.as_("owner", api.foreign).create_ticket("foreign", "Secret")
+        body = {"title": "x"} if method in {"POST", "PATCH"} else None
+        outsider = api.as_("owner")
+        answers = [await outsider.call(method, f"/orgs/foreign/tickets{suffix.format(theirs['id'])}", body),
+                   await outsider.call(method, f"/orgs/nowhere/tickets{suffix.format(theirs['id'])}", body)]  # fmt: skip
+        if suffix:
+            answers += [await outsider.call(method, f"{api.path}{suffix.format(value)}", body)
+                        for value in (theirs["id"], uuid4(), "not-an-id", 999_999_999)]  # fmt: skip
+        stripped = [{k: v for k, v in answer.body.items() if k not in {"trace_id", "instance"}} for answer in answers]
+        assert {answer.status for answer in answers} == {404}
+        assert all(body == stripped[0] for body in stripped)
+        still = await api.as_("owner", api.foreign).call("GET", f"/orgs/foreign/tickets/{theirs['id']}")
+        assert still.body == theirs
+
+
+PROTECTED = ["org_id", "tenant_id", "id", "created_at", "author_id", "number", "breached", "version", "sla_source",
+             "resolved_at", "created_by", "reopen_count", "company_id", "sla_state"]  # fmt: skip
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("field", PROTECTED)
+    @pytest.mark.parametrize("method", ["POST", "PATCH"])
+    async def test_protected_and_unknown_fields_are_refused(self, api: Api, method: str, field: str):
+        client = api.as_("member")
+        path = api.path if method == "POST" else f"{api.path}/{(await client.create_ticket('ours'))['id']}"
+        answer = await client.call(method, path, {"title": "x", field: None})
+        assert (answer.status, pointers(answer.body)) == (400, [f"/{field}"])
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({}, "/title"),
+            ({"title": ""}, "/title"),
+            ({"title": "\u200b \u202e"}, "/title"),
+            ({"title": "x" * 201}, "/title"),
+            ({"title": 5}, "/title"),
+            ({"title": "x", "description": "x" * 20_001}, "/description"),
+            ({"title": "x", "priority": "Urgent"}, "/priority"),
+            ({"title": "x", "priority": " low"}, "/priority"),
+            ({"title": "x", "status": "done"}, "/status"),
+            ({"title": "x", "category": "Feature Request"}, "/category"),
+            ({"title": "x", "assignee_id": "me"}, "/assignee_id"),
+            ({"title": "x", "sla_due_at": "2030-01-31T12:00:00"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "2030-02-30T12:00:00Z"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "0001-01-01T00:00:00+14:00"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "9999-12-31T23:59:59-14:00"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": 1893456000}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "2016-12-31T23:59:60Z"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "2020-01-01T00:00:00Z"}, "/sla_due_at"),
+            ({"title": "x", "sla_due_at": "2090-01-01T00:00:00Z"}, "/sla_due_at"),
+        ],
+    )
+    async def test_bad_values_name_their_field(self, api: Api, body: dict[str, Any], pointer: str):
+        answer = await api.as_("member").call("POST", api.path, body)
+        assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
+        assert pointers(answer.body) == [pointer]
+
+    @pytest.mark.parametrize(
+        "query", ["status=open", "sort=title", "limit=1&limit=2", "x=1", "cursor=%ff", "limit=%00"]
+    )
+    async def test_unknown_and_repeated_parameters_are_refused(self, api: Api, query: str):
+        assert (await api.as_("member").call("GET", f"{api.path}?{query}")).status == 400
