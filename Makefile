@@ -1,6 +1,7 @@
 # Everything happens inside this folder: packages in .venv, data and logs in .data.
 PYTHON ?= python3
-PORT ?= 8000
+export PORT ?= 8000
+export DATA ?= .data
 BIN := .venv/bin
 PACKAGES := contracts/src services/chassis/src services/tickets/src services/gateway/src deploy/local/src
 TYPED := $(PACKAGES) tests/support deploy/bootstrap.py conftest.py
@@ -8,7 +9,7 @@ TYPED := $(PACKAGES) tests/support deploy/bootstrap.py conftest.py
 .PHONY: run test lint sync clean
 
 run: sync ## Start the whole stack; PORT=9000 moves it
-	@PORT=$(PORT) $(BIN)/opsdash run
+	@$(BIN)/opsdash run --with-parent
 
 test: sync ## Every test, on embedded servers
 	@$(BIN)/python -m pytest $(TESTS)

@@ -7,9 +7,7 @@ Does nothing, quickly, when the lock, the projects and the interpreter are the o
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this line is for older interpreters
-    sys.exit(
-        "OpsDash needs Python 3.11 or newer as `python3`; choose another one with: make PYTHON=python3.12 run"
-    )
+    sys.exit("OpsDash needs Python 3.11 or newer as `python3`; choose another one with: make PYTHON=python3.12 run")
 
 import fcntl
 import hashlib
@@ -38,6 +36,7 @@ def main() -> int:
         "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT),
         "VIRTUAL_ENV": str(ENVIRONMENT),
         "UV_PYTHON_DOWNLOADS": "never",
+        "UV_COMPILE_BYTECODE": "1",  # else every start compiles again where PYTHONDONTWRITEBYTECODE is set
     }
     uv = str(ENVIRONMENT / "bin" / "uv")
     # A first start downloads for a while: people at a terminal see uv's progress, log files only its errors.

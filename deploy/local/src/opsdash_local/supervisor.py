@@ -104,13 +104,15 @@ class Supervisor:
             self.kill()
 
     def _stop_group(self, group: Mapping[str, Server]) -> None:
-        started = {name: server for name, server in group.items() if server.process is not None}
-        for server in started.values():
-            assert server.process is not None  # noqa: S101 - for the type checker
-            processes.ask_to_stop(server.process, server.stop_signal)
-        for name, server in started.items():
-            assert server.process is not None  # noqa: S101 - the same
-            code = processes.wait_or_kill(server.process, timeout=server.stop_timeout)
+        alive = [
+            (name, server, process)
+            for name, server in group.items()
+            if (process := server.process) is not None and process.poll() is None
+        ]
+        for _, server, process in alive:
+            processes.ask_to_stop(process, server.stop_signal)
+        for name, server, process in alive:
+            code = processes.wait_or_kill(process, timeout=server.stop_timeout)
             self._report(f"{name} stopped" if code == 0 else f"{name} stopped with exit code {code}")
             if code != 0:
                 self.unclean[name] = code

@@ -39,7 +39,7 @@ def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
     round_number = number // len(SUBJECTS)
     if round_number:
         status = LATER_STATUSES[number % len(LATER_STATUSES)]
-        title = f"{LATER_PREFIXES[round_number % 3]}{title[0].lower()}{title[1:]}"
+        title = f"{LATER_PREFIXES[round_number % 3]}{title}"
     writers = [person for person, role in ORGS[org][2].items() if role in WRITERS]
     author, assignee = chance.choice(writers), chance.choice(writers)
     body: dict[str, Any] = {"title": title, "description": text, "category": category, "priority": priority}

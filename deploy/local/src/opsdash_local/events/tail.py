@@ -48,14 +48,22 @@ async def _tail(servers: str, options: argparse.Namespace) -> None:
     )
     await consumer.start()
     try:
-        consumer.assign(partitions)
         directory = await _read_directory(consumer, partitions)
         wanted = Wanted(directory.find_org(options.org) if options.org else None, options.type)
-        await (consumer.seek_to_beginning if options.from_beginning else consumer.seek_to_end)(*partitions)
+        await _move(consumer, partitions, to_beginning=options.from_beginning)
         screen = Screen(directory, as_json=options.json)
         await _until_broker_is_gone(servers, _show_all(consumer, screen, wanted))
     finally:
-        await consumer.stop()
+        with suppress(asyncio.CancelledError, KafkaError):  # its own tasks may end that way
+            await consumer.stop()
+
+
+async def _move(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], *, to_beginning: bool) -> None:
+    """Offsets first, then assign and seek without a pause: the client's own reset would win over a later seek."""
+    offsets = await (consumer.beginning_offsets if to_beginning else consumer.end_offsets)(partitions)
+    consumer.assign(partitions)
+    for partition, offset in offsets.items():
+        consumer.seek(partition, offset)
 
 
 async def _show_all(consumer: AIOKafkaConsumer, screen: Screen, wanted: Wanted) -> None:
@@ -89,7 +97,7 @@ async def _read_directory(consumer: AIOKafkaConsumer, partitions: list[TopicPart
     directory = Directory()
     workspace = [partition for partition in partitions if partition.topic == WORKSPACE]
     ends = await consumer.end_offsets(workspace)
-    await consumer.seek_to_beginning(*workspace)
+    await _move(consumer, workspace, to_beginning=True)
     left = {partition for partition in workspace if ends[partition] > 0}
     while left:
         batch = await consumer.getmany(*left, timeout_ms=500)
@@ -111,6 +119,7 @@ async def _until_broker_is_gone(servers: str, work: Coroutine[None, None, None])
     finally:
         working.cancel()
         gone.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
 
 
 async def _broker_is_gone(servers: str) -> None:
