@@ -20,13 +20,16 @@ from opsdash_chassis.http.problems import (
     Problem,
     body_of,
     from_status,
+    idempotency_key_reused,
     instance_of,
     internal_error,
+    still_running,
     trace_id_of,
     unavailable,
     validation,
 )
 from opsdash_chassis.http.validation import escape, field_error
+from opsdash_chassis.idempotency import KeyReused, StillRunning
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +97,8 @@ def exception_handlers(
         ValidationException: _from_parameters,
         msgspec.ValidationError: lambda error: validation([field_error(str(error))]),
         Unavailable: _from_unavailable,
+        KeyReused: lambda _: idempotency_key_reused(),
+        StillRunning: lambda _: still_running(),
         **(mappings or {}),
     }
     handlers: ExceptionHandlersMap = {kind: _handler(factory) for kind, factory in factories.items()}

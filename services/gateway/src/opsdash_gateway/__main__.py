@@ -1,0 +1,42 @@
+"""Entry point `opsdash-gateway serve`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from opsdash_chassis import settings as chassis_settings
+from opsdash_chassis.settings import ConfigurationError, load_settings
+
+from opsdash_gateway.settings import GatewaySettings
+
+SERVICE = "gateway"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Console script. Exit codes: 0 stopped, 2 bad configuration, 3 could not start."""
+    parser = argparse.ArgumentParser(prog=f"opsdash-{SERVICE}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the service")
+    parser.parse_args(arguments)
+    try:
+        serve(load_settings(GatewaySettings))
+    except ConfigurationError as error:
+        chassis_settings.exit_with(error)
+
+
+def serve(settings: GatewaySettings) -> None:
+    """Run until stopped; heavy imports wait until the configuration is known to be good."""
+    from opsdash_chassis.http import server  # noqa: PLC0415 - see above
+    from opsdash_chassis.http.logs import configure_logs  # noqa: PLC0415
+    from opsdash_chassis.http.telemetry import configure_tracing  # noqa: PLC0415
+
+    from opsdash_gateway.app import build_app  # noqa: PLC0415
+
+    configure_logs(profile=settings.profile, level=settings.log_level, service=SERVICE)
+    configure_tracing(service=SERVICE, otlp_endpoint=settings.otlp_endpoint)
+    server.serve(lambda: build_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()

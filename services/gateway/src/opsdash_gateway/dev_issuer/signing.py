@@ -1,0 +1,68 @@
+"""The key of the development issuer and the access tokens it signs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
+from opsdash_chassis.errors import StartupError
+
+LIFETIME_SECONDS = 8 * 3600
+
+
+def load_or_create_key(path: Path) -> Ed25519PrivateKey:
+    """Read the key, or make one that only its owner can read. Raises StartupError."""
+    try:
+        if not path.exists():
+            _create(path)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise StartupError(f"the development key cannot be used: {type(error).__name__}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise StartupError("the development key is not an Ed25519 key")
+    return key
+
+
+def _create(path: Path) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+
+
+class Signer:
+    """Signs tokens that every service of the stack accepts, because it trusts this issuer."""
+
+    def __init__(self, key: Ed25519PrivateKey, *, issuer: str, audience: str) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._audience = audience
+        public = json.loads(OKPAlgorithm.to_jwk(key.public_key()))
+        self._key_id = sha256(public["x"].encode()).hexdigest()[:16]
+        self.key_set = {"keys": [{**public, "kid": self._key_id, "alg": "EdDSA", "use": "sig"}]}
+
+    def token(self, user_id: UUID) -> str:
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": str(user_id),
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME_SECONDS,
+            "jti": str(uuid4()),
+        }
+        headers = {"kid": self._key_id, "typ": "at+jwt"}
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers=headers)

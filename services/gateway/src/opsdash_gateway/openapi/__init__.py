@@ -1,0 +1,61 @@
+"""The OpenAPI document of the gateway: its own routes and, under /api, those of the owner services.
+
+The owners' documents lie beside this file as `<service>.json`; a test compares them with what the services print.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from litestar.types import ControllerRouterHandler
+from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
+
+from opsdash_gateway.openapi.entities import describe_entities
+
+TITLE = "OpsDash Support"
+VERSION = "1"
+OWNERS = ("tickets",)
+DESCRIPTION = """\
+A helpdesk for every OpsDash workspace. Users send an OIDC access token as `Authorization: Bearer`.
+Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused."""
+
+Document = dict[str, Any]
+
+
+def owner_document(service: str) -> Document:
+    """The committed document of an owner service."""
+    document: Document = json.loads(files(__package__).joinpath(f"{service}.json").read_bytes())
+    return document
+
+
+def build_document(route_handlers: Sequence[ControllerRouterHandler], **options: Any) -> Document:
+    """Everything a client can call."""
+    document = openapi_document(TITLE, VERSION, route_handlers, **options)
+    document["info"]["description"] = DESCRIPTION
+    document["components"]["securitySchemes"]["workspace"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The service token of the workspace feed",
+    }
+    describe_entities(document)
+    for service in OWNERS:
+        merge(document, owner_document(service))
+    return document
+
+
+def merge(document: Document, owner: Document) -> None:
+    """Add an owner's routes under /api. Raises ValueError when two schemas share a name but differ."""
+    for operation in operations(owner):
+        operation.setdefault("security", [{USER_SCHEME: []}])
+    for path, item in owner["paths"].items():
+        _add(document["paths"], f"/api{path}", item)
+    for name, schema in owner.get("components", {}).get("schemas", {}).items():
+        _add(document["components"]["schemas"], name, schema)
+
+
+def _add(target: Document, name: str, value: Any) -> None:
+    if target.setdefault(name, value) != value:
+        raise ValueError(f"{name} means two different things in the merged document")

@@ -1,0 +1,34 @@
+"""Describes the bodies of the workspace feed with the schemas of the contracts, so that they are written once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsdash_gateway.entities import MODELS, id_field
+
+PREFIX = "Workspace"  # owners have a Contact or Company of their own
+PUT_PATH = "/api/workspace/{kind}/{entity_id}"
+BATCH_PATH = "/api/workspace/batch"
+
+
+def describe_entities(document: dict[str, Any]) -> None:
+    """Put the entity schemas in, and name them where a body is an entity."""
+    schemas = document["components"]["schemas"]
+    references = []
+    for kind, model in MODELS.items():
+        schema = model.model_json_schema(ref_template=f"#/components/schemas/{PREFIX}{{model}}")
+        schemas |= {f"{PREFIX}{name}": part for name, part in schema.pop("$defs", {}).items()}
+        schema["required"] = [name for name in schema["required"] if name != id_field(kind)]
+        schema["additionalProperties"] = False
+        schemas[f"{PREFIX}{model.__name__}"] = schema
+        references.append({"$ref": f"#/components/schemas/{PREFIX}{model.__name__}"})
+    paths = document["paths"]
+    paths[PUT_PATH]["put"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": {"anyOf": references}}},
+    }
+    paths[BATCH_PATH]["post"]["requestBody"] = {
+        "required": True,
+        "description": 'A line: {"op":"put"|"delete","kind":"...","id":"...","body":{...}}',
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }

@@ -1,0 +1,74 @@
+"""Publishes workspace events and returns only after the broker confirmed; a failed producer is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.kafka import require_topics, start_producer, stop_producer
+from opsdash_contracts.envelope import Event, EventData
+from opsdash_contracts.topics import WORKSPACE
+
+from opsdash_gateway.settings import GatewaySettings
+
+log = structlog.get_logger(__name__)
+
+DEADLINE_SECONDS = 5.0
+BATCH_DEADLINE_SECONDS = 20.0
+RETRY_AFTER_SECONDS = 2
+
+
+class WorkspacePublisher:
+    """One producer, made again after a failure: what a broken one still holds is unknown."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Wait for broker and topic. Raises StartupError after the configured time."""
+        await require_topics(self._settings, [WORKSPACE])
+
+    async def stop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stop_producer(producer)
+
+    async def publish(self, events: Sequence[Event[EventData]], deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        """Raises a 503 problem when not all are confirmed in time; repeating the same events is safe."""
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                await self._send(await self._connected(), events)
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("workspace_publish_failed", events=len(events), reason=repr(error))
+            self._discard()
+            raise unavailable("The message broker did not confirm in time.", RETRY_AFTER_SECONDS) from error
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._lock:
+            if self._producer is None:
+                self._producer = await start_producer(self._settings)
+            return self._producer
+
+    @staticmethod
+    async def _send(producer: AIOKafkaProducer, events: Sequence[Event[EventData]]) -> None:
+        confirmations = [
+            await producer.send(WORKSPACE, value=event.value(), key=event.key, headers=event.envelope.to_headers())
+            for event in events
+        ]
+        await asyncio.gather(*confirmations)
+
+    def _discard(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            task = asyncio.create_task(stop_producer(producer))
+            _background.add(task)
+            task.add_done_callback(_background.discard)
+
+
+_background: set[asyncio.Task[None]] = set()
