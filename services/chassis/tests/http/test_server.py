@@ -79,9 +79,22 @@ class TestUnreadableRequests:
         assert await connection.exchange(b"GET / HTTP/1.1\r\n") == b""
         assert time.monotonic() - started < 2
 
-    async def test_too_much_body_ends_the_connection(self, connection: Any) -> None:
+    async def test_a_body_refused_by_its_length_is_not_waited_for(
+        self, connection: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocol, "REST_SECONDS", 0.2)
+        started = time.monotonic()
         answer = await connection.exchange(HEAD + b"Content-Length: 99999999\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 413 ")
+        assert time.monotonic() - started < 2
+
+    async def test_a_client_that_sends_too_much_reads_the_answer_and_goes_on(self, connection: Any) -> None:
+        size = 3_000_000
+        large = HEAD + f"Content-Length: {size}\r\n\r\n".encode() + b" " * size
+        small = HEAD + b"Content-Length: 2\r\n\r\n{}"
+        answer = await connection.exchange(large, small, wait_seconds=1)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"HTTP/1.1 201 " in answer
 
     async def test_a_stream_without_length_is_cut_off_at_the_limit(self, connection: Any) -> None:
         chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"

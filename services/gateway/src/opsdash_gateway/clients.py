@@ -46,7 +46,7 @@ class Answer:
 
 def open_session() -> aiohttp.ClientSession:
     """The session every owner client shares; close it with the application."""
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAXIMUM_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
         timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=POOL_SECONDS, sock_connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -54,6 +54,8 @@ def open_session() -> aiohttp.ClientSession:
         headers={"Accept-Encoding": "identity"},
         skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
     )
+    session._retry_connection = False  # noqa: SLF001 - aiohttp would repeat on its own, without a pause
+    return session
 
 
 class OwnerClient:

@@ -86,9 +86,7 @@ def precondition_failed(current_version: int) -> Problem:
 
 
 def too_large(limit_bytes: int) -> Problem:
-    """413 closes the connection: the rest of the body is still on its way."""
-    detail = f"The body may have {limit_bytes} bytes at most."
-    return Problem("body-too-large", "Body too large", 413, detail, headers={"Connection": "close"})
+    return Problem("body-too-large", "Body too large", 413, f"The body may have {limit_bytes} bytes at most.")
 
 
 def unsupported_media_type(detail: str) -> Problem:

@@ -12,6 +12,7 @@ from opsdash_chassis.http.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS,
 from opsdash_chassis.http.problems import MEDIA_TYPE, Problem, bad_request, body_of
 
 HEADER_SECONDS = 10.0
+REST_SECONDS = 5.0
 _LARGEST_HEAD_BYTES = 2 * MAXIMUM_HEADER_BYTES
 
 
@@ -22,6 +23,8 @@ class ProblemProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
+        self._rest_timer: TimerHandle | None = None
+        self.access_log = False  # uvicorn decides by handlers; a request line may hold private text
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # uvicorn narrows it the same way
         super().connection_made(transport)
@@ -29,6 +32,7 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_complete()
+        self._rest_is_complete()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -49,6 +53,16 @@ class ProblemProtocol(HttpToolsProtocol):
         self._head_is_complete()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Let a client that still sends its body read the answer first: closing now would reset it away."""
+        if self.cycle.more_body:
+            self._rest_timer = self.loop.call_later(REST_SECONDS, self._close)
+        super().on_response_complete()
+
+    def on_message_complete(self) -> None:
+        self._rest_is_complete()
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for clients
         too_large = self._head_bytes > _LARGEST_HEAD_BYTES or len(self.headers or ()) > MAXIMUM_HEADERS
         self._refuse(headers_too_large() if too_large else bad_request("invalid-http", "This is not valid HTTP."))
@@ -60,15 +74,19 @@ class ProblemProtocol(HttpToolsProtocol):
             raise ValueError("request head too large")
 
     def _expect_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEADER_SECONDS, self._head_is_late)
+        self._head_timer = self.loop.call_later(HEADER_SECONDS, self._close)
 
     def _head_is_complete(self) -> None:
         if self._head_timer:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _head_is_late(self) -> None:
-        self._head_timer = None
+    def _rest_is_complete(self) -> None:
+        if self._rest_timer:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+
+    def _close(self) -> None:
         if self.transport and not self.transport.is_closing():
             self.transport.close()
 

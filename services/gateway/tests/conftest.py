@@ -1,0 +1,174 @@
+"""A running gateway with a fake tickets service behind it; keys and tokens come from the development issuer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+from aiohttp import web
+from opsdash_chassis.http.server import _server
+from opsdash_contracts.envelope import Event, EventData
+from opsdash_gateway.app import build_app
+from opsdash_gateway.publisher import WorkspacePublisher
+from opsdash_gateway.settings import GatewaySettings
+
+PERSON = UUID("11111111-1111-4111-8111-111111111111")
+WORKSPACE_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
+INTERNAL_TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB"
+PEOPLE = [
+    {
+        "user_id": str(PERSON),
+        "name": "Ada <Admin>",
+        "email": "ada@opsdash.example",
+        "memberships": [{"org": str(PERSON), "slug": "brightside", "role": "owner"}],
+    }
+]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RecordingPublisher(WorkspacePublisher):
+    """Confirms at once and remembers; or fails as the real one does."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        super().__init__(settings)
+        self.events: list[Event[EventData]] = []
+        self.failure: Exception | None = None
+
+    async def start(self) -> None:
+        """Nothing to wait for."""
+
+    async def publish(self, events: Sequence[Event[EventData]], deadline_seconds: float = 5.0) -> None:
+        if self.failure:
+            raise self.failure
+        self.events += events
+
+
+@dataclass
+class FakeOwner:
+    """Stands for the tickets service: records requests and answers with what a test sets."""
+
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    answer: Handler | None = None
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.requests.append((request.method, request.raw_path, headers, body))
+        if self.answer:
+            return await self.answer(request)
+        return web.json_response({"items": []})
+
+
+@dataclass
+class Gateway:
+    """The gateway under test and a client for it."""
+
+    url: str
+    session: aiohttp.ClientSession
+    publisher: RecordingPublisher
+    token: str = ""
+
+    async def call(
+        self, method: str, path: str, *, token: str | None = None, **options: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        headers = {"Authorization": f"Bearer {token or self.token}"} if token != "" else {}
+        headers |= options.pop("headers", {})
+        options.setdefault("allow_redirects", False)
+        async with self.session.request(method, self.url + path, headers=headers, **options) as response:
+            answer_headers = {name.lower(): value for name, value in response.headers.items()}
+            return response.status, answer_headers, await response.read()
+
+
+@pytest.fixture
+async def owner() -> AsyncIterator[FakeOwner]:
+    fake = FakeOwner()
+    app = web.Application(client_max_size=10 * 1024 * 1024)
+    app.router.add_route("*", "/{path:.*}", fake.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield fake
+    await runner.cleanup()
+
+
+def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
+    people = tmp_path / "people.json"
+    people.write_text(json.dumps(PEOPLE))
+    values = {
+        "profile": "local",
+        "oidc_issuer": "http://127.0.0.1/dev",
+        "oidc_audience": "opsdash-support",
+        "oidc_jwks_url": "http://127.0.0.1:1/dev/jwks.json",
+        "internal_token": INTERNAL_TOKEN,
+        "workspace_token": WORKSPACE_TOKEN,
+        "kafka_bootstrap_servers": "127.0.0.1:1",
+        "tickets_url": "http://127.0.0.1:1",
+        "public_url": "http://127.0.0.1",
+        "dev_issuer_key_file": tmp_path / "key.pem",
+        "dev_people_file": people,
+        **changes,
+    }
+    return GatewaySettings(**values)
+
+
+def listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.setblocking(False)
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def running(settings: GatewaySettings, listener: socket.socket) -> AsyncIterator[Gateway]:
+    publisher = RecordingPublisher(settings)
+    application = build_app(settings, publisher)
+    server = _server(application, settings)
+
+    async def serve() -> None:
+        async with application.litestar.lifespan():
+            await server.serve(sockets=[listener])
+
+    task = asyncio.create_task(serve())
+    while not server.started:  # noqa: ASYNC110 - the server offers no event
+        await asyncio.sleep(0.01)
+    async with aiohttp.ClientSession() as session:
+        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", session, publisher)
+    server.should_exit = server.force_exit = True
+    await task
+
+
+StartGateway = Callable[..., Awaitable[Gateway]]
+
+
+@pytest.fixture
+async def start_gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
+    """Each gateway fetches the keys of its own development issuer, as the local stack does."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**changes: Any) -> Gateway:
+            listener = listen()
+            jwks = f"http://127.0.0.1:{listener.getsockname()[1]}/dev/jwks.json"
+            settings = make_settings(tmp_path, oidc_jwks_url=jwks, **changes)
+            gateway = await stack.enter_async_context(running(settings, listener))
+            _, _, body = await gateway.call("POST", "/dev/token", token="", json={"user_id": str(PERSON)})
+            gateway.token = json.loads(body)["access_token"]
+            return gateway
+
+        yield start
+
+
+@pytest.fixture
+async def gateway(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+    return await start_gateway(tickets_url=owner.url)

@@ -1,0 +1,124 @@
+"""The development issuer: it works locally, for listed people only, and cannot exist anywhere else."""
+
+from __future__ import annotations
+
+import json
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from litestar.testing import TestClient
+from opsdash_chassis.errors import StartupError
+from opsdash_gateway.app import build_app
+from opsdash_gateway.dev_issuer.signing import load_or_create_key
+from opsdash_gateway.settings import GatewaySettings
+from pydantic import ValidationError
+
+PERSON = "11111111-1111-4111-8111-111111111111"
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+class TestSignIn:
+    async def test_a_token_opens_the_api(self, gateway: Any) -> None:
+        assert (await gateway.call("GET", "/api/me"))[0] == 200
+
+    async def test_strangers_get_no_token(self, gateway: Any) -> None:
+        status, _, _ = await gateway.call("POST", "/dev/token", token="", json={"user_id": str(uuid4())})
+        assert status == 404
+        assert (await gateway.call("GET", f"/dev/sign-in/{uuid4()}", token=""))[0] == 404
+
+    @pytest.mark.parametrize("body", [{}, {"user_id": "x"}, {"user_id": PERSON, "role": "owner"}])
+    async def test_bad_requests_are_400(self, gateway: Any, body: dict[str, Any]) -> None:
+        assert (await gateway.call("POST", "/dev/token", token="", json=body))[0] == 400
+
+    async def test_the_key_set_holds_no_private_part(self, gateway: Any) -> None:
+        for path in ("/dev/jwks.json", "/dev/jwks"):
+            _, _, body = await gateway.call("GET", path, token="")
+            (key,) = json.loads(body)["keys"]
+            assert key.keys() == {"kty", "crv", "x", "kid", "alg", "use"}
+
+    @pytest.mark.parametrize("path", ["/dev/sign-in", f"/dev/sign-in/{PERSON}"])
+    async def test_pages_are_plain_and_escaped(self, gateway: Any, path: str) -> None:
+        status, headers, body = await gateway.call("GET", path, token="")
+        tags = Tags()
+        tags.feed(body.decode())
+        assert status == 200
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert "admin" not in {tag for tag, _ in tags.found}
+        assert not {"script", "style", "form"} & {tag for tag, _ in tags.found}
+        assert "Ada &lt;Admin&gt;" in body.decode()
+
+    async def test_a_persons_page_has_a_command_to_try(self, gateway: Any) -> None:
+        _, _, body = await gateway.call("GET", f"/dev/sign-in/{PERSON}", token="")
+        assert "curl -H &quot;Authorization: Bearer $TOKEN&quot;" in body.decode()
+        assert "/api/orgs/brightside/tickets" in body.decode()
+
+    async def test_the_root_leads_there(self, gateway: Any) -> None:
+        status, headers, _ = await gateway.call("GET", "/", token="")
+        assert (status, headers["location"]) == (302, "/dev/sign-in")
+
+
+class TestKeyFile:
+    def test_is_made_once_and_for_its_owner_only(self, tmp_path: Path) -> None:
+        path = tmp_path / "new" / "key.pem"
+        first, second = load_or_create_key(path), load_or_create_key(path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert first.private_bytes_raw() == second.private_bytes_raw()
+
+    def test_a_broken_file_stops_the_start(self, tmp_path: Path) -> None:
+        path = tmp_path / "key.pem"
+        path.write_text("nonsense")
+        with pytest.raises(StartupError, match="development key"):
+            load_or_create_key(path)
+
+
+SETTINGS: dict[str, Any] = {
+    "oidc_issuer": "https://id.example.test/",
+    "oidc_audience": "opsdash-support",
+    "oidc_jwks_url": "https://id.example.test/jwks.json",
+    "internal_token": "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+    "workspace_token": "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6",
+    "kafka_bootstrap_servers": "kafka:9092",
+    "tickets_url": "http://tickets:8000",
+    "public_url": "https://support.example.test",
+}
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", ["dev_issuer_key_file", "dev_people_file"])
+    def test_production_refuses_the_issuer(self, name: str, tmp_path: Path) -> None:
+        with pytest.raises(ValidationError, match="local profile only"):
+            GatewaySettings(**SETTINGS | {name: tmp_path / "x"})
+
+    def test_one_file_without_the_other_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ValidationError, match="belong together"):
+            GatewaySettings(**SETTINGS, profile="local", dev_people_file=tmp_path / "x")
+
+    def test_one_secret_for_two_doors_is_refused(self) -> None:
+        changed = SETTINGS | {"workspace_token": SETTINGS["internal_token"]}
+        with pytest.raises(ValidationError, match="must differ") as error:
+            GatewaySettings(**changed)
+        assert SETTINGS["internal_token"] not in str(error.value)
+
+    @pytest.mark.parametrize("url", ["", "tickets:8000", "ftp://x", "http://user@x", "http://x?a=1"])
+    def test_urls_are_plain(self, url: str) -> None:
+        with pytest.raises(ValidationError):
+            GatewaySettings(**SETTINGS | {"tickets_url": url})
+
+    def test_production_has_no_route_of_the_issuer(self) -> None:
+        client = TestClient(build_app(GatewaySettings(**SETTINGS)))
+        for path in ("/dev/sign-in", "/dev/jwks.json", "/dev/jwks", f"/dev/sign-in/{PERSON}"):
+            assert client.get(path).status_code == 404
+        assert client.post("/dev/token", json={"user_id": PERSON}).status_code == 404
+        assert client.get("/", follow_redirects=False).headers["location"] == "/schema"

@@ -1,0 +1,52 @@
+"""The process as an operator meets it: exit codes and one clear line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+GOOD = {
+    "OPSDASH_PROFILE": "local",
+    "OPSDASH_OIDC_ISSUER": "http://127.0.0.1/dev",
+    "OPSDASH_OIDC_AUDIENCE": "opsdash-support",
+    "OPSDASH_OIDC_JWKS_URL": "http://127.0.0.1:1/jwks",
+    "OPSDASH_INTERNAL_TOKEN": "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+    "OPSDASH_WORKSPACE_TOKEN": "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6",
+    "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
+    "OPSDASH_KAFKA_START_TIMEOUT_SECONDS": "1",
+    "OPSDASH_TICKETS_URL": "http://127.0.0.1:1",
+    "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
+    "OPSDASH_HTTP_PORT": "18999",
+}
+
+
+def run(environment: dict[str, str]) -> tuple[int, str, float]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "opsdash_gateway", "serve"],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stderr, time.monotonic() - started
+
+
+def test_bad_settings_are_named_without_their_values() -> None:
+    environment = GOOD | {"OPSDASH_WORKSPACE_TOKEN": "canary", "OPSDASH_TICKET_URL": "canary"}
+    code, text, seconds = run(environment)
+    assert (code, seconds < 5) == (2, True)
+    assert "OPSDASH_WORKSPACE_TOKEN: is shorter than 32 bytes" in text
+    assert "OPSDASH_TICKET_URL: unknown setting" in text
+    assert "canary" not in text
+
+
+def test_no_broker_is_one_line_and_exit_code_3() -> None:
+    code, text, _ = run(GOOD)
+    assert code == 3
+    assert text.splitlines()[-1].startswith("cannot start: no Kafka broker answered within 1 s")
