@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from opsdash_local.ports import free_port
 
 
 @pytest.fixture
-def broker(tmp_path: Path):
+def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
     own = EmbeddedKafka(free_port(), log_file=tmp_path / "kafka.log")
     own.start()
     yield own

@@ -62,3 +62,7 @@ def _events(options: argparse.Namespace) -> int:
 
     tail(options)
     return 0
+
+
+if __name__ == "__main__":
+    main()

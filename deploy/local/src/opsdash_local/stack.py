@@ -32,8 +32,10 @@ def run(settings: StackSettings, progress: Progress) -> int:
         code = EXIT_INTERRUPTED
         with Supervisor(progress.note) as supervisor:
             try:
-                Stack(settings, supervisor, progress).start()
+                stack = Stack(settings, supervisor, progress)
+                stack.start()
                 code = 0
+                stack.summarise()
                 supervisor.watch()
             except StopRequested:
                 progress.note("stopping")
@@ -61,7 +63,6 @@ class Stack:
         if self._settings.kafka_servers is None:
             self._replay(environments)
         self._load_demo()
-        self._summarise()
 
     def _start_servers(self) -> str:
         """Start the embedded servers that are wanted; returns the database administrator's URL."""
@@ -166,7 +167,7 @@ class Stack:
             self._supervisor.run_jobs({"demo": self._job("demo", "opsdash_local.demo", env=env)})
             step.detail = self._last_line("demo")
 
-    def _summarise(self) -> None:
+    def summarise(self) -> None:
         """A process of its own, so that what it imports does not stay in memory; its output is the user's."""
         command = [sys.executable, "-m", "opsdash_local.summary", self._settings.gateway_url]
         self._supervisor.run_jobs({"summary": Job(command, inherited(), None)})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
-from opsdash_local.demo.gateway import Gateway, GatewayRefusedError
+from opsdash_local.demo.gateway import GatewayRefusedError
 from opsdash_local.demo.names import ORGS
 from opsdash_local.demo.tickets import COUNTS, DemoTicket, tickets
 from opsdash_local.demo.workspace import lines, user_id
@@ -17,7 +18,17 @@ DIRECTORY_TIMEOUT_SECONDS = 60.0
 NOT_THERE_YET = {403, 404, 502, 503, 504}
 
 
-async def load(gateway: Gateway, workspace_token: str) -> str:
+class Api(Protocol):
+    """What the load needs of `demo.gateway.Gateway`."""
+
+    async def sync(self, lines: Iterable[dict[str, Any]], service_token: str) -> dict[str, Any]: ...
+
+    async def as_person(
+        self, user_id: str, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]: ...
+
+
+async def load(gateway: Api, workspace_token: str) -> str:
     """Returns one line that says what is there now."""
     feed = list(lines())
     await gateway.sync(feed, workspace_token)
@@ -25,7 +36,7 @@ async def load(gateway: Gateway, workspace_token: str) -> str:
     return f"{len(ORGS)} orgs, {len(feed)} directory entries, {sum(created)} new tickets"
 
 
-async def load_org(gateway: Gateway, org: str) -> int:
+async def load_org(gateway: Api, org: str) -> int:
     """Number of tickets created; none when the org has some already."""
     if await has_tickets(gateway, org):
         return 0
@@ -34,7 +45,7 @@ async def load_org(gateway: Gateway, org: str) -> int:
     return len(wanted)
 
 
-async def has_tickets(gateway: Gateway, org: str) -> bool:
+async def has_tickets(gateway: Api, org: str) -> bool:
     """Waits for the org's entry to reach the tickets service, which takes some seconds on a fresh broker."""
     deadline = time.monotonic() + DIRECTORY_TIMEOUT_SECONDS
     owner = user_id(next(person for person, role in ORGS[org][2].items() if role == "owner"))
@@ -49,7 +60,7 @@ async def has_tickets(gateway: Gateway, org: str) -> bool:
             return bool(page["items"])
 
 
-async def create_all(gateway: Gateway, wanted: Sequence[DemoTicket]) -> None:
+async def create_all(gateway: Api, wanted: Sequence[DemoTicket]) -> None:
     """A few at a time, started in order, so that the numbers roughly follow it."""
     limit = asyncio.Semaphore(CONCURRENCY)
 
@@ -62,7 +73,7 @@ async def create_all(gateway: Gateway, wanted: Sequence[DemoTicket]) -> None:
             group.create_task(create(ticket))
 
 
-async def create_one(gateway: Gateway, ticket: DemoTicket) -> None:
+async def create_one(gateway: Api, ticket: DemoTicket) -> None:
     path = f"/api/orgs/{ticket.org}/tickets"
     created = await gateway.as_person(ticket.author, "POST", path, ticket.body)
     for person, change in ticket.changes:

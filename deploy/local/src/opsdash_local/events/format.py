@@ -54,7 +54,7 @@ def line(event: Event[EventData], place: Place, directory: Directory) -> Text:
 def undecodable_line(error: InvalidMessage, place: Place) -> Text:
     text = Text()
     text.append(f"{place.short} partition {place.partition} offset {place.offset}  ", style="dim")
-    text.append(f"cannot be decoded: {error.code}: {printable(str(error))}", style="bold red")
+    text.append(f"cannot be decoded: {printable(str(error))}", style="bold red")
     return text
 
 
@@ -99,7 +99,7 @@ def as_json(event: Event[EventData], place: Place) -> str:
 
 
 def undecodable_json(error: InvalidMessage, place: Place) -> str:
-    return json.dumps({**_place(place), "error": error.code, "message": str(error)}, ensure_ascii=False)
+    return json.dumps({**_place(place), "error": error.code, "message": error.message}, ensure_ascii=False)
 
 
 def _place(place: Place) -> dict[str, Any]:

@@ -34,12 +34,13 @@ class Wanted:
 class Screen:
     """Standard output as lines for people, or as JSON lines."""
 
-    def __init__(self, directory: Directory, *, as_json: bool) -> None:
+    def __init__(self, directory: Directory, wanted: Wanted, *, as_json: bool) -> None:
         self._directory = directory
+        self._wanted = wanted
         self._as_json = as_json
         self._console = Console(highlight=False, soft_wrap=True)
 
-    def show(self, record: ConsumerRecord, wanted: Wanted) -> None:
+    def show(self, record: ConsumerRecord) -> None:
         place = Place(record.topic, record.partition, record.offset)
         try:
             event = decode(record.headers, record.key, record.value)
@@ -47,7 +48,7 @@ class Screen:
             self._print(formats.undecodable_json(error, place), formats.undecodable_line(error, place))
             return
         self._directory.learn(event.data)
-        if wanted.shows(event):
+        if self._wanted.shows(event):
             self._print(formats.as_json(event, place), formats.line(event, place, self._directory))
 
     def _print(self, document: str, text: Text) -> None:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 
@@ -22,6 +23,7 @@ from opsdash_local.ports import LOOPBACK
 from opsdash_local.settings import DEFAULT_PORT, Ports
 
 DAY_MS = 86_400_000
+SLACK_MS = 1_000
 
 
 def tail(options: argparse.Namespace) -> None:
@@ -38,6 +40,7 @@ def default_servers() -> str:
 
 
 async def _tail(servers: str, options: argparse.Namespace) -> None:
+    begin_ms = time.time_ns() // 1_000_000
     partitions = await _partitions(servers)
     # Asking for metadata creates missing topics on some brokers, with any partition count: ask rarely.
     consumer = AIOKafkaConsumer(
@@ -51,8 +54,9 @@ async def _tail(servers: str, options: argparse.Namespace) -> None:
         directory = await _read_directory(consumer, partitions)
         wanted = Wanted(directory.find_org(options.org) if options.org else None, options.type)
         await _move(consumer, partitions, to_beginning=options.from_beginning)
-        screen = Screen(directory, as_json=options.json)
-        await _until_broker_is_gone(servers, _show_all(consumer, screen, wanted))
+        screen = Screen(directory, wanted, as_json=options.json)
+        since_ms = 0 if options.from_beginning else begin_ms - SLACK_MS
+        await _until_broker_is_gone(servers, _show_all(consumer, screen, since_ms))
     finally:
         with suppress(asyncio.CancelledError, KafkaError):  # its own tasks may end that way
             await consumer.stop()
@@ -66,9 +70,11 @@ async def _move(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], *,
         consumer.seek(partition, offset)
 
 
-async def _show_all(consumer: AIOKafkaConsumer, screen: Screen, wanted: Wanted) -> None:
+async def _show_all(consumer: AIOKafkaConsumer, screen: Screen, since_ms: int) -> None:
+    """The time is looked at too: the embedded broker's end offset is the start of its last batch."""
     async for record in consumer:
-        screen.show(record, wanted)
+        if record.timestamp >= since_ms:
+            screen.show(record)
 
 
 async def _partitions(servers: str) -> list[TopicPartition]:

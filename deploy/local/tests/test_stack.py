@@ -1,0 +1,181 @@
+"""The whole stack as a person starts it: cold, warm, twice, refused, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import pytest
+from opsdash_local import preflight
+from opsdash_local.errors import LocalStackError, NoSpaceError
+from opsdash_local.lock import exclusive
+from opsdash_local.ports import is_free
+from opsdash_local.processes import last_lines, wait_until
+from opsdash_local.settings import LAST_OFFSET, StackSettings
+
+READY = "Stop: Ctrl-C"
+
+
+def free_block() -> int:
+    """A first port whose whole block is free; outside the range the system hands out by itself."""
+    chance = SystemRandom()
+    while True:
+        first = chance.randrange(10_000, 30_000)
+        if all(is_free(first + offset) for offset in range(LAST_OFFSET + 1)):
+            return first
+
+
+class RunningStack:
+    """`opsdash run` as a child process."""
+
+    def __init__(self, folder: Path, port: int, **environ: str) -> None:
+        self.port = port
+        self.output = folder / f"output-{time.monotonic_ns()}.txt"
+        command = [sys.executable, "-m", "opsdash_local.cli", "run", "--data", str(folder / "data")]
+        inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DATA"}}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, env={**inherited, "PORT": str(port), **environ}
+            )
+
+    def wait_ready(self) -> None:
+        wait_until(lambda: READY in self.text() or self.process.poll() is not None, timeout=60)
+        assert READY in self.text(), self.text() + self.logs()
+
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def logs(self) -> str:
+        return "".join(f"\n{log.name}\n{last_lines(log)}" for log in (self.output.parent / "data/logs").glob("*.log"))
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def tickets(self) -> list[dict[str, Any]]:
+        """Through the very command the stack prints."""
+        match = re.search(r"curl -s -H 'Authorization: (.+)' '(http.+)'", self.text())
+        assert match, self.text()
+        request = urllib.request.Request(match[2].replace("limit=3", "limit=100"), headers={"Authorization": match[1]})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return list(json.load(answer)["items"])
+
+
+def nothing_listens(port: int) -> bool:
+    return all(is_free(port + offset) for offset in range(LAST_OFFSET + 1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path) -> Iterator[RunningStack]:
+    """Cold: everything is made here for the first time."""
+    running = RunningStack(folder, free_block())
+    running.wait_ready()
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+@pytest.mark.slow
+class TestRun:
+    def test_the_demo_is_there_and_the_printed_command_works(self, stack: RunningStack) -> None:
+        assert len(stack.tickets()) == 60
+        assert f"http://127.0.0.1:{stack.port}/schema" in stack.text()
+        assert len(re.findall(r"/dev/sign-in/[0-9a-f-]{36}", stack.text())) == 12
+
+    def test_secrets_are_private_and_never_printed(self, stack: RunningStack, folder: Path) -> None:
+        path = folder / "data" / "secrets.json"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        logs = "".join(log.read_text() for log in (folder / "data" / "logs").glob("*.log"))
+        for secret in json.loads(path.read_text()).values():
+            assert secret not in stack.text() + logs
+
+    def test_a_second_stack_on_the_same_folder_is_refused(self, stack: RunningStack, folder: Path) -> None:
+        second = RunningStack(folder, free_block())
+        assert second.process.wait(30) == 1
+        assert f"another stack (process {stack.process.pid}) already runs on" in second.text()
+
+    def test_a_second_stack_on_the_same_port_is_refused(self, stack: RunningStack, tmp_path: Path) -> None:
+        second = RunningStack(tmp_path, stack.port)
+        assert second.process.wait(30) == 1
+        assert re.search(r"port \d+ .* is already in use.*PORT=9000 make run", second.text())
+        assert len(second.text().splitlines()) == 1
+
+    def test_events_are_shown_with_names(self, stack: RunningStack) -> None:
+        command = [sys.executable, "-m", "opsdash_local.cli", "events", "--from-beginning", "--org", "pinecrest"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PORT": str(stack.port)}
+        ) as tail:
+            assert tail.stdout is not None
+            line = next(line for line in tail.stdout if "support_ticket" in line)
+            tail.send_signal(signal.SIGINT)
+            assert tail.wait(10) == 0
+        assert re.search(r"tickets +support_ticket\.\w+ +pinecrest +#\d .+ by \w+ \w+", line)
+
+    def test_stopping_ends_everything_and_a_new_start_finds_the_same_tickets(
+        self, stack: RunningStack, folder: Path
+    ) -> None:
+        before = stack.tickets()
+        assert stack.stop() == 0
+        stopped = re.findall(r"(\w+) stopped$", stack.text(), re.MULTILINE)
+        assert stopped == ["gateway", "tickets", "kafka", "postgres"]
+        assert nothing_listens(stack.port)
+        again = RunningStack(folder, stack.port)
+        again.wait_ready()
+        assert again.tickets() == before
+        assert again.stop(signal.SIGTERM) == 0
+        assert nothing_listens(stack.port)
+
+    def test_after_a_kill_nothing_runs_and_the_next_start_works(self, folder: Path) -> None:
+        first = RunningStack(folder, free_block())
+        first.wait_ready()
+        first.process.kill()
+        first.process.wait()
+        assert wait_until(lambda: nothing_listens(first.port), timeout=10)
+        again = RunningStack(folder, first.port)
+        again.wait_ready()
+        assert again.stop() == 0
+
+    def test_a_database_that_does_not_answer_is_named_without_its_password(self, tmp_path: Path) -> None:
+        port = free_block()
+        refused = RunningStack(tmp_path, port, DATABASE_URL=f"postgresql://admin:hidden-word@127.0.0.1:{port}/postgres")
+        assert refused.process.wait(60) == 1
+        assert "check DATABASE_URL" in refused.text()
+        assert "hidden-word" not in refused.text()
+        assert nothing_listens(port)
+
+
+class TestPreflight:
+    def test_a_nearly_full_disk_is_refused_before_anything_starts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(preflight, "NEEDED_BYTES", 10**18)
+        with pytest.raises(NoSpaceError, match=f"MB are free on the disk that holds {tmp_path}"):
+            preflight.check(StackSettings.read({}, tmp_path))
+
+    def test_the_logs_of_the_run_before_are_kept(self, tmp_path: Path) -> None:
+        (tmp_path / "tickets.log").write_text("old")
+        preflight.keep_previous_logs(tmp_path)
+        assert (tmp_path / "tickets.log.previous").read_text() == "old"
+        assert not (tmp_path / "tickets.log").exists()
+
+    def test_the_lock_is_given_back(self, tmp_path: Path) -> None:
+        with exclusive(tmp_path), pytest.raises(LocalStackError, match=f"process {os.getpid()}"), exclusive(tmp_path):
+            pass
+        with exclusive(tmp_path):
+            pass
