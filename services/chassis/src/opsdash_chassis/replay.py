@@ -15,11 +15,20 @@ SELECT event_id, org_id, aggregate_id, true FROM (
 WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = latest.event_id)
 ORDER BY occurred_at, aggregate_id, aggregate_version
 """
+# `occurred_at` is when a transaction began: one that waited for a ticket's lock began before, and committed after, the
+# version before its own. The running maximum keeps every aggregate in version order, and complete from its first hit.
 _SINCE = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
-SELECT event_id, org_id, aggregate_id, true FROM history h
-WHERE occurred_at >= $1 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = h.event_id)
-ORDER BY occurred_at, aggregate_id, aggregate_version
+SELECT event_id, org_id, aggregate_id, true FROM (
+    SELECT h.event_id, h.org_id, h.aggregate_id, h.aggregate_version,
+           max(h.occurred_at) OVER (PARTITION BY h.aggregate_id ORDER BY h.aggregate_version) AS happened_at
+    FROM (
+        SELECT aggregate_id, min(aggregate_version) AS version FROM history WHERE occurred_at >= $1 GROUP BY 1
+    ) AS first
+    JOIN history h ON h.aggregate_id = first.aggregate_id AND h.aggregate_version >= first.version
+) AS events
+WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = events.event_id)
+ORDER BY happened_at, aggregate_id, aggregate_version
 """
 
 
