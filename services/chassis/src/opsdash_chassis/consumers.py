@@ -21,7 +21,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
 from faststream.security import BaseSecurity, SASLScram512
-from opsdash_contracts.envelope import Event, UnknownEventType, decode
+from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType, decode
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis import crash_points, inbox, metrics
@@ -30,6 +30,7 @@ from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.kafka import client_options, require_topics
+from opsdash_chassis.lenient_records import is_damaged, read_leniently, readable
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
@@ -81,6 +82,8 @@ class TopicConsumer:
 
     async def apply(self, headers: Any, key: bytes | None, value: bytes | None) -> str:
         """Apply one message and name the outcome: applied, duplicate, ignored or unknown-type."""
+        if any(is_damaged(name) for name, _ in headers):
+            raise InvalidMessage("headers-not-utf8", "the name of a header is not UTF-8")
         try:
             event = decode(headers, key, value)
         except UnknownEventType as unknown:
@@ -108,6 +111,7 @@ class Consumers:
         self.topics: list[TopicConsumer] = []
         self._reliability = ReliabilityMiddleware()
         self._dead_letters = DeadLetterPublisher(settings, service=service)
+        read_leniently()
         self.broker = KafkaBroker(
             **_framework_options(settings),
             middlewares=[KafkaTelemetryMiddleware(), self._reliability],
@@ -208,7 +212,7 @@ def _framework_options(settings: DatabaseSettings) -> dict[str, Any]:
 async def _parse_leniently(record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]) -> KafkaMessage:
     """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
     message = await original(dataclasses.replace(record, headers=()))
-    message.headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     message.raw_message = record
     return message
 

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import dead_letter_topic
 
 from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
+from opsdash_chassis.lenient_records import readable
 from opsdash_chassis.settings import KafkaSettings
 
 PREFIX = "dl_"
@@ -50,7 +51,7 @@ class DeadLetter:
 def to_headers(
     record: ConsumerRecord[bytes, bytes], *, group: str, reason: str, detail: str
 ) -> list[tuple[str, bytes]]:
-    """The original headers followed by ours, which start with `dl_`."""
+    """The original headers followed by ours, which start with `dl_`. Names must be UTF-8 to be sent: see `readable`."""
     ours = {
         "id": str(uuid_utils.uuid7()),
         "group": group,
@@ -62,7 +63,7 @@ def to_headers(
         "detail": detail[:1000],
     }
     return [
-        *record.headers,
+        *((readable(name), value) for name, value in record.headers),
         *((PREFIX + name, value.encode("utf-8", "replace")) for name, value in ours.items()),
     ]
 
