@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from opsdash_chassis.crash_points import AFTER_DB_COMMIT, CrashPoints
 from opsdash_chassis.errors import StorageFull, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 
@@ -82,6 +83,7 @@ class Database:
     def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
         self._settings = settings
         self._name = name
+        self._crash_points = CrashPoints(settings.crash_at)
         self._tenant_pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._worker_pool: asyncpg.Pool[asyncpg.Record] | None = None
 
@@ -110,6 +112,7 @@ class Database:
         """A transaction of the tenant role; until a tenant is entered, row-level security shows it nothing."""
         async with _transaction(self._tenant_pool) as connection:
             yield connection
+        self._crash_points.reached(AFTER_DB_COMMIT)
 
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:
