@@ -1,8 +1,10 @@
-"""A broker and a database for every test: groups and offsets of one test never meet another's."""
+"""A broker and a database of their own for every test or module: groups and offsets never meet another's."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ from opsdash_chassis.topics import create_topics
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
+from tests.integration.stacks import open_stack
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.stack import PARTITIONS, Stack
 from tests.support.workspace import seed
+
+NewStack = Callable[[], AbstractAsyncContextManager[Stack]]
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
     server.start()
     await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
     yield server
-    server.stop()
+    server.kill()  # it keeps nothing, and asking nicely takes seconds while clients are connected
 
 
 @pytest.fixture
@@ -34,3 +39,18 @@ async def stack(
     made = Stack(tickets_database, kafka, issuer, start_service)
     await seed(tickets_database.worker_url, made.workspace)
     return made
+
+
+@pytest.fixture(scope="session")
+def new_stack(
+    tickets_template: ServiceDatabase, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> NewStack:
+    """`async with new_stack() as stack`: like `stack`, for as long as the block lasts."""
+    return partial(open_stack, tickets_template, issuer, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+async def shared_stack(new_stack: NewStack) -> AsyncIterator[Stack]:
+    """One stack for the tests of a module that keep to tickets or entities of their own."""
+    async with new_stack() as stack:
+        yield stack

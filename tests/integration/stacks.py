@@ -1,0 +1,71 @@
+"""A whole stack as a context manager, and a way to let slow scenarios wait side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from opsdash_chassis.topics import create_topics
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.ports import free_port
+
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.issuer import TestIssuer
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import PARTITIONS, Stack
+from tests.support.workspace import seed
+
+
+@asynccontextmanager
+async def open_stack(
+    template: ServiceDatabase, issuer: TestIssuer, folders: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """Servers ready, directory seeded, no service started yet; everything ends with the block."""
+    folder = folders.mktemp("stack")
+    kafka = EmbeddedKafka(free_port(), log_file=folder / "kafka.log")
+    kafka.start()
+    started: list[ServiceProcess] = []
+
+    def start(service: str, env: dict[str, str], *, name: str | None = None) -> ServiceProcess:
+        started.append(ServiceProcess(service, env, folder, name=name or f"{service}-{len(started)}").start())
+        return started[-1]
+
+    database = await clone("tickets", template)
+    try:
+        await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+        stack = Stack(database, kafka, issuer, start)
+        await seed(database.worker_url, stack.workspace)
+        yield stack
+    finally:
+        for process in started:
+            process.sigkill()
+        kafka.kill()
+        await drop(database)
+
+
+@asynccontextmanager
+async def running(stack: Stack, **overrides: str) -> AsyncIterator[ServiceProcess]:
+    """A ready tickets service that is gone when the block ends, however it ends."""
+    service = await stack.tickets(**overrides)
+    try:
+        yield service
+    finally:
+        service.sigkill()
+
+
+class SideBySide:
+    """Scenarios that mostly wait for time-outs run together; each test awaits the outcome of its own."""
+
+    def __init__(self, **scenarios: Coroutine[Any, Any, None]) -> None:
+        self._tasks = {name: asyncio.create_task(scenario) for name, scenario in scenarios.items()}
+
+    async def outcome(self, name: str) -> None:
+        await self._tasks[name]
+
+    async def close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
