@@ -3,26 +3,32 @@ PYTHON ?= python3
 export PORT ?= 8000
 export DATA ?= .data
 BIN := .venv/bin
-PACKAGES := contracts/src services/chassis/src services/tickets/src services/gateway/src deploy/local/src
-TYPED := $(PACKAGES) tests/support deploy/bootstrap.py conftest.py
+TYPED := contracts/src services/chassis/src services/tickets/src services/gateway/src deploy/local/src \
+         deploy/local/tests tests/support deploy/bootstrap.py conftest.py
 
-.PHONY: run test lint sync clean
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types sync clean
 
-run: sync ## Start the whole stack; PORT=9000 moves it
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere
 	@$(BIN)/opsdash run --with-parent
 
-test: sync ## Every test, on embedded servers
+test: sync ## Run every test on embedded servers; TESTS=path narrows it
 	@$(BIN)/python -m pytest $(TESTS)
 
-lint: sync ## Style, format and types
+lint: sync types ## Check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: sync
 	@$(BIN)/mypy $(TYPED)
 
 sync: ## Make .venv match uv.lock
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }
 	@$(PYTHON) deploy/bootstrap.py
 
-clean: ## Remove the virtual environment, all local data and caches
-	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+clean: ## Remove the environment, all local data and caches
+	rm -rf .venv $(DATA) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
