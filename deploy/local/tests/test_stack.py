@@ -127,29 +127,23 @@ class TestRun:
             assert tail.wait(10) == 0
         assert re.search(r"tickets +support_ticket\.\w+ +pinecrest +#\d .+ by \w+ \w+", line)
 
-    def test_stopping_ends_everything_and_a_new_start_finds_the_same_tickets(
-        self, stack: RunningStack, folder: Path
-    ) -> None:
+    def test_it_stops_cleanly_survives_a_kill_and_keeps_its_tickets(self, stack: RunningStack, folder: Path) -> None:
         before = stack.tickets()
         assert stack.stop() == 0
         stopped = re.findall(r"(\w+) stopped$", stack.text(), re.MULTILINE)
         assert stopped == ["gateway", "tickets", "kafka", "postgres"]
         assert nothing_listens(stack.port)
+
+        killed = RunningStack(folder, stack.port)
+        killed.wait_ready()
+        killed.process.kill()
+        assert wait_until(lambda: nothing_listens(stack.port), timeout=10)
+
         again = RunningStack(folder, stack.port)
         again.wait_ready()
         assert again.tickets() == before
         assert again.stop(signal.SIGTERM) == 0
         assert nothing_listens(stack.port)
-
-    def test_after_a_kill_nothing_runs_and_the_next_start_works(self, folder: Path) -> None:
-        first = RunningStack(folder, free_block())
-        first.wait_ready()
-        first.process.kill()
-        first.process.wait()
-        assert wait_until(lambda: nothing_listens(first.port), timeout=10)
-        again = RunningStack(folder, first.port)
-        again.wait_ready()
-        assert again.stop() == 0
 
     def test_a_database_that_does_not_answer_is_named_without_its_password(self, tmp_path: Path) -> None:
         port = free_block()
