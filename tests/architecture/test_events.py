@@ -84,5 +84,3 @@ def test_a_consumer_that_the_catalogue_does_not_list_is_refused(consumers: Consu
     unlisted = next(name for name, topic in catalogue().items() if "tickets" not in topic.consumers)
     with pytest.raises(ValueError, match="does not list tickets"):
         consumers.subscribe(unlisted, {})
-
-

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
-from opsdash_contracts import tickets, workspace
+from opsdash_contracts import tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -18,13 +18,9 @@ emails = st.none() | st.emails()
 slugs = st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts | moments | ids
-field_names = st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z").filter(
-    lambda name: name not in {"description", "title"}
-)
+field_names = st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z").filter(lambda name: name not in {"description", "title"})
 text_changed = st.just(tickets.TextChanged(changed=True))
-changes = st.dictionaries(
-    field_names, st.builds(tickets.FieldChange.of, scalars, scalars) | text_changed, max_size=5
-)
+changes = st.dictionaries(field_names, st.builds(tickets.FieldChange.of, scalars, scalars) | text_changed, max_size=5)
 
 
 def ticket_payloads(event_type: str) -> st.SearchStrategy[tickets.TicketEvent]:
@@ -87,6 +83,15 @@ PAYLOADS = {
     workspace.upserted(workspace.Kind.COMPANY): st.builds(workspace.Company, **_common, company_id=ids),
     workspace.upserted(workspace.Kind.PROJECT): st.builds(workspace.Project, **_common, project_id=ids),
     **{workspace.removed(kind): removals(kind) for kind in workspace.Kind},
+    usage.NOTICED: st.builds(
+        usage.UsageNotice,
+        org_id=ids,
+        version=versions,
+        plate=st.sampled_from(workspace.Plate),
+        percent=st.sampled_from([80, 100]),
+        used=counts,
+        limit=st.integers(1, 2**31 - 1),
+    ),
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
 }
 ALL_TYPES = [event_type for model in MODELS for event_type in model.event_types]

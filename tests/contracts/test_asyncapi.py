@@ -49,6 +49,4 @@ class TestEveryTopic:
             for name, operation in DOCUMENT["operations"].items()
             if operation["channel"] == here
         }
-        assert found == {("send", name) for name in topic.producers} | {
-            ("receive", name) for name in topic.consumers
-        }
+        assert found == {("send", name) for name in topic.producers} | {("receive", name) for name in topic.consumers}

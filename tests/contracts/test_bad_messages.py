@@ -162,9 +162,7 @@ class TestAgreement:
 class TestAccepted:
     def test_unknown_fields_and_headers_are_ignored(self):
         known = decode(TICKET.headers, TICKET.key, TICKET.value)
-        message = TICKET.body(mood="sunny", nested={"deep": [1, {"x": "\u0000"}]}).header(
-            "x-foreign", b"hello"
-        )
+        message = TICKET.body(mood="sunny", nested={"deep": [1, {"x": "\u0000"}]}).header("x-foreign", b"hello")
         assert decode(message.headers, message.key, message.value) == known
 
     @pytest.mark.parametrize("trace", [b"garbage", b"", None, b"00-" + b"0" * 32])

@@ -51,9 +51,7 @@ def test_the_directory_is_compacted_and_the_rest_expires():
 
 
 def test_dead_letters_are_kept_apart_per_consuming_service():
-    assert (
-        topics.dead_letter_topic("tickets", topics.WORKSPACE) == "tickets.opsdash.workspace.v1.dead-letters"
-    )
+    assert topics.dead_letter_topic("tickets", topics.WORKSPACE) == "tickets.opsdash.workspace.v1.dead-letters"
 
 
 @pytest.mark.parametrize(

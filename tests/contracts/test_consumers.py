@@ -17,9 +17,7 @@ def reliances():
 
 
 def bodies(event_type, version):
-    return [
-        example.body for example in EXAMPLES if (example.event_type, example.version) == (event_type, version)
-    ]
+    return [example.body for example in EXAMPLES if (example.event_type, example.version) == (event_type, version)]
 
 
 def find(document, pointer):
@@ -60,9 +58,7 @@ class TestFieldsAConsumerReads:
         assert [pointer for pointer in read if not any(find(body, pointer) for body in shown)] == []
 
 
-@pytest.mark.parametrize(
-    "contract", CONSUMERS, ids=lambda contract: f"{contract['consumer']}-{contract['topic']}"
-)
+@pytest.mark.parametrize("contract", CONSUMERS, ids=lambda contract: f"{contract['consumer']}-{contract['topic']}")
 class TestEveryContract:
     def test_is_with_a_topic_that_lists_the_consumer(self, contract):
         assert contract["consumer"] in catalogue()[contract["topic"]].consumers

@@ -19,9 +19,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def an_org(**changes):
-    return Org(
-        **{"org_id": ORG_ID, "version": 3, "slug": "acme", "name": "Acme", "plate": Plate.SALES, **changes}
-    )
+    return Org(**{"org_id": ORG_ID, "version": 3, "slug": "acme", "name": "Acme", "plate": Plate.SALES, **changes})
 
 
 def org_event(**attributes):

@@ -23,9 +23,7 @@ class TestEveryExample:
 
     def test_follows_the_committed_schema(self, example):
         document = schema(example.event_type, example.version)
-        Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(
-            example.body
-        )
+        Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(example.body)
 
 
 def test_every_event_type_and_version_has_an_example():

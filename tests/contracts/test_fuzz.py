@@ -12,11 +12,7 @@ from .files import EXAMPLES
 OUR_NAMES = st.sampled_from((*REQUIRED, *OPTIONAL, TRACE))
 NOISE = st.none() | st.binary(max_size=200) | st.text(max_size=50).map(lambda text: text.encode())
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters(codec="utf-8"), max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8"), max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
@@ -27,9 +23,7 @@ def survives(headers, key, value):
         assert isinstance(decode(headers, key, value), Event)
 
 
-@given(
-    headers=st.lists(st.tuples(OUR_NAMES | st.text(max_size=20), NOISE), max_size=16), key=NOISE, value=NOISE
-)
+@given(headers=st.lists(st.tuples(OUR_NAMES | st.text(max_size=20), NOISE), max_size=16), key=NOISE, value=NOISE)
 @example(headers=[], key=None, value=None)
 def test_arbitrary_bytes_never_crash_the_decoder(headers, key, value):
     survives(headers, key, value)

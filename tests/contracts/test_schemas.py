@@ -114,9 +114,7 @@ class TestCompatibility:
         new["properties"]["title"]["maxLength"] = 100
         assert [change.split(" ")[0] for change in breaking_changes(TICKET, new)] == ["/number", "/title"]
 
-    @pytest.mark.parametrize(
-        "values", [["open"], ["open", "in_progress", "waiting", "resolved", "closed", "spam"]]
-    )
+    @pytest.mark.parametrize("values", [["open"], ["open", "in_progress", "waiting", "resolved", "closed", "spam"]])
     def test_an_enum_may_neither_shrink_nor_grow(self, values):
         new = copy.deepcopy(TICKET)
         new["$defs"]["Status"]["enum"] = values

@@ -343,7 +343,19 @@ class TestBadInput:
         assert pointers(answer.body) == [pointer]
 
     @pytest.mark.parametrize(
-        "query", ["status=open", "sort=title", "limit=1&limit=2", "x=1", "cursor=%ff", "limit=%00"]
+        "query",
+        [
+            "status=done",
+            "sort=title",
+            "assignee=nobody",
+            "sla=late",
+            "created_from=today",
+            "q=" + "x" * 201,
+            "limit=1&limit=2",
+            "x=1",
+            "cursor=%ff",
+            "limit=%00",
+        ],
     )
     async def test_unknown_and_repeated_parameters_are_refused(self, api: Api, query: str):
         assert (await api.as_("member").call("GET", f"{api.path}?{query}")).status == 400

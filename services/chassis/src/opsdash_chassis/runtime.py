@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from opsdash_chassis import inbox
+from opsdash_chassis import idempotency, inbox
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.database import Database
@@ -42,7 +42,7 @@ class Runtime:
         await self.database.open()
         relay = asyncio.create_task(self.relay.run(), name="relay")
         self.tasks.start("consumers", self.consumers.run())
-        self.tasks.start("inbox-prune", self._prune_inbox())
+        self.tasks.start("prune", self._prune())
         try:
             yield
         finally:
@@ -67,13 +67,14 @@ class Runtime:
             return False, error.detail
         return True, "answers"
 
-    async def _prune_inbox(self) -> None:
+    async def _prune(self) -> None:
         while True:
             try:
                 async with self.database.worker_transaction() as connection:
                     await inbox.prune(connection, retention_hours=self.settings.inbox_retention_hours)
+                    await idempotency.prune(connection)
             except Unavailable as error:
-                log.warning("inbox_prune_waits", reason=error.detail)
+                log.warning("prune_waits", reason=error.detail)
             await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
 

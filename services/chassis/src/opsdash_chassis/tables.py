@@ -57,6 +57,20 @@ def add_event_tables(metadata: sa.MetaData) -> None:
     )
     sa.Index("inbox_received_at", metadata.tables["inbox"].c.received_at)
     sa.Table(
+        "idempotency_keys",
+        metadata,
+        sa.Column("org_id", pg.UUID, primary_key=True),
+        sa.Column("user_id", pg.UUID, primary_key=True),
+        sa.Column("route", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("request_sha256", pg.BYTEA, nullable=False),
+        sa.Column("status", sa.SmallInteger, nullable=False),
+        sa.Column("headers", pg.JSON, nullable=False),
+        sa.Column("body", pg.BYTEA, nullable=False),
+        timestamp("stored_at", default_now=True),
+    )
+    sa.Index("idempotency_keys_stored_at", metadata.tables["idempotency_keys"].c.stored_at)
+    sa.Table(
         "dead_letters_resolved",
         metadata,
         sa.Column("dead_letter_id", pg.UUID, primary_key=True),

@@ -10,9 +10,10 @@ from opsdash_chassis.database import Connection
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import WORKSPACE
-from opsdash_contracts.workspace import Kind, Removed, removed, upserted
+from opsdash_contracts.workspace import Kind, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
+from opsdash_tickets import housekeeping, usage
 
 
 def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
@@ -22,18 +23,37 @@ def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
     return handle
 
 
+async def store_org(work: UnitOfWork, event: Event[Org]) -> None:
+    """A changed plate counts at once: for access, for the cap, and for the notice that it is full."""
+    org = event.data
+    before = await directory.plate_of(work.connection, org.org_id)
+    await directory.upsert_org(work.connection, org)
+    after = await directory.plate_of(work.connection, org.org_id)
+    if before is not None and after is not None and before is not after:
+        await usage.plate_changed(work, org.org_id, before=before, after=after)
+
+
 async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
     """Mark the entity as gone; tickets keep showing its name."""
     await directory.remove(work.connection, event.data, work.now)
 
 
+async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
+    """A person who left has no tickets any more."""
+    await forget_entity(work, event)
+    user_id = await directory.user_of(work.connection, event.data.org_id, event.data.id)
+    if user_id is not None:
+        await housekeeping.unassign_departed(work, event.data.org_id, user_id)
+
+
 WORKSPACE_HANDLERS: dict[str, Handler] = {
-    upserted(Kind.ORG): _storing(directory.upsert_org),
+    **{removed(kind): forget_entity for kind in Kind},
+    removed(Kind.MEMBER): forget_member,
+    upserted(Kind.ORG): store_org,
     upserted(Kind.MEMBER): _storing(directory.upsert_member),
     upserted(Kind.CONTACT): _storing(directory.upsert_contact),
     upserted(Kind.COMPANY): _storing(directory.upsert_company),
     upserted(Kind.PROJECT): _storing(directory.upsert_project),
-    **{removed(kind): forget_entity for kind in Kind},
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database import Connection
-from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Project, Removed
+from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Plate, Project, Removed
 
 _UPSERT = """
 INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)
@@ -36,6 +36,8 @@ def _remove(table: str, key: str) -> str:
     return _REMOVE.format(table=table, columns=f"{key}, name", values="$4, ''", key=f", {key}")
 
 
+_PLATE_OF = "SELECT plate FROM orgs WHERE org_id = $1 FOR UPDATE"
+_USER_OF = "SELECT user_id FROM members WHERE org_id = $1 AND member_id = $2"
 _UPSERT_ORG = _upsert("orgs", "slug", "name", "plate")
 _UPSERT_MEMBER = _upsert("members", "member_id", "user_id", "name", "email", "role", key="member_id")
 _UPSERT_CONTACT = _upsert("contacts", "contact_id", "name", "email", "company_id", key="contact_id")
@@ -48,6 +50,17 @@ _REMOVES = {
     Kind.COMPANY: _remove("companies", "company_id"),
     Kind.PROJECT: _remove("projects", "project_id"),
 }
+
+
+async def plate_of(connection: Connection, org_id: UUID) -> Plate | None:
+    """The plate before the event in hand; None for an org not seen yet."""
+    plate = await connection.fetchval(_PLATE_OF, org_id)
+    return None if plate is None else Plate(plate)
+
+
+async def user_of(connection: Connection, org_id: UUID, member_id: UUID) -> UUID | None:
+    user_id: UUID | None = await connection.fetchval(_USER_OF, org_id, member_id)
+    return user_id
 
 
 async def upsert_org(connection: Connection, org: Org) -> None:

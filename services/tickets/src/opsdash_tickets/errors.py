@@ -55,6 +55,16 @@ class InvalidTransition(Refused):
         self.allowed = list(allowed)
 
 
+class PlanLimitReached(Refused):
+    """The org has as many living tickets as its plate allows."""
+
+    def __init__(self, plate: Plate, *, limit: int, used: int) -> None:
+        super().__init__(plate)
+        self.plate = plate
+        self.limit = limit
+        self.used = used
+
+
 class StaleVersion(Refused):
     """If-Match named a version that is no longer the current one."""
 

@@ -52,6 +52,15 @@ _ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WRITE: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
     Action.DELETE: frozenset({Role.OWNER, Role.ADMIN}),
 }
+PLAN_CAPS: Final[Mapping[Plate, int]] = {
+    Plate.FREE: 0,
+    Plate.SALES: 500,
+    Plate.GROWTH: 1000,
+    Plate.FULL_LOOP: 2000,
+    Plate.AGENCY: 10_000,
+}
+NOTICE_PERCENTS: Final = (80, 100)
+RESTORE_DAYS: Final = 30
 PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plate.FREE)
 ASSIGNABLE_ROLES: Final = _ROLES[Action.WRITE]
 
@@ -100,6 +109,15 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Counters:
+    """What is counted per org: the last number given, the living tickets, the usage notices sent."""
+
+    last_number: int
+    living_tickets: int
+    usage_notices: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One field before and after."""
 
@@ -129,6 +147,17 @@ def sla_state(
         return SlaState.BREACHED
     at_risk_from = created_at + (due - created_at) * AT_RISK_SHARE
     return SlaState.AT_RISK if now >= at_risk_from else SlaState.ON_TRACK
+
+
+def crossed_notices(before: int, after: int, *, old_cap: int, new_cap: int) -> list[int]:
+    """The percentages of the cap that usage has just reached; without a cap there is nothing to reach."""
+    if new_cap == 0:
+        return []
+    return [
+        percent
+        for percent in NOTICE_PERCENTS
+        if after * 100 >= percent * new_cap and (old_cap == 0 or before * 100 < percent * old_cap)
+    ]
 
 
 def stamps_at_creation(status: Status, now: datetime) -> dict[str, datetime | None]:

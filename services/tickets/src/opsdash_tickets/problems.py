@@ -23,6 +23,7 @@ from opsdash_tickets.errors import (
     InvalidFields,
     InvalidTransition,
     NotVisible,
+    PlanLimitReached,
     RoleTooLow,
     StaleVersion,
 )
@@ -36,6 +37,11 @@ def _feature_not_available(error: FeatureNotAvailable) -> Problem:
         plate=error.plate,
         plates=list(PLATES_WITH_SUPPORT),
     )
+
+
+def _plan_limit_reached(error: PlanLimitReached) -> Problem:
+    detail = f"This workspace's plan allows {error.limit} tickets; delete some or change the plan."
+    return forbidden("plan-limit-reached", detail, limit=error.limit, used=error.used, plate=error.plate)
 
 
 def _invalid_fields(error: InvalidFields) -> Problem:
@@ -59,6 +65,7 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemFactory]] = {
     NotVisible: lambda _: not_found(),
     FeatureNotAvailable: _feature_not_available,
     RoleTooLow: lambda _: forbidden("role-too-low", "Your role in this workspace does not allow this."),
+    PlanLimitReached: _plan_limit_reached,
     InvalidFields: _invalid_fields,
     InvalidTransition: _invalid_transition,
     StaleVersion: lambda error: precondition_failed(error.current),

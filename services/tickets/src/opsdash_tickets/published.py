@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.tracing import current_traceparent
-from opsdash_contracts.envelope import Event
+from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
+from opsdash_contracts.usage import NOTICED, UsageNotice
+from opsdash_contracts.workspace import Plate
 
-from opsdash_tickets.model import Change, Ticket
+from opsdash_tickets.model import PLAN_CAPS, Change, Ticket
 
 SOURCE = "/services/tickets"
+Data = TypeVar("Data", bound=EventData)
 
 
 def ticket_event(
@@ -23,6 +27,7 @@ def ticket_event(
     changes: Mapping[str, Change],
     actor_id: UUID | None,
     now: datetime,
+    bulk_id: UUID | None = None,
 ) -> Event[TicketEvent]:
     """The event of one version of a ticket; `actor_id` None means the system acted."""
     data = TicketEvent(
@@ -48,12 +53,34 @@ def ticket_event(
         created_at=ticket.created_at,
         updated_at=ticket.updated_at,
         deleted_at=ticket.deleted_at,
+        bulk_id=bulk_id,
         changes={name: _published_change(name, change) for name, change in changes.items()},
     )
+    return _event(data, event_type, actor_id=actor_id, now=now)
+
+
+def usage_notice(
+    org_id: UUID, *, plate: Plate, percent: int, used: int, sequence: int, now: datetime
+) -> Event[UsageNotice]:
+    """The notice that an org has reached a share of its plan; `sequence` counts the org's notices."""
+    data = UsageNotice.model_validate(
+        {
+            "org_id": org_id,
+            "version": sequence,
+            "plate": plate,
+            "percent": percent,
+            "used": used,
+            "limit": PLAN_CAPS[plate],
+        }
+    )
+    return _event(data, NOTICED, actor_id=None, now=now)
+
+
+def _event(data: Data, event_type: str, *, actor_id: UUID | None, now: datetime) -> Event[Data]:
     return Event.of(
         data,
         type=event_type,
-        id=UUID(bytes=uuid_utils.uuid7().bytes),
+        id=uuid_utils.uuid7(),
         source=SOURCE,
         time=now,
         actor_id=actor_id,

@@ -11,19 +11,21 @@ from opsdash_chassis.database import Connection, Record
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_tickets.model import Access, Ticket
+from opsdash_tickets.model import Access, Counters, Ticket
 
 _ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 _ORGS_OF_USER = "SELECT org_id, slug, name, plate, role FROM orgs_of_user($1)"
 
-# The counter row is locked here until commit: numbers have no gaps by rollback order and the cap is exact.
-_NEXT_NUMBER = """
-INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, 1, 1)
-ON CONFLICT (org_id) DO UPDATE
-SET last_number = org_counters.last_number + 1, living_tickets = org_counters.living_tickets + 1
-RETURNING last_number
+# The counter row stays locked until commit: the cap is exact and numbers are never given twice.
+_LOCK_COUNTERS = """
+INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, 0, 0)
+ON CONFLICT (org_id) DO UPDATE SET last_number = org_counters.last_number
+RETURNING last_number, living_tickets, usage_notices
 """
-_COUNT_LIVING = "UPDATE org_counters SET living_tickets = living_tickets + $2 WHERE org_id = $1"
+_SAVE_COUNTERS = """
+UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $4 WHERE org_id = $1
+"""
+_LIVING = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
 _COLUMNS = tuple(field.name for field in fields(Ticket))
 _INSERT = (
@@ -37,9 +39,15 @@ _UPDATE = (
     " WHERE org_id = $1 AND id = $2"
 )
 _LOCK_BY_ID = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE"
+_LOCK_DELETED = """
+SELECT * FROM tickets WHERE org_id = $1 AND {reference} = $2
+AND deleted_at > now() - make_interval(days => $3) AND purged_at IS NULL FOR UPDATE
+"""
+_LOCK_DELETED_BY_ID = _LOCK_DELETED.format(reference="id")
+_LOCK_DELETED_BY_NUMBER = _LOCK_DELETED.format(reference="number")
 _LOCK_BY_NUMBER = "SELECT * FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL FOR UPDATE"
 
-_VIEW_COLUMNS = """
+VIEW_COLUMNS = """
        t.id, t.number, t.title, t.status, t.priority, t.category, t.assignee_id, t.contact_id, t.project_id,
        t.sla_due_at, t.sla_source, t.first_response_at, t.resolved_at, t.closed_at, t.reopen_count,
        t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
@@ -57,7 +65,7 @@ LEFT JOIN LATERAL (
     ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
 ) {alias} ON true
 """
-_NAMES = (
+NAMES = (
     _PERSON.format(column="assignee_id", alias="a")
     + _PERSON.format(column="created_by", alias="b")
     + """
@@ -66,19 +74,9 @@ LEFT JOIN companies co ON co.org_id = c.org_id AND co.company_id = c.company_id
 LEFT JOIN projects p ON p.org_id = t.org_id AND p.project_id = t.project_id
 """
 )
-_DETAIL = f"SELECT {_VIEW_COLUMNS}, t.description FROM tickets t {_NAMES} WHERE t.org_id = $1 AND t.deleted_at IS NULL"  # noqa: S608
+_DETAIL = f"SELECT {VIEW_COLUMNS}, t.description FROM tickets t {NAMES} WHERE t.org_id = $1 AND t.deleted_at IS NULL"  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
-_PAGE = """
-SELECT {columns} FROM (
-    SELECT * FROM tickets WHERE org_id = $1 AND deleted_at IS NULL {after}
-    ORDER BY created_at DESC, id DESC LIMIT {limit}
-) t {names}
-ORDER BY t.created_at DESC, t.id DESC
-"""
-_FIRST_PAGE = _PAGE.format(columns=_VIEW_COLUMNS, names=_NAMES, after="", limit="$2")
-_NEXT_PAGE = _PAGE.format(columns=_VIEW_COLUMNS, names=_NAMES, after="AND (created_at, id) < ($2, $3)", limit="$4")
-
 _REFERENCES = """
 SELECT $2::uuid IS NULL OR EXISTS (
            SELECT FROM members WHERE org_id = $1 AND user_id = $2 AND removed_at IS NULL AND role = ANY($5::text[])
@@ -105,14 +103,22 @@ async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
     return await connection.fetch(_ORGS_OF_USER, user_id)
 
 
-async def next_number(connection: Connection, org_id: UUID) -> int:
-    """Take the org's next ticket number and count one more living ticket."""
-    number: int = await connection.fetchval(_NEXT_NUMBER, org_id)
-    return number
+async def lock_counters(connection: Connection, org_id: UUID) -> Counters:
+    """The org's counters, locked until the transaction ends."""
+    row = await connection.fetchrow(_LOCK_COUNTERS, org_id)
+    assert row is not None  # noqa: S101 - the statement inserts or updates, and returns either way
+    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
 
 
-async def count_living(connection: Connection, org_id: UUID, difference: int) -> None:
-    await connection.execute(_COUNT_LIVING, org_id, difference)
+async def save_counters(connection: Connection, org_id: UUID, counters: Counters) -> None:
+    await connection.execute(
+        _SAVE_COUNTERS, org_id, counters.last_number, counters.living_tickets, counters.usage_notices
+    )
+
+
+async def living_tickets(connection: Connection, org_id: UUID) -> int:
+    count: int | None = await connection.fetchval(_LIVING, org_id)
+    return count or 0
 
 
 async def insert(connection: Connection, ticket: Ticket) -> None:
@@ -127,21 +133,20 @@ async def lock(connection: Connection, org_id: UUID, reference: UUID | int) -> T
     """The living ticket, locked until the transaction ends, so that versions are given one after the other."""
     statement = _LOCK_BY_ID if isinstance(reference, UUID) else _LOCK_BY_NUMBER
     row = await connection.fetchrow(statement, org_id, reference)
-    return None if row is None else _to_ticket(row)
+    return None if row is None else to_ticket(row)
+
+
+async def lock_deleted(connection: Connection, org_id: UUID, reference: UUID | int, *, days: int) -> Ticket | None:
+    """A deleted ticket that can still be restored, locked."""
+    row = await connection.fetchrow(
+        _LOCK_DELETED_BY_ID if isinstance(reference, UUID) else _LOCK_DELETED_BY_NUMBER, org_id, reference, days
+    )
+    return None if row is None else to_ticket(row)
 
 
 async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
     statement = _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
     return await connection.fetchrow(statement, org_id, reference)
-
-
-async def page(
-    connection: Connection, org_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
-) -> list[Record]:
-    """Living tickets, newest first, starting after the given position."""
-    if after is None:
-        return await connection.fetch(_FIRST_PAGE, org_id, limit)
-    return await connection.fetch(_NEXT_PAGE, org_id, *after, limit)
 
 
 async def missing_references(
@@ -158,7 +163,8 @@ async def missing_references(
     return [] if row is None else [name for name, found in row.items() if not found]
 
 
-def _to_ticket(row: Record) -> Ticket:
+def to_ticket(row: Record) -> Ticket:
+    """A row of the tickets table as the domain sees it."""
     values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
     source = values["sla_source"]
     return Ticket(

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.database import Record
+from opsdash_chassis.http.problems import FieldError
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
@@ -153,6 +154,38 @@ class TicketPage(Body):
 
     items: list[TicketRow]
     next_cursor: str | None
+    total: int | UnsetType = UNSET
+
+
+class BulkChange(Body):
+    """One patch for many tickets."""
+
+    ids: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
+    patch: PatchTicket
+
+
+class ItemError(Body):
+    """Why one ticket of a bulk change was refused."""
+
+    type: str
+    detail: str
+    errors: list[FieldError]
+
+
+class BulkItem(Body):
+    """What became of one ticket: `status` as if it had been patched alone."""
+
+    id: UUID
+    status: int
+    version: int | None
+    error: ItemError | None
+
+
+class BulkResult(Body):
+    """Results in the order asked for; `bulk_id` is on every event of the change."""
+
+    bulk_id: UUID
+    items: list[BulkItem]
 
 
 class Membership(Body):

@@ -7,7 +7,7 @@ from opsdash_chassis.tables import add_event_tables, timestamp
 from sqlalchemy.dialects import postgresql as pg
 
 #: The schema revision this version of the service needs.
-REVISION = "0001"
+REVISION = "0002"
 SERVICE = "tickets"
 
 metadata = sa.MetaData()
@@ -51,6 +51,7 @@ org_counters = sa.Table(
     sa.Column("org_id", pg.UUID, primary_key=True),
     sa.Column("last_number", sa.BigInteger, nullable=False),
     sa.Column("living_tickets", sa.BigInteger, nullable=False),
+    sa.Column("usage_notices", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.CheckConstraint("living_tickets >= 0", name="living_tickets_not_negative"),
 )
 
@@ -80,16 +81,45 @@ tickets = sa.Table(
     timestamp("updated_at"),
     timestamp("deleted_at", nullable=True),
     sa.Column("version", sa.BigInteger, nullable=False),
+    timestamp("purged_at", nullable=True),
+    sa.Column(
+        "priority_rank",
+        sa.SmallInteger,
+        sa.Computed("CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END"),
+        nullable=False,
+    ),
+    sa.Column("search", pg.TSVECTOR, sa.Computed("search_lexemes(org_id, title, description)"), nullable=False),
     sa.UniqueConstraint("org_id", "number"),
     sa.ForeignKeyConstraint(["org_id", "contact_id"], ["contacts.org_id", "contacts.contact_id"]),
     sa.ForeignKeyConstraint(["org_id", "project_id"], ["projects.org_id", "projects.project_id"]),
     sa.CheckConstraint("status IN ('open', 'in_progress', 'waiting', 'resolved', 'closed')", name="status_known"),
     sa.CheckConstraint("priority IN ('urgent', 'high', 'medium', 'low')", name="priority_known"),
 )
+LIVING = tickets.c.deleted_at.is_(None)
+OPEN_ENDED = sa.text("coalesce(sla_due_at, 'infinity'::timestamptz)")
+
+
+def _living_index(name: str, *columns: sa.ColumnElement[object] | sa.TextClause) -> None:
+    """An index of one org's living tickets; keyset pages walk it in either direction."""
+    sa.Index(name, tickets.c.org_id, *columns, tickets.c.id, postgresql_where=LIVING)
+
+
+sa.Index("tickets_newest", tickets.c.org_id, tickets.c.created_at.desc(), tickets.c.id.desc(), postgresql_where=LIVING)
+_living_index("tickets_by_update", tickets.c.updated_at)
+_living_index("tickets_by_due_time", OPEN_ENDED)
+_living_index("tickets_by_priority", tickets.c.priority_rank)
+_living_index("tickets_by_assignee", tickets.c.assignee_id)
 sa.Index(
-    "tickets_newest",
+    "tickets_active_due",
     tickets.c.org_id,
-    tickets.c.created_at.desc(),
-    tickets.c.id.desc(),
-    postgresql_where=tickets.c.deleted_at.is_(None),
+    tickets.c.sla_due_at,
+    tickets.c.priority,
+    tickets.c.assignee_id,
+    postgresql_where=sa.text("deleted_at IS NULL AND status IN ('open', 'in_progress', 'waiting')"),
+)
+sa.Index("tickets_search", tickets.c.search, postgresql_using="gin", postgresql_where=LIVING)
+sa.Index(
+    "tickets_to_purge",
+    tickets.c.deleted_at,
+    postgresql_where=sa.text("deleted_at IS NOT NULL AND purged_at IS NULL"),
 )

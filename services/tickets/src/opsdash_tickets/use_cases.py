@@ -15,7 +15,7 @@ from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.topics import TICKETS
 
-from opsdash_tickets import model, repository
+from opsdash_tickets import model, repository, usage
 from opsdash_tickets.errors import (
     FeatureNotAvailable,
     FieldProblem,
@@ -60,13 +60,14 @@ async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Act
 
 
 async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Ticket:
-    """Give the ticket its number, due time and first version. Raises InvalidFields."""
+    """Give the ticket its number, due time and first version. Raises InvalidFields or PlanLimitReached."""
     _check_due(new.sla_due_at, work.now)
     await _check_references(work, access, {name: getattr(new, name) for name in _REFERENCES})
+    counters = await usage.take_slot(work, access, new_number=True)
     ticket = Ticket(
-        id=UUID(bytes=uuid_utils.uuid7().bytes),
+        id=uuid_utils.uuid7(),
         org_id=access.org_id,
-        number=await repository.next_number(work.connection, access.org_id),
+        number=counters.last_number,
         title=new.title,
         description=new.description,
         status=new.status,
@@ -98,7 +99,8 @@ async def change_ticket(
     reference: UUID | int,
     fields: Mapping[str, Any],
     *,
-    if_match: int | None,
+    if_match: int | None = None,
+    bulk_id: UUID | None = None,
 ) -> Ticket:
     """Apply a merge patch; a no-op changes nothing.
 
@@ -114,7 +116,7 @@ async def change_ticket(
     await _check_references(work, access, {name: changes[name].after for name in _REFERENCES if name in changes})
     after = replace(after, version=before.version + 1, updated_at=work.now)
     await repository.update(work.connection, after)
-    await _record(work, access, events.UPDATED, after, changes)
+    await _record(work, access, events.UPDATED, after, changes, bulk_id=bulk_id)
     return after
 
 
@@ -123,8 +125,25 @@ async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int,
     before = await _locked(work, access, reference, if_match=if_match)
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
     await repository.update(work.connection, after)
-    await repository.count_living(work.connection, access.org_id, -1)
+    await usage.free_slot(work, access.org_id)
     await _record(work, access, events.DELETED, after, model.changes_between(before, after))
+
+
+async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int) -> Ticket:
+    """Bring a deleted ticket back, if the plan has room; an assignee who left meanwhile is not brought back.
+
+    Raises NotVisible (unknown, living, or deleted more than 30 days ago) or PlanLimitReached.
+    """
+    before = await repository.lock_deleted(work.connection, access.org_id, reference, days=model.RESTORE_DAYS)
+    if before is None:
+        raise NotVisible
+    await usage.take_slot(work, access)
+    after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
+    if await _missing(work, access, {"assignee_id": before.assignee_id}):
+        after = replace(after, assignee_id=None)
+    await repository.update(work.connection, after)
+    await _record(work, access, events.RESTORED, after, model.changes_between(before, after))
+    return after
 
 
 async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int) -> Record:
@@ -155,14 +174,7 @@ def _check_due(due: datetime | None, now: datetime) -> None:
 
 async def _check_references(work: UnitOfWork, access: Access, references: Mapping[str, UUID | None]) -> None:
     """Foreign and unknown ids get the same field error."""
-    if not any(references.values()):
-        return
-    missing = await repository.missing_references(
-        work.connection,
-        access.org_id,
-        **{name: references.get(name) for name in _REFERENCES},
-        assignable_roles=sorted(model.ASSIGNABLE_ROLES),
-    )
+    missing = await _missing(work, access, references)
     if missing:
         text = {"assignee_id": "is not somebody who can be assigned here"}
         raise InvalidFields(
@@ -170,8 +182,25 @@ async def _check_references(work: UnitOfWork, access: Access, references: Mappin
         )
 
 
+async def _missing(work: UnitOfWork, access: Access, references: Mapping[str, UUID | None]) -> list[str]:
+    if not any(references.values()):
+        return []
+    return await repository.missing_references(
+        work.connection,
+        access.org_id,
+        **{name: references.get(name) for name in _REFERENCES},
+        assignable_roles=sorted(model.ASSIGNABLE_ROLES),
+    )
+
+
 async def _record(
-    work: UnitOfWork, access: Access, event_type: str, ticket: Ticket, changes: Mapping[str, Change]
+    work: UnitOfWork,
+    access: Access,
+    event_type: str,
+    ticket: Ticket,
+    changes: Mapping[str, Change],
+    *,
+    bulk_id: UUID | None = None,
 ) -> None:
-    event = ticket_event(event_type, ticket, changes=changes, actor_id=access.user_id, now=work.now)
+    event = ticket_event(event_type, ticket, changes=changes, actor_id=access.user_id, now=work.now, bulk_id=bulk_id)
     await work.record(event, topic=TICKETS)

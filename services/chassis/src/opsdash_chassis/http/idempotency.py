@@ -1,4 +1,4 @@
-"""The HTTP side of Idempotency-Key: reads the header, replays the first answer, stores a new one."""
+"""The HTTP side of Idempotency-Key: replays the first answer, stores a new one."""
 
 from __future__ import annotations
 
@@ -20,22 +20,18 @@ REPLAYED = {"Idempotency-Replayed": "true"}
 Body = TypeVar("Body")
 
 
-def key_of(request: Request[Any, Any, Any]) -> str | None:
-    """The request's key; None when it has none. Raises a 400 problem for one that is empty, long or not ASCII."""
-    values = request.headers.getall(HEADER, [])
-    if not values:
-        return None
-    (key,) = values if len(values) == 1 else ("",)
+def check_key(key: str) -> None:
+    """Raise a 400 problem for a key that is empty, long or not printable ASCII."""
     if not 0 < len(key) <= idempotency.MAXIMUM_KEY_LENGTH or not key.isascii() or not key.isprintable():
-        message = f"must be given once, with 1 to {idempotency.MAXIMUM_KEY_LENGTH} printable ASCII characters"
+        message = f"must have 1 to {idempotency.MAXIMUM_KEY_LENGTH} printable ASCII characters"
         raise validation([FieldError(f"/header/{HEADER}", "format", message)])
-    return key
 
 
 async def answer_once(
     connection: Connection,
     request: Request[Any, Any, Any],
     *,
+    key: str | None,
     org_id: UUID,
     user_id: UUID,
     act: Callable[[], Awaitable[Response[Body]]],
@@ -44,17 +40,17 @@ async def answer_once(
 
     Only answers are stored: a refusal rolls the transaction back and is decided anew by the next try.
     """
-    text = key_of(request)
-    if text is None:
+    if key is None:
         return await act()
+    check_key(key)
     digest = sha256(await request.body()).digest()
-    key = IdempotencyKey(org_id, user_id, f"{request.method} {request.url.path}", text, digest)
-    first = await idempotency.first_answer(connection, key)
+    scope = IdempotencyKey(org_id, user_id, f"{request.method} {request.url.path}", key, digest)
+    first = await idempotency.first_answer(connection, scope)
     if first is not None:
         return _response(first.status, first.body, first.headers | REPLAYED)
     response = await act()
     answer = StoredAnswer(response.status_code or 200, dict(response.headers), _encoded(response.content))
-    await idempotency.store(connection, key, answer)
+    await idempotency.store(connection, scope, answer)
     return response
 
 

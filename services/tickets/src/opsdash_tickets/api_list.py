@@ -1,0 +1,128 @@
+"""The list of tickets and its CSV export: one filter for both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+from opsdash_chassis.cursors import Cursors, InvalidCursor
+from opsdash_chassis.unit_of_work import UnitOfWork
+
+from opsdash_tickets import csv_export, list_repository
+from opsdash_tickets.edge import Edge
+from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
+from opsdash_tickets.list_repository import Position
+from opsdash_tickets.model import Access, Action
+from opsdash_tickets.schemas import TicketPage, TicketRow, ticket_fields
+
+EXPORT_PAGE = 500
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
+Choices = Annotated[str | None, QueryParameter(description="One value, or several with commas")]
+Ids = Annotated[str | None, QueryParameter(description="Ids or `none`, with commas")]
+People = Annotated[str | None, QueryParameter(description="Ids, `me` or `none`, with commas")]
+Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with zone")]
+Words = Annotated[
+    str | None,
+    QueryParameter(description="`#42`, `42`, or words of title and description; the last may be a beginning"),
+]
+SortBy = Annotated[
+    str | None,
+    QueryParameter(description="created_at, updated_at, sla_due_at, priority or number; `-` in front: descending"),
+]
+
+
+async def provide_list_query(
+    status: Choices = None,
+    priority: Choices = None,
+    category: Choices = None,
+    assignee: People = None,
+    contact: Ids = None,
+    company: Ids = None,
+    project: Ids = None,
+    sla: Annotated[str | None, QueryParameter(description="overdue, at_risk, today, none")] = None,
+    created_from: Moment = None,
+    created_to: Moment = None,
+    q: Words = None,
+    sort: SortBy = None,
+) -> ListQuery:
+    """The filter parameters, the same for list and export."""
+    return ListQuery(
+        status, priority, category, assignee, contact, company, project, sla, created_from, created_to, q, sort
+    )
+
+
+LIST_QUERY = {"list_query": Provide(provide_list_query)}
+
+
+@get("/", operation_id="listTickets", dependencies=LIST_QUERY)
+async def list_tickets(
+    edge: NamedDependency[Edge],
+    list_query: NamedDependency[ListQuery],
+    cursors: NamedDependency[Cursors],
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    count: Annotated[bool, QueryParameter(description="Also count all matches")] = False,
+) -> TicketPage:
+    """Living tickets that match, newest first unless sorted otherwise."""
+    async with edge.work(Action.READ) as (work, access):
+        wanted, sort = await _read(work, access, list_query)
+        scope = f"{access.org_id}|tickets|{sort}|{wanted}"
+        after = None if cursor is None else _position(cursors.decode(cursor, scope=scope))
+        rows = await list_repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=limit + 1)
+        total = await list_repository.count(work.connection, access.org_id, wanted) if count else None
+    shown = rows[:limit]
+    position = list_repository.position_of(shown[-1]) if len(rows) > limit else None
+    return TicketPage(
+        items=[TicketRow(**ticket_fields(row, work.now)) for row in shown],
+        next_cursor=None if position is None else cursors.encode([position[0], str(position[1])], scope=scope),
+        **({} if total is None else {"total": total}),
+    )
+
+
+@get("/tickets.csv", operation_id="exportTickets", tags=["tickets"], dependencies=LIST_QUERY, media_type="text/csv")
+async def export_tickets(slug: FromPath[str], edge: NamedDependency[Edge], list_query: NamedDependency[ListQuery]) -> Stream:
+    """Every ticket that matches, as CSV."""
+    pages = _export(edge, list_query)
+    first = await anext(pages)  # what is wrong with the request is answered before the stream starts
+    headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}
+    return Stream(_joined(first, pages), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _export(edge: Edge, list_query: ListQuery) -> AsyncIterator[bytes]:
+    """Page by page, each in a transaction of its own: a slow reader holds no snapshot, a removed one gets no more."""
+    after: Position | None = None
+    yield_header = True
+    while True:
+        async with edge.work(Action.READ) as (work, access):
+            wanted, sort = await _read(work, access, list_query)
+            rows = await list_repository.page(
+                work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE
+            )
+        yield csv_export.encode(rows, work.now, header=yield_header)
+        yield_header = False
+        if len(rows) < EXPORT_PAGE:
+            return
+        after = list_repository.position_of(rows[-1])
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+async def _read(work: UnitOfWork, access: Access, query: ListQuery) -> tuple[TicketFilter, Sort]:
+    wanted = read_filter(query, user_id=access.user_id)
+    return await list_repository.settle_number(work.connection, access.org_id, wanted), read_sort(query.sort)
+
+
+def _position(values: list[str | int]) -> Position:
+    """Signed by us, so its parts have the right form; anything else was made for another list."""
+    if len(values) != 2 or not isinstance(values[0], str):  # noqa: PLR2004 - key and id
+        raise InvalidCursor
+    return values[0], str(values[1])

@@ -1,0 +1,155 @@
+"""What a list may be asked for: filters, sort and words, read from query parameters; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+from uuid import UUID
+
+from opsdash_contracts.tickets import Category, Priority, Status
+
+from opsdash_tickets import values
+from opsdash_tickets.errors import FieldProblem, InvalidFields
+
+MAXIMUM_QUERY_LENGTH: Final = 200
+MAXIMUM_CHOICES: Final = 50
+ME: Final = "me"
+NONE: Final = "none"
+Value = TypeVar("Value")
+
+
+class SlaFilter(StrEnum):
+    OVERDUE = "overdue"
+    AT_RISK = "at_risk"
+    TODAY = "today"
+    NONE = "none"
+
+
+class SortField(StrEnum):
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    SLA_DUE_AT = "sla_due_at"
+    PRIORITY = "priority"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One field; the id breaks ties in the same direction."""
+
+    field: SortField = SortField.CREATED_AT
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """All given conditions hold at once; several values of one condition are alternatives. None is `none`."""
+
+    status: tuple[Status, ...] = ()
+    priority: tuple[Priority, ...] = ()
+    category: tuple[Category, ...] = ()
+    assignee: tuple[UUID | None, ...] = ()
+    contact: tuple[UUID | None, ...] = ()
+    company: tuple[UUID | None, ...] = ()
+    project: tuple[UUID | None, ...] = ()
+    sla: tuple[SlaFilter, ...] = ()
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    number: int | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """The query parameters as they were sent."""
+
+    status: str | None = None
+    priority: str | None = None
+    category: str | None = None
+    assignee: str | None = None
+    contact: str | None = None
+    company: str | None = None
+    project: str | None = None
+    sla: str | None = None
+    created_from: str | None = None
+    created_to: str | None = None
+    q: str | None = None
+    sort: str | None = None
+
+
+def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
+    """Raises InvalidFields naming the parameter."""
+    number, words = _words(query.q)
+    return TicketFilter(
+        status=_choices("status", query.status, Status),
+        priority=_choices("priority", query.priority, Priority),
+        category=_choices("category", query.category, Category),
+        assignee=_choices("assignee", query.assignee, lambda text: user_id if text == ME else _id_or_none(text)),
+        contact=_choices("contact", query.contact, _id_or_none),
+        company=_choices("company", query.company, _id_or_none),
+        project=_choices("project", query.project, _id_or_none),
+        sla=_choices("sla", query.sla, SlaFilter),
+        created_from=_moment("created_from", query.created_from),
+        created_to=_moment("created_to", query.created_to),
+        number=number,
+        words=words,
+    )
+
+
+def read_sort(text: str | None) -> Sort:
+    """`field` ascending, `-field` descending; nothing means newest first. Raises InvalidFields."""
+    if text is None:
+        return Sort()
+    try:
+        return Sort(SortField(text.removeprefix("-")), descending=text.startswith("-"))
+    except ValueError:
+        raise _refused("sort", "not-allowed", f"must be one of {', '.join(SortField)}, with - for descending") from None
+
+
+def _choices(name: str, text: str | None, read: Callable[[str], Value]) -> tuple[Value, ...]:
+    """Comma-separated values in one canonical order, so that the same filter always looks the same."""
+    if text is None:
+        return ()
+    parts = sorted(set(text.split(",")))
+    if len(parts) > MAXIMUM_CHOICES:
+        raise _refused(name, "too-many", f"may have {MAXIMUM_CHOICES} values at most")
+    try:
+        return tuple(_unique(read(part) for part in parts))
+    except ValueError:
+        raise _refused(name, "not-allowed", "has a value that does not exist") from None
+
+
+def _unique(items: Iterable[Value]) -> Iterable[Value]:
+    return dict.fromkeys(items)
+
+
+def _id_or_none(text: str) -> UUID | None:
+    return None if text == NONE else UUID(text)
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    try:
+        return values.due_time(text)
+    except InvalidFields:
+        raise _refused(name, "datetime", "must be an RFC 3339 date and time with a zone") from None
+
+
+def _words(text: str | None) -> tuple[int | None, str | None]:
+    """`#42` is a number only; `42` is a number first, and words when no ticket has it."""
+    if text is None or not text.strip():
+        return None, None
+    if len(text) > MAXIMUM_QUERY_LENGTH:
+        raise _refused("q", "too-long", f"may have {MAXIMUM_QUERY_LENGTH} characters at most")
+    wanted = text.strip()
+    digits = wanted.removeprefix("#")
+    if not digits.isascii() or not digits.isdigit():
+        return None, wanted
+    number = min(int(digits), 2**63 - 1)
+    return number, None if wanted.startswith("#") else digits
+
+
+def _refused(name: str, code: str, message: str) -> InvalidFields:
+    return InvalidFields([FieldProblem(f"/query/{name}", code, message)])

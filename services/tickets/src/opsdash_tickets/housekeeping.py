@@ -1,0 +1,57 @@
+"""What happens to tickets without a person acting: assignees who left, deleted tickets past their time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from opsdash_chassis.database import Database
+from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
+from opsdash_contracts import tickets as events
+from opsdash_contracts.topics import TICKETS
+
+from opsdash_tickets import housekeeping_repository, model, repository
+from opsdash_tickets.model import Change, Ticket
+from opsdash_tickets.published import ticket_event
+
+PURGE_BATCH = 50
+
+
+async def unassign_departed(work: UnitOfWork, org_id: UUID, user_id: UUID) -> int:
+    """Take every living ticket off a person who has no membership left; returns how many."""
+    if await housekeeping_repository.is_member(work.connection, org_id, user_id):
+        return 0
+    tickets = await housekeeping_repository.lock_assigned(work.connection, org_id, user_id)
+    for before in tickets:
+        after = replace(before, assignee_id=None, updated_at=work.now, version=before.version + 1)
+        await _store(work, events.UPDATED, after, model.changes_between(before, after))
+    return len(tickets)
+
+
+async def purge_expired(database: Database) -> int:
+    """Remove the text of tickets deleted more than 30 days ago, batch by batch; returns how many."""
+    purged = 0
+    while True:
+        async with worker_unit_of_work(database) as work:
+            tickets = await housekeeping_repository.lock_expired(
+                work.connection, days=model.RESTORE_DAYS, limit=PURGE_BATCH
+            )
+            for ticket in tickets:
+                await _purge(work, ticket)
+        purged += len(tickets)
+        if len(tickets) < PURGE_BATCH:
+            return purged
+
+
+async def _purge(work: UnitOfWork, ticket: Ticket) -> None:
+    """The history keeps its skeleton: who did what when, without what was written."""
+    empty = replace(ticket, title="", description="", updated_at=work.now, version=ticket.version + 1)
+    await housekeeping_repository.redact_history(work.connection, ticket.org_id, ticket.id)
+    await housekeeping_repository.mark_purged(work.connection, ticket.org_id, ticket.id)
+    await _store(work, events.PURGED, empty, {})
+
+
+async def _store(work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change]) -> None:
+    await repository.update(work.connection, after)
+    event = ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now)
+    await work.record(event, topic=TICKETS)

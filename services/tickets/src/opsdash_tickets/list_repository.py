@@ -1,0 +1,147 @@
+"""SQL of the ticket list: filters, sorts, keyset pages, counts. Every statement names the org."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+
+from opsdash_tickets.filters import SlaFilter, Sort, SortField, TicketFilter
+from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
+
+ACTIVE = "t.status IN ('open', 'in_progress', 'waiting')"
+#: The one breach predicate: list filter, card, CSV and counts all use this text. Due exactly now is not a breach.
+BREACHED = f"(t.sla_due_at < now() AND {ACTIVE})"
+_SLA = {
+    SlaFilter.OVERDUE: BREACHED,
+    SlaFilter.AT_RISK: (
+        f"(t.sla_due_at >= now() AND {ACTIVE} AND now() >= t.created_at + (t.sla_due_at - t.created_at) * 0.8)"
+    ),
+    SlaFilter.TODAY: (
+        f"({ACTIVE} AND t.sla_due_at >= date_trunc('day', now()) AND t.sla_due_at < date_trunc('day', now()) + '1 day')"
+    ),
+    SlaFilter.NONE: "t.sla_due_at IS NULL",
+}
+#: What a sort orders by, and the type its keyset position has in a cursor.
+_SORTS = {
+    SortField.CREATED_AT: ("t.created_at", "timestamptz"),
+    SortField.UPDATED_AT: ("t.updated_at", "timestamptz"),
+    SortField.SLA_DUE_AT: ("coalesce(t.sla_due_at, 'infinity'::timestamptz)", "timestamptz"),
+    SortField.PRIORITY: ("t.priority_rank", "smallint"),
+    SortField.NUMBER: ("t.number", "bigint"),
+}
+_PAGE = """
+SELECT {columns}, t.position FROM (
+    SELECT t.*, {key}::text AS position FROM tickets t
+    WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}
+    ORDER BY {key} {direction}, t.id {direction} LIMIT {limit}
+) t {names}
+ORDER BY {key} {direction}, t.id {direction}
+"""
+_COUNT = "SELECT count(*) FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}"
+_NUMBER_EXISTS = "SELECT EXISTS (SELECT FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL)"
+
+
+#: Where a page ends: the sort key as PostgreSQL writes it, and the ticket id.
+Position: TypeAlias = tuple[str, str]
+
+
+class _Conditions:
+    """SQL conditions with their numbered parameters; values never become text."""
+
+    def __init__(self, org_id: UUID) -> None:
+        self.parameters: list[Any] = [org_id]
+        self._texts: list[str] = []
+
+    def value(self, value: object) -> str:
+        self.parameters.append(value)
+        return f"${len(self.parameters)}"
+
+    def add(self, text: str) -> None:
+        self._texts.append(text)
+
+    def one_of(self, column: str, wanted: Sequence[object], kind: str) -> None:
+        """`None` among the wanted values means the column is null."""
+        if not wanted:
+            return
+        alternatives = []
+        present = [value for value in wanted if value is not None]
+        if present:
+            alternatives.append(f"{column} = ANY({self.value(present)}::{kind}[])")
+        if len(present) < len(wanted):
+            alternatives.append(f"{column} IS NULL")
+        self.add(f"({' OR '.join(alternatives)})")
+
+    def __str__(self) -> str:
+        return "".join(f" AND {text}" for text in self._texts)
+
+
+async def page(
+    connection: Connection,
+    org_id: UUID,
+    wanted: TicketFilter,
+    sort: Sort,
+    *,
+    after: Position | None,
+    limit: int,
+) -> list[Record]:
+    """Living tickets that match, in order, starting after a position; each row has its own `position`."""
+    key, kind = _SORTS[sort.field]
+    direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
+    conditions = _conditions(org_id, wanted)
+    if after is not None:
+        position = f"({conditions.value(after[0])}::text::{kind}, {conditions.value(after[1])}::text::uuid)"
+        conditions.add(f"({key}, t.id) {beyond} {position}")
+    limited = conditions.value(limit)
+    statement = _PAGE.format(
+        columns=VIEW_COLUMNS, names=NAMES, key=key, direction=direction, conditions=conditions, limit=limited
+    )
+    return await connection.fetch(statement, *conditions.parameters)
+
+
+async def count(connection: Connection, org_id: UUID, wanted: TicketFilter) -> int:
+    conditions = _conditions(org_id, wanted)
+    total: int = await connection.fetchval(_COUNT.format(conditions=conditions), *conditions.parameters)
+    return total
+
+
+async def settle_number(connection: Connection, org_id: UUID, wanted: TicketFilter) -> TicketFilter:
+    """A bare number means the ticket of that number; only when there is none are its digits searched as a word."""
+    if wanted.number is None or wanted.words is None:
+        return wanted
+    if await connection.fetchval(_NUMBER_EXISTS, org_id, wanted.number):
+        return replace(wanted, words=None)
+    return replace(wanted, number=None)
+
+
+def _conditions(org_id: UUID, wanted: TicketFilter) -> _Conditions:
+    conditions = _Conditions(org_id)
+    for column in ("status", "priority", "category"):
+        conditions.one_of(f"t.{column}", getattr(wanted, column), "text")
+    for name in ("assignee", "contact", "project"):
+        conditions.one_of(f"t.{name}_id", getattr(wanted, name), "uuid")
+    if wanted.company:
+        conditions.one_of(
+            "(SELECT c.company_id FROM contacts c WHERE c.org_id = t.org_id AND c.contact_id = t.contact_id)",
+            wanted.company,
+            "uuid",
+        )
+    if wanted.sla:
+        conditions.add(f"({' OR '.join(_SLA[state] for state in wanted.sla)})")
+    if wanted.created_from is not None:
+        conditions.add(f"t.created_at >= {conditions.value(wanted.created_from)}")
+    if wanted.created_to is not None:
+        conditions.add(f"t.created_at < {conditions.value(wanted.created_to)}")
+    if wanted.number is not None:
+        conditions.add(f"t.number = {conditions.value(wanted.number)}")
+    if wanted.words is not None:
+        conditions.add(f"t.id IN (SELECT search_tickets({conditions.value(wanted.words)}))")
+    return conditions
+
+
+def position_of(row: Record) -> Position:
+    """Where a page that ends with this row ends."""
+    return row["position"], str(row["id"])

@@ -1,0 +1,90 @@
+"""SQL of what surrounds the list: pickers, insights, activity. Every statement names the org."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+
+from opsdash_tickets.list_repository import ACTIVE, BREACHED
+
+# Names are matched anywhere, literally: position() knows no wildcards.
+_MATCHES = "($2::text IS NULL OR position(lower($2) IN lower(e.name)) > 0)"
+_BY_NAME = "ORDER BY lower(e.name), 1 LIMIT $3"
+_PICKERS = {
+    "members": f"""
+SELECT e.user_id AS id, e.name, e.email, e.role FROM members e
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608 - our own texts
+    "contacts": f"""
+SELECT e.contact_id AS id, e.name, e.email, e.company_id, o.name AS company_name, o.removed_at IS NULL AS company_active
+FROM contacts e LEFT JOIN companies o ON o.org_id = e.org_id AND o.company_id = e.company_id
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+    "companies": f"""
+SELECT e.company_id AS id, e.name FROM companies e
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+    "projects": f"""
+SELECT e.project_id AS id, e.name FROM projects e
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+}
+_INSIGHTS = f"""
+SELECT count(*) AS open,
+       count(*) FILTER (WHERE {BREACHED}) AS overdue,
+       count(*) FILTER (WHERE t.sla_due_at >= now() AND t.sla_due_at < now() + interval '24 hours') AS due_soon,
+       count(*) FILTER (WHERE t.assignee_id IS NULL) AS unassigned,
+       count(*) FILTER (WHERE t.priority = 'urgent') AS urgent,
+       count(*) FILTER (WHERE t.priority = 'high') AS high,
+       count(*) FILTER (WHERE t.priority = 'medium') AS medium,
+       count(*) FILTER (WHERE t.priority = 'low') AS low
+FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
+"""  # noqa: S608
+_MOST_OVERDUE = f"""
+SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
+WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
+ORDER BY t.sla_due_at, t.id LIMIT 5
+"""  # noqa: S608
+_ACTIVITY = """
+SELECT h.event_id AS id, h.event_type AS type, h.aggregate_version AS version, h.occurred_at AS at,
+       h.actor_id, a.name AS actor_name, a.active AS actor_active,
+       h.data -> 'changes' AS changes, h.data ->> 'bulk_id' AS bulk_id
+FROM history h LEFT JOIN LATERAL (
+    SELECT m.name, m.removed_at IS NULL AS active FROM members m
+    WHERE m.org_id = h.org_id AND m.user_id = h.actor_id
+    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+) a ON true
+WHERE h.org_id = $1 AND h.aggregate_id = $2 AND h.aggregate_version > $3
+ORDER BY h.aggregate_version LIMIT $4
+"""
+_LABELS = """
+SELECT user_id AS id, name FROM members WHERE org_id = $1 AND user_id = ANY($2::uuid[])
+UNION ALL SELECT contact_id, name FROM contacts WHERE org_id = $1 AND contact_id = ANY($2::uuid[])
+UNION ALL SELECT project_id, name FROM projects WHERE org_id = $1 AND project_id = ANY($2::uuid[])
+"""
+
+
+async def picker(connection: Connection, org_id: UUID, kind: str, *, words: str | None, limit: int) -> list[Record]:
+    """Living entities whose name holds the words, by name."""
+    return await connection.fetch(_PICKERS[kind], org_id, words, limit)
+
+
+async def insights(connection: Connection, org_id: UUID) -> Record:
+    row = await connection.fetchrow(_INSIGHTS, org_id)
+    assert row is not None  # noqa: S101 - an aggregate always answers one row
+    return row
+
+
+async def most_overdue(connection: Connection, org_id: UUID) -> list[Record]:
+    return await connection.fetch(_MOST_OVERDUE, org_id)
+
+
+async def activity(
+    connection: Connection, org_id: UUID, ticket_id: UUID, *, after_version: int, limit: int
+) -> list[Record]:
+    """The ticket's history, oldest first."""
+    return await connection.fetch(_ACTIVITY, org_id, ticket_id, after_version, limit)
+
+
+async def labels(connection: Connection, org_id: UUID, ids: set[UUID]) -> dict[UUID, str]:
+    """Names of people, contacts and projects, removed ones included."""
+    if not ids:
+        return {}
+    return {row["id"]: row["name"] for row in await connection.fetch(_LABELS, org_id, list(ids))}

@@ -1,0 +1,144 @@
+"""The REST bodies around the list: what support is here, insights, pickers, activity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from opsdash_contracts.tickets import Category, Priority, Status
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_tickets.model import SLA_HOURS, Action
+from opsdash_tickets.schemas import Body, Company, Person
+
+FEATURE = "crm:support"
+
+
+class Choice(Body):
+    """A value of an enumeration and its English label."""
+
+    value: str
+    label: str
+
+
+class PriorityChoice(Choice):
+    """`sla_hours` is the time from creation to the SLA due time."""
+
+    sla_hours: int
+
+
+class Support(Body):
+    """Support in this org, for this caller."""
+
+    org_id: UUID
+    slug: str
+    plate: Plate
+    feature: str
+    used: int
+    limit: int
+    role: Role
+    permissions: list[Action]
+    statuses: list[Choice]
+    priorities: list[PriorityChoice]
+    categories: list[Choice]
+
+
+class OverdueTicket(Body):
+    """One of the most overdue."""
+
+    id: UUID
+    number: int
+    title: str
+    priority: Priority
+    sla_due_at: datetime
+
+
+class Insights(Body):
+    """Numbers of the active tickets; `due_soon` is within 24 hours, `overdue` is the one breach predicate."""
+
+    open: int
+    overdue: int
+    due_soon: int
+    unassigned: int
+    by_priority: dict[str, int]
+    most_overdue: list[OverdueTicket]
+    as_of: datetime
+
+
+class MemberChoice(Body):
+    """`assignable` is false for viewers."""
+
+    id: UUID
+    name: str
+    email: str | None
+    role: Role
+    assignable: bool
+
+
+class ContactChoice(Body):
+    id: UUID
+    name: str
+    email: str | None
+    company: Company | None
+
+
+class NamedChoice(Body):
+    id: UUID
+    name: str
+
+
+class MemberChoices(Body):
+    items: list[MemberChoice]
+
+
+class ContactChoices(Body):
+    items: list[ContactChoice]
+
+
+class NamedChoices(Body):
+    items: list[NamedChoice]
+
+
+class FieldChange(Body):
+    """One field `from` and `to`; references have labels. Of long text only the name of the field is told."""
+
+    field: str
+    from_: Any = msgspec.field(default=UNSET, name="from")
+    to: Any = UNSET
+    from_label: str | UnsetType | None = UNSET
+    to_label: str | UnsetType | None = UNSET
+
+
+class ActivityEntry(Body):
+    """One version of the ticket: what happened, by whom (null: the system), and what changed."""
+
+    id: UUID
+    type: str
+    version: int
+    at: datetime
+    actor: Person | None
+    changes: list[FieldChange]
+    bulk_id: UUID | None
+
+
+class ActivityPage(Body):
+    """Oldest first; `next_cursor` null means the end."""
+
+    items: list[ActivityEntry]
+    next_cursor: str | None
+
+
+def label(value: str) -> str:
+    """`feature_request` → `Feature Request`."""
+    return value.replace("_", " ").title()
+
+
+def choices(values: type[Status | Category]) -> list[Choice]:
+    return [Choice(value=value, label=label(value)) for value in values]
+
+
+def priority_choices() -> list[PriorityChoice]:
+    return [PriorityChoice(value=value, label=label(value), sla_hours=SLA_HOURS[value]) for value in Priority]

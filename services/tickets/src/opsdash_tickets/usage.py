@@ -1,0 +1,60 @@
+"""The plan cap: slots are taken under the lock of the org's counter row, and crossings are told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.topics import TICKETS
+from opsdash_contracts.workspace import Plate
+
+from opsdash_tickets import model, repository
+from opsdash_tickets.errors import PlanLimitReached
+from opsdash_tickets.model import PLAN_CAPS, Access, Counters
+from opsdash_tickets.published import usage_notice
+
+
+async def take_slot(work: UnitOfWork, access: Access, *, new_number: bool = False) -> Counters:
+    """Count one more living ticket and, for a new one, take the next number. Raises PlanLimitReached."""
+    counters = await repository.lock_counters(work.connection, access.org_id)
+    used, limit = counters.living_tickets, PLAN_CAPS[access.plate]
+    if used >= limit:
+        raise PlanLimitReached(access.plate, limit=limit, used=used)
+    taken = replace(counters, living_tickets=used + 1, last_number=counters.last_number + new_number)
+    notices = model.crossed_notices(used, used + 1, old_cap=limit, new_cap=limit)
+    return await _save_and_tell(work, access.org_id, access.plate, taken, notices)
+
+
+async def free_slot(work: UnitOfWork, org_id: UUID) -> None:
+    """Count one living ticket less."""
+    counters = await repository.lock_counters(work.connection, org_id)
+    await repository.save_counters(
+        work.connection, org_id, replace(counters, living_tickets=counters.living_tickets - 1)
+    )
+
+
+async def plate_changed(work: UnitOfWork, org_id: UUID, *, before: Plate, after: Plate) -> None:
+    """A smaller plan may be full at once: that is a crossing too."""
+    counters = await repository.lock_counters(work.connection, org_id)
+    used = counters.living_tickets
+    notices = model.crossed_notices(used, used, old_cap=PLAN_CAPS[before], new_cap=PLAN_CAPS[after])
+    await _save_and_tell(work, org_id, after, counters, notices)
+
+
+async def _save_and_tell(
+    work: UnitOfWork, org_id: UUID, plate: Plate, counters: Counters, percents: list[int]
+) -> Counters:
+    told = replace(counters, usage_notices=counters.usage_notices + len(percents))
+    await repository.save_counters(work.connection, org_id, told)
+    for offset, percent in enumerate(percents, start=1):
+        event = usage_notice(
+            org_id,
+            plate=plate,
+            percent=percent,
+            used=counters.living_tickets,
+            sequence=counters.usage_notices + offset,
+            now=work.now,
+        )
+        await work.record(event, topic=TICKETS)
+    return told
