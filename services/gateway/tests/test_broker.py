@@ -1,0 +1,89 @@
+"""The feed on a real broker: confirmed means stored, a dead broker is 503, and it recovers without help."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from opsdash_chassis.topics import create_topics
+from opsdash_contracts.topics import WORKSPACE
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.ports import free_port
+
+from tests.support.issuer import TestIssuer
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN
+from tests.support.witness import Witness
+
+
+@pytest.fixture
+async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
+    server = EmbeddedKafka(free_port(), log_file=tmp_path / "kafka.log")
+    server.start()
+    await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+async def gateway(kafka: EmbeddedKafka, issuer: TestIssuer, start_service: Any) -> ServiceProcess:
+    environment = {
+        "OPSDASH_PROFILE": "local",
+        "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
+        "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
+        "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
+        "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
+        "OPSDASH_TICKETS_URL": "http://127.0.0.1:1",
+        "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
+        **issuer.environment,
+    }
+    process: ServiceProcess = await start_service("gateway", environment).ready()
+    return process
+
+
+async def put_org(gateway: ServiceProcess, version: int) -> int:
+    body = {"slug": "brightside", "name": "Brightside", "plate": "sales", "version": version}
+    headers = {"Authorization": f"Bearer {WORKSPACE_TOKEN}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.put(f"{gateway.url}/api/workspace/org/{ORG}", json=body) as response,
+    ):
+        return response.status
+
+
+ORG = uuid4()
+
+
+async def test_confirmed_means_on_the_topic(gateway: ServiceProcess, kafka: EmbeddedKafka) -> None:
+    assert await put_org(gateway, 1) == 202
+    async with Witness(kafka.bootstrap_servers, WORKSPACE) as witness:
+        (record,) = await witness.wait_for(1)
+    assert record.key == str(ORG).encode()
+    assert record.header("ce_type") == "workspace.org.upserted"
+
+
+async def test_a_dead_broker_is_503_and_a_new_one_is_found(gateway: ServiceProcess, kafka: EmbeddedKafka) -> None:
+    assert await put_org(gateway, 1) == 202
+    kafka.kill()
+    started = time.monotonic()
+    assert await put_org(gateway, 2) == 503
+    assert time.monotonic() - started < 7
+    assert gateway.is_ready()
+    kafka.start()
+    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+    deadline = time.monotonic() + 15
+    while await put_org(gateway, 3) != 202:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
+
+
+async def test_sigterm_ends_it_with_0(gateway: ServiceProcess) -> None:
+    assert await put_org(gateway, 1) == 202
+    assert gateway.sigterm() == 0
