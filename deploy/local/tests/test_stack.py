@@ -145,6 +145,14 @@ class TestRun:
         assert again.stop(signal.SIGTERM) == 0
         assert nothing_listens(stack.port)
 
+    def test_an_interrupted_start_leaves_nothing_running(self, tmp_path: Path) -> None:
+        port = free_block()
+        interrupted = RunningStack(tmp_path, port)
+        assert wait_until(lambda: "PostgreSQL" in interrupted.text(), timeout=30)
+        assert interrupted.stop() == 130
+        assert "postgres stopped" in interrupted.text()
+        assert nothing_listens(port)
+
     def test_a_database_that_does_not_answer_is_named_without_its_password(self, tmp_path: Path) -> None:
         port = free_block()
         refused = RunningStack(tmp_path, port, DATABASE_URL=f"postgresql://admin:hidden-word@127.0.0.1:{port}/postgres")
