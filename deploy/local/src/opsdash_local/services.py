@@ -12,7 +12,6 @@ class ServiceSpec:
     name: str
     port_offset: int
     has_database: bool = True
-    consumes_or_publishes: bool = True
 
     @property
     def module(self) -> str:
