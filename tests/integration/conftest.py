@@ -12,6 +12,7 @@ from opsdash_chassis.topics import create_topics
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
+from tests.integration.api_fixture import Api, running_api
 from tests.integration.stacks import open_stack
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
@@ -29,6 +30,15 @@ async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
     await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
     yield server
     server.kill()  # it keeps nothing, and asking nicely takes seconds while clients are connected
+
+
+@pytest.fixture(scope="module")
+async def api(
+    tickets_template: ServiceDatabase, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    """A running tickets service shared by the tests of one module."""
+    async with running_api(tickets_template, issuer, tmp_path_factory.mktemp("api")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,57 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
-from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.issuer import TestIssuer
-from tests.support.service_process import ServiceProcess
-from tests.support.stack import PARTITIONS, Client, Stack
-from tests.support.workspace import OrgFixture, seed
-
-
-@pytest.fixture(scope="module")
-async def api(
-    tickets_template: ServiceDatabase, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Api]:
-    """One running tickets service for this module; every test uses tickets of its own."""
-    from opsdash_chassis.topics import create_topics
-
-    folder = tmp_path_factory.mktemp("api")
-    kafka = EmbeddedKafka(free_port(), log_file=folder / "kafka.log")
-    kafka.start()
-    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
-    database = await clone("tickets", tickets_template)
-    stack = Stack(database, kafka, issuer, lambda *_args, **_kwargs: None)
-    await seed(database.worker_url, stack.workspace)
-    service = ServiceProcess("tickets", stack.tickets_environment, folder).start()
-    await service.ready()
-    yield Api(stack, service)
-    service.sigkill()
-    await drop(database)
-    kafka.stop()
-
-
-class Api:
-    """The running service, and people to call it as."""
-
-    def __init__(self, stack: Stack, service: ServiceProcess) -> None:
-        self.stack = stack
-        self.service = service
-        self.ours = stack.workspace.ours
-        self.foreign = stack.workspace.foreign
-        self.free = stack.workspace.free
-        self.path = f"/orgs/{self.ours.slug}/tickets"
-
-    def as_(self, role: str, org: OrgFixture | None = None) -> Client:
-        return self.stack.client(self.service, getattr(org or self.ours, role))
+from tests.integration.api_fixture import Api
 
 
 def pointers(body: dict[str, Any]) -> list[str]:

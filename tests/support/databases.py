@@ -34,9 +34,7 @@ class ServiceDatabase:
 def database_of(service: str, admin_url: str, name: str) -> ServiceDatabase:
     def url(role: str, password: str) -> str:
         parts = urlsplit(admin_url)
-        return urlunsplit(
-            parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}", path=f"/{name}")
-        )
+        return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.hostname}:{parts.port}", path=f"/{name}"))
 
     prefix = service.replace("-", "_")
     return ServiceDatabase(

@@ -98,9 +98,7 @@ class Witness:
         while not satisfied(self.records):
             if self._task is not None and self._task.done():
                 self._task.result()
-            assert time.monotonic() < deadline, (
-                f"not seen within {timeout} s; {len(self.records)} records so far"
-            )
+            assert time.monotonic() < deadline, f"not seen within {timeout} s; {len(self.records)} records so far"
             await asyncio.sleep(0.02)
 
     async def settle(self, *, quiet_seconds: float = 1.0, timeout: float = 30.0) -> list[Record]:

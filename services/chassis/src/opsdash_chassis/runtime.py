@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import structlog
 
@@ -21,6 +22,7 @@ from opsdash_chassis.startup_checks import check_database
 log = structlog.get_logger(__name__)
 
 PRUNE_EVERY_SECONDS = 3600.0
+Housekeeping: TypeAlias = Callable[[Database], Awaitable[object]]
 RELAY_STOP_SECONDS = 12.0
 
 
@@ -34,6 +36,7 @@ class Runtime:
         self.relay = Relay(settings)
         self.tasks = BackgroundTasks()
         self._revision = revision
+        self._periodic: list[tuple[float, str, Housekeeping]] = [(PRUNE_EVERY_SECONDS, "prune", self._prune)]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -42,7 +45,8 @@ class Runtime:
         await self.database.open()
         relay = asyncio.create_task(self.relay.run(), name="relay")
         self.tasks.start("consumers", self.consumers.run())
-        self.tasks.start("prune", self._prune())
+        for seconds, name, work in self._periodic:
+            self.tasks.start(name, self._repeat(seconds, name, work))
         try:
             yield
         finally:
@@ -67,15 +71,22 @@ class Runtime:
             return False, error.detail
         return True, "answers"
 
-    async def _prune(self) -> None:
+    def every(self, seconds: float, name: str, work: Housekeeping) -> None:
+        """Do this piece of housekeeping again and again while the process runs; any replica may do it."""
+        self._periodic.append((seconds, name, work))
+
+    async def _repeat(self, seconds: float, name: str, work: Housekeeping) -> None:
         while True:
             try:
-                async with self.database.worker_transaction() as connection:
-                    await inbox.prune(connection, retention_hours=self.settings.inbox_retention_hours)
-                    await idempotency.prune(connection)
+                await work(self.database)
             except Unavailable as error:
-                log.warning("prune_waits", reason=error.detail)
-            await asyncio.sleep(PRUNE_EVERY_SECONDS)
+                log.warning("housekeeping_waits", task=name, reason=error.detail)
+            await asyncio.sleep(seconds)
+
+    async def _prune(self, database: Database) -> None:
+        async with database.worker_transaction() as connection:
+            await inbox.prune(connection, retention_hours=self.settings.inbox_retention_hours)
+            await idempotency.prune(connection)
 
 
 async def _finish(relay: asyncio.Task[None], stop: Callable[[], None]) -> None:

@@ -85,7 +85,9 @@ async def list_tickets(
 
 
 @get("/tickets.csv", operation_id="exportTickets", tags=["tickets"], dependencies=LIST_QUERY, media_type="text/csv")
-async def export_tickets(slug: FromPath[str], edge: NamedDependency[Edge], list_query: NamedDependency[ListQuery]) -> Stream:
+async def export_tickets(
+    slug: FromPath[str], edge: NamedDependency[Edge], list_query: NamedDependency[ListQuery]
+) -> Stream:
     """Every ticket that matches, as CSV."""
     pages = _export(edge, list_query)
     first = await anext(pages)  # what is wrong with the request is answered before the stream starts

@@ -12,16 +12,19 @@ from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.runtime import Runtime
 from opsdash_chassis.settings import DatabaseSettings
 
-from opsdash_tickets import consumers
+from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.tables import REVISION, SERVICE
+
+PURGE_EVERY_SECONDS = 3600.0
 
 
 def build_runtime(settings: DatabaseSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers)
+    runtime.every(PURGE_EVERY_SECONDS, "purge", housekeeping.purge_expired)
     return runtime
 
 

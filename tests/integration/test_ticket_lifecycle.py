@@ -1,0 +1,347 @@
+"""Caps, repeated writes, bulk edits, restore, purge, activity, and what the directory feed changes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from opsdash_chassis.database import Database
+from opsdash_contracts.envelope import decode
+from opsdash_contracts.topics import TICKETS
+from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
+from opsdash_tickets import housekeeping
+from opsdash_tickets.settings import TicketsSettings
+
+from tests.integration.api_fixture import Api
+from tests.support.eventually import eventually
+from tests.support.feed import publish
+from tests.support.stack import INTERNAL_TOKEN, Client, Stack
+from tests.support.witness import Witness
+from tests.support.workspace import OrgFixture
+
+
+async def counters(api: Api, org: OrgFixture) -> tuple[int, int]:
+    """What the counter row says, and what there is."""
+    connection = await asyncpg.connect(api.stack.database.worker_url)
+    try:
+        counted = await connection.fetchval("SELECT living_tickets FROM org_counters WHERE org_id = $1", org.id)
+        living = await connection.fetchval(
+            "SELECT count(*) FROM tickets WHERE org_id = $1 AND deleted_at IS NULL", org.id
+        )
+        return counted, living
+    finally:
+        await connection.close()
+
+
+async def fill(api: Api, client: Client, org: OrgFixture, living: int) -> None:
+    """Bring an org to a number of living tickets: one real, the rest as rows."""
+    ticket = await client.create_ticket(org.slug)
+    connection = await asyncpg.connect(api.stack.database.worker_url)
+    await connection.execute(
+        "INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by,"
+        " created_at, updated_at, version) SELECT $1, gen_random_uuid(), n, 'filler', '', 'open', 'low', 'general',"
+        " $2, now(), now(), 1 FROM generate_series(2, $3::int) n",
+        org.id, org.owner, living,
+    )  # fmt: skip
+    await connection.execute(
+        "UPDATE org_counters SET last_number = $2, living_tickets = $2 WHERE org_id = $1", org.id, living
+    )
+    await connection.close()
+    assert ticket["number"] == 1
+
+
+class TestPlanCap:
+    async def test_at_cap_minus_one_fifty_parallel_creates_make_exactly_one(self, api: Api):
+        org = OrgFixture("capped", Plate.SALES)
+        client = await api.new_org(org)
+        await fill(api, client, org, 499)
+        answers = await asyncio.gather(
+            *(client.call("POST", "/orgs/capped/tickets", {"title": "x"}) for _ in range(50))
+        )
+        assert Counter(answer.status for answer in answers) == {201: 1, 403: 49}
+        refused = next(answer.body for answer in answers if answer.status == 403)
+        assert (refused["type"], refused["limit"], refused["used"], refused["plate"]) == (
+            "/problems/plan-limit-reached", 500, 500, "sales",
+        )  # fmt: skip
+        assert await counters(api, org) == (500, 500)
+
+    async def test_deleting_frees_a_slot_and_restoring_needs_one(self, api: Api):
+        org = OrgFixture("slots", Plate.SALES)
+        client = await api.new_org(org)
+        await fill(api, client, org, 500)
+        assert (await client.call("DELETE", "/orgs/slots/tickets/1")).status == 204
+        assert (await client.call("POST", "/orgs/slots/tickets", {"title": "x"})).body["number"] == 501
+        refused = await client.call("POST", "/orgs/slots/tickets/1/restore")
+        assert (refused.status, refused.body["type"]) == (403, "/problems/plan-limit-reached")
+        assert (await client.call("DELETE", "/orgs/slots/tickets/501")).status == 204
+        assert (await client.call("POST", "/orgs/slots/tickets/1/restore")).status == 200
+        assert await counters(api, org) == (500, 500)
+
+    async def test_one_notice_at_80_and_at_100_percent(self, api: Api):
+        org = OrgFixture("noticed", Plate.SALES)
+        client = await api.new_org(org)
+        await fill(api, client, org, 398)
+        async with Witness(api.stack.kafka.bootstrap_servers, TICKETS) as witness:
+            for _ in range(3):
+                await client.create_ticket("noticed")
+            await fill_to(api, org, 498)
+            for _ in range(2):
+                await client.create_ticket("noticed")
+            await witness.wait_until(lambda records: len(_notices(records, org)) >= 2)
+            await witness.settle(quiet_seconds=0.5)
+            notices = _notices(witness.records, org)
+        assert [(notice.data.percent, notice.data.used, notice.data.version) for notice in notices] == [
+            (80, 400, 1), (100, 500, 2),
+        ]  # fmt: skip
+
+
+async def fill_to(api: Api, org: OrgFixture, living: int) -> None:
+    connection = await asyncpg.connect(api.stack.database.worker_url)
+    await connection.execute("UPDATE org_counters SET living_tickets = $2 WHERE org_id = $1", org.id, living)
+    await connection.close()
+
+
+def _notices(records: list[Any], org: OrgFixture) -> list[Any]:
+    events = [decode(record.headers, record.key, record.value) for record in records]
+    return [event for event in events if event.envelope.type == "support_usage.noticed" and event.data.org_id == org.id]
+
+
+class TestIdempotencyKey:
+    async def test_fifty_parallel_creates_with_one_key_make_one_ticket(self, api: Api):
+        client, key = api.as_("member"), {"Idempotency-Key": str(uuid4())}
+        body = {"title": "Only once"}
+        answers = await asyncio.gather(*(client.call("POST", api.path, body, **key) for _ in range(50)))
+        assert {answer.status for answer in answers} <= {201, 409}
+        assert all(answer.headers["Retry-After"] for answer in answers if answer.status == 409)
+        made = [answer for answer in answers if answer.status == 201]
+        assert len({answer.body["id"] for answer in made}) == 1
+        assert sum("Idempotency-Replayed" not in answer.headers for answer in made) == 1
+        again = await client.call("POST", api.path, body, **key)
+        assert (again.status, again.headers["Idempotency-Replayed"], again.body) == (201, "true", made[0].body)
+        assert (again.headers["ETag"], again.headers["Location"]) == (
+            made[0].headers["ETag"],
+            made[0].headers["Location"],
+        )
+
+    async def test_another_body_is_refused_another_user_is_new(self, api: Api):
+        key = {"Idempotency-Key": str(uuid4())}
+        first = await api.as_("member").call("POST", api.path, {"title": "a"}, **key)
+        reused = await api.as_("member").call("POST", api.path, {"title": "b"}, **key)
+        assert (reused.status, reused.body["type"]) == (422, "/problems/idempotency-key-reused")
+        other = await api.as_("admin").call("POST", api.path, {"title": "a"}, **key)
+        assert other.body["id"] != first.body["id"]
+
+    async def test_other_writes_are_repeated_as_well(self, api: Api):
+        client = api.as_("admin")
+        ticket = await client.create_ticket("ours")
+        path = f"{api.path}/{ticket['id']}"
+        for method, body, extra in (
+            ("PATCH", {"title": "new"}, {"If-Match": '"1"'}),
+            ("DELETE", None, {}),
+        ):
+            headers = {"Idempotency-Key": str(uuid4()), **extra}
+            first = await client.call(method, path, body, **headers)
+            again = await client.call(method, path, body, **headers)
+            assert (first.status, first.body) == (again.status, again.body)
+            assert again.headers["Idempotency-Replayed"] == "true"
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb"])
+    async def test_a_bad_key_is_refused(self, api: Api, key: str):
+        answer = await api.as_("member").call("POST", api.path, {"title": "x"}, **{"Idempotency-Key": key})
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/header/Idempotency-Key")
+
+    async def test_a_refused_request_is_decided_anew(self, api: Api):
+        client, key = api.as_("member"), {"Idempotency-Key": str(uuid4())}
+        assert (await client.call("POST", api.path, {"title": ""}, **key)).status == 400
+        assert (await client.call("POST", api.path, {"title": "now right"}, **key)).status == 201
+
+    async def test_a_crash_between_commit_and_answer_is_repaired_by_the_retry(self, stack: Stack):
+        key = {"Idempotency-Key": str(uuid4())}
+        crashing = await stack.tickets(OPSDASH_CRASH_AT="after_db_commit")
+        client = stack.client(crashing, stack.workspace.ours.member)
+        with pytest.raises(Exception, match=r"disconnect|reset|closed"):
+            await client.call("POST", "/orgs/ours/tickets", {"title": "once"}, **key)
+        assert crashing.wait_exit() == -9
+        client = stack.client(await stack.tickets(), stack.workspace.ours.member)
+        answer = await client.call("POST", "/orgs/ours/tickets", {"title": "once"}, **key)
+        assert (answer.status, answer.headers["Idempotency-Replayed"], answer.body["number"]) == (201, "true", 1)
+        assert len((await client.call("GET", "/orgs/ours/tickets")).body["items"]) == 1
+
+
+class TestBulk:
+    async def test_every_ticket_succeeds_or_fails_on_its_own(self, api: Api):
+        client = api.as_("member")
+        fine = [(await client.create_ticket("ours"))["id"] for _ in range(2)]
+        closed = (await client.create_ticket("ours", status="closed"))["id"]
+        theirs = (await api.as_("owner", api.foreign).create_ticket("foreign"))["id"]
+        body = {"ids": [fine[0], closed, theirs, str(uuid4()), fine[1]], "patch": {"status": "waiting"}}
+        answer = await client.call("POST", f"{api.path}/bulk", body)
+        assert [item["status"] for item in answer.body["items"]] == [200, 409, 404, 404, 200]
+        assert answer.body["items"][2]["error"] == answer.body["items"][3]["error"]
+        activity = (await client.call("GET", f"{api.path}/{fine[1]}/activity")).body["items"]
+        assert activity[-1]["bulk_id"] == answer.body["bulk_id"]
+
+    async def test_bad_values_and_too_many_ids_are_refused_as_a_whole(self, api: Api):
+        client = api.as_("member")
+        for body in ({"ids": [], "patch": {}}, {"ids": [str(uuid4())] * 101, "patch": {}},
+                     {"ids": [str(uuid4())], "patch": {"number": 3}}, {"ids": ["x"], "patch": {}}):  # fmt: skip
+            assert (await client.call("POST", f"{api.path}/bulk", body)).status == 400
+        assert (
+            await api.as_("viewer").call("POST", f"{api.path}/bulk", {"ids": [str(uuid4())], "patch": {}})
+        ).status == 403
+
+
+class TestActivity:
+    async def test_tells_who_changed_what_and_never_the_text(self, api: Api):
+        ticket = await api.as_("member").create_ticket("ours", description="secret words")
+        path = f"{api.path}/{ticket['id']}"
+        patch = {"priority": "high", "assignee_id": str(api.ours.admin), "description": "other words"}
+        await api.as_("admin").call("PATCH", path, patch)
+        answer = await api.as_("viewer").call("GET", f"{path}/activity")
+        created, updated = answer.body["items"]
+        assert (created["type"], created["actor"]["name"]) == ("support_ticket.created", "member of ours")
+        assert {change["field"]: change for change in updated["changes"]} == {
+            "priority": {"field": "priority", "from": "medium", "to": "high"},
+            "assignee_id": {
+                "field": "assignee_id", "from": None, "to": str(api.ours.admin),
+                "from_label": None, "to_label": "admin of ours",
+            },
+            "description": {"field": "description"},
+        }  # fmt: skip
+        assert "words" not in str(answer.body)
+
+    async def test_pages_through_a_long_history(self, api: Api):
+        client = api.as_("member")
+        ticket = await client.create_ticket("ours")
+        path = f"{api.path}/{ticket['id']}"
+        for index in range(55):
+            await client.call("PATCH", path, {"title": f"t{index}"})
+        first = (await client.call("GET", f"{path}/activity")).body
+        rest = (await client.call("GET", f"{path}/activity?cursor={first['next_cursor']}")).body
+        assert [item["version"] for item in first["items"] + rest["items"]] == list(range(1, 57))
+        assert rest["next_cursor"] is None
+
+
+class TestDirectoryFeed:
+    async def test_role_plate_and_membership_take_effect_within_two_seconds(self, api: Api):
+        org = OrgFixture("moving")
+        client = await api.new_org(org)
+        member_id, user = uuid4(), uuid4()
+        servers = api.stack.kafka.bootstrap_servers
+        person = api.stack.client(api.service, user)
+
+        async def status() -> int:
+            return (await person.call("POST", "/orgs/moving/tickets", {"title": "x"})).status
+
+        async def takes_effect(expected: int, payload: Any) -> None:
+            started = time.monotonic()
+            await publish(servers, payload)
+            await eventually(status, lambda found: found == expected, timeout=10)
+            took.append(time.monotonic() - started)
+
+        def member(role: Role, version: int) -> Member:
+            return Member(
+                org_id=org.id, member_id=member_id, user_id=user, name="New", email=None, role=role, version=version
+            )
+
+        def plate(plate: Plate, version: int) -> Org:
+            return Org(org_id=org.id, slug=org.slug, name="Moving", plate=plate, version=version)
+
+        took: list[float] = []
+        assert await status() == 404
+        await takes_effect(201, member(Role.MEMBER, 1))
+        took.clear()  # the first message waits for the group to form
+        await takes_effect(403, member(Role.VIEWER, 2))
+        await takes_effect(201, member(Role.ADMIN, 3))
+        await takes_effect(403, plate(Plate.FREE, 2))
+        assert (await client.call("GET", "/orgs/moving/tickets")).body["type"] == "/problems/feature-not-available"
+        await takes_effect(201, plate(Plate.SALES, 3))
+        ticket = await client.create_ticket("moving", assignee_id=str(user))
+        await takes_effect(404, Removed(kind=Kind.MEMBER, id=member_id, org_id=org.id, version=4))
+        assert max(took) < 2, took
+        unassigned = await client.call("GET", f"/orgs/moving/tickets/{ticket['id']}")
+        assert (unassigned.body["assignee"], unassigned.body["version"]) == (None, 2)
+        activity = (await client.call("GET", f"/orgs/moving/tickets/{ticket['id']}/activity")).body["items"]
+        assert (activity[-1]["actor"], activity[-1]["changes"][0]["from_label"]) == (None, "New")
+
+    async def test_a_renamed_contact_shows_at_once_a_removed_one_keeps_its_name(self, api: Api):
+        org = OrgFixture("renamed")
+        client = await api.new_org(org)
+        ticket = await client.create_ticket("renamed", contact_id=str(org.contact))
+        await publish(
+            api.stack.kafka.bootstrap_servers,
+            Removed(kind=Kind.CONTACT, id=org.contact, org_id=org.id, version=2),
+        )
+
+        async def contact() -> Any:
+            return (await client.call("GET", f"/orgs/renamed/tickets/{ticket['id']}")).body["contact"]
+
+        found = await eventually(contact, lambda contact: not contact["active"])
+        assert found["name"] == "Contact renamed"
+        refused = await client.call("POST", "/orgs/renamed/tickets", {"title": "x", "contact_id": str(org.contact)})
+        assert refused.status == 400
+
+
+class TestPurge:
+    async def test_text_goes_after_thirty_days_and_the_skeleton_stays(self, api: Api):
+        org = OrgFixture("purged")
+        client = await api.new_org(org)
+        kept, gone = [
+            await client.create_ticket("purged", title, description=f"{title} text") for title in ("keep", "canary")
+        ]
+        await client.call("PATCH", f"/orgs/purged/tickets/{gone['id']}", {"title": "canary two"})
+        for ticket in (kept, gone):
+            await client.call("DELETE", f"/orgs/purged/tickets/{ticket['id']}")
+        connection = await asyncpg.connect(api.stack.database.worker_url)
+        await connection.execute(
+            "UPDATE tickets SET deleted_at = now() - interval '30 days 1 minute' WHERE org_id = $1 AND id = $2",
+            org.id, gone["id"],
+        )  # fmt: skip
+        assert (await client.call("POST", f"/orgs/purged/tickets/{gone['id']}/restore")).status == 404
+        database = Database(_settings(api), name="test")
+        await database.open()
+        try:
+            assert await housekeeping.purge_expired(database) == 1
+            assert await housekeeping.purge_expired(database) == 0
+        finally:
+            await database.close()
+        history = await connection.fetch(
+            "SELECT event_type, data::text AS data FROM history WHERE aggregate_id = $1 ORDER BY aggregate_version",
+            gone["id"],
+        )
+        rows = await connection.fetch("SELECT * FROM tickets WHERE id = $1", gone["id"])
+        await connection.close()
+        assert [row["event_type"].removeprefix("support_ticket.") for row in history] == [
+            "created", "updated", "deleted", "purged",
+        ]  # fmt: skip
+        assert "canary" not in str([dict(row) for row in history]) + str([dict(row) for row in rows])
+        assert (await client.call("POST", f"/orgs/purged/tickets/{kept['id']}/restore")).body["title"] == "keep"
+
+
+def _settings(api: Api) -> TicketsSettings:
+    return TicketsSettings(
+        oidc_issuer="x", oidc_audience="x", oidc_jwks_url="http://x", internal_token=INTERNAL_TOKEN, profile="local",
+        kafka_bootstrap_servers="127.0.0.1:1", database_url=api.stack.database.app_url,
+        database_worker_url=api.stack.database.worker_url,
+    )  # fmt: skip
+
+
+class TestRestore:
+    async def test_brings_everything_back_but_an_assignee_who_left(self, api: Api):
+        client = api.as_("admin")
+        ticket = await client.create_ticket("ours", "Back again", assignee_id=str(api.ours.member))
+        path = f"{api.path}/{ticket['id']}"
+        assert (await client.call("POST", f"{path}/restore")).status == 404  # it lives
+        await client.call("DELETE", path)
+        assert (await api.as_("member").call("POST", f"{path}/restore")).status == 403
+        assert (
+            await api.as_("owner", api.foreign).call("POST", f"/orgs/foreign/tickets/{ticket['id']}/restore")
+        ).status == 404
+        restored = await client.call("POST", f"{path}/restore")
+        assert (restored.status, restored.body["version"], restored.body["title"]) == (200, 3, "Back again")
+        assert (restored.body["assignee"]["id"], restored.headers["ETag"]) == (str(api.ours.member), '"3"')
