@@ -10,11 +10,19 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway import clients
+from opsdash_gateway.openapi import owner_document
 
 TICKETS = "/api/orgs/brightside/tickets"
 ONE = f"{TICKETS}/42"
 JSON = {"Content-Type": "application/json"}
+PUBLISHED = [
+    (method.upper(), path)
+    for path, item in owner_document("tickets")["paths"].items()
+    for method in item
+    if method in METHODS
+]
 
 
 class TestWhatTravels:
@@ -99,6 +107,14 @@ class TestWhatTravels:
         )
         assert owner.requests[0][2]["traceparent"].split("-")[1] == trace_id
         assert headers["x-request-id"] == trace_id
+
+
+class TestEveryPublishedRoute:
+    @pytest.mark.parametrize(("method", "path"), PUBLISHED, ids=" ".join)
+    async def test_reaches_the_owner(self, gateway: Any, owner: Any, method: str, path: str) -> None:
+        path = path.replace("{slug}", "brightside").replace("{reference}", "42")
+        assert (await gateway.call(method, f"/api{path}"))[0] == 200
+        assert [request[:2] for request in owner.requests] == [(method, path)]
 
 
 class TestRefusedBeforeTheOwner:

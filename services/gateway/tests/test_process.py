@@ -50,3 +50,4 @@ def test_no_broker_is_one_line_and_exit_code_3() -> None:
     code, text, _ = run(GOOD)
     assert code == 3
     assert text.splitlines()[-1].startswith("cannot start: no Kafka broker answered within 1 s")
+    assert "aiokafka - client" not in text, "logs must come through our formatter"

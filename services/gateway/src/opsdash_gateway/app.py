@@ -14,13 +14,12 @@ from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
 
 from opsdash_gateway.api.home import home
-from opsdash_gateway.api.me import me
+from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
-from opsdash_gateway.api.tickets import ROUTER as TICKETS
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.clients import OwnerClient, open_session
 from opsdash_gateway.dev_issuer.routes import issuer_router
-from opsdash_gateway.openapi import build_document
+from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
 
@@ -58,6 +57,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
     document = build_document([workspace], dependencies=dependencies)
     issuer = issuer_router(settings)
-    routes: list[ControllerRouterHandler] = [TICKETS, me, workspace, schema_router(document)]
+    tickets = passing_routes(owner_document("tickets"))
+    routes: list[ControllerRouterHandler] = [*tickets, workspace, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
     return create_app(settings, route_handlers=routes, lifespan=[connections.lifespan], dependencies=dependencies)

@@ -16,7 +16,7 @@ from opsdash_chassis.http.problems import EXTENSIONS, MEDIA_TYPE
 USER_SCHEME = "user"
 Document = dict[str, Any]
 
-_METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 _TEXT = {
     400: "The request is not valid; `errors` says where",
     401: "No valid access token",
@@ -46,6 +46,7 @@ def openapi_document(
     app = Litestar(
         route_handlers=route_handlers,
         dependencies={name: Provide(_nothing(), sync_to_thread=False) for name in ("caller", *dependencies)},
+        logging_config=None,  # the default one would replace the process's own logging
         openapi_config=OpenAPIConfig(
             title=title,
             version=version,
@@ -82,7 +83,7 @@ def complete(document: Document) -> Document:
 def operations(document: Document) -> Iterable[dict[str, Any]]:
     """Every operation object of a document."""
     for path in document.get("paths", {}).values():
-        yield from (path[method] for method in _METHODS if method in path)
+        yield from (path[method] for method in METHODS if method in path)
 
 
 def problem_response(status: int) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Passes a request on to its owner service and the answer back, byte for byte."""
+"""Passes requests on to an owner service and the answers back, byte for byte.
+
+The routes are those of the owner's OpenAPI document: what is published is passed, and nothing else of the owner.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,51 @@ import re
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler, route
 from litestar.response.base import ASGIResponse
+from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
 
 from opsdash_gateway.clients import OwnerClient
 
+PREFIX = "/api"
+_PARAMETER = re.compile(r"\{(\w+)\}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
-#: `opt` of a route whose owner checks the query itself.
-ANY_QUERY: dict[str, Any] = {"query_parameters": None}
+
+def passing_routes(document: dict[str, Any]) -> list[HTTPRouteHandler]:
+    """One handler for each path of the tickets service's document."""
+    return [
+        _passing_route(path, [method.upper() for method in METHODS if method in item])
+        for path, item in document["paths"].items()
+    ]
 
 
-def slug_segment(slug: str) -> str:
-    """The slug as a path segment; what cannot be a slug is 404 like an org nobody has."""
-    if not _SLUG.fullmatch(slug):
-        raise not_found()
-    return slug
+def _passing_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
+    @route(
+        PREFIX + _PARAMETER.sub(r"{\1:str}", template),
+        http_method=methods,
+        status_code=200,
+        opt={"query_parameters": None},  # the owner knows which ones there are
+        include_in_schema=False,  # the owner describes them
+    )
+    async def pass_request(request: Request[Any, Any, Any], tickets: NamedDependency[OwnerClient]) -> ASGIResponse:
+        return await _pass_on(request, tickets, owner_path(template, request.path_params))
+
+    return pass_request
 
 
-def reference_segment(reference: str) -> str:
-    """An id or number as a path segment: nothing in it can climb to another route of the owner."""
-    if not _REFERENCE.fullmatch(reference):
-        raise not_found()
-    return reference
+def owner_path(template: str, parameters: dict[str, str]) -> str:
+    """Fill in the template; what cannot be a slug, id or number is 404, so no value climbs to another route."""
+    for name, value in parameters.items():
+        if not (_SLUG if name == "slug" else _REFERENCE).fullmatch(value):
+            raise not_found()
+    return template.format_map(parameters)
 
 
-async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
-    """Send the request to `path` of the owner."""
+async def _pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
     body = await request.body()
     answer = await owner.forward(
         request.method,
@@ -42,5 +62,5 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
         headers=request.headers,
         body=body or None,
     )
-    media_type = answer.headers.pop("Content-Type", None) or answer.headers.pop("content-type", None)
+    media_type = answer.headers.pop("content-type", None)
     return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
