@@ -12,11 +12,13 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import dead_letter_topic
 
-from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
+from opsdash_chassis.kafka import MAXIMUM_EVENT_BYTES, SEND_DEADLINE_SECONDS, start_producer, stop_producer
 from opsdash_chassis.lenient_records import readable
 from opsdash_chassis.settings import KafkaSettings
 
 PREFIX = "dl_"
+#: The largest message a topic takes must still fit with our headers added, or it would block its partition for good.
+MAXIMUM_BYTES = 2 * MAXIMUM_EVENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class DeadLetterPublisher:
             try:
                 async with asyncio.timeout(SEND_DEADLINE_SECONDS):
                     if self._producer is None:
-                        self._producer = await start_producer(self._settings)
+                        self._producer = await start_producer(self._settings, largest=MAXIMUM_BYTES)
                     topic = dead_letter_topic(self._service, record.topic)
                     await self._producer.send_and_wait(topic, record.value, key=record.key, headers=headers)
             except (KafkaError, OSError, TimeoutError):

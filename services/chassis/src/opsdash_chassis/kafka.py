@@ -19,6 +19,7 @@ from opsdash_chassis.settings import KafkaSettings
 log = structlog.get_logger(__name__)
 
 SEND_DEADLINE_SECONDS = 10.0
+MAXIMUM_EVENT_BYTES = 1_048_576
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
-async def start_producer(settings: KafkaSettings) -> AIOKafkaProducer:
+async def start_producer(settings: KafkaSettings, *, largest: int = MAXIMUM_EVENT_BYTES) -> AIOKafkaProducer:
     """A started producer that confirms only what all in-sync replicas hold.
 
     Raises KafkaError when no broker answers; the caller decides how long to try.
@@ -44,7 +45,7 @@ async def start_producer(settings: KafkaSettings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=settings.kafka_idempotent_producer,
         request_timeout_ms=int(SEND_DEADLINE_SECONDS * 1000),
-        max_request_size=1_048_576,
+        max_request_size=largest,
         linger_ms=0,
     )
     try:

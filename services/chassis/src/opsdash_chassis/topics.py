@@ -11,10 +11,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
+from opsdash_chassis.dead_letters import MAXIMUM_BYTES
 from opsdash_chassis.settings import PREFIX
 
 TOPIC_EXISTS = 36
-DEAD_LETTER_KEPT = {"cleanup.policy": "delete", "retention.ms": str(90 * 24 * 3_600_000)}
+DEAD_LETTER_KEPT = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(90 * 24 * 3_600_000),
+    "max.message.bytes": str(MAXIMUM_BYTES),
+}
 
 
 def wanted_topics(partitions: int | None, replication: int) -> list[NewTopic]:
