@@ -13,6 +13,7 @@ from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
 from tests.integration.api_fixture import Api, running_api
+from tests.integration.consuming import Consumption, consuming
 from tests.integration.stacks import open_stack
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
@@ -64,3 +65,10 @@ async def shared_stack(new_stack: NewStack) -> AsyncIterator[Stack]:
     """One stack for the tests of a module that keep to tickets or entities of their own."""
     async with new_stack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+async def consumption(shared_stack: Stack) -> AsyncIterator[Consumption]:
+    """A running consumer of the workspace feed for the tests of a module that keep to entities of their own."""
+    async with consuming(shared_stack) as started:
+        yield started
