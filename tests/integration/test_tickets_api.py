@@ -244,11 +244,13 @@ class TestTenants:
         theirs = await api.as_("owner", api.foreign).create_ticket("foreign", "Secret")
         body = {"title": "x"} if method in {"POST", "PATCH"} else None
         outsider = api.as_("owner")
-        answers = [await outsider.call(method, f"/orgs/foreign/tickets{suffix.format(theirs['id'])}", body),
-                   await outsider.call(method, f"/orgs/nowhere/tickets{suffix.format(theirs['id'])}", body)]  # fmt: skip
+        path = suffix.format(theirs["id"])
+        answers = [await outsider.call(method, f"/orgs/{org}/tickets{path}", body) for org in ("foreign", "nowhere")]
         if suffix:
-            answers += [await outsider.call(method, f"{api.path}{suffix.format(value)}", body)
-                        for value in (theirs["id"], uuid4(), "not-an-id", 999_999_999)]  # fmt: skip
+            answers += [
+                await outsider.call(method, f"{api.path}{suffix.format(value)}", body)
+                for value in (theirs["id"], uuid4(), "not-an-id", 999_999_999)
+            ]
         stripped = [{k: v for k, v in answer.body.items() if k not in {"trace_id", "instance"}} for answer in answers]
         assert {answer.status for answer in answers} == {404}
         assert all(body == stripped[0] for body in stripped)

@@ -81,9 +81,7 @@ def _channel(topic: Topic) -> Document:
 
 def _operations(topic: Topic) -> list[tuple[str, Document]]:
     sends = [(f"{service}-sends-{topic.name}", _operation("send", topic)) for service in topic.producers]
-    receives = [
-        (f"{service}-receives-{topic.name}", _operation("receive", topic)) for service in topic.consumers
-    ]
+    receives = [(f"{service}-receives-{topic.name}", _operation("receive", topic)) for service in topic.consumers]
     return sends + receives
 
 

@@ -16,7 +16,7 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     return list(_compare("", _plain(old, old.get("$defs", {})), _plain(new, new.get("$defs", {}))))
 
 
-def _plain(schema: Any, definitions: Schema) -> Any:  # noqa: ANN401 - any JSON
+def _plain(schema: Any, definitions: Schema) -> Any:
     """References resolved, annotations gone: what a validator would look at."""
     if isinstance(schema, list):
         return [_plain(item, definitions) for item in schema]
@@ -33,7 +33,7 @@ def _plain(schema: Any, definitions: Schema) -> Any:  # noqa: ANN401 - any JSON
     }
 
 
-def _compare(path: str, old: Any, new: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _compare(path: str, old: Any, new: Any) -> Iterator[str]:
     if not (isinstance(old, dict) and isinstance(new, dict) and "properties" in old and "properties" in new):
         if old != new:
             yield f"{path or '/'} changed from {old} to {new}"

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 _LONGEST = 500
 
 
-class InvalidMessage(ValueError):  # noqa: N818 - it names the message, and what it means to a consumer
+class InvalidMessage(ValueError):
     """A message no retry can make readable: it belongs in the dead letters.
 
     Codes: headers-not-utf8, missing-header, duplicate-header, bad-header, unknown-version, empty-value,

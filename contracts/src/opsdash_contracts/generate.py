@@ -51,9 +51,7 @@ def write(folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     parser = argparse.ArgumentParser(prog="python -m opsdash_contracts.generate")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 when something is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is out of date")
     only_check = parser.parse_args(arguments).check
     problems = breaks(folder) + (drift(folder) if only_check else [])
     for problem in problems:

@@ -11,7 +11,7 @@ from opsdash_contracts.registry import event_types, model_for
 class _WithoutFieldTitles(GenerateJsonSchema):
     """A title that only repeats the field's name is noise in a committed file."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002, ANN401 - the base class's signature
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base class's signature
         return False
 
 

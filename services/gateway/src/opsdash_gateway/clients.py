@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -18,11 +18,12 @@ TOTAL_SECONDS = 5.0
 MAXIMUM_CONNECTIONS = 200
 KEEPALIVE_SECONDS = 30.0  # below the owners' 75 s: we close idle connections before they do
 RETRY_PAUSE_SECONDS = (0.02, 0.1)
-MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024
+STREAM_CHUNK_BYTES = 64 * 1024
 
 PASSED_REQUEST_HEADERS = ("authorization", "content-type", "if-match", "idempotency-key")
 PASSED_RESPONSE_HEADERS = (
     "content-type",
+    "content-disposition",
     "etag",
     "location",
     "retry-after",
@@ -72,16 +73,37 @@ class OwnerClient:
 
         `path` and `query` are sent as they are: the caller has encoded and checked them.
         """
-        suffix = f"?{query.decode('ascii')}" if query else ""
-        url = URL(f"{self._base_url}{path}{suffix}", encoded=True)
-        sent = {name: headers[name] for name in PASSED_REQUEST_HEADERS if name in headers}
-        inject(sent)
+        url, sent = self._request(path, query, headers)
         repeatable = method in _IDEMPOTENT or (method == "POST" and "idempotency-key" in headers)
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._try(method, url, sent, body, repeatable=repeatable)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             raise unavailable("A service behind this one does not answer.", 1) from error
+
+    async def stream(
+        self, path: str, *, query: bytes = b"", headers: Mapping[str, str]
+    ) -> tuple[Answer, AsyncIterator[bytes] | None]:
+        """A GET whose body is handed on as it comes; None instead of a stream when the answer is complete.
+
+        Raises a 503 problem when the owner cannot be reached. An owner that fails later ends the stream early, and
+        the client sees a broken transfer, never a short file that looks whole.
+        """
+        url, sent = self._request(path, query, headers)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=TOTAL_SECONDS)
+        try:
+            response = await self._session.get(url, headers=sent, timeout=timeout, allow_redirects=False)
+            if not response.ok:
+                return _checked(response, await response.read()), None
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            raise unavailable("A service behind this one does not answer.", 1) from error
+        return _checked(response, b""), _chunks(response)
+
+    def _request(self, path: str, query: bytes, headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
+        suffix = f"?{query.decode('ascii')}" if query else ""
+        sent = {name: headers[name] for name in PASSED_REQUEST_HEADERS if name in headers}
+        inject(sent)
+        return URL(f"{self._base_url}{path}{suffix}", encoded=True), sent
 
     async def _try(
         self, method: str, url: URL, headers: dict[str, str], body: bytes | None, *, repeatable: bool
@@ -100,6 +122,13 @@ class OwnerClient:
         async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
             content = await response.read()
             return _checked(response, content)
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The body piece by piece; the connection is given up when the client leaves."""
+    async with response:
+        async for chunk in response.content.iter_chunked(STREAM_CHUNK_BYTES):
+            yield chunk
 
 
 def _checked(response: aiohttp.ClientResponse, content: bytes) -> Answer:

@@ -46,6 +46,7 @@ def build_app(settings: DatabaseSettings) -> Application:
             "cursors": Provide(lambda: cursors, sync_to_thread=False),
         },
         problems=PROBLEMS,
+        public_prefix="/api",
     )
     runtime.add_probes(application.health)
     return application

@@ -19,6 +19,7 @@ from opsdash_chassis.http.health import Health
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.operations import operations_router
+from opsdash_chassis.http.problems import PUBLIC_PREFIX
 from opsdash_chassis.http.requests import BoundedRequest
 from opsdash_chassis.http.telemetry import Telemetry
 from opsdash_chassis.http.tokens import TokenVerifier, VerifiedTokens
@@ -35,8 +36,11 @@ class Application:
     health: Health
     asgi: App
     operations: App | None = field(default=None)
+    public_prefix: str = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.public_prefix:
+            scope.setdefault("state", {})[PUBLIC_PREFIX] = self.public_prefix
         await self.asgi(scope, receive, send)
 
 
@@ -49,9 +53,11 @@ def create_app(
     keys: KeySet | None = None,
     dependencies: Mapping[str, Provide] | None = None,
     problems: Mappings | None = None,
+    public_prefix: str = "",
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
 
+    `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called.
     Every route needs a verified user unless its `opt` says otherwise (see authentication.py).
     """
     health = health or Health()
@@ -74,6 +80,7 @@ def create_app(
     return Application(
         litestar=litestar,
         health=health,
+        public_prefix=public_prefix,
         asgi=_outside(litestar, settings),
         operations=_outside(_litestar(gatekeeper, [operations]), settings) if separate else None,
     )

@@ -12,6 +12,8 @@ import msgspec
 from opsdash_chassis.http.asgi import Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+#: Where a request's state holds what the public door puts in front of this service's paths.
+PUBLIC_PREFIX = "public_prefix"
 #: What a problem may carry besides the standard members; the OpenAPI document lists these.
 EXTENSIONS = ("current_version", "allowed", "limit", "used", "plate", "plates")
 
@@ -154,9 +156,10 @@ def body_of(problem: Problem, instance: str, trace_id: str) -> bytes:
 
 
 def instance_of(scope: Scope) -> str:
-    """The path as it was sent: percent-encoded ASCII, without the query, which may hold private text."""
+    """The path as the client sent it: percent-encoded ASCII, without the query, which may hold private text."""
     raw: bytes = scope.get("raw_path") or b""
-    return raw.split(b"?")[0][:500].decode("ascii", "replace") or "/"
+    prefix: str = scope.get("state", {}).get(PUBLIC_PREFIX, "")
+    return prefix + raw.split(b"?")[0][:500].decode("ascii", "replace") or "/"
 
 
 async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:

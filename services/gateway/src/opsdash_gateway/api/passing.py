@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler, route
+from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
@@ -26,9 +27,37 @@ _REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 def passing_routes(document: dict[str, Any]) -> list[HTTPRouteHandler]:
     """One handler for each path of the tickets service's document."""
     return [
-        _passing_route(path, [method.upper() for method in METHODS if method in item])
+        _streaming_route(path)
+        if _is_streamed(item)
+        else _passing_route(path, [method.upper() for method in METHODS if method in item])
         for path, item in document["paths"].items()
     ]
+
+
+def _is_streamed(item: dict[str, Any]) -> bool:
+    """An answer that is not JSON may be long: it is handed on while it comes."""
+    answers = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    return bool(answers) and "application/json" not in answers
+
+
+def _streaming_route(template: str) -> HTTPRouteHandler:
+    @route(
+        PREFIX + _PARAMETER.sub(r"{\1:str}", template),
+        http_method=["GET"],
+        status_code=200,
+        opt={"query_parameters": None},
+        include_in_schema=False,
+    )
+    async def pass_stream(request: Request[Any, Any, Any], tickets: NamedDependency[OwnerClient]) -> Response[Any]:
+        path = owner_path(template, request.path_params)
+        query = request.scope.get("query_string", b"")
+        answer, chunks = await tickets.stream(path, query=query, headers=request.headers)
+        media_type = answer.headers.pop("content-type", None)
+        if chunks is None:
+            return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
+        return Stream(chunks, status_code=answer.status, headers=answer.headers, media_type=media_type)
+
+    return pass_stream
 
 
 def _passing_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
