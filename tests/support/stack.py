@@ -61,6 +61,13 @@ class Answer:
     body: Any
 
 
+async def _answer(response: aiohttp.ClientResponse) -> Answer:
+    text = await response.read()
+    is_json = "json" in response.headers.get("Content-Type", "")
+    body = await response.json(content_type=None) if text and is_json else text.decode()
+    return Answer(response.status, response.headers, body)
+
+
 @dataclass
 class Client:
     """A person talking to one service."""
@@ -74,10 +81,17 @@ class Client:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.request(method, self.url + path, json=json, headers=self.headers | headers) as response,
         ):
-            text = await response.read()
-            is_json = "json" in response.headers.get("Content-Type", "")
-            body = await response.json(content_type=None) if text and is_json else text.decode()
-            return Answer(response.status, response.headers, body)
+            return await _answer(response)
+
+    async def call_raw(self, method: str, path: str, body: str | bytes, content_type: str, **headers: str) -> Answer:
+        """Send exactly these bytes."""
+        timeout = aiohttp.ClientTimeout(total=15)
+        sent = self.headers | headers | {"Content-Type": content_type}
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(method, self.url + path, data=body, headers=sent) as response,
+        ):
+            return await _answer(response)
 
     async def create_ticket(self, slug: str, title: str = "A ticket", **fields: Any) -> dict[str, Any]:
         answer = await self.call("POST", f"/orgs/{slug}/tickets", {"title": title, **fields})
