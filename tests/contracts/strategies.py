@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
-from opsdash_contracts import tickets, usage, workspace
+from opsdash_contracts import comments, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -55,6 +55,32 @@ def ticket_payloads(event_type: str) -> st.SearchStrategy[tickets.TicketEvent]:
     )
 
 
+@st.composite
+def comment_payloads(draw, event_type: str) -> comments.CommentEvent:
+    """Mentions are a set, and the new ones are some of them."""
+    mentions = draw(st.lists(ids, unique=True, max_size=comments.MAXIMUM_MENTIONS))
+    comment, parent = draw(st.lists(ids, min_size=2, max_size=2, unique=True))
+    return draw(
+        st.builds(
+            comments.CommentEvent,
+            org_id=ids,
+            version=versions,
+            comment_id=st.just(comment),
+            ticket_id=ids,
+            ticket_sequence=versions,
+            parent_id=st.sampled_from([None, parent]),
+            author_id=ids,
+            mentions=st.just(mentions),
+            new_mentions=st.just([person for person in mentions if draw(st.booleans())]),
+            created_at=moments,
+            edited_at=maybe_moments,
+            edited_by=maybe_ids,
+            deleted_at=moments if event_type == comments.DELETED else st.none(),
+            changes=changes.map(lambda found: {k: v for k, v in found.items() if k != "body"}),
+        )
+    )
+
+
 def removals(kind: workspace.Kind) -> st.SearchStrategy[workspace.Removed]:
     def build(org_id, other_id, version):
         return workspace.Removed(
@@ -93,6 +119,7 @@ PAYLOADS = {
         limit=st.integers(1, 2**31 - 1),
     ),
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
+    **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
 }
 ALL_TYPES = [event_type for model in MODELS for event_type in model.event_types]
 

@@ -75,5 +75,5 @@ class TestEveryContract:
         assert (CONTRACTS / "consumers" / contract["consumer"] / f"{contract['topic']}.json").is_file()
 
 
-def test_tickets_notifications_and_audit_have_written_down_what_they_read():
-    assert {contract["consumer"] for contract in CONSUMERS} >= {"tickets", "notifications", "audit"}
+def test_every_consumer_of_ours_has_written_down_what_they_read():
+    assert {contract["consumer"] for contract in CONSUMERS} >= {"tickets", "comments", "notifications", "audit"}

@@ -19,7 +19,7 @@ _HEADERS: Final[Document] = {
     },
     "ce_type": _TEXT,
     "ce_source": _TEXT,
-    "ce_subject": {**_TEXT, "description": "Id of the aggregate; equal to the record key."},
+    "ce_subject": {**_TEXT, "description": "Id of the aggregate; the record key unless ce_partitionkey is."},
     "ce_time": {"type": "string", "format": "date-time"},
     "ce_specversion": {"const": headers.SPEC_VERSION},
     "ce_dataschema": {"type": "string", "pattern": "^urn:opsdash:.+:v[1-9][0-9]*$"},
@@ -27,6 +27,7 @@ _HEADERS: Final[Document] = {
     "ce_orgid": _UUID,
     "ce_sequence": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "Version of the aggregate."},
     "ce_actorid": {**_UUID, "description": "The user who did it; absent when the system did."},
+    "ce_partitionkey": {**_TEXT, "description": "The record key; present where that is not the aggregate."},
     "ce_replayed": {"const": "true", "description": "Present on events sent again from the owner's history."},
     headers.TRACE: {"type": "string", "pattern": headers.TRACEPARENT_PATTERN},
 }

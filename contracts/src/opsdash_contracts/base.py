@@ -69,8 +69,13 @@ class EventData(Frozen):
 
     @property
     def event_key(self) -> str:
-        """The aggregate's id: Kafka key and `ce_subject`."""
+        """The Kafka key: events with the same key keep their order."""
         raise NotImplementedError
+
+    @property
+    def event_subject(self) -> str:
+        """The aggregate's id, `ce_subject`; what is keyed by something else than its own id says so."""
+        return self.event_key
 
     @property
     def event_org_id(self) -> UUID:

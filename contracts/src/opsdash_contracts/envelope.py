@@ -25,7 +25,10 @@ T = TypeVar("T", bound=EventData)
 
 
 class Envelope(Frozen):
-    """All of an event but its payload: `subject` is the aggregate's id, `sequence` its version."""
+    """All of an event but its payload: `subject` is the aggregate's id, `sequence` its version.
+
+    `partition_key` is the record key where that is not the subject (CloudEvents partitioning extension).
+    """
 
     id: UUID
     type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,100}$")]
@@ -35,6 +38,7 @@ class Envelope(Frozen):
     org_id: UUID
     sequence: Version
     actor_id: UUID | None = None
+    partition_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")] | None = None
     dataschema: Annotated[str, StringConstraints(pattern=_DATASCHEMA)]
     traceparent: Annotated[str, StringConstraints(pattern=wire.TRACEPARENT_PATTERN)] | None = None
     replayed: bool = False
@@ -63,6 +67,7 @@ class Envelope(Frozen):
             ("ce_orgid", str(self.org_id)),
             ("ce_sequence", str(self.sequence)),
             ("ce_actorid", None if self.actor_id is None else str(self.actor_id)),
+            ("ce_partitionkey", self.partition_key),
             ("traceparent", self.traceparent),
             ("ce_replayed", "true" if self.replayed else None),
         ]
@@ -94,6 +99,7 @@ _HEADER_OF = {
     "org_id": "ce_orgid",
     "sequence": "ce_sequence",
     "actor_id": "ce_actorid",
+    "partition_key": "ce_partitionkey",
     "dataschema": "ce_dataschema",
 }
 
@@ -113,8 +119,10 @@ class Event(Generic[T]):
         envelope, data = self.envelope, self.data
         if not isinstance(data, model_for(envelope.type, envelope.schema_version)):
             raise InvalidMessage("schema", f"{type(data).__name__} is not the payload of {envelope.type}")
-        if envelope.subject != data.event_key:
+        if envelope.subject != data.event_subject:
             raise InvalidMessage("key-mismatch", "ce_subject is not the id in the body")
+        if (envelope.partition_key or envelope.subject) != data.event_key:
+            raise InvalidMessage("key-mismatch", "ce_partitionkey is not the id in the body")
         if envelope.org_id != data.event_org_id:
             raise InvalidMessage("org-mismatch", "ce_orgid is not the organisation in the body")
         if envelope.sequence != data.event_sequence:
@@ -141,11 +149,12 @@ class Event(Generic[T]):
             id=id,
             type=type,
             source=source,
-            subject=data.event_key,
+            subject=data.event_subject,
             time=time,
             org_id=data.event_org_id,
             sequence=data.event_sequence,
             actor_id=actor_id,
+            partition_key=None if data.event_key == data.event_subject else data.event_key,
             dataschema=dataschema_of(type, data.schema_version),
             traceparent=traceparent,
         )

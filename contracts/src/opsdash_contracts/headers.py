@@ -14,7 +14,7 @@ REQUIRED: Final = (
     "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_specversion", "ce_dataschema",
     "content-type", "ce_orgid", "ce_sequence",
 )  # fmt: skip
-OPTIONAL: Final = ("ce_actorid", "ce_replayed")
+OPTIONAL: Final = ("ce_actorid", "ce_partitionkey", "ce_replayed")
 TRACE: Final = "traceparent"
 
 _OURS = frozenset((*REQUIRED, *OPTIONAL))

@@ -3,12 +3,23 @@
 from typing import Final
 
 from opsdash_contracts.base import EventData
+from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.usage import UsageNotice
 from opsdash_contracts.workspace import Company, Contact, Member, Org, Project, Removed
 
-MODELS: Final[tuple[type[EventData], ...]] = (TicketEvent, UsageNotice, Org, Member, Contact, Company, Project, Removed)
+MODELS: Final[tuple[type[EventData], ...]] = (
+    TicketEvent,
+    UsageNotice,
+    CommentEvent,
+    Org,
+    Member,
+    Contact,
+    Company,
+    Project,
+    Removed,
+)
 
 _BY_TYPE: Final[dict[str, dict[int, type[EventData]]]] = {}
 for _model in MODELS:

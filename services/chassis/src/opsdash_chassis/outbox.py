@@ -76,7 +76,8 @@ async def state(connection: Connection) -> OutboxState:
 
 
 def _to_waiting(row: asyncpg.Record) -> Waiting:
-    headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+    stored: dict[str, str] = json.loads(row["headers"])
+    headers = [(name, value.encode()) for name, value in stored.items()]
     if row["replayed"]:
         headers.append(("ce_replayed", b"true"))
     return Waiting(
@@ -84,7 +85,7 @@ def _to_waiting(row: asyncpg.Record) -> Waiting:
         event_id=row["event_id"],
         aggregate_id=row["aggregate_id"],
         topic=row["topic"],
-        key=str(row["aggregate_id"]).encode(),
+        key=stored.get("ce_partitionkey", stored["ce_subject"]).encode(),
         value=row["data"].encode(),
         headers=headers,
     )

@@ -130,7 +130,7 @@ class Relay:
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
 
     async def _publish(self, connection: outbox.Connection, rows: list[Waiting]) -> None:
-        """Send in waves of one event per aggregate: the next one leaves only after the broker has the one before."""
+        """Send in waves of one event per key: the next one leaves only after the broker has the one before."""
         failed: BaseException | None = None
         for wave in waves(rows):
             results = await self._send_wave(wave)
@@ -210,12 +210,12 @@ class Relay:
 
 
 def waves(rows: Iterable[Waiting]) -> list[list[Waiting]]:
-    """Split rows, oldest first, so that each wave holds at most one event per aggregate and order is kept."""
+    """Split rows, oldest first, so that each wave holds at most one event per key and its order is kept."""
     result: list[list[Waiting]] = []
-    seen: dict[object, int] = {}
+    seen: dict[bytes, int] = {}
     for row in rows:
-        turn = seen.get(row.aggregate_id, 0)
-        seen[row.aggregate_id] = turn + 1
+        turn = seen.get(row.key, 0)
+        seen[row.key] = turn + 1
         if turn == len(result):
             result.append([])
         result[turn].append(row)
