@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 from opsdash_tickets import values
-from opsdash_tickets.errors import InvalidFields, NotVisible
+from opsdash_tickets.errors import InvalidFields
 
 
 class TestTitle:
@@ -53,25 +52,3 @@ class TestDueTime:
         with pytest.raises(InvalidFields) as refused:
             values.due_time(text)
         assert refused.value.problems[0].pointer == "/sla_due_at"
-
-
-class TestReference:
-    def test_is_a_number_or_an_id_in_any_spelling(self):
-        ticket_id = UUID("0196f0a0-0000-7000-8000-00000000abcd")
-        assert values.ticket_reference("42") == 42
-        for spelling in (str(ticket_id), str(ticket_id).upper(), ticket_id.hex):
-            assert values.ticket_reference(spelling) == ticket_id
-
-    @pytest.mark.parametrize("text", ["", "abc", "-1", "1.0", "9223372036854775808", "٤٢", "0x10", "1e3", "a" * 5000])
-    def test_what_is_neither_cannot_exist(self, text: str):
-        with pytest.raises(NotVisible):
-            values.ticket_reference(text)
-
-
-class TestExpectedVersion:
-    @pytest.mark.parametrize(
-        ("header", "version"),
-        [(None, None), ("*", None), ('"3"', 3), ("3", 3), ('W/"3"', -1), ("abc", -1), ("9" * 30, -1)],
-    )
-    def test_reads_the_header(self, header: str | None, version: int | None):
-        assert values.expected_version(header) == version

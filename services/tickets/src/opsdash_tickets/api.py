@@ -9,14 +9,15 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database import Database
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
 from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import api_list, api_overview, bulk, repository, use_cases
-from opsdash_tickets.edge import Edge, IdempotencyKey, IfMatch, detail_answer
+from opsdash_tickets.edge import Edge, detail_answer
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
-from opsdash_tickets.values import expected_version, ticket_reference
 
 
 @get("/me", operation_id="getMe", tags=["me"])
@@ -45,7 +46,7 @@ async def create_ticket(
 async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     async with edge.work(Action.READ) as (work, access):
-        return await detail_answer(work, access, ticket_reference(reference))
+        return await detail_answer(work, access, id_or_number(reference))
 
 
 @patch("/{reference:str}", operation_id="patchTicket")
@@ -60,7 +61,7 @@ async def patch_ticket(
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         ticket = await use_cases.change_ticket(
-            work, access, ticket_reference(reference), data.to_fields(), if_match=expected_version(if_match)
+            work, access, id_or_number(reference), data.to_fields(), if_match=expected_version(if_match)
         )
         return await detail_answer(work, access, ticket.id)
 
@@ -77,7 +78,7 @@ async def delete_ticket(
     """Take the ticket out of every list; it can be restored for 30 days."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[None]:
-        await use_cases.delete_ticket(work, access, ticket_reference(reference), if_match=expected_version(if_match))
+        await use_cases.delete_ticket(work, access, id_or_number(reference), if_match=expected_version(if_match))
         return Response(None, status_code=204)
 
     return await edge.write(Action.DELETE, act, key=idempotency_key)
@@ -90,7 +91,7 @@ async def restore_ticket(
     """Bring a deleted ticket back within 30 days; the plan must have room."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        ticket = await use_cases.restore_ticket(work, access, ticket_reference(reference))
+        ticket = await use_cases.restore_ticket(work, access, id_or_number(reference))
         return await detail_answer(work, access, ticket.id)
 
     return await edge.write(Action.DELETE, act, key=idempotency_key)

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.database import Record
+from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import Role
 
@@ -35,7 +36,6 @@ from opsdash_tickets.overview_schemas import (
     priority_choices,
 )
 from opsdash_tickets.schemas import UNKNOWN_NAME, Company, Person
-from opsdash_tickets.values import ticket_reference
 
 PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
@@ -114,7 +114,7 @@ async def ticket_activity(
 ) -> ActivityPage:
     """Everything that happened to the ticket, oldest first."""
     async with edge.work(Action.READ) as (work, access):
-        ticket = await use_cases.ticket_detail(work, access, ticket_reference(reference))
+        ticket = await use_cases.ticket_detail(work, access, id_or_number(reference))
         scope = f"{access.org_id}|activity|{ticket['id']}"
         after = int(cursors.decode(cursor, scope=scope)[0]) if cursor is not None else 0
         rows = await overview_repository.activity(

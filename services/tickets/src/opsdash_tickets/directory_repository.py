@@ -6,49 +6,35 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database import Connection
-from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Plate, Project, Removed
+from opsdash_chassis.tenancy.directory_repository import remove as remove_tenant_entity
+from opsdash_chassis.tenancy.directory_repository import (
+    remove_statement,
+    upsert_member,
+    upsert_org,
+    upsert_statement,
+)
+from opsdash_contracts.workspace import Company, Contact, Kind, Plate, Project, Removed
 
-_UPSERT = """
-INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)
-ON CONFLICT (org_id{key}) DO UPDATE SET {updates}, version = excluded.version, removed_at = NULL
-WHERE excluded.version > {table}.version
-"""
-# A removal may overtake the upsert it ends: the row then starts as removed, without a name.
-_REMOVE = """
-INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, $2, $3)
-ON CONFLICT (org_id{key}) DO UPDATE SET version = excluded.version, removed_at = excluded.removed_at
-WHERE excluded.version > {table}.version
-"""
-
-
-def _upsert(table: str, *columns: str, key: str = "") -> str:
-    return _UPSERT.format(
-        table=table,
-        columns=", ".join(columns),
-        values=", ".join(f"${index}" for index in range(2, len(columns) + 2)),
-        version=len(columns) + 2,
-        key=f", {key}" if key else "",
-        updates=", ".join(f"{column} = excluded.{column}" for column in columns if column != key),
-    )
-
-
-def _remove(table: str, key: str) -> str:
-    return _REMOVE.format(table=table, columns=f"{key}, name", values="$4, ''", key=f", {key}")
-
+__all__ = [
+    "plate_of",
+    "remove",
+    "upsert_company",
+    "upsert_contact",
+    "upsert_member",
+    "upsert_org",
+    "upsert_project",
+    "user_of",
+]
 
 _PLATE_OF = "SELECT plate FROM orgs WHERE org_id = $1 FOR UPDATE"
 _USER_OF = "SELECT user_id FROM members WHERE org_id = $1 AND member_id = $2"
-_UPSERT_ORG = _upsert("orgs", "slug", "name", "plate")
-_UPSERT_MEMBER = _upsert("members", "member_id", "user_id", "name", "email", "role", key="member_id")
-_UPSERT_CONTACT = _upsert("contacts", "contact_id", "name", "email", "company_id", key="contact_id")
-_UPSERT_COMPANY = _upsert("companies", "company_id", "name", key="company_id")
-_UPSERT_PROJECT = _upsert("projects", "project_id", "name", key="project_id")
-_REMOVE_ORG = _REMOVE.format(table="orgs", columns="slug, name, plate", values="'', '', 'free'", key="")
+_UPSERT_CONTACT = upsert_statement("contacts", "contact_id", "name", "email", "company_id", key="contact_id")
+_UPSERT_COMPANY = upsert_statement("companies", "company_id", "name", key="company_id")
+_UPSERT_PROJECT = upsert_statement("projects", "project_id", "name", key="project_id")
 _REMOVES = {
-    Kind.MEMBER: _remove("members", "member_id"),
-    Kind.CONTACT: _remove("contacts", "contact_id"),
-    Kind.COMPANY: _remove("companies", "company_id"),
-    Kind.PROJECT: _remove("projects", "project_id"),
+    Kind.CONTACT: remove_statement("contacts", "contact_id"),
+    Kind.COMPANY: remove_statement("companies", "company_id"),
+    Kind.PROJECT: remove_statement("projects", "project_id"),
 }
 
 
@@ -61,23 +47,6 @@ async def plate_of(connection: Connection, org_id: UUID) -> Plate | None:
 async def user_of(connection: Connection, org_id: UUID, member_id: UUID) -> UUID | None:
     user_id: UUID | None = await connection.fetchval(_USER_OF, org_id, member_id)
     return user_id
-
-
-async def upsert_org(connection: Connection, org: Org) -> None:
-    await connection.execute(_UPSERT_ORG, org.org_id, org.slug, org.name, org.plate, org.version)
-
-
-async def upsert_member(connection: Connection, member: Member) -> None:
-    await connection.execute(
-        _UPSERT_MEMBER,
-        member.org_id,
-        member.member_id,
-        member.user_id,
-        member.name,
-        member.email,
-        member.role,
-        member.version,
-    )
 
 
 async def upsert_contact(connection: Connection, contact: Contact) -> None:
@@ -101,8 +70,9 @@ async def upsert_project(connection: Connection, project: Project) -> None:
 
 
 async def remove(connection: Connection, removed: Removed, now: datetime) -> None:
-    if removed.kind is Kind.ORG:
-        await connection.execute(_REMOVE_ORG, removed.org_id, removed.version, now)
+    statement = _REMOVES.get(removed.kind)
+    if statement is None:
+        await remove_tenant_entity(connection, removed, now)
         return
     entity_id: UUID = removed.id
-    await connection.execute(_REMOVES[removed.kind], removed.org_id, removed.version, now, entity_id)
+    await connection.execute(statement, removed.org_id, removed.version, now, entity_id)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
-from litestar.params import HeaderParameter
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.tokens import Caller
@@ -20,11 +19,6 @@ from opsdash_tickets.schemas import TicketDetail, ticket_fields
 
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="Refuse if the version is another one")]
-IdempotencyKey = Annotated[
-    str | None,
-    HeaderParameter(name="Idempotency-Key", description="A repeat within 24 h gets the first answer again"),
-]
 
 
 @asynccontextmanager

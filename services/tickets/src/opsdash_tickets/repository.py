@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
-from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_tickets.model import Access, Counters, Ticket
+from opsdash_tickets.model import Counters, Ticket
 
-_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 _ORGS_OF_USER = "SELECT org_id, slug, name, plate, role FROM orgs_of_user($1)"
 
 # The counter row stays locked until commit: the cap is exact and numbers are never given twice.
@@ -88,15 +85,6 @@ SELECT $2::uuid IS NULL OR EXISTS (
            SELECT FROM projects WHERE org_id = $1 AND project_id = $4 AND removed_at IS NULL
        ) AS project_id
 """
-
-
-async def enter_org(connection: Connection, slug: str, user_id: UUID) -> tuple[Access, datetime] | None:
-    """Make the org the tenant of this transaction if the user is a member; also tells the transaction's time."""
-    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
-    if row is None:
-        return None
-    access = Access(row["org_id"], slug, Plate(row["plate"]), Role(row["role"]), user_id)
-    return access, row["transaction_time"]
 
 
 async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:

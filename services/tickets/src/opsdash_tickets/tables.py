@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from opsdash_chassis.tables import add_event_tables, timestamp
+from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
 from sqlalchemy.dialects import postgresql as pg
 
 #: The schema revision this version of the service needs.
@@ -12,38 +13,12 @@ SERVICE = "tickets"
 
 metadata = sa.MetaData()
 add_event_tables(metadata)
-
-
-def _directory(name: str, key: str, *columns: sa.Column[object]) -> sa.Table:
-    """A replica of one kind of workspace entity; removed ones stay, so that their names can still be shown."""
-    return sa.Table(
-        name,
-        metadata,
-        sa.Column("org_id", pg.UUID, primary_key=True),
-        *([sa.Column(key, pg.UUID, primary_key=True)] if key != "org_id" else []),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("version", sa.BigInteger, nullable=False),
-        timestamp("removed_at", nullable=True),
-        *columns,
-    )
-
-
-orgs = _directory(
-    "orgs", "org_id", sa.Column("slug", sa.Text, nullable=False), sa.Column("plate", sa.Text, nullable=False)
+add_directory_tables(metadata)
+contacts = directory_table(
+    metadata, "contacts", "contact_id", sa.Column("email", sa.Text), sa.Column("company_id", pg.UUID)
 )
-members = _directory(
-    "members",
-    "member_id",
-    sa.Column("user_id", pg.UUID),
-    sa.Column("email", sa.Text),
-    sa.Column("role", sa.Text),
-)
-contacts = _directory("contacts", "contact_id", sa.Column("email", sa.Text), sa.Column("company_id", pg.UUID))
-companies = _directory("companies", "company_id")
-projects = _directory("projects", "project_id")
-sa.Index("orgs_slug", orgs.c.slug)
-sa.Index("members_user", members.c.org_id, members.c.user_id)
-sa.Index("members_orgs_of_user", members.c.user_id)
+companies = directory_table(metadata, "companies", "company_id")
+projects = directory_table(metadata, "projects", "project_id")
 
 org_counters = sa.Table(
     "org_counters",

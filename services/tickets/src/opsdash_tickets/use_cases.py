@@ -10,6 +10,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.tenancy.directory_repository import enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
@@ -48,15 +49,15 @@ class NewTicket:
 
 async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Action) -> tuple[UnitOfWork, Access]:
     """Open the org for the caller, or raise: NotVisible before FeatureNotAvailable before RoleTooLow."""
-    entered = await repository.enter_org(connection, slug, user_id)
+    entered = await enter_org(connection, slug, user_id)
     if entered is None:
         raise NotVisible
-    access, now = entered
+    access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
     if access.plate not in model.PLATES_WITH_SUPPORT:
-        raise FeatureNotAvailable(access.plate)
+        raise FeatureNotAvailable(access.plate, model.PLATES_WITH_SUPPORT)
     if not access.may(action):
         raise RoleTooLow
-    return UnitOfWork(connection=connection, now=now), access
+    return UnitOfWork(connection=connection, now=entered.now), access
 
 
 async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Ticket:

@@ -1,17 +1,15 @@
-"""Values of a request as the domain takes them: trimmed titles, aware due times, ticket references."""
+"""Values of a request as the domain takes them: trimmed titles, aware due times."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from datetime import UTC, datetime
-from uuid import UUID
 
-from opsdash_tickets.errors import FieldProblem, InvalidFields, NotVisible
+from opsdash_tickets.errors import FieldProblem, InvalidFields
 
 MAXIMUM_TITLE = 200
 MAXIMUM_DESCRIPTION = 20_000
-_MAXIMUM_NUMBER = 2**63 - 1
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Zs", "Zl", "Zp"})
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by category, blank by appearance
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -38,21 +36,3 @@ def due_time(text: str | None) -> datetime | None:
     except (ValueError, OverflowError):
         message = "must be an RFC 3339 date and time with a zone, for example 2030-01-31T12:00:00Z"
         raise InvalidFields([FieldProblem("/sla_due_at", "datetime", message)]) from None
-
-
-def ticket_reference(text: str) -> UUID | int:
-    """A ticket's id in any spelling, or its number. Raises NotVisible: what is neither cannot exist."""
-    if text.isascii() and text.isdigit() and len(text) <= len(str(_MAXIMUM_NUMBER)) and int(text) <= _MAXIMUM_NUMBER:
-        return int(text)
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotVisible from None
-
-
-def expected_version(if_match: str | None) -> int | None:
-    """The version of an If-Match header; None when absent or `*`. What is no version of ours matches none."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().strip('"')
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(_MAXIMUM_NUMBER)) else -1

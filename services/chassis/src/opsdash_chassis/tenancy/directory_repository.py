@@ -1,0 +1,91 @@
+"""SQL of the directory replica and of entering an org: last writer wins by the version OpsDash gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
+
+from opsdash_chassis.database import Connection
+
+_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
+_UPSERT = """
+INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)
+ON CONFLICT (org_id{key}) DO UPDATE SET {updates}, version = excluded.version, removed_at = NULL
+WHERE excluded.version > {table}.version
+"""
+# A removal may overtake the upsert it ends: the row then starts as removed, without a name.
+_REMOVE = """
+INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, $2, $3)
+ON CONFLICT (org_id{key}) DO UPDATE SET version = excluded.version, removed_at = excluded.removed_at
+WHERE excluded.version > {table}.version
+"""
+
+
+def upsert_statement(table: str, *columns: str, key: str = "") -> str:
+    """Parameters: org_id, the columns in order, version."""
+    return _UPSERT.format(
+        table=table,
+        columns=", ".join(columns),
+        values=", ".join(f"${index}" for index in range(2, len(columns) + 2)),
+        version=len(columns) + 2,
+        key=f", {key}" if key else "",
+        updates=", ".join(f"{column} = excluded.{column}" for column in columns if column != key),
+    )
+
+
+def remove_statement(table: str, key: str) -> str:
+    """Parameters: org_id, version, time, the entity's id."""
+    return _REMOVE.format(table=table, columns=f"{key}, name", values="$4, ''", key=f", {key}")
+
+
+_UPSERT_ORG = upsert_statement("orgs", "slug", "name", "plate")
+_UPSERT_MEMBER = upsert_statement("members", "member_id", "user_id", "name", "email", "role", key="member_id")
+_REMOVE_ORG = _REMOVE.format(table="orgs", columns="slug, name, plate", values="'', '', 'free'", key="")
+_REMOVE_MEMBER = remove_statement("members", "member_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The org a transaction is in, the caller's role there, and the transaction's time."""
+
+    org_id: UUID
+    plate: Plate
+    role: Role
+    now: datetime
+
+
+async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered | None:
+    """Make the org the tenant of this transaction if the user is a member."""
+    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
+    if row is None:
+        return None
+    return Entered(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
+
+
+async def upsert_org(connection: Connection, org: Org) -> None:
+    await connection.execute(_UPSERT_ORG, org.org_id, org.slug, org.name, org.plate, org.version)
+
+
+async def upsert_member(connection: Connection, member: Member) -> None:
+    await connection.execute(
+        _UPSERT_MEMBER,
+        member.org_id,
+        member.member_id,
+        member.user_id,
+        member.name,
+        member.email,
+        member.role,
+        member.version,
+    )
+
+
+async def remove(connection: Connection, removed: Removed, now: datetime) -> None:
+    """Mark an org or a member as gone; of other kinds this replica knows nothing."""
+    if removed.kind is Kind.ORG:
+        await connection.execute(_REMOVE_ORG, removed.org_id, removed.version, now)
+    elif removed.kind is Kind.MEMBER:
+        entity_id: UUID = removed.id
+        await connection.execute(_REMOVE_MEMBER, removed.org_id, removed.version, now, entity_id)

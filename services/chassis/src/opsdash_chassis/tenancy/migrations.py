@@ -1,0 +1,66 @@
+"""The directory replica in a migration: its two tables, who may touch them, and the way into an org."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from opsdash_chassis.migrations import force_tenancy, grant
+
+# The caller's membership decides which tenant a transaction belongs to, so it is looked up before there is one. The
+# function runs as the owner, whose policy lets it read just these two tables.
+ENTER_ORG = """
+CREATE FUNCTION enter_org(wanted_slug text, caller uuid)
+RETURNS TABLE (org_id uuid, plate text, role text, transaction_time timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    SELECT o.org_id, o.plate, m.role, now() INTO org_id, plate, role, transaction_time
+    FROM orgs o JOIN members m ON m.org_id = o.org_id
+    WHERE o.slug = wanted_slug AND o.removed_at IS NULL AND m.user_id = caller AND m.removed_at IS NULL
+    ORDER BY o.version DESC, m.version DESC LIMIT 1;
+    IF FOUND THEN
+        PERFORM set_config('app.org_id', org_id::text, true);
+        RETURN NEXT;
+    END IF;
+END $$
+"""
+
+
+def create_directory(*, service: str) -> None:
+    """Tables, privileges and `enter_org` for a service that is new; call it after the tables of the events exist."""
+    create_directory_tables()
+    for table in ("orgs", "members"):
+        force_tenancy(table, service=service)
+        grant(table, service=service, app="SELECT", worker="SELECT, INSERT, UPDATE")
+        op.execute(f"CREATE POLICY before_tenant ON {table} FOR SELECT TO {service}_owner USING (true)")
+    op.execute(ENTER_ORG)
+    op.execute("REVOKE ALL ON FUNCTION enter_org(text, uuid) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION enter_org(text, uuid) TO {service}_app")
+
+
+def create_directory_tables() -> None:
+    op.create_table(
+        "orgs",
+        sa.Column("org_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.TIMESTAMP(timezone=True)),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("plate", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id"),
+    )
+    op.create_index("orgs_slug", "orgs", ["slug"])
+    op.create_table(
+        "members",
+        sa.Column("org_id", sa.UUID(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("removed_at", sa.TIMESTAMP(timezone=True)),
+        sa.Column("user_id", sa.UUID()),
+        sa.Column("email", sa.Text()),
+        sa.Column("role", sa.Text()),
+        sa.PrimaryKeyConstraint("org_id", "member_id"),
+    )
+    op.create_index("members_orgs_of_user", "members", ["user_id"])
+    op.create_index("members_user", "members", ["org_id", "user_id"])

@@ -1,0 +1,24 @@
+"""An object's id, in any spelling, or its number in the org."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from opsdash_chassis.tenancy.errors import NotVisible
+
+_MAXIMUM_NUMBER = 2**63 - 1
+
+
+def id_or_number(text: str) -> UUID | int:
+    """Raises NotVisible: what is neither cannot exist."""
+    if text.isascii() and text.isdigit() and len(text) <= len(str(_MAXIMUM_NUMBER)) and int(text) <= _MAXIMUM_NUMBER:
+        return int(text)
+    return object_id(text)
+
+
+def object_id(text: str) -> UUID:
+    """Raises NotVisible."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotVisible from None
