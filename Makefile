@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PORT ?= 8000
 export DATA ?= .data
 BIN := .venv/bin
-TYPED := contracts/src services/chassis/src services/tickets/src services/gateway/src deploy/local/src \
+TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src deploy/local/src \
          deploy/local/tests tests/support deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help

@@ -6,18 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
 
+from opsdash_gateway.api import composed
+from opsdash_gateway.api.comments import comment_routes
 from opsdash_gateway.api.home import home
 from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.workspace import workspace_router
-from opsdash_gateway.clients import OwnerClient, open_session
+from opsdash_gateway.clients import OwnerClient, Owners, open_session
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
@@ -30,34 +31,45 @@ class Connections:
 
     settings: GatewaySettings
     publisher: WorkspacePublisher
-    session: aiohttp.ClientSession | None = field(default=None)
+    running: Owners | None = field(default=None)
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        async with open_session() as self.session:
+        async with open_session() as session:
+            self.running = Owners(
+                tickets=OwnerClient(session, self.settings.tickets_url),
+                comments=OwnerClient(session, self.settings.comments_url),
+            )
             try:
                 await self.publisher.start()
                 yield
             finally:
                 await self.publisher.stop()
 
-    def tickets(self) -> OwnerClient:
-        if self.session is None:
+    def owners(self) -> Owners:
+        if self.running is None:
             raise RuntimeError("the gateway has not been started")
-        return OwnerClient(self.session, self.settings.tickets_url)
+        return self.running
 
 
 def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
     """Readiness asks neither the owners nor the broker: the gateway has an answer when they are away."""
     connections = Connections(settings, publisher or WorkspacePublisher(settings))
     dependencies = {
-        "tickets": Provide(connections.tickets, sync_to_thread=False),
+        "owners": Provide(connections.owners, sync_to_thread=False),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
     document = build_document([workspace], dependencies=dependencies)
     issuer = issuer_router(settings)
-    tickets = passing_routes(owner_document("tickets"))
-    routes: list[ControllerRouterHandler] = [*tickets, workspace, schema_router(document)]
+    tickets = passing_routes(owner_document("tickets"), composed={composed.TEMPLATE})
+    comments = comment_routes(owner_document("comments"))
+    routes: list[ControllerRouterHandler] = [
+        *tickets,
+        *comments,
+        composed.composed_route(),
+        workspace,
+        schema_router(document),
+    ]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
     return create_app(settings, route_handlers=routes, lifespan=[connections.lifespan], dependencies=dependencies)

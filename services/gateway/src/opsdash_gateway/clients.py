@@ -12,6 +12,8 @@ from opentelemetry.propagate import inject
 from opsdash_chassis.http.problems import Problem, unavailable
 from yarl import URL
 
+from opsdash_gateway.breaker import Breaker
+
 CONNECT_SECONDS = 0.5
 POOL_SECONDS = 1.0
 TOTAL_SECONDS = 5.0
@@ -59,15 +61,31 @@ def open_session() -> aiohttp.ClientSession:
     return session
 
 
-class OwnerClient:
-    """Calls one owner service."""
+@dataclass(frozen=True)
+class Owners:
+    """A client for each owner service."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+    tickets: OwnerClient
+    comments: OwnerClient
+
+
+class OwnerClient:
+    """Calls one owner service, unless it has just shown not to be there."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, breaker: Breaker | None = None) -> None:
         self._session = session
         self._base_url = base_url
+        self._breaker = breaker or Breaker()
 
     async def forward(
-        self, method: str, path: str, *, query: bytes = b"", headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: bytes = b"",
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        seconds: float = TOTAL_SECONDS,
     ) -> Answer:
         """Raises a 503 problem when the owner cannot be reached or does not answer in time.
 
@@ -76,8 +94,9 @@ class OwnerClient:
         url, sent = self._request(path, query, headers)
         repeatable = method in _IDEMPOTENT or (method == "POST" and "idempotency-key" in headers)
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                return await self._try(method, url, sent, body, repeatable=repeatable)
+            with self._breaker.call():
+                async with asyncio.timeout(seconds):
+                    return await self._try(method, url, sent, body, repeatable=repeatable)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             raise unavailable("A service behind this one does not answer.", 1) from error
 
@@ -92,7 +111,8 @@ class OwnerClient:
         url, sent = self._request(path, query, headers)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=TOTAL_SECONDS)
         try:
-            response = await self._session.get(url, headers=sent, timeout=timeout, allow_redirects=False)
+            with self._breaker.call():
+                response = await self._session.get(url, headers=sent, timeout=timeout, allow_redirects=False)
             if not response.ok:
                 return _checked(response, await response.read()), None
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:

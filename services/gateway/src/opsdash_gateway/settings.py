@@ -22,6 +22,7 @@ class GatewaySettings(KafkaSettings):
     """Where the owner services are, who may feed the workspace, and the local development issuer."""
 
     tickets_url: HttpUrl
+    comments_url: HttpUrl
     workspace_token: Secret
     public_url: HttpUrl
     dev_issuer_key_file: Path | None = None

@@ -8,12 +8,14 @@ from typing import Any
 from opsdash_chassis.consumers import Consumers, Handler
 from opsdash_chassis.database import Connection
 from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.topics import WORKSPACE
+from opsdash_contracts.topics import COMMENTS, WORKSPACE
 from opsdash_contracts.workspace import Kind, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
 from opsdash_tickets import housekeeping, usage
+from opsdash_tickets.comment_effects import apply_comment
 
 
 def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
@@ -57,6 +59,10 @@ WORKSPACE_HANDLERS: dict[str, Handler] = {
 }
 
 
+COMMENT_HANDLERS: dict[str, Handler] = dict.fromkeys(CommentEvent.event_types, apply_comment)
+
+
 def subscribe(consumers: Consumers) -> None:
     """Attach every subscription of this service."""
     consumers.subscribe(WORKSPACE, WORKSPACE_HANDLERS)
+    consumers.subscribe(COMMENTS, COMMENT_HANDLERS)

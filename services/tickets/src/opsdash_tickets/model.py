@@ -78,6 +78,11 @@ class Access:
     def may(self, action: Action) -> bool:
         return self.role in _ROLES[action]
 
+    @property
+    def permissions(self) -> list[Action]:
+        """Everything the caller may do here."""
+        return [action for action in Action if self.may(action)]
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:

@@ -1,4 +1,4 @@
-"""SQL of what surrounds the list: pickers, insights, activity. Every statement names the org."""
+"""SQL of what surrounds the list: pickers and insights. Every statement names the org."""
 
 from __future__ import annotations
 
@@ -42,23 +42,6 @@ SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
 ORDER BY t.sla_due_at, t.id LIMIT 5
 """  # noqa: S608
-_ACTIVITY = """
-SELECT h.event_id AS id, h.event_type AS type, h.aggregate_version AS version, h.occurred_at AS at,
-       h.actor_id, a.name AS actor_name, a.active AS actor_active,
-       h.data -> 'changes' AS changes, h.data ->> 'bulk_id' AS bulk_id
-FROM history h LEFT JOIN LATERAL (
-    SELECT m.name, m.removed_at IS NULL AS active FROM members m
-    WHERE m.org_id = h.org_id AND m.user_id = h.actor_id
-    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-) a ON true
-WHERE h.org_id = $1 AND h.aggregate_id = $2 AND h.aggregate_version > $3
-ORDER BY h.aggregate_version LIMIT $4
-"""
-_LABELS = """
-SELECT user_id AS id, name FROM members WHERE org_id = $1 AND user_id = ANY($2::uuid[])
-UNION ALL SELECT contact_id, name FROM contacts WHERE org_id = $1 AND contact_id = ANY($2::uuid[])
-UNION ALL SELECT project_id, name FROM projects WHERE org_id = $1 AND project_id = ANY($2::uuid[])
-"""
 
 
 async def picker(connection: Connection, org_id: UUID, kind: str, *, words: str | None, limit: int) -> list[Record]:
@@ -74,17 +57,3 @@ async def insights(connection: Connection, org_id: UUID) -> Record:
 
 async def most_overdue(connection: Connection, org_id: UUID) -> list[Record]:
     return await connection.fetch(_MOST_OVERDUE, org_id)
-
-
-async def activity(
-    connection: Connection, org_id: UUID, ticket_id: UUID, *, after_version: int, limit: int
-) -> list[Record]:
-    """The ticket's history, oldest first."""
-    return await connection.fetch(_ACTIVITY, org_id, ticket_id, after_version, limit)
-
-
-async def labels(connection: Connection, org_id: UUID, ids: set[UUID]) -> dict[UUID, str]:
-    """Names of people, contacts and projects, removed ones included."""
-    if not ids:
-        return {}
-    return {row["id"]: row["name"] for row in await connection.fetch(_LABELS, org_id, list(ids))}

@@ -113,7 +113,10 @@ class FieldChange(Body):
 
 
 class ActivityEntry(Body):
-    """One version of the ticket: what happened, by whom (null: the system), and what changed."""
+    """What happened, by whom (null: the system), and what changed.
+
+    `version` is the ticket's, or the comment's where `comment_id` names one.
+    """
 
     id: UUID
     type: str
@@ -122,6 +125,7 @@ class ActivityEntry(Body):
     actor: Person | None
     changes: list[FieldChange]
     bulk_id: UUID | None
+    comment_id: UUID | None
 
 
 class ActivityPage(Body):

@@ -74,6 +74,11 @@ LEFT JOIN projects p ON p.org_id = t.org_id AND p.project_id = t.project_id
 _DETAIL = f"SELECT {VIEW_COLUMNS}, t.description FROM tickets t {NAMES} WHERE t.org_id = $1 AND t.deleted_at IS NULL"  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
+_EXISTENCE = """
+SELECT id AS ticket_id, number, version, deleted_at, purged_at FROM tickets WHERE org_id = $1 AND {reference} = $2
+"""
+_EXISTENCE_BY_ID = _EXISTENCE.format(reference="id")
+_EXISTENCE_BY_NUMBER = _EXISTENCE.format(reference="number")
 _REFERENCES = """
 SELECT $2::uuid IS NULL OR EXISTS (
            SELECT FROM members WHERE org_id = $1 AND user_id = $2 AND removed_at IS NULL AND role = ANY($5::text[])
@@ -134,6 +139,12 @@ async def lock_deleted(connection: Connection, org_id: UUID, reference: UUID | i
 
 async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
     statement = _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
+    return await connection.fetchrow(statement, org_id, reference)
+
+
+async def existence(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
+    """Living or deleted."""
+    statement = _EXISTENCE_BY_ID if isinstance(reference, UUID) else _EXISTENCE_BY_NUMBER
     return await connection.fetchrow(statement, org_id, reference)
 
 

@@ -14,7 +14,7 @@ from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets import model, values
-from opsdash_tickets.model import SlaState
+from opsdash_tickets.model import Action, SlaState
 from opsdash_tickets.use_cases import NewTicket
 
 Title = Annotated[
@@ -144,9 +144,10 @@ class TicketRow(Body):
 
 
 class TicketDetail(TicketRow):
-    """A ticket with its text."""
+    """A ticket with its text, and what the caller may do with it."""
 
     description: str
+    permissions: list[Action]
 
 
 class TicketPage(Body):

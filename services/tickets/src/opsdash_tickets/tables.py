@@ -8,7 +8,7 @@ from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
 from sqlalchemy.dialects import postgresql as pg
 
 #: The schema revision this version of the service needs.
-REVISION = "0002"
+REVISION = "0003"
 SERVICE = "tickets"
 
 metadata = sa.MetaData()
@@ -70,6 +70,38 @@ tickets = sa.Table(
     sa.CheckConstraint("status IN ('open', 'in_progress', 'waiting', 'resolved', 'closed')", name="status_known"),
     sa.CheckConstraint("priority IN ('urgent', 'high', 'medium', 'low')", name="priority_known"),
 )
+comment_states = sa.Table(
+    "comment_states",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("comment_id", pg.UUID, primary_key=True),
+    sa.Column("ticket_id", pg.UUID, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    timestamp("deleted_at", nullable=True),
+)
+sa.Index(
+    "comment_states_living",
+    comment_states.c.org_id,
+    comment_states.c.ticket_id,
+    postgresql_where=comment_states.c.deleted_at.is_(None),
+)
+
+comment_history = sa.Table(
+    "comment_history",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("ticket_id", pg.UUID, primary_key=True),
+    sa.Column("ticket_sequence", sa.BigInteger, primary_key=True),
+    sa.Column("event_id", pg.UUID, nullable=False),
+    sa.Column("event_type", sa.Text, nullable=False),
+    sa.Column("comment_id", pg.UUID, nullable=False),
+    sa.Column("comment_version", sa.BigInteger, nullable=False),
+    sa.Column("parent_id", pg.UUID),
+    sa.Column("actor_id", pg.UUID),
+    timestamp("occurred_at"),
+    sa.Column("changes", pg.JSON, nullable=False),
+)
+
 LIVING = tickets.c.deleted_at.is_(None)
 OPEN_ENDED = sa.text("coalesce(sla_due_at, 'infinity'::timestamptz)")
 

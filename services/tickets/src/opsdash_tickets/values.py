@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
+
+from opsdash_chassis.text import is_blank
 
 from opsdash_tickets.errors import FieldProblem, InvalidFields
 
 MAXIMUM_TITLE = 200
 MAXIMUM_DESCRIPTION = 20_000
-_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Zs", "Zl", "Zp"})
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by category, blank by appearance
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def title(text: str) -> str:
     """1 to 200 characters after trimming, at least one of them visible. Raises InvalidFields."""
     trimmed = text.strip()
-    if all(unicodedata.category(char) in _INVISIBLE or char in _BLANK_LETTERS for char in trimmed):
+    if is_blank(trimmed):
         raise InvalidFields([FieldProblem("/title", "blank", "must have a visible character")])
     if len(trimmed) > MAXIMUM_TITLE:
         raise InvalidFields([FieldProblem("/title", "too-long", f"may have {MAXIMUM_TITLE} characters at most")])

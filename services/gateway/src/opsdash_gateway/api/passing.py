@@ -6,6 +6,7 @@ The routes are those of the owner's OpenAPI document: what is published is passe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from litestar import Request, Response
@@ -16,7 +17,7 @@ from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
 
-from opsdash_gateway.clients import OwnerClient
+from opsdash_gateway.clients import Answer, OwnerClient, Owners
 
 PREFIX = "/api"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -24,14 +25,24 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-def passing_routes(document: dict[str, Any]) -> list[HTTPRouteHandler]:
-    """One handler for each path of the tickets service's document."""
+def passing_routes(document: dict[str, Any], *, composed: Collection[str] = ()) -> list[HTTPRouteHandler]:
+    """One handler for each path of the tickets service's document; GET of a `composed` path is answered elsewhere."""
     return [
         _streaming_route(path)
         if _is_streamed(item)
-        else _passing_route(path, [method.upper() for method in METHODS if method in item])
+        else _passing_route(path, methods_of(item, without="get" if path in composed else None))
         for path, item in document["paths"].items()
     ]
+
+
+def methods_of(item: dict[str, Any], *, without: str | None = None) -> list[Any]:
+    """The HTTP methods of a path, as Litestar takes them."""
+    return [method.upper() for method in METHODS if method in item and method != without]
+
+
+def as_parameters(template: str) -> str:
+    """A path of an OpenAPI document as a Litestar path."""
+    return _PARAMETER.sub(r"{\1:str}", template)
 
 
 def _is_streamed(item: dict[str, Any]) -> bool:
@@ -42,16 +53,16 @@ def _is_streamed(item: dict[str, Any]) -> bool:
 
 def _streaming_route(template: str) -> HTTPRouteHandler:
     @route(
-        PREFIX + _PARAMETER.sub(r"{\1:str}", template),
+        PREFIX + as_parameters(template),
         http_method=["GET"],
         status_code=200,
         opt={"query_parameters": None},
         include_in_schema=False,
     )
-    async def pass_stream(request: Request[Any, Any, Any], tickets: NamedDependency[OwnerClient]) -> Response[Any]:
+    async def pass_stream(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> Response[Any]:
         path = owner_path(template, request.path_params)
         query = request.scope.get("query_string", b"")
-        answer, chunks = await tickets.stream(path, query=query, headers=request.headers)
+        answer, chunks = await owners.tickets.stream(path, query=query, headers=request.headers)
         media_type = answer.headers.pop("content-type", None)
         if chunks is None:
             return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
@@ -62,14 +73,14 @@ def _streaming_route(template: str) -> HTTPRouteHandler:
 
 def _passing_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
     @route(
-        PREFIX + _PARAMETER.sub(r"{\1:str}", template),
+        PREFIX + as_parameters(template),
         http_method=methods,
         status_code=200,
         opt={"query_parameters": None},  # the owner knows which ones there are
         include_in_schema=False,  # the owner describes them
     )
-    async def pass_request(request: Request[Any, Any, Any], tickets: NamedDependency[OwnerClient]) -> ASGIResponse:
-        return await _pass_on(request, tickets, owner_path(template, request.path_params))
+    async def pass_request(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
+        return await pass_on(request, owners.tickets, owner_path(template, request.path_params))
 
     return pass_request
 
@@ -82,7 +93,7 @@ def owner_path(template: str, parameters: dict[str, str]) -> str:
     return template.format_map(parameters)
 
 
-async def _pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
+async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
     body = await request.body()
     answer = await owner.forward(
         request.method,
@@ -91,5 +102,10 @@ async def _pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: st
         headers=request.headers,
         body=body or None,
     )
+    return as_response(answer)
+
+
+def as_response(answer: Answer) -> ASGIResponse:
+    """The owner's answer as ours, byte for byte."""
     media_type = answer.headers.pop("content-type", None)
     return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)

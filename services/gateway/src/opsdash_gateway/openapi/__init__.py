@@ -13,11 +13,12 @@ from typing import Any
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
 
+from opsdash_gateway.openapi.composed import describe_composed_ticket
 from opsdash_gateway.openapi.entities import describe_entities
 
 TITLE = "OpsDash Support"
 VERSION = "1"
-OWNERS = ("tickets",)
+OWNERS = ("tickets", "comments")
 DESCRIPTION = """\
 A helpdesk for every OpsDash workspace. Users send an OIDC access token as `Authorization: Bearer`.
 Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused."""
@@ -43,6 +44,7 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     describe_entities(document)
     for service in OWNERS:
         merge(document, owner_document(service))
+    describe_composed_ticket(document)
     return document
 
 

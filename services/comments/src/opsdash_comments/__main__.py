@@ -1,0 +1,30 @@
+"""Entry point `opsdash-comments`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opsdash_chassis.command_line import Service, run
+
+from opsdash_comments.app import build_app, build_runtime
+from opsdash_comments.openapi import document
+from opsdash_comments.settings import CommentsSettings
+from opsdash_comments.tables import SERVICE
+
+SERVICE_DESCRIPTION = Service(
+    name=SERVICE,
+    settings=CommentsSettings,
+    migrations=Path(__file__).parent / "migrations",
+    build_app=build_app,
+    build_runtime=build_runtime,
+    openapi=document,
+)
+
+
+def main() -> None:
+    """Console script."""
+    run(SERVICE_DESCRIPTION)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The HTTP edge of comments: each handler opens the work, calls one use case and answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
+from opsdash_chassis.cursors import Cursors, InvalidCursor
+from opsdash_chassis.database import Database
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.tenancy.references import id_or_number, object_id
+from opsdash_chassis.unit_of_work import UnitOfWork
+
+from opsdash_comments import use_cases, view_repository
+from opsdash_comments.edge import Edge
+from opsdash_comments.errors import NotVisible
+from opsdash_comments.model import Access, Action
+from opsdash_comments.schemas import (
+    Comment,
+    CommentPage,
+    CreateComment,
+    PatchComment,
+    RevisionPage,
+    comment_of,
+    revision_of,
+)
+from opsdash_comments.ticket_client import TicketClient
+
+PAGE = 50
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
+
+
+@get("/", operation_id="listComments")
+async def list_comments(
+    reference: FromPath[str],
+    edge: NamedDependency[Edge],
+    cursors: NamedDependency[Cursors],
+    cursor: Cursor = None,
+) -> CommentPage:
+    """Comments and replies of a ticket, oldest first, 50 a page."""
+
+    async def act(work: UnitOfWork, access: Access) -> CommentPage:
+        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+        scope = f"{access.org_id}|comments|{thread.ticket_id}"
+        after = None if cursor is None else _position(cursors.decode(cursor, scope=scope))
+        rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
+        shown = [comment_of(row) for row in rows[:PAGE]]
+        last = [shown[-1].created_at.isoformat(), str(shown[-1].id)] if len(rows) > PAGE else None
+        next_cursor = None if last is None else cursors.encode(last, scope=scope)
+        return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
+
+    return await edge.run(Action.READ, act)
+
+
+@post("/", operation_id="createComment")
+async def create_comment(
+    reference: FromPath[str],
+    data: JSONBody[CreateComment],
+    edge: NamedDependency[Edge],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[Comment]:
+    """Comment on a ticket that is not deleted, or reply to one of its comments."""
+
+    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
+        comment = await use_cases.create_comment(work, access, id_or_number(reference), data.to_new_comment())
+        return await _answer(work, access, comment.ticket_id, comment.id, status=201, located=True)
+
+    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+
+
+@get("/{comment_id:str}", operation_id="getComment")
+async def get_comment(
+    reference: FromPath[str], comment_id: FromPath[str], edge: NamedDependency[Edge]
+) -> Response[Comment]:
+    """One comment of this ticket."""
+
+    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
+        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+        return await _answer(work, access, thread.ticket_id, object_id(comment_id))
+
+    return await edge.run(Action.READ, act)
+
+
+@patch("/{comment_id:str}", operation_id="patchComment")
+async def patch_comment(
+    reference: FromPath[str],
+    comment_id: FromPath[str],
+    data: JSONBody[PatchComment],
+    edge: NamedDependency[Edge],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[Comment]:
+    """Change the text or whom it mentions: the author, an admin or an owner may. The old text is kept."""
+
+    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
+        comment = await use_cases.edit_comment(
+            work,
+            access,
+            id_or_number(reference),
+            object_id(comment_id),
+            body=data.new_body(),
+            mentions=data.new_mentions(),
+            if_match=expected_version(if_match),
+        )
+        return await _answer(work, access, comment.ticket_id, comment.id)
+
+    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+
+
+@delete("/{comment_id:str}", operation_id="deleteComment")
+async def delete_comment(
+    reference: FromPath[str],
+    comment_id: FromPath[str],
+    edge: NamedDependency[Edge],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[None]:
+    """Remove the text for good; replies stay, and a mark that something was there."""
+
+    async def act(work: UnitOfWork, access: Access) -> Response[None]:
+        await use_cases.delete_comment(
+            work, access, id_or_number(reference), object_id(comment_id), if_match=expected_version(if_match)
+        )
+        return Response(None, status_code=204)
+
+    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+
+
+@get("/{comment_id:str}/revisions", operation_id="listRevisions")
+async def list_revisions(
+    reference: FromPath[str],
+    comment_id: FromPath[str],
+    edge: NamedDependency[Edge],
+    cursors: NamedDependency[Cursors],
+    cursor: Cursor = None,
+) -> RevisionPage:
+    """The texts a comment had before, for admins and owners."""
+
+    async def act(work: UnitOfWork, access: Access) -> RevisionPage:
+        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+        wanted = object_id(comment_id)
+        if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
+            raise NotVisible
+        scope = f"{access.org_id}|revisions|{wanted}"
+        after = 0 if cursor is None else int(cursors.decode(cursor, scope=scope)[0])
+        rows = await view_repository.revisions(
+            work.connection, access.org_id, wanted, after_version=after, limit=PAGE + 1
+        )
+        shown = [revision_of(row) for row in rows[:PAGE]]
+        more = len(rows) > PAGE
+        return RevisionPage(items=shown, next_cursor=cursors.encode([shown[-1].version], scope=scope) if more else None)
+
+    return await edge.run(Action.MODERATE, act)
+
+
+async def _answer(
+    work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID, *, status: int = 200, located: bool = False
+) -> Response[Comment]:
+    """The comment as it is in this transaction, with its version as ETag."""
+    row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
+    if row is None:
+        raise NotVisible
+    comment = comment_of(row)
+    headers = {"ETag": f'"{comment.version}"'}
+    if located:
+        headers["Location"] = f"/api/orgs/{access.slug}/tickets/{ticket_id}/comments/{comment.id}"
+    return Response(comment, status_code=status, headers=headers)
+
+
+def _position(values: list[str | int]) -> tuple[datetime, UUID]:
+    """Signed by us, so its parts have the right form; anything else was made for another list."""
+    if len(values) != 2:  # noqa: PLR2004 - time and id
+        raise InvalidCursor
+    return datetime.fromisoformat(str(values[0])), UUID(str(values[1]))
+
+
+async def provide_edge(
+    request: Request[Any, Any, Any],
+    slug: FromPath[str],
+    caller: NamedDependency[Caller],
+    database: NamedDependency[Database],
+    tickets: NamedDependency[TicketClient],
+) -> Edge:
+    return Edge(request, slug, caller, database, tickets)
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(
+        "/orgs/{slug:str}/tickets/{reference:str}/comments",
+        dependencies={"edge": Provide(provide_edge)},
+        route_handlers=[list_comments, create_comment, get_comment, patch_comment, delete_comment, list_revisions],
+        tags=["comments"],
+    ),
+]

@@ -1,0 +1,52 @@
+"""Composition root of the comments service: settings in, application out; nothing connects here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from opsdash_chassis.cursors import Cursors
+from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.runtime import Runtime
+
+from opsdash_comments import consumers
+from opsdash_comments.api import ROUTES
+from opsdash_comments.problems import PROBLEMS
+from opsdash_comments.settings import CommentsSettings
+from opsdash_comments.tables import REVISION, SERVICE
+from opsdash_comments.ticket_client import TicketClient
+
+
+def build_runtime(settings: CommentsSettings) -> Runtime:
+    """Database, relay and consumers, not yet started."""
+    runtime = Runtime(settings, service=SERVICE, revision=REVISION)
+    consumers.subscribe(runtime.consumers)
+    return runtime
+
+
+def build_app(settings: CommentsSettings) -> Application:
+    runtime = build_runtime(settings)
+    cursors = Cursors(settings.internal_token.get_secret_value())
+    tickets = TicketClient(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with tickets.open(), runtime.running():
+            yield
+
+    application = create_app(
+        settings,
+        route_handlers=ROUTES,
+        lifespan=[lifespan],
+        dependencies={
+            "database": Provide(lambda: runtime.database, sync_to_thread=False),
+            "cursors": Provide(lambda: cursors, sync_to_thread=False),
+            "tickets": Provide(lambda: tickets, sync_to_thread=False),
+        },
+        problems=PROBLEMS,
+        public_prefix="/api",
+    )
+    runtime.add_probes(application.health)
+    return application

@@ -1,0 +1,87 @@
+"""What every route shares: the unit of work inside an org, the ticket that is settled first, the write that is once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from litestar import Request, Response
+from opsdash_chassis.database import Database
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.idempotency import answer_once
+from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.unit_of_work import UnitOfWork
+
+from opsdash_comments import thread_repository, use_cases
+from opsdash_comments.errors import NotVisible, TicketUnsettled
+from opsdash_comments.model import Access, Action
+from opsdash_comments.ticket_client import TicketClient
+
+Result = TypeVar("Result")
+Body = TypeVar("Body")
+Act = Callable[[UnitOfWork, Access], Awaitable[Result]]
+
+
+class Edge:
+    """One request's way into the domain, made by a dependency."""
+
+    def __init__(
+        self, request: Request[Any, Any, Any], slug: str, caller: Caller, database: Database, tickets: TicketClient
+    ) -> None:
+        self._request = request
+        self._slug = slug
+        self._caller = caller
+        self._database = database
+        self._tickets = tickets
+
+    async def run(self, action: Action, act: Act[Result]) -> Result:
+        """Run something in one transaction; a ticket the replica does not know as living is asked for first."""
+        try:
+            return await self._run(action, act)
+        except TicketUnsettled as unsettled:
+            await self._settle(unsettled)
+        try:
+            return await self._run(action, act)
+        except TicketUnsettled:
+            raise NotVisible from None
+
+    async def write(self, action: Action, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
+        """Run a write in one transaction, once per Idempotency-Key."""
+
+        async def act_once(work: UnitOfWork, access: Access) -> Response[Body]:
+            return await answer_once(
+                work.connection,
+                self._request,
+                key=key,
+                org_id=access.org_id,
+                user_id=access.user_id,
+                act=lambda: act(work, access),
+            )
+
+        return await self.run(action, act_once)
+
+    async def _run(self, action: Action, act: Act[Result]) -> Result:
+        async with self._work(action) as (work, access):
+            return await act(work, access)
+
+    @asynccontextmanager
+    async def _work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+        async with self._database.tenant_transaction() as connection:
+            yield await use_cases.enter(connection, slug=self._slug, user_id=self._caller.user_id, action=action)
+
+    async def _settle(self, unsettled: TicketUnsettled) -> None:
+        """Ask the owner, outside any transaction, and store its answer as a fact.
+
+        Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
+        """
+        try:
+            fact = await self._tickets.fact(unsettled.org_id, unsettled.reference)
+        except Unavailable:
+            if unsettled.known:  # as deleted; only whether it was restored a moment ago stays open
+                raise NotVisible from None
+            raise
+        if fact is None:
+            raise NotVisible
+        async with self._database.worker_transaction() as connection:
+            await thread_repository.learn(connection, fact)

@@ -1,0 +1,128 @@
+"""The rules of a comment: pure functions over plain values; no clock, no database, no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_comments.errors import CommentDeleted, RoleTooLow
+
+PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plate.FREE)
+_SHORTEST_STEP: Final = timedelta(microseconds=1)
+
+
+class Action(StrEnum):
+    READ = "read"
+    COMMENT = "comment"
+    MODERATE = "moderate"
+
+
+_ROLES: Final[Mapping[Action, frozenset[Role]]] = {
+    Action.READ: frozenset(Role),
+    Action.COMMENT: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
+    Action.MODERATE: frozenset({Role.OWNER, Role.ADMIN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller inside one org, as the directory replica knows them at this moment."""
+
+    org_id: UUID
+    slug: str
+    plate: Plate
+    role: Role
+    user_id: UUID
+
+    def may(self, action: Action) -> bool:
+        return self.role in _ROLES[action]
+
+    @property
+    def permissions(self) -> list[Action]:
+        """Everything the caller may do here."""
+        return [action for action in Action if self.may(action)]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What is known of a ticket, and how far its comments have come."""
+
+    org_id: UUID
+    ticket_id: UUID
+    living: bool
+    last_sequence: int
+    last_comment_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment's own state. A deleted one is a tombstone: no text, no mentions."""
+
+    id: UUID
+    org_id: UUID
+    ticket_id: UUID
+    parent_id: UUID | None
+    author_id: UUID
+    body: str
+    mentions: tuple[UUID, ...]
+    created_at: datetime
+    edited_at: datetime | None
+    edited_by: UUID | None
+    deleted_at: datetime | None
+    deleted_by: UUID | None
+    version: int
+
+    @property
+    def top_id(self) -> UUID:
+        """What a reply to this comment hangs on: there is one level of replies."""
+        return self.parent_id or self.id
+
+
+def next_moment(now: datetime, last: datetime | None) -> datetime:
+    """Creation times of a ticket's comments only grow, also when a transaction waited for another's lock."""
+    return now if last is None else max(now, last + _SHORTEST_STEP)
+
+
+def once_each(people: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Every person once, in the order of their first mention."""
+    return tuple(dict.fromkeys(people))
+
+
+def added(before: Collection[UUID], after: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Whom a change mentions who was not mentioned before."""
+    return tuple(person for person in after if person not in before)
+
+
+def check_may_change(access: Access, comment: Comment) -> None:
+    """The author while they may comment, or somebody who moderates. Raises RoleTooLow."""
+    own = access.user_id == comment.author_id and access.may(Action.COMMENT)
+    if not own and not access.may(Action.MODERATE):
+        raise RoleTooLow
+
+
+def edited(
+    comment: Comment, *, body: str | None, mentions: Sequence[UUID] | None, actor_id: UUID, now: datetime
+) -> Comment:
+    """The comment with what is given changed; the same comment when that changes nothing. None keeps a value.
+
+    Raises CommentDeleted.
+    """
+    if comment.deleted_at is not None:
+        raise CommentDeleted
+    after = comment
+    if mentions is not None:
+        after = replace(after, mentions=once_each(mentions))
+    if body is not None and body != comment.body:
+        after = replace(after, body=body, edited_at=now, edited_by=actor_id)
+    return comment if after == comment else replace(after, version=comment.version + 1)
+
+
+def tombstone(comment: Comment, *, actor_id: UUID, now: datetime) -> Comment:
+    """The text goes at once; who wrote when, and the replies, stay."""
+    return replace(comment, body="", mentions=(), deleted_at=now, deleted_by=actor_id, version=comment.version + 1)

@@ -1,0 +1,14 @@
+"""The OpenAPI document of this service; the gateway publishes it as part of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsdash_chassis.http.openapi import openapi_document
+
+from opsdash_comments.api import ROUTES
+
+
+def document() -> dict[str, Any]:
+    """Describe the routes without starting anything."""
+    return openapi_document("OpsDash Support comments", "1", ROUTES, dependencies=("database", "cursors", "tickets"))

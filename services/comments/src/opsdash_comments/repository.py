@@ -1,0 +1,125 @@
+"""SQL of comments. Every statement names the org; row-level security stands underneath."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+
+from opsdash_comments import rendering
+from opsdash_comments.model import Comment, Thread
+
+_THREAD = """
+SELECT org_id, ticket_id, deleted_at IS NULL AS living, last_sequence, last_comment_at FROM threads
+WHERE org_id = $1 AND {reference} = $2 {lock}
+"""
+_THREADS = {
+    (kind, locked): _THREAD.format(reference=reference, lock="FOR UPDATE" if locked else "")
+    for kind, reference in ((UUID, "ticket_id"), (int, "number"))
+    for locked in (False, True)
+}
+_ADVANCE = "UPDATE threads SET last_sequence = $3, last_comment_at = $4 WHERE org_id = $1 AND ticket_id = $2"
+
+_STATE = """
+id, org_id, ticket_id, parent_id, author_id, body, mentions, created_at, edited_at, edited_by, deleted_at, deleted_by,
+version
+"""
+_FIND = f"SELECT {_STATE} FROM comments WHERE org_id = $1 AND ticket_id = $2 AND id = $3"  # noqa: S608 - our columns
+_INSERT = """
+INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
+                      mentions)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_UPDATE = """
+UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
+       edited_by = $9, deleted_at = $10, deleted_by = $11
+WHERE org_id = $1 AND id = $2
+"""
+_KEEP_REVISION = """
+INSERT INTO revisions (org_id, comment_id, version, body, written_at, written_by) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_FORGET_REVISIONS = "DELETE FROM revisions WHERE org_id = $1 AND comment_id = $2"
+_MISSING_MEMBERS = """
+SELECT person FROM unnest($2::uuid[]) AS person
+WHERE NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id = person AND removed_at IS NULL)
+"""
+
+
+async def find_thread(connection: Connection, org_id: UUID, reference: UUID | int, *, lock: bool) -> Thread | None:
+    """What is known of a ticket. Locked, its comments are written one after the other until the transaction ends."""
+    row = await connection.fetchrow(_THREADS[type(reference), lock], org_id, reference)
+    return None if row is None else Thread(**dict(row))
+
+
+async def advance(connection: Connection, thread: Thread, *, sequence: int, last_comment_at: datetime | None) -> None:
+    await connection.execute(_ADVANCE, thread.org_id, thread.ticket_id, sequence, last_comment_at)
+
+
+async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comment | None:
+    """The comment if it belongs to this thread."""
+    row = await connection.fetchrow(_FIND, thread.org_id, thread.ticket_id, comment_id)
+    return None if row is None else to_comment(row)
+
+
+async def insert(connection: Connection, comment: Comment) -> None:
+    await connection.execute(
+        _INSERT,
+        comment.org_id,
+        comment.id,
+        comment.ticket_id,
+        comment.parent_id,
+        comment.author_id,
+        comment.created_at,
+        comment.version,
+        comment.body,
+        rendering.render(comment.body),
+        rendering.VERSION,
+        comment.mentions,
+    )
+
+
+async def update(connection: Connection, comment: Comment) -> None:
+    await connection.execute(
+        _UPDATE,
+        comment.org_id,
+        comment.id,
+        comment.version,
+        comment.body,
+        rendering.render(comment.body),
+        rendering.VERSION,
+        comment.mentions,
+        comment.edited_at,
+        comment.edited_by,
+        comment.deleted_at,
+        comment.deleted_by,
+    )
+
+
+async def keep_revision(connection: Connection, before: Comment) -> None:
+    """Keep the text that is about to be replaced, under the version that wrote it."""
+    await connection.execute(
+        _KEEP_REVISION,
+        before.org_id,
+        before.id,
+        before.version,
+        before.body,
+        before.edited_at or before.created_at,
+        before.edited_by or before.author_id,
+    )
+
+
+async def forget_revisions(connection: Connection, comment: Comment) -> None:
+    await connection.execute(_FORGET_REVISIONS, comment.org_id, comment.id)
+
+
+async def missing_members(connection: Connection, org_id: UUID, people: tuple[UUID, ...]) -> list[UUID]:
+    """Those who are no active member; foreign and unknown people look the same."""
+    return [row["person"] for row in await connection.fetch(_MISSING_MEMBERS, org_id, people)]
+
+
+def to_comment(row: Record) -> Comment:
+    """A row of the comments table as the domain sees it."""
+    values: dict[str, Any] = dict(row)
+    return Comment(**{**values, "mentions": tuple(values["mentions"])})

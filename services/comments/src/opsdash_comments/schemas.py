@@ -1,0 +1,145 @@
+"""The REST bodies of comments. Field names are those of the database and the events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from opsdash_chassis.database import Record
+from opsdash_contracts.comments import MAXIMUM_MENTIONS
+
+from opsdash_comments import rendering, values
+from opsdash_comments.model import Action
+from opsdash_comments.use_cases import NewComment
+
+UNKNOWN_NAME = "Unknown"
+Text = Annotated[str, Meta(min_length=1, max_length=values.MAXIMUM_BODY, description="Markdown, stored as it is")]
+Mentions = Annotated[
+    list[UUID], Meta(max_length=MAXIMUM_MENTIONS, description="User ids of active members; each counts once")
+]
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of all bodies: unknown fields are refused, never silently dropped."""
+
+
+class CreateComment(Body):
+    """A new comment; with `parent_id` a reply. A reply to a reply joins the same top comment."""
+
+    body: Text
+    parent_id: UUID | None = None
+    mentions: Mentions = []
+
+    def to_new_comment(self) -> NewComment:
+        """Raises InvalidFields."""
+        return NewComment(values.body(self.body), self.parent_id, tuple(self.mentions))
+
+
+class PatchComment(Body):
+    """A JSON Merge Patch (RFC 7396): absent leaves a field as it is; `mentions` null mentions nobody."""
+
+    body: Text | UnsetType = UNSET
+    mentions: Mentions | UnsetType | None = UNSET
+
+    def new_body(self) -> str | None:
+        """None leaves it. Raises InvalidFields."""
+        return None if self.body is UNSET else values.body(self.body)
+
+    def new_mentions(self) -> list[UUID] | None:
+        """None leaves them."""
+        return None if self.mentions is UNSET else self.mentions or []
+
+
+class Person(Body):
+    """A member of the org, or somebody who was one."""
+
+    id: UUID
+    name: str
+    active: bool
+
+
+class Comment(Body):
+    """A comment; `body` and `body_html` are null in a deleted one."""
+
+    id: UUID
+    ticket_id: UUID
+    parent_id: UUID | None
+    author: Person
+    body: str | None
+    body_html: Annotated[str | None, Meta(description="Rendered and sanitised: safe to put into a page")]
+    mentions: list[Person]
+    created_at: datetime
+    edited_at: datetime | None
+    edited_by: Person | None
+    deleted_at: datetime | None
+    version: int
+
+
+class CommentPage(Body):
+    """Comments and replies in the order they were made, and what the caller may do; `next_cursor` null means the end."""
+
+    items: list[Comment]
+    next_cursor: str | None
+    permissions: list[Action]
+
+
+class Revision(Body):
+    """A text that was replaced later; `version` is the comment's version that wrote it."""
+
+    version: int
+    body: str
+    body_html: str
+    written_at: datetime
+    written_by: Person
+
+
+class RevisionPage(Body):
+    """Replaced texts, oldest first."""
+
+    items: list[Revision]
+    next_cursor: str | None
+
+
+_people = msgspec.json.Decoder(list[Person])
+
+
+def comment_of(row: Record) -> Comment:
+    """One row of the view, as it is answered."""
+    gone = row["deleted_at"] is not None
+    return Comment(
+        id=row["id"],
+        ticket_id=row["ticket_id"],
+        parent_id=row["parent_id"],
+        author=_person(row["author_id"], row["author_name"], row["author_active"]),
+        body=None if gone else row["body"],
+        body_html=None if gone else _html(row),
+        mentions=[] if row["mentions"] is None else _people.decode(row["mentions"]),
+        created_at=row["created_at"],
+        edited_at=row["edited_at"],
+        edited_by=_person(row["edited_by"], row["editor_name"], row["editor_active"]) if row["edited_by"] else None,
+        deleted_at=row["deleted_at"],
+        version=row["version"],
+    )
+
+
+def revision_of(row: Record) -> Revision:
+    return Revision(
+        version=row["version"],
+        body=row["body"],
+        body_html=rendering.render(row["body"]),
+        written_at=row["written_at"],
+        written_by=_person(row["written_by"], row["writer_name"], row["writer_active"]),
+    )
+
+
+def _html(row: Record) -> str:
+    """Rendered when it was written; anew only when the rules have changed since."""
+    html: str = row["body_html"]
+    return html if row["renderer"] == rendering.VERSION else rendering.render(row["body"])
+
+
+def _person(user_id: UUID, name: str | None, active: bool | None) -> Person:
+    return Person(id=user_id, name=name or UNKNOWN_NAME, active=bool(active))

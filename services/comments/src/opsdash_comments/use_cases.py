@@ -1,0 +1,177 @@
+"""What can be done with comments: each function takes an open unit of work and returns a result; it never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+from opsdash_chassis.database import Connection
+from opsdash_chassis.tenancy.directory_repository import enter_org
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts import comments as events
+from opsdash_contracts.topics import COMMENTS
+
+from opsdash_comments import model, repository
+from opsdash_comments.errors import (
+    FeatureNotAvailable,
+    FieldProblem,
+    InvalidFields,
+    NotVisible,
+    ParentDeleted,
+    RoleTooLow,
+    StaleVersion,
+    TicketUnsettled,
+)
+from opsdash_comments.model import Access, Action, Comment, Thread
+from opsdash_comments.published import comment_event
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """A comment as asked for."""
+
+    body: str
+    parent_id: UUID | None
+    mentions: tuple[UUID, ...]
+
+
+async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Action) -> tuple[UnitOfWork, Access]:
+    """Open the org for the caller, or raise: NotVisible before FeatureNotAvailable before RoleTooLow."""
+    entered = await enter_org(connection, slug, user_id)
+    if entered is None:
+        raise NotVisible
+    access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
+    if access.plate not in model.PLATES_WITH_SUPPORT:
+        raise FeatureNotAvailable(access.plate, model.PLATES_WITH_SUPPORT)
+    if not access.may(action):
+        raise RoleTooLow
+    return UnitOfWork(connection=connection, now=entered.now), access
+
+
+async def open_thread(work: UnitOfWork, access: Access, reference: UUID | int, *, lock: bool = False) -> Thread:
+    """The thread of a living ticket. Raises TicketUnsettled when the replica cannot tell that it lives."""
+    thread = await repository.find_thread(work.connection, access.org_id, reference, lock=lock)
+    if thread is None or not thread.living:
+        raise TicketUnsettled(access.org_id, reference, known=thread is not None)
+    return thread
+
+
+async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int, new: NewComment) -> Comment:
+    """Add a comment or a reply. Raises TicketUnsettled, InvalidFields or ParentDeleted."""
+    thread = await open_thread(work, access, reference, lock=True)
+    parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
+    mentions = model.once_each(new.mentions)
+    await _check_members(work, access, mentions)
+    comment = Comment(
+        id=uuid_utils.uuid7(),
+        org_id=access.org_id,
+        ticket_id=thread.ticket_id,
+        parent_id=parent_id,
+        author_id=access.user_id,
+        body=new.body,
+        mentions=mentions,
+        created_at=model.next_moment(work.now, thread.last_comment_at),
+        edited_at=None,
+        edited_by=None,
+        deleted_at=None,
+        deleted_by=None,
+        version=1,
+    )
+    await repository.insert(work.connection, comment)
+    await _record(work, access, thread, events.CREATED, None, comment)
+    return comment
+
+
+async def edit_comment(
+    work: UnitOfWork,
+    access: Access,
+    reference: UUID | int,
+    comment_id: UUID,
+    *,
+    body: str | None,
+    mentions: Sequence[UUID] | None,
+    if_match: int | None,
+) -> Comment:
+    """Change text or mentions, keeping the old text; a no-op changes nothing.
+
+    Raises TicketUnsettled, NotVisible, RoleTooLow, StaleVersion, CommentDeleted or InvalidFields.
+    """
+    thread, before = await _for_change(work, access, reference, comment_id)
+    _check_version(before, if_match)
+    after = model.edited(before, body=body, mentions=mentions, actor_id=access.user_id, now=work.now)
+    if after is before:
+        return before
+    await _check_members(work, access, model.added(before.mentions, after.mentions))
+    if after.body != before.body:
+        await repository.keep_revision(work.connection, before)
+    await repository.update(work.connection, after)
+    await _record(work, access, thread, events.UPDATED, before, after)
+    return after
+
+
+async def delete_comment(
+    work: UnitOfWork, access: Access, reference: UUID | int, comment_id: UUID, *, if_match: int | None
+) -> None:
+    """Leave a tombstone; doing it again changes nothing.
+
+    Raises TicketUnsettled, NotVisible, RoleTooLow or StaleVersion.
+    """
+    thread, before = await _for_change(work, access, reference, comment_id)
+    if before.deleted_at is not None:
+        return
+    _check_version(before, if_match)
+    after = model.tombstone(before, actor_id=access.user_id, now=work.now)
+    await repository.forget_revisions(work.connection, after)
+    await repository.update(work.connection, after)
+    await _record(work, access, thread, events.DELETED, before, after)
+
+
+async def _for_change(
+    work: UnitOfWork, access: Access, reference: UUID | int, comment_id: UUID
+) -> tuple[Thread, Comment]:
+    thread = await open_thread(work, access, reference, lock=True)
+    comment = await repository.find(work.connection, thread, comment_id)
+    if comment is None:
+        raise NotVisible
+    model.check_may_change(access, comment)
+    return thread, comment
+
+
+async def _top_of(work: UnitOfWork, thread: Thread, parent_id: UUID) -> UUID:
+    """Foreign, unknown and other tickets' comments get the same field error."""
+    parent = await repository.find(work.connection, thread, parent_id)
+    if parent is None:
+        raise InvalidFields([FieldProblem("/parent_id", "unknown-reference", "does not exist here")])
+    if parent.deleted_at is not None:
+        raise ParentDeleted
+    return parent.top_id
+
+
+async def _check_members(work: UnitOfWork, access: Access, people: tuple[UUID, ...]) -> None:
+    if people and await repository.missing_members(work.connection, access.org_id, people):
+        raise InvalidFields([FieldProblem("/mentions", "unknown-reference", "names somebody who is not a member here")])
+
+
+def _check_version(comment: Comment, if_match: int | None) -> None:
+    if if_match is not None and if_match != comment.version:
+        raise StaleVersion(comment.version)
+
+
+async def _record(
+    work: UnitOfWork, access: Access, thread: Thread, event_type: str, before: Comment | None, after: Comment
+) -> None:
+    sequence = thread.last_sequence + 1
+    last = after.created_at if before is None else thread.last_comment_at
+    await repository.advance(work.connection, thread, sequence=sequence, last_comment_at=last)
+    event = comment_event(
+        event_type,
+        before,
+        after,
+        ticket_sequence=sequence,
+        new_mentions=model.added(before.mentions if before else (), after.mentions),
+        actor_id=access.user_id,
+        now=work.now,
+    )
+    await work.record(event, topic=COMMENTS)

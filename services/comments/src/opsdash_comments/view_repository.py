@@ -1,0 +1,67 @@
+"""SQL of comments as readers see them, with the names of people joined in. Every statement names the org."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+
+# A person may have left and come back under a new membership: the living one wins, else the latest.
+_PERSON = """
+LEFT JOIN LATERAL (
+    SELECT m.name, m.removed_at IS NULL AS active FROM members m
+    WHERE m.org_id = c.org_id AND m.user_id = {column}
+    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+) {alias} ON true
+"""
+_MENTIONED = """
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object('id', person, 'name', coalesce(p.name, ''), 'active', coalesce(p.active, false))
+                    ORDER BY place) AS people
+    FROM unnest(c.mentions) WITH ORDINALITY AS mentioned(person, place)
+    LEFT JOIN LATERAL (
+        SELECT m.name, m.removed_at IS NULL AS active FROM members m
+        WHERE m.org_id = c.org_id AND m.user_id = person
+        ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+    ) p ON true
+) mentioned ON cardinality(c.mentions) > 0
+"""
+_VIEW = f"""
+SELECT c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
+       c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
+       a.name AS author_name, a.active AS author_active, e.name AS editor_name, e.active AS editor_active
+FROM comments c
+{_PERSON.format(column="c.author_id", alias="a")}
+{_PERSON.format(column="c.edited_by", alias="e")}
+{_MENTIONED}
+WHERE c.org_id = $1 AND c.ticket_id = $2
+"""  # noqa: S608 - our own texts
+_ONE = f"{_VIEW} AND c.id = $3"
+_FIRST_PAGE = f"{_VIEW} ORDER BY c.created_at, c.id LIMIT $3"
+_NEXT_PAGE = f"{_VIEW} AND (c.created_at, c.id) > ($4, $5) ORDER BY c.created_at, c.id LIMIT $3"
+_REVISIONS = f"""
+SELECT c.version, c.body, c.written_at, c.written_by, w.name AS writer_name, w.active AS writer_active
+FROM revisions c {_PERSON.format(column="c.written_by", alias="w")}
+WHERE c.org_id = $1 AND c.comment_id = $2 AND c.version > $3 ORDER BY c.version LIMIT $4
+"""  # noqa: S608
+
+
+async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> Record | None:
+    return await connection.fetchrow(_ONE, org_id, ticket_id, comment_id)
+
+
+async def page(
+    connection: Connection, org_id: UUID, ticket_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Record]:
+    """Comments in the order they were made."""
+    if after is None:
+        return await connection.fetch(_FIRST_PAGE, org_id, ticket_id, limit)
+    return await connection.fetch(_NEXT_PAGE, org_id, ticket_id, limit, *after)
+
+
+async def revisions(
+    connection: Connection, org_id: UUID, comment_id: UUID, *, after_version: int, limit: int
+) -> list[Record]:
+    """Replaced texts, oldest first."""
+    return await connection.fetch(_REVISIONS, org_id, comment_id, after_version, limit)

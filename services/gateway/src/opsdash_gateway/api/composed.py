@@ -1,0 +1,69 @@
+"""A ticket with the first page of its comments, fetched side by side and joined as bytes.
+
+What comes from the owners is never decoded. Without the tickets service there is no answer; without the comments
+service there is one that says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.api.passing import PREFIX, as_parameters, as_response, owner_path
+from opsdash_gateway.clients import Answer, Owners
+
+TEMPLATE: Final = "/orgs/{slug}/tickets/{reference}"
+TICKET_SECONDS: Final = 1.8  # with what surrounds it, an answer within two seconds
+COMMENTS_SECONDS: Final = 1.0
+RETRY_AFTER_SECONDS: Final = 2
+
+
+def composed_route() -> HTTPRouteHandler:
+    """GET of one ticket."""
+
+    @get(PREFIX + as_parameters(TEMPLATE), opt={"query_parameters": frozenset()}, include_in_schema=False)
+    async def composed_ticket(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
+        path = owner_path(TEMPLATE, request.path_params)
+        comments = asyncio.create_task(_comments(request, owners, f"{path}/comments"))
+        try:
+            ticket = await owners.tickets.forward("GET", path, headers=request.headers, seconds=TICKET_SECONDS)
+            if ticket.status != HTTPStatus.OK:
+                return as_response(ticket)
+            return as_response(composed(ticket, await comments))
+        finally:
+            comments.cancel()
+
+    return composed_ticket
+
+
+async def _comments(request: Request[Any, Any, Any], owners: Owners, path: str) -> Answer | None:
+    """The first page; None when there is none to be had now."""
+    try:
+        answer = await owners.comments.forward("GET", path, headers=request.headers, seconds=COMMENTS_SECONDS)
+    except Problem:
+        return None
+    return answer if answer.status == HTTPStatus.OK else None
+
+
+def composed(ticket: Answer, comments: Answer | None) -> Answer:
+    """The ticket's members, then `comments`: a page, or the fact that it is unavailable."""
+    headers = dict(ticket.headers)
+    if comments is None:
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        part = msgspec.json.encode({"status": "unavailable", "retry_after_seconds": RETRY_AFTER_SECONDS})
+    else:
+        part = with_member(comments.body, b"status", b'"available"')
+    return Answer(ticket.status, headers, with_member(ticket.body, b"comments", part))
+
+
+def with_member(document: bytes, name: bytes, value: bytes) -> bytes:
+    """A JSON object with one member more. `document` is an object with members, as our owners send it."""
+    return document.rstrip()[:-1] + b',"' + name + b'":' + value + b"}"

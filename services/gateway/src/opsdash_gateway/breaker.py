@@ -1,0 +1,57 @@
+"""A circuit breaker: calls to an owner that does not answer fail at once, but for one that tries whether it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import aiohttp
+
+#: No answer at all. An owner that says 503 itself is there.
+FAILURES = (TimeoutError, aiohttp.ClientError, ConnectionError)
+FAILURES_IN_A_ROW = 5
+PAUSE_SECONDS = 1.0
+
+
+class CircuitOpen(ConnectionError):
+    """Not even tried."""
+
+
+class Breaker:
+    """Opens after some failures in a row; each pause it lets one call through, and closes when that succeeds."""
+
+    def __init__(
+        self,
+        *,
+        failures: int = FAILURES_IN_A_ROW,
+        pause_seconds: float = PAUSE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = failures
+        self._pause = pause_seconds
+        self._clock = clock
+        self._in_a_row = 0
+        self._next_try = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._in_a_row >= self._limit
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Around one call. Raises CircuitOpen instead of letting it happen."""
+        if self.is_open:
+            if self._clock() < self._next_try:
+                raise CircuitOpen
+            self._next_try = self._clock() + self._pause  # this one tries; the others wait for what it finds
+        try:
+            yield
+        except FAILURES:
+            self._in_a_row += 1
+            self._next_try = self._clock() + self._pause
+            raise
+        except Exception:  # an answer, if not one that can be used
+            self._in_a_row = 0
+            raise
+        self._in_a_row = 0

@@ -1,0 +1,54 @@
+"""SQL of a ticket's activity: its own history and that of its comments, in one order. Every statement names the org."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from opsdash_chassis.database import Connection, Record
+
+# A transaction that waited for another's lock began before it and committed after it. The running maximum lets each of
+# the two histories keep the order of its versions while they are merged by time.
+_ACTIVITY = """
+WITH entries AS (
+    SELECT max(h.occurred_at) OVER (ORDER BY h.aggregate_version) AS place, 0 AS source, h.aggregate_version AS step,
+           h.event_id AS id, h.event_type AS type, h.aggregate_version AS version, h.occurred_at AS at, h.actor_id,
+           h.data -> 'changes' AS changes, h.data ->> 'bulk_id' AS bulk_id, NULL::uuid AS comment_id
+    FROM history h WHERE h.org_id = $1 AND h.aggregate_id = $2
+    UNION ALL
+    SELECT max(c.occurred_at) OVER (ORDER BY c.ticket_sequence), 1, c.ticket_sequence,
+           c.event_id, c.event_type, c.comment_version, c.occurred_at, c.actor_id, c.changes, NULL, c.comment_id
+    FROM comment_history c WHERE c.org_id = $1 AND c.ticket_id = $2
+)
+SELECT e.*, a.name AS actor_name, a.active AS actor_active
+FROM entries e LEFT JOIN LATERAL (
+    SELECT m.name, m.removed_at IS NULL AS active FROM members m
+    WHERE m.org_id = $1 AND m.user_id = e.actor_id
+    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+) a ON true
+WHERE (e.place, e.source, e.step) > ($3::timestamptz, $4::int, $5::bigint)
+ORDER BY e.place, e.source, e.step LIMIT $6
+"""
+_LABELS = """
+SELECT user_id AS id, name FROM members WHERE org_id = $1 AND user_id = ANY($2::uuid[])
+UNION ALL SELECT contact_id, name FROM contacts WHERE org_id = $1 AND contact_id = ANY($2::uuid[])
+UNION ALL SELECT project_id, name FROM projects WHERE org_id = $1 AND project_id = ANY($2::uuid[])
+"""
+#: Time, source and step of an entry; the next page starts behind it.
+Place = tuple[datetime, int, int]
+
+
+async def page(connection: Connection, org_id: UUID, ticket_id: UUID, *, after: Place, limit: int) -> list[Record]:
+    """What happened, oldest first."""
+    return await connection.fetch(_ACTIVITY, org_id, ticket_id, *after, limit)
+
+
+def place_of(row: Record) -> Place:
+    return row["place"], row["source"], row["step"]
+
+
+async def labels(connection: Connection, org_id: UUID, ids: set[UUID]) -> dict[UUID, str]:
+    """Names of people, contacts and projects, removed ones included."""
+    if not ids:
+        return {}
+    return {row["id"]: row["name"] for row in await connection.fetch(_LABELS, org_id, list(ids))}

@@ -1,0 +1,87 @@
+"""A ticket's activity: its own history and that of its comments, in the order of time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from opsdash_chassis.cursors import Cursors
+from opsdash_chassis.database import Record
+from opsdash_chassis.tenancy.references import id_or_number
+
+from opsdash_tickets import activity_repository, use_cases
+from opsdash_tickets.activity_repository import Place
+from opsdash_tickets.edge import Edge
+from opsdash_tickets.model import Action
+from opsdash_tickets.overview_schemas import ActivityEntry, ActivityPage, FieldChange
+from opsdash_tickets.schemas import UNKNOWN_NAME, Person
+
+PAGE: Final = 50
+REFERENCES: Final = frozenset({"assignee_id", "contact_id", "project_id"})
+_START: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
+
+
+@get("/{reference:str}/activity", operation_id="getActivity")
+async def ticket_activity(
+    reference: FromPath[str],
+    edge: NamedDependency[Edge],
+    cursors: NamedDependency[Cursors],
+    cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
+) -> ActivityPage:
+    """Everything that happened to the ticket and its comments, oldest first."""
+    async with edge.work(Action.READ) as (work, access):
+        ticket = await use_cases.ticket_detail(work, access, id_or_number(reference))
+        scope = f"{access.org_id}|activity|{ticket['id']}"
+        after = _START if cursor is None else _place(cursors.decode(cursor, scope=scope))
+        rows = await activity_repository.page(work.connection, access.org_id, ticket["id"], after=after, limit=PAGE + 1)
+        shown = rows[:PAGE]
+        changes = [json.loads(row["changes"]) for row in shown]
+        labels = await activity_repository.labels(work.connection, access.org_id, _referenced(changes))
+    entries = [_entry(row, changed, labels) for row, changed in zip(shown, changes, strict=True)]
+    if len(rows) <= PAGE:
+        return ActivityPage(entries, None)
+    place, source, step = activity_repository.place_of(shown[-1])
+    return ActivityPage(entries, cursors.encode([place.isoformat(), source, step], scope=scope))
+
+
+def _place(values: list[str | int]) -> Place:
+    """Signed by us, so its parts have the right form."""
+    place, source, step = values
+    return datetime.fromisoformat(str(place)), int(source), int(step)
+
+
+def _referenced(changes: list[dict[str, Any]]) -> set[UUID]:
+    """Ids in the changes whose names a reader wants to see."""
+    pairs = [change for entry in changes for name, change in entry.items() if name in REFERENCES]
+    return {UUID(change[side]) for change in pairs for side in ("from", "to") if change.get(side)}
+
+
+def _entry(row: Record, changes: dict[str, Any], labels: dict[UUID, str]) -> ActivityEntry:
+    actor = None
+    if row["actor_id"] is not None:
+        actor = Person(id=row["actor_id"], name=row["actor_name"] or UNKNOWN_NAME, active=bool(row["actor_active"]))
+    return ActivityEntry(
+        id=row["id"],
+        type=row["type"],
+        version=row["version"],
+        at=row["at"],
+        actor=actor,
+        changes=[_field_change(name, change, labels) for name, change in changes.items()],
+        bulk_id=None if row["bulk_id"] is None else UUID(row["bulk_id"]),
+        comment_id=row["comment_id"],
+    )
+
+
+def _field_change(name: str, change: dict[str, Any], labels: dict[UUID, str]) -> FieldChange:
+    if "from" not in change:
+        return FieldChange(name)
+    before, after = change["from"], change["to"]
+    if name not in REFERENCES:
+        return FieldChange(name, before, after)
+    named = [labels.get(UUID(value)) if value else None for value in (before, after)]
+    return FieldChange(name, before, after, *named)

@@ -1,0 +1,44 @@
+"""What other services may ask about tickets; never reachable through the public door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from opsdash_chassis.database import Database
+from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.tenancy.references import id_or_number
+
+from opsdash_tickets import repository
+from opsdash_tickets.errors import NotVisible
+from opsdash_tickets.schemas import Body
+
+
+class Existence(Body):
+    """What other services may know of a ticket."""
+
+    ticket_id: UUID
+    number: int
+    version: int
+    deleted_at: datetime | None
+    purged_at: datetime | None
+
+
+@get("/orgs/{org_id:uuid}/tickets/{reference:str}")
+async def ticket_existence(
+    org_id: FromPath[UUID], reference: FromPath[str], database: NamedDependency[Database]
+) -> Existence:
+    """Whether the org has such a ticket, deleted ones included, and in which version."""
+    async with database.worker_transaction() as connection:
+        row = await repository.existence(connection, org_id, id_or_number(reference))
+    if row is None:
+        raise NotVisible
+    return Existence(**dict(row))
+
+
+ROUTES = [
+    Router("/internal", route_handlers=[ticket_existence], opt={"authentication": SERVICE}, include_in_schema=False)
+]
