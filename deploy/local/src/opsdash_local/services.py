@@ -23,5 +23,7 @@ class ServiceSpec:
 
 
 GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False)
-BACKENDS = (ServiceSpec("tickets", port_offset=1),)
+TICKETS = ServiceSpec("tickets", port_offset=1)
+COMMENTS = ServiceSpec("comments", port_offset=2)
+BACKENDS = (TICKETS, COMMENTS)
 SERVICES = (*BACKENDS, GATEWAY)

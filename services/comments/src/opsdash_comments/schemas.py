@@ -79,7 +79,7 @@ class Comment(Body):
 
 
 class CommentPage(Body):
-    """Comments and replies in the order they were made, and what the caller may do; `next_cursor` null means the end."""
+    """Comments and replies in the order they were made; `next_cursor` null means the end."""
 
     items: list[Comment]
     next_cursor: str | None

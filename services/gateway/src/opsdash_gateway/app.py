@@ -64,12 +64,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     issuer = issuer_router(settings)
     tickets = passing_routes(owner_document("tickets"), composed={composed.TEMPLATE})
     comments = comment_routes(owner_document("comments"))
-    routes: list[ControllerRouterHandler] = [
-        *tickets,
-        *comments,
-        composed.composed_route(),
-        workspace,
-        schema_router(document),
-    ]
+    owned = [*tickets, *comments, composed.composed_route()]
+    routes: list[ControllerRouterHandler] = [*owned, workspace, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
     return create_app(settings, route_handlers=routes, lifespan=[connections.lifespan], dependencies=dependencies)

@@ -61,9 +61,8 @@ async def detail_answer(
 ) -> Response[TicketDetail]:
     """The ticket as it is in this transaction, with its version as ETag."""
     row = await use_cases.ticket_detail(work, access, reference)
-    detail = TicketDetail(
-        **ticket_fields(row, work.now), description=row["description"], permissions=access.permissions
-    )
+    fields = ticket_fields(row, work.now)
+    detail = TicketDetail(**fields, description=row["description"], permissions=access.permissions)
     headers = {"ETag": f'"{detail.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"
