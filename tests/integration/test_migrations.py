@@ -21,7 +21,8 @@ MIGRATIONS = Path(opsdash_tickets.__file__).parent / "migrations"
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.
 DESCRIPTIONS = r"""
 SELECT format('%s.%s %s null=%s default=%s generated=%s', table_name, column_name, data_type, is_nullable,
-              regexp_replace(column_default, '^''(.*)''::[a-z ]+$', '\1'), is_generated || coalesce(generation_expression, ''))
+              regexp_replace(column_default, '^''(.*)''::[a-z ]+$', '\1'),
+              is_generated || coalesce(generation_expression, ''))
 FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
 UNION ALL
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
