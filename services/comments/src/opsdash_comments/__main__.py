@@ -8,8 +8,7 @@ from opsdash_chassis.command_line import Service, run
 
 from opsdash_comments.app import build_app, build_runtime
 from opsdash_comments.openapi import document
-from opsdash_comments.settings import CommentsSettings
-from opsdash_comments.tables import SERVICE
+from opsdash_comments.settings import SERVICE, CommentsSettings
 
 SERVICE_DESCRIPTION = Service(
     name=SERVICE,

@@ -14,8 +14,7 @@ from opsdash_chassis.runtime import Runtime
 from opsdash_comments import consumers
 from opsdash_comments.api import ROUTES
 from opsdash_comments.problems import PROBLEMS
-from opsdash_comments.settings import CommentsSettings
-from opsdash_comments.tables import REVISION, SERVICE
+from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
 from opsdash_comments.ticket_client import TicketClient
 
 

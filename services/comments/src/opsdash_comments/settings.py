@@ -1,11 +1,16 @@
-"""Settings of the comments service."""
+"""Settings of the comments service, and the two facts its parts agree on."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from opsdash_chassis.settings import DatabaseSettings, NonEmpty
 from pydantic import AfterValidator
+
+SERVICE: Final = "comments"
+#: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
+#: the library that describes them.
+REVISION: Final = "0001"
 
 
 def _check_http_url(value: str) -> str:

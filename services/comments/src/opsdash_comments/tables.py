@@ -7,10 +7,6 @@ from opsdash_chassis.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables
 from sqlalchemy.dialects import postgresql as pg
 
-#: The schema revision this version of the service needs.
-REVISION = "0001"
-SERVICE = "comments"
-
 metadata = sa.MetaData()
 add_event_tables(metadata)
 add_directory_tables(metadata)

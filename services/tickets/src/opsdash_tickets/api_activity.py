@@ -19,7 +19,8 @@ from opsdash_tickets.activity_repository import Place
 from opsdash_tickets.edge import Edge
 from opsdash_tickets.model import Action
 from opsdash_tickets.overview_schemas import ActivityEntry, ActivityPage, FieldChange
-from opsdash_tickets.schemas import UNKNOWN_NAME, Person
+from opsdash_tickets.schemas import Person
+from opsdash_tickets.views import UNKNOWN_NAME
 
 PAGE: Final = 50
 REFERENCES: Final = frozenset({"assignee_id", "contact_id", "project_id"})
