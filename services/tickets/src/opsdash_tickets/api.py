@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database import Database
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -113,8 +114,9 @@ async def provide_edge(
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     database: NamedDependency[Database],
+    org_limit: NamedDependency[RateLimit],
 ) -> Edge:
-    return Edge(request, slug, caller, database)
+    return Edge(request, slug, caller, database, org_limit)
 
 
 ROUTES: list[ControllerRouterHandler] = [
