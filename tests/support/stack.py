@@ -39,6 +39,8 @@ class Stack:
             "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
             "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
             "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
+            "OPSDASH_ORG_REQUESTS_PER_SECOND": "100000",
+            "OPSDASH_ORG_REQUEST_BURST": "100000",
             **self.issuer.environment,
             **self.database.environment,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -157,6 +158,18 @@ class TestWorkspaceFeed:
     async def test_users_cannot_feed_the_directory(self, door: Door):
         answer = await door.as_("owner").call("PUT", f"/api/workspace/org/{uuid4()}", {})
         assert answer.status == 401
+
+
+class TestLimits:
+    async def test_a_thousand_parallel_requests_of_one_person_leave_the_others_alone(self, door: Door):
+        noisy, quiet = door.as_("viewer"), door.as_("member", door.api.foreign)
+        flood = [asyncio.create_task(noisy.call("GET", "/api/me")) for _ in range(1000)]
+        calm = [await quiet.call("GET", "/api/orgs/foreign/tickets") for _ in range(5)]
+        answers = await asyncio.gather(*flood)
+        assert {answer.status for answer in calm} == {200}
+        assert {answer.status for answer in answers} == {200, 429}
+        refused = next(answer for answer in answers if answer.status == 429)
+        assert (refused.body["type"], int(refused.headers["Retry-After"]) >= 1) == ("/problems/too-many-requests", True)
 
 
 class TestOwnerAway:

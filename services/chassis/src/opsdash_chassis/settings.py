@@ -74,6 +74,7 @@ class ServiceSettings(BaseSettings):
     oidc_algorithms: NonEmpty = "RS256,ES256,EdDSA"
     internal_token: Secret
     otlp_endpoint: str | None = None
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
 
     @field_validator("oidc_algorithms")
     @classmethod
@@ -124,7 +125,6 @@ class DatabaseSettings(KafkaSettings):
     database_worker_url: PostgresqlUrl
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     database_worker_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
-    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     relay_poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
     inbox_retention_hours: Annotated[int, Field(ge=1)] = 24 * 60
     crash_at: str | None = None

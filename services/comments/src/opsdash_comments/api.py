@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 from opsdash_chassis.cursors import Cursors, InvalidCursor
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
@@ -185,9 +186,10 @@ async def provide_edge(
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     database: NamedDependency[Database],
+    org_limit: NamedDependency[RateLimit],
     tickets: NamedDependency[TicketClient],
 ) -> Edge:
-    return Edge(request, slug, caller, database, tickets)
+    return Edge(request, slug, caller, database, org_limit, tickets)
 
 
 ROUTES: list[ControllerRouterHandler] = [

@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime
 
 from opsdash_comments import consumers
@@ -29,6 +30,9 @@ def build_app(settings: CommentsSettings) -> Application:
     runtime = build_runtime(settings)
     cursors = Cursors(settings.internal_token.get_secret_value())
     tickets = TicketClient(settings)
+    org_limit = RateLimit(
+        per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -42,6 +46,7 @@ def build_app(settings: CommentsSettings) -> Application:
         dependencies={
             "database": Provide(lambda: runtime.database, sync_to_thread=False),
             "cursors": Provide(lambda: cursors, sync_to_thread=False),
+            "org_limit": Provide(lambda: org_limit, sync_to_thread=False),
             "tickets": Provide(lambda: tickets, sync_to_thread=False),
         },
         problems=PROBLEMS,

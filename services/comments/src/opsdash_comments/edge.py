@@ -10,6 +10,7 @@ from litestar import Request, Response
 from opsdash_chassis.database import Database
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.idempotency import answer_once
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -27,12 +28,19 @@ class Edge:
     """One request's way into the domain, made by a dependency."""
 
     def __init__(
-        self, request: Request[Any, Any, Any], slug: str, caller: Caller, database: Database, tickets: TicketClient
+        self,
+        request: Request[Any, Any, Any],
+        slug: str,
+        caller: Caller,
+        database: Database,
+        org_limit: RateLimit,
+        tickets: TicketClient,
     ) -> None:
         self._request = request
         self._slug = slug
         self._caller = caller
         self._database = database
+        self._org_limit = org_limit
         self._tickets = tickets
 
     async def run(self, action: Action, act: Act[Result]) -> Result:
@@ -68,7 +76,11 @@ class Edge:
     @asynccontextmanager
     async def _work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
         async with self._database.tenant_transaction() as connection:
-            yield await use_cases.enter(connection, slug=self._slug, user_id=self._caller.user_id, action=action)
+            work, access = await use_cases.enter(
+                connection, slug=self._slug, user_id=self._caller.user_id, action=action
+            )
+            self._org_limit.check(access.org_id)
+            yield work, access
 
     async def _settle(self, unsettled: TicketUnsettled) -> None:
         """Ask the owner, outside any transaction, and store its answer as a fact.

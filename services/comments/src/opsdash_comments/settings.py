@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from opsdash_chassis.settings import DatabaseSettings, NonEmpty
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 SERVICE: Final = "comments"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
@@ -20,6 +20,8 @@ def _check_http_url(value: str) -> str:
 
 
 class CommentsSettings(DatabaseSettings):
-    """Besides the database: where to ask about a ticket whose events have not arrived."""
+    """How much one org may ask for, and where to ask about a ticket whose events have not arrived."""
 
+    org_requests_per_second: Annotated[float, Field(gt=0)] = 200
+    org_request_burst: Annotated[int, Field(ge=1)] = 1000
     tickets_url: Annotated[NonEmpty, AfterValidator(_check_http_url)]

@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.rate_limits import RateLimit
 
 from opsdash_gateway.api import composed
 from opsdash_gateway.api.comments import comment_routes
@@ -67,4 +68,12 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     owned = [*tickets, *comments, composed.composed_route()]
     routes: list[ControllerRouterHandler] = [*owned, workspace, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
-    return create_app(settings, route_handlers=routes, lifespan=[connections.lifespan], dependencies=dependencies)
+    return create_app(
+        settings,
+        route_handlers=routes,
+        lifespan=[connections.lifespan],
+        dependencies=dependencies,
+        user_limit=RateLimit(
+            per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
+        ),
+    )

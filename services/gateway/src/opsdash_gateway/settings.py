@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from opsdash_chassis.settings import PREFIX, KafkaSettings, NonEmpty, Profile, Secret
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 
 def _check_http_url(value: str) -> str:
@@ -25,6 +25,8 @@ class GatewaySettings(KafkaSettings):
     comments_url: HttpUrl
     workspace_token: Secret
     public_url: HttpUrl
+    user_requests_per_second: Annotated[float, Field(gt=0)] = 50
+    user_request_burst: Annotated[int, Field(ge=1)] = 200
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
 

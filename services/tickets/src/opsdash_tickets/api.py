@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
@@ -114,8 +115,9 @@ async def provide_edge(
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     database: NamedDependency[Database],
+    org_limit: NamedDependency[RateLimit],
 ) -> Edge:
-    return Edge(request, slug, caller, database)
+    return Edge(request, slug, caller, database, org_limit)
 
 
 ROUTES: list[ControllerRouterHandler] = [

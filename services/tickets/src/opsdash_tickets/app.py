@@ -9,18 +9,18 @@ from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime
-from opsdash_chassis.settings import DatabaseSettings
 
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES
 from opsdash_tickets.problems import PROBLEMS
-from opsdash_tickets.settings import REVISION, SERVICE
+from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
 PURGE_EVERY_SECONDS = 3600.0
 
 
-def build_runtime(settings: DatabaseSettings) -> Runtime:
+def build_runtime(settings: TicketsSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers)
@@ -28,8 +28,11 @@ def build_runtime(settings: DatabaseSettings) -> Runtime:
     return runtime
 
 
-def build_app(settings: DatabaseSettings) -> Application:
+def build_app(settings: TicketsSettings) -> Application:
     runtime = build_runtime(settings)
+    org_limit = RateLimit(
+        per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas
+    )
     cursors = Cursors(settings.internal_token.get_secret_value())
 
     @asynccontextmanager
@@ -43,6 +46,7 @@ def build_app(settings: DatabaseSettings) -> Application:
         lifespan=[lifespan],
         dependencies={
             "database": Provide(lambda: runtime.database, sync_to_thread=False),
+            "org_limit": Provide(lambda: org_limit, sync_to_thread=False),
             "cursors": Provide(lambda: cursors, sync_to_thread=False),
         },
         problems=PROBLEMS,

@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Request, Response
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.idempotency import answer_once
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -22,27 +23,27 @@ Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
 
 
-@asynccontextmanager
-async def org_work(
-    database: Database, caller: Caller, slug: str, action: Action
-) -> AsyncIterator[tuple[UnitOfWork, Access]]:
-    """A transaction inside the org, if the caller may do that there; committed when the block ends without error."""
-    async with database.tenant_transaction() as connection:
-        yield await use_cases.enter(connection, slug=slug, user_id=caller.user_id, action=action)
-
-
 class Edge:
     """One request's way into the domain, made by a dependency."""
 
-    def __init__(self, request: Request[Any, Any, Any], slug: str, caller: Caller, database: Database) -> None:
+    def __init__(
+        self, request: Request[Any, Any, Any], slug: str, caller: Caller, database: Database, org_limit: RateLimit
+    ) -> None:
         self._request = request
         self._slug = slug
         self._caller = caller
         self._database = database
+        self._org_limit = org_limit
 
-    def work(self, action: Action) -> Any:
-        """`async with edge.work(Action.READ) as (work, access)`."""
-        return org_work(self._database, self._caller, self._slug, action)
+    @asynccontextmanager
+    async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+        """A transaction inside the org, if the caller may do that there; committed when the block ends well."""
+        async with self._database.tenant_transaction() as connection:
+            work, access = await use_cases.enter(
+                connection, slug=self._slug, user_id=self._caller.user_id, action=action
+            )
+            self._org_limit.check(access.org_id)
+            yield work, access
 
     async def write(self, action: Action, act: Act[Body], *, key: str | None) -> Response[Body]:
         """Run a write in one transaction, once per Idempotency-Key."""

@@ -13,6 +13,10 @@ from opsdash_tickets.api import ROUTES
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
     nothing = Provide(lambda: None, sync_to_thread=False)
+    injected = dict.fromkeys(("database", "cursors", "org_limit"), nothing)
     return openapi_document(
-        "OpsDash Support tickets", "1", ROUTES, dependencies={"database": nothing, "cursors": nothing}
+        "OpsDash Support tickets",
+        "1",
+        ROUTES,
+        dependencies=injected,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from opsdash_chassis.settings import DatabaseSettings
+from pydantic import Field
 
 SERVICE: Final = "tickets"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
@@ -13,4 +14,7 @@ REVISION: Final = "0003"
 
 
 class TicketsSettings(DatabaseSettings):
-    """Nothing beyond what every service with a database needs."""
+    """How much one org may ask for, whoever asks: members only are counted, so strangers cannot use it up."""
+
+    org_requests_per_second: Annotated[float, Field(gt=0)] = 200
+    org_request_burst: Annotated[int, Field(ge=1)] = 1000

@@ -20,6 +20,7 @@ from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.operations import operations_router
 from opsdash_chassis.http.problems import PUBLIC_PREFIX
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import BoundedRequest
 from opsdash_chassis.http.telemetry import Telemetry
 from opsdash_chassis.http.tokens import TokenVerifier, VerifiedTokens
@@ -54,6 +55,7 @@ def create_app(
     dependencies: Mapping[str, Provide] | None = None,
     problems: Mappings | None = None,
     public_prefix: str = "",
+    user_limit: RateLimit | None = None,
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
 
@@ -66,7 +68,7 @@ def create_app(
         keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, algorithms=settings.algorithms
     )
     service_token = ServiceToken(settings.internal_token.get_secret_value())
-    gatekeeper = Gatekeeper(VerifiedTokens(verifier), service_token)
+    gatekeeper = Gatekeeper(VerifiedTokens(verifier), service_token, user_limit=user_limit)
     operations = operations_router(health)
     separate = settings.operations_port is not None
     litestar = _litestar(

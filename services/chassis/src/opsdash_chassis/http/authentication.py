@@ -15,6 +15,7 @@ from litestar.handlers import BaseRouteHandler
 from opsdash_chassis.http.internal import ServiceToken, bearer_token
 from opsdash_chassis.http.problems import unauthenticated
 from opsdash_chassis.http.query import check_query
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import check_body_headers
 from opsdash_chassis.http.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
 
@@ -29,15 +30,24 @@ _STATE = "opsdash_caller"
 class Gatekeeper:
     """Runs before any parameter or body is looked at, so an unknown caller learns nothing from them."""
 
-    def __init__(self, tokens: TokenVerifier | VerifiedTokens, service_token: ServiceToken) -> None:
+    def __init__(
+        self,
+        tokens: TokenVerifier | VerifiedTokens,
+        service_token: ServiceToken,
+        *,
+        user_limit: RateLimit | None = None,
+    ) -> None:
         self._tokens = tokens
+        self._user_limit = user_limit
         self._service_token = service_token
 
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """The Litestar guard."""
         rule = handler.opt.get("authentication", CALLER)
         if rule == CALLER:
-            connection.scope["state"][_STATE] = await self._caller(connection)
+            caller = connection.scope["state"][_STATE] = await self._caller(connection)
+            if self._user_limit is not None:
+                self._user_limit.check(caller.user_id)
         elif rule == SERVICE:
             self._service(connection, self._service_token)
         elif isinstance(rule, ServiceToken):

@@ -31,7 +31,7 @@ _TEXT = {
     500: "Our mistake",
     503: "Temporarily unavailable; see Retry-After",
 }
-_ALWAYS = (400, 401, 403, 404, 500, 503)
+_ALWAYS = (400, 401, 403, 404, 429, 500, 503)
 _WITH_BODY = (409, 413, 415)
 #: What sending a header can lead to.
 _WITH_HEADER = {"If-Match": (412,), "Idempotency-Key": (409, 422)}
