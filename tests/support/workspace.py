@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import asyncpg
+from opsdash_chassis.tenancy import directory_repository as tenancy
 from opsdash_contracts.workspace import Company, Contact, Member, Org, Plate, Project, Role
 from opsdash_tickets import directory_repository as directory
 
@@ -79,5 +80,17 @@ async def seed(worker_url: str, workspace: Workspace) -> None:
             await directory.upsert_contact(connection, contact)
             project = Project(org_id=org.id, project_id=org.project, name=f"Project {org.slug}", version=1)
             await directory.upsert_project(connection, project)
+    finally:
+        await connection.close()
+
+
+async def seed_members(worker_url: str, workspace: Workspace) -> None:
+    """Orgs and members only: all that services other than tickets keep of the directory."""
+    connection = await asyncpg.connect(worker_url)
+    try:
+        for org in workspace.orgs:
+            await tenancy.upsert_org(connection, org.org())
+            for member in org.members():
+                await tenancy.upsert_member(connection, member)
     finally:
         await connection.close()

@@ -1,4 +1,4 @@
-"""The public door in front of a real tickets service, on real PostgreSQL and a real broker."""
+"""The public door in front of the real owner services, on real PostgreSQL and a real broker."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from opsdash_local.ports import free_port
 
 from tests.integration.api_fixture import Api, running_api
-from tests.support.databases import ServiceDatabase
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.helpdesk import comments_environment, gateway_environment
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN, Client
-from tests.support.workspace import OrgFixture
+from tests.support.stack import WORKSPACE_TOKEN, Client
+from tests.support.workspace import OrgFixture, seed_members
 
 
 @dataclass
 class Door:
-    """Gateway and tickets, and people in front of them."""
+    """Gateway, tickets and comments, and people in front of them."""
 
     api: Api
     gateway: ServiceProcess
+    comments: ServiceProcess
+    comments_database: ServiceDatabase
 
     def as_(self, role: str, org: OrgFixture | None = None) -> Client:
         user = getattr(org or self.api.ours, role)
@@ -37,25 +39,20 @@ class Door:
 
 @pytest.fixture(scope="session")
 async def door(
-    tickets_template: ServiceDatabase, issuer: TestIssuer, tmp_path_factory: pytest.TempPathFactory
+    tickets_template: ServiceDatabase,
+    comments_template: ServiceDatabase,
+    issuer: TestIssuer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Door]:
     folder = tmp_path_factory.mktemp("door")
+    database = await clone("comments", comments_template)
     async with running_api(tickets_template, issuer, folder) as api:
-        environment = {
-            "OPSDASH_PROFILE": "local",
-            "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": api.stack.kafka.bootstrap_servers,
-            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
-            "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
-            "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
-            "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
-            "OPSDASH_TICKETS_URL": api.service.url,
-            "OPSDASH_OPERATIONS_PORT": str(free_port()),
-            "OPSDASH_USER_REQUESTS_PER_SECOND": "1000",
-            "OPSDASH_USER_REQUEST_BURST": "300",
-            "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
-            **issuer.environment,
-        }
-        gateway = ServiceProcess("gateway", environment, folder).start()
-        await gateway.ready()
-        yield Door(api, gateway)
-        gateway.sigkill()
+        await seed_members(database.worker_url, api.stack.workspace)
+        settings = comments_environment(api.stack, database, api.service.url)
+        with ServiceProcess("comments", settings, folder) as comments:
+            urls = {"tickets_url": api.service.url, "comments_url": comments.url}
+            with ServiceProcess("gateway", gateway_environment(api.stack, **urls), folder) as gateway:
+                await comments.ready()
+                await gateway.ready()
+                yield Door(api, gateway, comments, database)
+    await drop(database)

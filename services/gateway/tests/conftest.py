@@ -55,7 +55,7 @@ class RecordingPublisher(WorkspacePublisher):
 
 @dataclass
 class FakeOwner:
-    """Stands for the tickets service: records requests and answers with what a test sets."""
+    """Stands for an owner service: records requests and answers with what a test sets."""
 
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     answer: Handler | None = None
@@ -90,8 +90,8 @@ class Gateway:
             return response.status, answer_headers, await response.read()
 
 
-@pytest.fixture
-async def owner() -> AsyncIterator[FakeOwner]:
+@contextlib.asynccontextmanager
+async def fake_owner() -> AsyncIterator[FakeOwner]:
     fake = FakeOwner()
     app = web.Application(client_max_size=10 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", fake.handle)
@@ -101,6 +101,20 @@ async def owner() -> AsyncIterator[FakeOwner]:
     fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield fake
     await runner.cleanup()
+
+
+@pytest.fixture
+async def owner() -> AsyncIterator[FakeOwner]:
+    """The tickets service."""
+    async with fake_owner() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def comments() -> AsyncIterator[FakeOwner]:
+    """The comments service."""
+    async with fake_owner() as fake:
+        yield fake
 
 
 def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
@@ -115,6 +129,7 @@ def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
         "workspace_token": WORKSPACE_TOKEN,
         "kafka_bootstrap_servers": "127.0.0.1:1",
         "tickets_url": "http://127.0.0.1:1",
+        "comments_url": "http://127.0.0.1:1",
         "public_url": "http://127.0.0.1",
         "dev_issuer_key_file": tmp_path / "key.pem",
         "dev_people_file": people,
@@ -171,4 +186,11 @@ async def start_gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
 
 @pytest.fixture
 async def gateway(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+    """In front of the tickets service alone."""
     return await start_gateway(tickets_url=owner.url)
+
+
+@pytest.fixture
+async def helpdesk(owner: FakeOwner, comments: FakeOwner, start_gateway: StartGateway) -> Gateway:
+    """In front of tickets and comments."""
+    return await start_gateway(tickets_url=owner.url, comments_url=comments.url)

@@ -91,6 +91,7 @@ SETTINGS: dict[str, Any] = {
     "workspace_token": "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6",
     "kafka_bootstrap_servers": "kafka:9092",
     "tickets_url": "http://tickets:8000",
+    "comments_url": "http://comments:8000",
     "public_url": "https://support.example.test",
 }
 

@@ -31,7 +31,7 @@ class TestWhatTravels:
         [
             ("GET", TICKETS, "/orgs/brightside/tickets"),
             ("GET", f"{TICKETS}?limit=5&q=a%20b", "/orgs/brightside/tickets?limit=5&q=a%20b"),
-            ("GET", ONE, "/orgs/brightside/tickets/42"),
+            ("GET", f"{ONE}/activity", "/orgs/brightside/tickets/42/activity"),
             ("DELETE", ONE, "/orgs/brightside/tickets/42"),
             ("GET", "/api/me", "/me"),
         ],
@@ -243,6 +243,6 @@ class TestOwnerAway:
         monkeypatch.setattr(clients, "TOTAL_SECONDS", 0.3)
         owner.answer = slow
         started = time.monotonic()
-        assert (await gateway.call("GET", ONE))[0] == 503
+        assert (await gateway.call("GET", TICKETS))[0] == 503
         assert time.monotonic() - started < 1.5
         assert len(owner.requests) == 1

@@ -21,7 +21,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_comments import use_cases, view_repository
 from opsdash_comments.edge import Edge
 from opsdash_comments.errors import NotVisible
-from opsdash_comments.model import Access, Action
+from opsdash_comments.model import Access, CommentAction
 from opsdash_comments.schemas import (
     Comment,
     CommentPage,
@@ -56,7 +56,7 @@ async def list_comments(
         next_cursor = None if last is None else cursors.encode(last, scope=scope)
         return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
 
-    return await edge.run(Action.READ, act)
+    return await edge.run(CommentAction.READ, act)
 
 
 @post("/", operation_id="createComment")
@@ -72,7 +72,7 @@ async def create_comment(
         comment = await use_cases.create_comment(work, access, id_or_number(reference), data.to_new_comment())
         return await _answer(work, access, comment.ticket_id, comment.id, status=201, located=True)
 
-    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
 
 
 @get("/{comment_id:str}", operation_id="getComment")
@@ -85,7 +85,7 @@ async def get_comment(
         thread = await use_cases.open_thread(work, access, id_or_number(reference))
         return await _answer(work, access, thread.ticket_id, object_id(comment_id))
 
-    return await edge.run(Action.READ, act)
+    return await edge.run(CommentAction.READ, act)
 
 
 @patch("/{comment_id:str}", operation_id="patchComment")
@@ -111,7 +111,7 @@ async def patch_comment(
         )
         return await _answer(work, access, comment.ticket_id, comment.id)
 
-    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
 
 
 @delete("/{comment_id:str}", operation_id="deleteComment")
@@ -130,7 +130,7 @@ async def delete_comment(
         )
         return Response(None, status_code=204)
 
-    return await edge.write(Action.COMMENT, act, key=idempotency_key)
+    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
 
 
 @get("/{comment_id:str}/revisions", operation_id="listRevisions")
@@ -157,7 +157,7 @@ async def list_revisions(
         more = len(rows) > PAGE
         return RevisionPage(items=shown, next_cursor=cursors.encode([shown[-1].version], scope=scope) if more else None)
 
-    return await edge.run(Action.MODERATE, act)
+    return await edge.run(CommentAction.MODERATE, act)
 
 
 async def _answer(

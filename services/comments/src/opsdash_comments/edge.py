@@ -16,7 +16,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_comments import thread_repository, use_cases
 from opsdash_comments.errors import NotVisible, TicketUnsettled
-from opsdash_comments.model import Access, Action
+from opsdash_comments.model import Access, CommentAction
 from opsdash_comments.ticket_client import TicketClient
 
 Result = TypeVar("Result")
@@ -43,7 +43,7 @@ class Edge:
         self._org_limit = org_limit
         self._tickets = tickets
 
-    async def run(self, action: Action, act: Act[Result]) -> Result:
+    async def run(self, action: CommentAction, act: Act[Result]) -> Result:
         """Run something in one transaction; a ticket the replica does not know as living is asked for first."""
         try:
             return await self._run(action, act)
@@ -54,7 +54,7 @@ class Edge:
         except TicketUnsettled:
             raise NotVisible from None
 
-    async def write(self, action: Action, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
+    async def write(self, action: CommentAction, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
         """Run a write in one transaction, once per Idempotency-Key."""
 
         async def act_once(work: UnitOfWork, access: Access) -> Response[Body]:
@@ -69,12 +69,12 @@ class Edge:
 
         return await self.run(action, act_once)
 
-    async def _run(self, action: Action, act: Act[Result]) -> Result:
+    async def _run(self, action: CommentAction, act: Act[Result]) -> Result:
         async with self._work(action) as (work, access):
             return await act(work, access)
 
     @asynccontextmanager
-    async def _work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+    async def _work(self, action: CommentAction) -> AsyncIterator[tuple[UnitOfWork, Access]]:
         async with self._database.tenant_transaction() as connection:
             work, access = await use_cases.enter(
                 connection, slug=self._slug, user_id=self._caller.user_id, action=action

@@ -17,16 +17,16 @@ PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plat
 _SHORTEST_STEP: Final = timedelta(microseconds=1)
 
 
-class Action(StrEnum):
+class CommentAction(StrEnum):
     READ = "read"
     COMMENT = "comment"
     MODERATE = "moderate"
 
 
-_ROLES: Final[Mapping[Action, frozenset[Role]]] = {
-    Action.READ: frozenset(Role),
-    Action.COMMENT: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
-    Action.MODERATE: frozenset({Role.OWNER, Role.ADMIN}),
+_ROLES: Final[Mapping[CommentAction, frozenset[Role]]] = {
+    CommentAction.READ: frozenset(Role),
+    CommentAction.COMMENT: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
+    CommentAction.MODERATE: frozenset({Role.OWNER, Role.ADMIN}),
 }
 
 
@@ -40,13 +40,13 @@ class Access:
     role: Role
     user_id: UUID
 
-    def may(self, action: Action) -> bool:
+    def may(self, action: CommentAction) -> bool:
         return self.role in _ROLES[action]
 
     @property
-    def permissions(self) -> list[Action]:
+    def permissions(self) -> list[CommentAction]:
         """Everything the caller may do here."""
-        return [action for action in Action if self.may(action)]
+        return [action for action in CommentAction if self.may(action)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def added(before: Collection[UUID], after: Sequence[UUID]) -> tuple[UUID, ...]:
 
 def check_may_change(access: Access, comment: Comment) -> None:
     """The author while they may comment, or somebody who moderates. Raises RoleTooLow."""
-    own = access.user_id == comment.author_id and access.may(Action.COMMENT)
-    if not own and not access.may(Action.MODERATE):
+    own = access.user_id == comment.author_id and access.may(CommentAction.COMMENT)
+    if not own and not access.may(CommentAction.MODERATE):
         raise RoleTooLow
 
 

@@ -11,6 +11,5 @@ from opsdash_comments.api import ROUTES
 
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
-    return openapi_document(
-        "OpsDash Support comments", "1", ROUTES, dependencies=("database", "cursors", "org_limit", "tickets")
-    )
+    injected = ("database", "cursors", "org_limit", "tickets")
+    return openapi_document("OpsDash Support comments", "1", ROUTES, dependencies=injected)

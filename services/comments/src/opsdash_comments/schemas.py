@@ -12,7 +12,7 @@ from opsdash_chassis.database import Record
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 
 from opsdash_comments import rendering, values
-from opsdash_comments.model import Action
+from opsdash_comments.model import CommentAction
 from opsdash_comments.use_cases import NewComment
 
 UNKNOWN_NAME = "Unknown"
@@ -83,7 +83,7 @@ class CommentPage(Body):
 
     items: list[Comment]
     next_cursor: str | None
-    permissions: list[Action]
+    permissions: list[CommentAction]
 
 
 class Revision(Body):

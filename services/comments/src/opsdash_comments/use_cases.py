@@ -24,7 +24,7 @@ from opsdash_comments.errors import (
     StaleVersion,
     TicketUnsettled,
 )
-from opsdash_comments.model import Access, Action, Comment, Thread
+from opsdash_comments.model import Access, Comment, CommentAction, Thread
 from opsdash_comments.published import comment_event
 
 
@@ -37,7 +37,9 @@ class NewComment:
     mentions: tuple[UUID, ...]
 
 
-async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Action) -> tuple[UnitOfWork, Access]:
+async def enter(
+    connection: Connection, *, slug: str, user_id: UUID, action: CommentAction
+) -> tuple[UnitOfWork, Access]:
     """Open the org for the caller, or raise: NotVisible before FeatureNotAvailable before RoleTooLow."""
     entered = await enter_org(connection, slug, user_id)
     if entered is None:

@@ -85,7 +85,7 @@ class OwnerClient:
         query: bytes = b"",
         headers: Mapping[str, str],
         body: bytes | None = None,
-        seconds: float = TOTAL_SECONDS,
+        seconds: float | None = None,
     ) -> Answer:
         """Raises a 503 problem when the owner cannot be reached or does not answer in time.
 
@@ -95,7 +95,7 @@ class OwnerClient:
         repeatable = method in _IDEMPOTENT or (method == "POST" and "idempotency-key" in headers)
         try:
             with self._breaker.call():
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(seconds or TOTAL_SECONDS):
                     return await self._try(method, url, sent, body, repeatable=repeatable)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             raise unavailable("A service behind this one does not answer.", 1) from error

@@ -1,0 +1,144 @@
+"""A ticket with its comments, from two owners: joined as bytes, with one of them away, and what a deletion hides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from aiohttp import web
+from opsdash_chassis.http.openapi import METHODS
+from opsdash_gateway.openapi import owner_document
+
+ONE = "/api/orgs/brightside/tickets/42"
+JSON = {"Content-Type": "application/json"}
+TICKET = b'{"id":"t", "number" :42,"title":"h\xc3\xa9 \\u00e9"}'
+PAGE = b'{"items":[ {"body":"x"} ],"next_cursor":null}'
+UNAVAILABLE = {"status": "unavailable", "retry_after_seconds": 2}
+ROUTES = [
+    (method.upper(), path.replace("{slug}", "brightside").replace("{reference}", "42").replace("{comment_id}", "c1"))
+    for path, item in owner_document("comments")["paths"].items()
+    for method in METHODS
+    if method in item
+]
+
+
+def says(body: bytes, status: int = 200, **headers: str) -> Any:
+    async def answer(_: web.Request) -> web.Response:
+        kind = "application/json" if status < 300 else "application/problem+json"
+        return web.Response(status=status, body=body, content_type=kind, headers=headers)
+
+    return answer
+
+
+async def silent(_: web.Request) -> web.Response:
+    await asyncio.sleep(30)
+    return web.Response()
+
+
+async def drop(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+@pytest.fixture
+def ticket(owner: Any, comments: Any) -> None:
+    owner.answer = says(TICKET, ETag='"7"')
+    comments.answer = says(PAGE)
+
+
+@pytest.mark.usefixtures("ticket")
+class TestComposedTicket:
+    async def test_is_the_ticket_with_a_page_of_comments_in_the_owners_bytes(self, helpdesk: Any) -> None:
+        status, headers, body = await helpdesk.call("GET", ONE)
+        assert (status, headers["etag"]) == (200, '"7"')
+        assert body == TICKET[:-1] + b',"comments":' + PAGE[:-1] + b',"status":"available"}}'
+        assert "retry-after" not in headers
+
+    async def test_both_are_asked_as_the_caller(self, helpdesk: Any, owner: Any, comments: Any) -> None:
+        await helpdesk.call("GET", ONE)
+        paths = [asked.requests[0][1] for asked in (owner, comments)]
+        assert paths == ["/orgs/brightside/tickets/42", "/orgs/brightside/tickets/42/comments"]
+        assert {asked.requests[0][2]["authorization"] for asked in (owner, comments)} == {f"Bearer {helpdesk.token}"}
+
+    async def test_side_by_side(self, helpdesk: Any, owner: Any, comments: Any) -> None:
+        async def slow(_: web.Request) -> web.Response:
+            await asyncio.sleep(0.4)
+            return web.Response(body=PAGE, content_type="application/json")
+
+        owner.answer = comments.answer = slow
+        started = time.monotonic()
+        assert (await helpdesk.call("GET", ONE))[0] == 200
+        assert time.monotonic() - started < 0.75
+
+    @pytest.mark.parametrize(
+        "away", [silent, drop, says(b"{}", 503), says(b"oops", 404), says(b"{}", 403)], ids=range(5)
+    )
+    async def test_without_comments_it_says_so_within_two_seconds(
+        self, helpdesk: Any, comments: Any, away: Any
+    ) -> None:
+        comments.answer = away
+        started = time.monotonic()
+        status, headers, body = await helpdesk.call("GET", ONE)
+        assert time.monotonic() - started < 2
+        assert (status, headers["retry-after"]) == (200, "2")
+        assert json.loads(body)["comments"] == UNAVAILABLE
+
+    @pytest.mark.parametrize("away", [silent, drop], ids=["silent", "dropping"])
+    async def test_without_tickets_it_is_503_within_two_seconds(self, helpdesk: Any, owner: Any, away: Any) -> None:
+        owner.answer = away
+        started = time.monotonic()
+        status, headers, body = await helpdesk.call("GET", ONE)
+        assert time.monotonic() - started < 2
+        assert (status, json.loads(body)["type"]) == (503, "/problems/unavailable")
+        assert int(headers["retry-after"]) >= 1
+
+    async def test_no_ticket_is_the_owners_404_whatever_comments_say(self, helpdesk: Any, owner: Any) -> None:
+        owner.answer = says(b'{"type":"/problems/not-found"}', 404)
+        assert (await helpdesk.call("GET", ONE))[::2] == (404, b'{"type":"/problems/not-found"}')
+
+    async def test_the_breaker_spares_readers_the_wait_and_closes_alone(self, helpdesk: Any, comments: Any) -> None:
+        comments.answer = silent
+        await asyncio.gather(*(helpdesk.call("GET", ONE) for _ in range(5)))
+        started = time.monotonic()
+        _, _, body = await helpdesk.call("GET", ONE)
+        assert json.loads(body)["comments"] == UNAVAILABLE
+        assert time.monotonic() - started < 0.5
+        comments.answer = says(PAGE)
+        await asyncio.sleep(1.1)
+        _, _, body = await helpdesk.call("GET", ONE)
+        assert json.loads(body)["comments"]["status"] == "available"
+
+
+@pytest.mark.usefixtures("ticket")
+class TestCommentRoutes:
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    async def test_reach_their_owner(self, helpdesk: Any, comments: Any, method: str, path: str) -> None:
+        assert (await helpdesk.call(method, f"/api{path}"))[0] == 200
+        assert [request[:2] for request in comments.requests] == [(method, path)]
+
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    async def test_a_deleted_ticket_hides_them_at_once(
+        self, helpdesk: Any, owner: Any, comments: Any, method: str, path: str
+    ) -> None:
+        owner.answer = says(b"{}", 404)
+        status, _, body = await helpdesk.call(method, f"/api{path}")
+        assert (status, json.loads(body)["type"]) == (404, "/problems/not-found")
+        assert json.loads(body)["instance"] == f"/api{path}"
+        assert method == "GET" or comments.requests == []
+
+    async def test_the_tickets_service_away_leaves_the_decision_to_comments(
+        self, helpdesk: Any, owner: Any, comments: Any
+    ) -> None:
+        owner.answer = drop
+        status, _, body = await helpdesk.call("POST", f"{ONE}/comments", data=b"{}", headers=JSON)
+        assert (status, body) == (200, PAGE)
+        assert comments.requests[0][3] == b"{}"
+
+    async def test_the_comments_service_away_is_503(self, helpdesk: Any, comments: Any) -> None:
+        comments.answer = drop
+        status, headers, _ = await helpdesk.call("GET", f"{ONE}/comments")
+        assert (status, headers["retry-after"]) == (503, "1")
