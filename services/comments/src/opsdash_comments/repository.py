@@ -38,7 +38,9 @@ UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, ment
 WHERE org_id = $1 AND id = $2
 """
 _KEEP_REVISION = """
-INSERT INTO revisions (org_id, comment_id, version, body, written_at, written_by) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO revisions (org_id, comment_id, version, body, body_html, renderer, written_at, written_by)
+SELECT org_id, id, version, body, body_html, renderer, coalesce(edited_at, created_at), coalesce(edited_by, author_id)
+FROM comments WHERE org_id = $1 AND id = $2
 """
 _FORGET_REVISIONS = "DELETE FROM revisions WHERE org_id = $1 AND comment_id = $2"
 _MISSING_MEMBERS = """
@@ -99,15 +101,7 @@ async def update(connection: Connection, comment: Comment) -> None:
 
 async def keep_revision(connection: Connection, before: Comment) -> None:
     """Keep the text that is about to be replaced, under the version that wrote it."""
-    await connection.execute(
-        _KEEP_REVISION,
-        before.org_id,
-        before.id,
-        before.version,
-        before.body,
-        before.edited_at or before.created_at,
-        before.edited_by or before.author_id,
-    )
+    await connection.execute(_KEEP_REVISION, before.org_id, before.id)
 
 
 async def forget_revisions(connection: Connection, comment: Comment) -> None:

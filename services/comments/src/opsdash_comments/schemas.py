@@ -129,7 +129,7 @@ def revision_of(row: Record) -> Revision:
     return Revision(
         version=row["version"],
         body=row["body"],
-        body_html=rendering.render(row["body"]),
+        body_html=_html(row),
         written_at=row["written_at"],
         written_by=_person(row["written_by"], row["writer_name"], row["writer_active"]),
     )

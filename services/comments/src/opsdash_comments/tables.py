@@ -59,6 +59,8 @@ revisions = sa.Table(
     sa.Column("comment_id", pg.UUID, primary_key=True),
     sa.Column("version", sa.BigInteger, primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body_html", sa.Text, nullable=False),
+    sa.Column("renderer", sa.SmallInteger, nullable=False),
     timestamp("written_at"),
     sa.Column("written_by", pg.UUID, nullable=False),
     sa.ForeignKeyConstraint(["org_id", "comment_id"], ["comments.org_id", "comments.id"]),

@@ -41,7 +41,8 @@ _ONE = f"{_VIEW} AND c.id = $3"
 _FIRST_PAGE = f"{_VIEW} ORDER BY c.created_at, c.id LIMIT $3"
 _NEXT_PAGE = f"{_VIEW} AND (c.created_at, c.id) > ($4, $5) ORDER BY c.created_at, c.id LIMIT $3"
 _REVISIONS = f"""
-SELECT c.version, c.body, c.written_at, c.written_by, w.name AS writer_name, w.active AS writer_active
+SELECT c.version, c.body, c.body_html, c.renderer, c.written_at, c.written_by,
+       w.name AS writer_name, w.active AS writer_active
 FROM revisions c {_PERSON.format(column="c.written_by", alias="w")}
 WHERE c.org_id = $1 AND c.comment_id = $2 AND c.version > $3 ORDER BY c.version LIMIT $4
 """  # noqa: S608

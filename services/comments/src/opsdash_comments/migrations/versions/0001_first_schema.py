@@ -83,6 +83,8 @@ def create_revisions() -> None:
         sa.Column("comment_id", sa.UUID(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body_html", sa.Text(), nullable=False),
+        sa.Column("renderer", sa.SmallInteger(), nullable=False),
         sa.Column("written_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("written_by", sa.UUID(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "comment_id", "version"),
