@@ -151,7 +151,7 @@ def test_a_killed_parent_takes_the_server_with_it(tmp_path: Path) -> None:
 
 async def test_programs_and_data_may_lie_in_a_folder_that_nobody_else_may_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     installed = postgres_binaries.program("initdb").parents[2]
