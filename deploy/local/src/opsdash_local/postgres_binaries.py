@@ -11,13 +11,15 @@ from opsdash_local.errors import LocalStackError
 
 NOBODY = 65534
 # dac_override lets the unprivileged user pass through folders that only root may enter, so no permission of
-# the caller's folders has to be changed; --pdeathsig saves the parent-death signal from the change of user.
+# the caller's folders has to be changed. initdb looks for its sibling programs with access(), for which the kernel
+# drops capabilities unless no_setuid_fixup is set. --pdeathsig saves the parent-death signal from the change of user.
 DROP_PRIVILEGES = (
     f"--reuid={NOBODY}",
     f"--regid={NOBODY}",
     "--clear-groups",
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
+    "--securebits=+no_setuid_fixup",
     "--pdeathsig=keep",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from opsdash_local.demo.gateway import Gateway
 from opsdash_local.demo.workspace import MAIN_ORG, people
+
+DEFAULT_PORT = "8000"
 
 
 def sign_in_links(gateway_url: str) -> Iterator[str]:
@@ -34,7 +37,9 @@ async def main(gateway_url: str) -> None:
         f"  curl -s -H 'Authorization: Bearer {token}' '{gateway_url}/api/orgs/{MAIN_ORG}/tickets?limit=3'",
         markup=False,
     )
-    console.print("\n[dim]Watch the events: .venv/bin/opsdash events   Stop: Ctrl-C[/]\n")
+    port = os.environ.get("PORT", DEFAULT_PORT)
+    events = ".venv/bin/opsdash events" if port == DEFAULT_PORT else f"PORT={port} .venv/bin/opsdash events"
+    console.print(f"\n[dim]Watch the events: {events}   Stop: Ctrl-C[/]\n")
 
 
 if __name__ == "__main__":

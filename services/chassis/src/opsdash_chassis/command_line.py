@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from opsdash_chassis.runtime import Runtime
 
 
+EXIT_DEPENDENCY_AWAY = 3
+
+
 @dataclass(frozen=True)
 class Service:
     """What the shared commands need to know of a service; nothing is built before a command needs it."""
@@ -39,6 +42,19 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
         options.command(service, options)
     except ConfigurationError as error:
         chassis_settings.exit_with(error)
+    except _dependency_errors() as error:
+        sys.stderr.write(f"{service.name}: a server cannot be reached or refuses: {error or type(error).__name__}\n")
+        raise SystemExit(EXIT_DEPENDENCY_AWAY) from error
+
+
+def _dependency_errors() -> tuple[type[BaseException], ...]:
+    """What jobs meet when PostgreSQL or Kafka is away; one line tells more than a stack."""
+    from aiokafka.errors import KafkaError
+    from asyncpg import PostgresError
+
+    from opsdash_chassis.errors import Unavailable
+
+    return Unavailable, PostgresError, KafkaError, OSError, TimeoutError
 
 
 def _parser(service: Service) -> argparse.ArgumentParser:

@@ -121,7 +121,7 @@ class Consumers:
             apply_types=False,
             graceful_timeout=GRACEFUL_SECONDS,
             client_id=f"opsdash-{service}",
-            logger=logging.getLogger("faststream"),
+            logger=logging.getLogger("opsdash_chassis.faststream"),
             log_level=logging.DEBUG,
         )
 

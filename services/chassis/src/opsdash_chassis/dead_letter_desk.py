@@ -47,7 +47,7 @@ class DeadLetterDesk:
         try:
             outcome = await self._consumers[letter.topic].apply(letter.headers, letter.key, letter.value)
         except InvalidMessage as error:
-            return f"still refused ({error.code}): {error}"
+            return f"still refused ({error.code}): {error.message}"
         except Exception as error:  # noqa: BLE001 - whatever the handler raises is the answer to the operator
             return f"still fails: {type(error).__name__}: {error}"
         await self._resolve(letter.id, "redriven")

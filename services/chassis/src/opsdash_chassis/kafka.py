@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from opsdash_chassis.errors import StartupError
-from opsdash_chassis.settings import KafkaSettings
+from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ SEND_DEADLINE_SECONDS = 10.0
 MAXIMUM_EVENT_BYTES = 1_048_576
 
 
-def client_options(settings: KafkaSettings) -> dict[str, Any]:
+def client_options(settings: KafkaConnection) -> dict[str, Any]:
     """Address and security of every client of ours; certificates are always verified."""
     options: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap_servers}
     if settings.kafka_security_protocol != "PLAINTEXT":

@@ -123,9 +123,11 @@ class Relay:
         self._last_turn = time.monotonic()
         self._wake.clear()
         rows = await outbox.waiting(connection)
-        if rows:
-            await self._publish(connection, rows)
-        await self._measure(connection)
+        try:
+            if rows:
+                await self._publish(connection, rows)
+        finally:  # above all while the broker is away: that is when the outbox grows
+            await self._measure(connection)
         if len(rows) < outbox.BATCH_SIZE and not self._wake.is_set():
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
 
@@ -155,6 +157,8 @@ class Relay:
             async with asyncio.timeout(SEND_DEADLINE_SECONDS):
                 return await asyncio.gather(*sends)
         except TimeoutError as error:
+            for row in wave:
+                metrics.PUBLISH_FAILURES.labels(row.topic).inc()
             return [error] * len(wave)
 
     async def _send(self, producer: AIOKafkaProducer, row: Waiting) -> BaseException | None:

@@ -139,7 +139,7 @@ class TopicReliability:
 def describe(error: BaseException) -> tuple[str, str]:
     """A stable reason code and a detail without message content."""
     if isinstance(error, InvalidMessage):
-        return error.code, str(error)
+        return error.code, error.message
     if isinstance(error, Unavailable):
         return "retries-used-up", error.detail
     return "handler-failed", type(error).__name__

@@ -20,7 +20,7 @@ EXIT_BAD_CONFIGURATION = 2
 MINIMUM_SECRET_BYTES = 32
 PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "placeholder", "example", "xxxx", "todo")
 
-SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 class ConfigurationError(Exception):
@@ -33,14 +33,14 @@ class Profile(StrEnum):
 
 
 def check_secret(value: SecretStr) -> SecretStr:
-    """A shared secret: at least 32 bytes, no surrounding white space, not a well-known placeholder."""
-    text = value.get_secret_value()
-    if text != text.strip():
-        raise ValueError("has surrounding white space")
-    if len(text.encode()) < MINIMUM_SECRET_BYTES:
-        raise ValueError(f"is shorter than {MINIMUM_SECRET_BYTES} bytes")
-    if len(set(text)) < 8 or any(word in text.lower() for word in PLACEHOLDERS):  # noqa: PLR2004 - fewer is no secret
-        raise ValueError("is a placeholder, not a secret")
+    """A shared secret, or two with a comma while rotating: each of 32 bytes or more, untrimmed, no placeholder."""
+    for text in value.get_secret_value().split(","):
+        if text != text.strip():
+            raise ValueError("has surrounding white space")
+        if len(text.encode()) < MINIMUM_SECRET_BYTES:
+            raise ValueError(f"is shorter than {MINIMUM_SECRET_BYTES} bytes")
+        if len(set(text)) < 8 or any(word in text.lower() for word in PLACEHOLDERS):  # noqa: PLR2004 - fewer is none
+            raise ValueError("is a placeholder, not a secret")
     return value
 
 
@@ -99,17 +99,30 @@ class ServiceSettings(BaseSettings):
         return tuple(self.oidc_algorithms.split(","))
 
 
-class KafkaSettings(ServiceSettings):
-    """Processes that publish or consume events."""
+class KafkaConnection(BaseSettings):
+    """Where the brokers are and how to be let in; all that the topic job needs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kafka_bootstrap_servers: NonEmpty
-    kafka_idempotent_producer: bool = True
-    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
-    kafka_start_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
     kafka_security_protocol: Annotated[str, Field(pattern="^(PLAINTEXT|SSL|SASL_SSL)$")] = "PLAINTEXT"
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     kafka_ca_file: str | None = None
+
+    @model_validator(mode="after")
+    def _sasl_is_complete(self) -> Self:
+        if self.kafka_security_protocol == "SASL_SSL" and not (self.kafka_sasl_username and self.kafka_sasl_password):
+            raise ValueError(f"SASL_SSL needs {PREFIX}KAFKA_SASL_USERNAME and {PREFIX}KAFKA_SASL_PASSWORD")
+        return self
+
+
+class KafkaSettings(KafkaConnection, ServiceSettings):
+    """Processes that publish or consume events."""
+
+    kafka_idempotent_producer: bool = True
+    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    kafka_start_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
 
     @model_validator(mode="after")
     def _idempotent_outside_local(self) -> Self:
@@ -165,14 +178,16 @@ def _unknown_keys(cls: type[BaseSettings], environ: Mapping[str, str]) -> list[s
     return sorted(key for key in environ if key.startswith(PREFIX) and key not in known)
 
 
-def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None) -> SettingsT:
-    """Read and check the settings of one service.
+def load_settings(
+    cls: type[SettingsT], environ: Mapping[str, str] | None = None, *, unknown_refused: bool = True
+) -> SettingsT:
+    """Read and check the settings of one service, or of a job that runs in a service's environment.
 
     Raises ConfigurationError: one line a problem, `OPSDASH_NAME: reason`; unknown OPSDASH_ keys are problems too,
     because a mistyped name would otherwise silently leave a default in force.
     """
     environ = os.environ if environ is None else environ
-    problems = [f"{key}: unknown setting" for key in _unknown_keys(cls, environ)]
+    problems = [f"{key}: unknown setting" for key in _unknown_keys(cls, environ)] if unknown_refused else []
     try:
         settings = cls(**_values_from_files(cls, environ))
     except ValidationError as error:

@@ -20,9 +20,11 @@ AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1
 """
 _CONNECTIONS = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-     - current_setting('reserved_connections')::int
+     - coalesce(current_setting('reserved_connections', true)::int, 0)
 """
+_VERSION = "SELECT current_setting('server_version_num')::int"
 RELAY_CONNECTIONS = 1
+OLDEST_POSTGRESQL = 16
 
 
 async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
@@ -42,11 +44,18 @@ async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
             cause = error.__cause__ or error
             raise StartupError(f"{setting}: the database cannot be reached ({type(cause).__name__})") from error
         try:
+            await _check_version(connection)
             await _check_role(connection, setting)
             await _check_schema(connection, revision)
             await _check_room(connection, settings)
         finally:
             await connection.close(timeout=2)
+
+
+async def _check_version(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    major = await connection.fetchval(_VERSION) // 10_000
+    if major < OLDEST_POSTGRESQL:
+        raise StartupError(f"PostgreSQL {major} is too old: {OLDEST_POSTGRESQL} or newer is needed")
 
 
 async def _check_role(connection: asyncpg.Connection[asyncpg.Record], setting: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -12,9 +11,11 @@ from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis.dead_letters import MAXIMUM_BYTES
-from opsdash_chassis.settings import PREFIX
+from opsdash_chassis.kafka import client_options
+from opsdash_chassis.settings import PREFIX, ConfigurationError, KafkaConnection, exit_with, load_settings
 
 TOPIC_EXISTS = 36
+EXIT_BROKER_REFUSES = 3
 DEAD_LETTER_KEPT = {
     "cleanup.policy": "delete",
     "retention.ms": str(90 * 24 * 3_600_000),
@@ -39,12 +40,15 @@ def _new_topic(name: str, partitions: int, replication: int, settings: dict[str,
     return NewTopic(name, partitions, replication, topic_configs=settings)
 
 
-async def create_topics(bootstrap_servers: str, *, partitions: int | None = None, replication: int = 1) -> int:
+async def create_topics(
+    bootstrap_servers: str, *, partitions: int | None = None, replication: int = 1, **options: object
+) -> int:
     """Create what is missing and return how many were created; existing topics are left as they are.
 
+    `options` are further options of the client, such as its credentials.
     Raises RuntimeError when the broker refuses one, KafkaError or OSError when no broker answers.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000, **options)
     await admin.start()
     try:
         answer = await admin.create_topics(wanted_topics(partitions, replication))
@@ -59,20 +63,21 @@ async def create_topics(bootstrap_servers: str, *, partitions: int | None = None
 
 
 def main() -> None:
-    """Console script `opsdash-topics`."""
+    """Console script `opsdash-topics`; exit codes as those of the services."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partitions", type=int, help="instead of each topic's own count")
     parser.add_argument("--replication", type=int, default=1)
     arguments = parser.parse_args()
-    servers = os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS", "")
-    if not servers:
-        sys.exit(f"configuration: {PREFIX}KAFKA_BOOTSTRAP_SERVERS: is missing")
     try:
+        options = client_options(load_settings(KafkaConnection, unknown_refused=False))
         created = asyncio.run(
-            create_topics(servers, partitions=arguments.partitions, replication=arguments.replication)
+            create_topics(**options, partitions=arguments.partitions, replication=arguments.replication)
         )
+    except ConfigurationError as error:
+        exit_with(error)
     except (KafkaError, OSError, RuntimeError) as error:
-        sys.exit(f"topics: {error}; check {PREFIX}KAFKA_BOOTSTRAP_SERVERS")
+        sys.stderr.write(f"topics: {error}; check {PREFIX}KAFKA_BOOTSTRAP_SERVERS\n")
+        raise SystemExit(EXIT_BROKER_REFUSES) from error
     sys.stdout.write(f"{created} topics created\n")
 
 

@@ -22,9 +22,10 @@ WHERE deleted_at <= now() - make_interval(days => $1) AND deleted_at IS NOT NULL
 ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _MARK_PURGED = "UPDATE tickets SET purged_at = now() WHERE org_id = $1 AND id = $2"
-# Earlier events keep everything but the title, also inside `changes`; one without a title would not be readable.
+# Earlier events keep everything but the title, also inside `changes`; one without a title would not be readable. They
+# are marked, so that a replay leaves them out.
 _REDACT_HISTORY = """
-UPDATE history SET data = CASE
+UPDATE history SET headers = (headers::jsonb || '{"redacted": "true"}')::json, data = CASE
     WHEN data::jsonb -> 'changes' ? 'title'
     THEN jsonb_set(jsonb_set(data::jsonb, '{title}', '"[purged]"'), '{changes,title}', '{"changed": true}')::json
     ELSE jsonb_set(data::jsonb, '{title}', '"[purged]"')::json

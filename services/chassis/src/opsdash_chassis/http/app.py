@@ -18,7 +18,7 @@ from opsdash_chassis.http.exceptions import Mappings, exception_handlers
 from opsdash_chassis.http.health import Health
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
-from opsdash_chassis.http.operations import operations_router
+from opsdash_chassis.http.operations import OPERATIONS_PATHS, operations_router
 from opsdash_chassis.http.problems import PUBLIC_PREFIX
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import BoundedRequest
@@ -40,7 +40,7 @@ class Application:
     public_prefix: str = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if self.public_prefix:
+        if self.public_prefix and scope.get("path") not in OPERATIONS_PATHS:
             scope.setdefault("state", {})[PUBLIC_PREFIX] = self.public_prefix
         await self.asgi(scope, receive, send)
 

@@ -74,6 +74,8 @@ def complete(document: Document) -> Document:
             schema.setdefault("additionalProperties", False)
     schemas["Problem"], schemas["FieldError"] = PROBLEM_SCHEMA, FIELD_ERROR_SCHEMA
     for operation in operations(document):
+        if told := operation.get("description"):
+            operation["summary"] = told.split("\n")[0].rstrip(".")
         statuses = [*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())]
         for parameter in operation.get("parameters", []):
             statuses += _WITH_HEADER.get(parameter["name"], ())

@@ -18,6 +18,9 @@ from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.health import Health, ProbeResult
 from opsdash_chassis.http.problems import Problem
 
+#: Never behind the public door, so never called by another path.
+OPERATIONS_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
 
 class Check(msgspec.Struct, forbid_unknown_fields=True):
     """One probe's answer."""

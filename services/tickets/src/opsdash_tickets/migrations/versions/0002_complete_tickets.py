@@ -88,7 +88,7 @@ def upgrade() -> None:
     for index in INDEXES:
         op.execute(index)
     # Purging removes text from the history; the app role stays append-only.
-    op.execute("GRANT UPDATE (data) ON history TO tickets_worker")
+    op.execute("GRANT UPDATE (data, headers) ON history TO tickets_worker")
 
 
 def add_idempotency_keys() -> None:

@@ -1,0 +1,132 @@
+"""Every table of the documentation is complete and says what the sources say."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import prometheus_client
+import pytest
+from litestar.di import Provide
+from opsdash_chassis import metrics
+from opsdash_chassis.http import telemetry
+from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.openapi import METHODS
+from opsdash_chassis.http.problems import from_status
+from opsdash_chassis.settings import PREFIX, MigrationSettings
+from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
+from opsdash_contracts.registry import event_types
+from opsdash_contracts.topics import catalogue
+from opsdash_gateway.api.workspace import workspace_router
+from opsdash_gateway.openapi import build_document
+from opsdash_gateway.settings import GatewaySettings
+from opsdash_tickets.filters import ListQuery, SlaFilter, SortField
+from opsdash_tickets.model import PLAN_CAPS
+from opsdash_tickets.settings import TicketsSettings
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from tests.docs.documents import field_codes, message_codes, plain, problem_codes, rows, text_of
+
+READERS = {"tickets": TicketsSettings, "gateway": GatewaySettings, "migrate": MigrationSettings}
+SETTINGS = ("setting", "read by", "default", "secret", "meaning")
+
+
+def settings_of_the_code() -> dict[str, tuple[str, FieldInfo]]:
+    found: dict[str, tuple[str, FieldInfo]] = {}
+    for reader, model in READERS.items():
+        for name, field in model.model_fields.items():
+            key = f"{PREFIX}{name.upper()}"
+            found[key] = ("both" if key in found else reader, field)
+    return found
+
+
+def default_of(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is None:
+        return "–"  # noqa: RUF001 - the dash of the table
+    value = field.default
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class TestSettings:
+    def test_every_setting_is_there_and_no_other(self):
+        documented = [plain(row["setting"]) for row in rows("docs/operating.md", *SETTINGS)]
+        assert sorted(documented) == sorted(settings_of_the_code())
+
+    @pytest.mark.parametrize("row", rows("docs/operating.md", *SETTINGS), ids=lambda row: plain(row["setting"]))
+    def test_reader_default_and_secrecy_are_those_of_the_code(self, row: dict[str, str]):
+        reader, field = settings_of_the_code()[plain(row["setting"])]
+        assert row["read by"] == reader
+        assert plain(row["default"]) == default_of(field)
+        assert row["secret"] == ("yes" if SecretStr.__name__ in str(field.annotation) else "no")
+        assert row["meaning"]
+
+
+def exposed(metric: Any) -> tuple[str, str]:
+    name = metric._name + ("_total" if isinstance(metric, prometheus_client.Counter) else "")
+    return name, ", ".join(f"`{label}`" for label in metric._labelnames)
+
+
+def test_every_metric_is_documented_with_its_labels():
+    kinds = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram)
+    ours = {exposed(value) for module in (metrics, telemetry) for value in vars(module).values()
+            if isinstance(value, kinds)}  # fmt: skip
+    table = rows("docs/operating.md", "metric", "labels", "meaning")
+    assert {(plain(row["metric"]), row["labels"]) for row in table} == ours
+
+
+class TestRest:
+    def test_every_problem_is_documented_with_its_status(self):
+        documented = {plain(row["code"]): int(row["status"]) for row in rows("docs/rest.md", "code", "status", "when")}
+        not_allowed = from_status(405)
+        assert documented == problem_codes() | {not_allowed.code: not_allowed.status}
+
+    def test_every_field_error_is_documented(self):
+        documented = [plain(row["code"]) for row in rows("docs/rest.md", "code", "the value")]
+        assert sorted(documented) == sorted(field_codes())
+
+    def test_every_public_route_is_documented(self):
+        provided = {"publisher": Provide(lambda: None, sync_to_thread=False)}
+        document = build_document([workspace_router(ServiceToken("x" * 32))], dependencies=provided)
+        public = {(m.upper(), path) for path, item in document["paths"].items() for m in METHODS if m in item}
+        documented = set()
+        for row in rows("docs/rest.md", "route", "what"):
+            methods, _, path = plain(row["route"]).rpartition(" ")
+            documented |= {(method, path) for method in methods.split(", ")}
+        assert documented == public
+
+    def test_every_list_parameter_is_documented_with_its_choices(self):
+        table = rows("docs/rest.md", "parameter", "values")
+        documented = {name: row["values"] for row in table for name in re.findall(r"`(\w+)`", row["parameter"])}
+        assert set(documented) == {*ListQuery.__slots__, "limit", "cursor", "count"}
+        assert re.findall(r"`(\w+)` \(", documented["sla"]) == list(SlaFilter)
+        assert re.findall(r"`(\w+)`", documented["sort"].partition(";")[0]) == list(SortField)
+
+    def test_the_plan_caps_are_those_of_the_code(self):
+        text = text_of("docs/rest.md")
+        assert all(f"{plate} {cap:,}" in text for plate, cap in PLAN_CAPS.items() if cap)
+
+
+class TestEvents:
+    def test_every_header_is_documented(self):
+        documented = [plain(row["header"]) for row in rows("docs/events.md", "header", "meaning")]
+        assert sorted(documented) == sorted((*REQUIRED, *OPTIONAL, TRACE))
+
+    def test_every_event_type_is_documented(self):
+        documented = [plain(row["type"]) for row in rows("docs/events.md", "type", "sent when")]
+        assert sorted(documented) == sorted(event_types())
+
+    def test_every_reason_to_refuse_a_message_is_documented(self):
+        documented = [plain(row["code"]) for row in rows("docs/events.md", "code", "what is wrong")]
+        assert sorted(documented) == sorted(message_codes())
+
+    def test_topics_are_kept_as_long_as_documented(self):
+        kept = {plain(row["topic"]): row["kept"] for row in rows("docs/events.md", "topic", "what", "key", "kept")}
+        assert set(kept) == set(catalogue())
+        for topic in catalogue().values():
+            assert kept[topic.name].startswith(
+                "compacted" if topic.retention_hours is None else f"{topic.retention_hours} hours"
+            )
+            assert (topic.partitions, topic.local_partitions) == (12, 3)
