@@ -14,6 +14,7 @@ from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import from_status
 from opsdash_chassis.settings import PREFIX, MigrationSettings
+from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
@@ -28,7 +29,13 @@ from pydantic.fields import FieldInfo
 
 from tests.docs.documents import field_codes, message_codes, plain, problem_codes, rows, text_of
 
-READERS = {"tickets": TicketsSettings, "gateway": GatewaySettings, "migrate": MigrationSettings}
+READERS = {
+    "tickets": TicketsSettings,
+    "comments": CommentsSettings,
+    "gateway": GatewaySettings,
+    "migrate": MigrationSettings,
+}
+SERVICES = "tickets, comments, gateway"
 SETTINGS = ("setting", "read by", "default", "secret", "meaning")
 
 
@@ -37,8 +44,8 @@ def settings_of_the_code() -> dict[str, tuple[str, FieldInfo]]:
     for reader, model in READERS.items():
         for name, field in model.model_fields.items():
             key = f"{PREFIX}{name.upper()}"
-            found[key] = ("both" if key in found else reader, field)
-    return found
+            found[key] = (f"{found[key][0]}, {reader}" if key in found else reader, field)
+    return {key: ("all" if readers == SERVICES else readers, field) for key, (readers, field) in found.items()}
 
 
 def default_of(field: FieldInfo) -> str:

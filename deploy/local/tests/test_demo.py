@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from opsdash_comments.values import body as comment_body
 from opsdash_contracts.workspace import Kind, Plate, Role
 from opsdash_gateway.entities import put_event
 from opsdash_local.demo import load, workspace
@@ -94,6 +95,20 @@ class TestTickets:
         final = Counter(next((c["status"] for _, c in reversed(t.changes) if "status" in c), "open") for t in main)
         assert set(final) == {"open", "in_progress", "waiting", "resolved", "closed"}
 
+    @pytest.mark.parametrize("org", COUNTS)
+    def test_comments_are_valid_and_spoken_by_people_who_may(self, org: str) -> None:
+        writers = {workspace.user_id(person) for person, role in ORGS[org][2].items() if role != "viewer"}
+        for ticket in tickets(org, NOW):
+            for place, comment in enumerate(ticket.comments):
+                assert {comment.author, *comment.mentions} <= writers
+                assert comment_body(comment.later or comment.body)
+                assert "{" not in f"{comment.body}{comment.later}"
+                assert comment.reply_to is None or comment.reply_to < place
+
+    def test_some_tickets_have_many_comments_and_some_have_none(self) -> None:
+        counts = {len(ticket.comments) for ticket in tickets(workspace.MAIN_ORG, NOW)}
+        assert {0, 1, 4} <= counts
+
     def test_the_free_org_gets_none(self) -> None:
         assert not tickets("juniper", NOW)
 
@@ -108,7 +123,9 @@ class TestLoad:
     async def test_it_waits_until_the_directory_has_arrived(self) -> None:
         gateway = FakeGateway(late=2)
         assert await load.load_org(gateway, "pinecrest") == 8
-        assert sum(method == "POST" for _, method, _ in gateway.requests) == 8
+        posted = Counter(path.rpartition("/")[2] for _, method, path in gateway.requests if method == "POST")
+        assert posted["tickets"] == 8
+        assert posted["comments"] >= 8
 
     async def test_an_answer_that_will_not_get_better_ends_the_load(self) -> None:
         with pytest.raises(GatewayRefusedError, match="400"):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from opsdash_chassis.settings import load_settings
+from opsdash_comments.settings import CommentsSettings
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
@@ -19,7 +20,7 @@ from opsdash_local.settings import StackSettings
 from opsdash_tickets.settings import TicketsSettings
 
 ADMIN = "postgresql://postgres:admin-password@127.0.0.1:8011/postgres"
-TICKETS = BACKENDS[0]
+TICKETS, COMMENTS = BACKENDS
 
 
 def environments(tmp_path: Path, admin_url: str = ADMIN, **environ: str) -> Environments:
@@ -66,7 +67,8 @@ class TestSecrets:
 class TestServices:
     def test_the_services_accept_exactly_these_settings(self, tmp_path: Path) -> None:
         built = environments(tmp_path)
-        for service, settings in ((TICKETS, TicketsSettings), (GATEWAY, GatewaySettings)):
+        accepted = {TICKETS: TicketsSettings, COMMENTS: CommentsSettings, GATEWAY: GatewaySettings}
+        for service, settings in accepted.items():
             mine = {name: value for name, value in built.of(service).items() if name.startswith("OPSDASH_")}
             with pytest.MonkeyPatch.context() as patch:
                 for name in [name for name in os.environ if name.startswith("OPSDASH_")]:

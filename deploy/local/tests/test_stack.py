@@ -131,7 +131,7 @@ class TestRun:
         before = stack.tickets()
         assert stack.stop() == 0
         stopped = re.findall(r"(\w+) stopped$", stack.text(), re.MULTILINE)
-        assert stopped == ["gateway", "tickets", "kafka", "postgres"]
+        assert stopped == ["gateway", "comments", "tickets", "kafka", "postgres"]
         assert nothing_listens(stack.port)
 
         killed = RunningStack(folder, stack.port)

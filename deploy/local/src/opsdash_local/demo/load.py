@@ -1,4 +1,4 @@
-"""Load the demo through the public APIs: the workspace on every start, tickets only where there are none."""
+"""Load the demo through the public APIs: the workspace on every start, tickets and comments only where none are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from opsdash_local.demo.comments import DemoComment
 from opsdash_local.demo.gateway import GatewayRefusedError
 from opsdash_local.demo.names import ORGS
 from opsdash_local.demo.tickets import COUNTS, DemoTicket, tickets
@@ -46,18 +47,23 @@ async def load_org(gateway: Api, org: str) -> int:
 
 
 async def has_tickets(gateway: Api, org: str) -> bool:
-    """Waits for the org's entry to reach the tickets service, which takes some seconds on a fresh broker."""
-    deadline = time.monotonic() + DIRECTORY_TIMEOUT_SECONDS
     owner = user_id(next(person for person, role in ORGS[org][2].items() if role == "owner"))
+    page = await patiently(gateway, owner, "GET", f"/api/orgs/{org}/tickets?limit=1")
+    return bool(page["items"])
+
+
+async def patiently(
+    gateway: Api, person: str, method: str, path: str, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Waits for the org's entry to reach the service that is asked, which takes some seconds on a fresh broker."""
+    deadline = time.monotonic() + DIRECTORY_TIMEOUT_SECONDS
     while True:
         try:
-            page = await gateway.as_person(owner, "GET", f"/api/orgs/{org}/tickets?limit=1")
+            return await gateway.as_person(person, method, path, body)
         except GatewayRefusedError as error:
             if error.status not in NOT_THERE_YET or time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.25)
-        else:
-            return bool(page["items"])
 
 
 async def create_all(gateway: Api, wanted: Sequence[DemoTicket]) -> None:
@@ -78,3 +84,17 @@ async def create_one(gateway: Api, ticket: DemoTicket) -> None:
     created = await gateway.as_person(ticket.author, "POST", path, ticket.body)
     for person, change in ticket.changes:
         await gateway.as_person(person, "PATCH", f"{path}/{created['id']}", change)
+    await comment_on(gateway, f"{path}/{created['id']}/comments", ticket.comments)
+
+
+async def comment_on(gateway: Api, path: str, comments: Sequence[DemoComment]) -> None:
+    """One after the other: replies need the comment they answer."""
+    written: list[str] = []
+    for comment in comments:
+        body: dict[str, Any] = {"body": comment.body, "mentions": list(comment.mentions)}
+        if comment.reply_to is not None:
+            body["parent_id"] = written[comment.reply_to]
+        made = await patiently(gateway, comment.author, "POST", path, body)
+        written.append(made["id"])
+        if comment.later is not None:
+            await gateway.as_person(comment.author, "PATCH", f"{path}/{made['id']}", {"body": comment.later})

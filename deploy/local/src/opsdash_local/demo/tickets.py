@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from opsdash_local.demo.comments import DemoComment, conversation
 from opsdash_local.demo.names import ORGS
 from opsdash_local.demo.subjects import SUBJECTS
 from opsdash_local.demo.workspace import contact_ids, project_ids, user_id
@@ -20,12 +21,13 @@ LATER_STATUSES = ("open", "resolved", "closed", "in_progress")
 
 @dataclass(frozen=True)
 class DemoTicket:
-    """`author` opens it with `body`; then each of `changes` is applied by the person named with it."""
+    """`author` opens it with `body`; each of `changes` is applied by the person named with it; then people comment."""
 
     org: str
     author: str
     body: dict[str, Any]
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    comments: list[DemoComment] = field(default_factory=list)
 
 
 def tickets(org: str, now: datetime) -> list[DemoTicket]:
@@ -48,7 +50,8 @@ def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
         body["project_id"] = chance.choice(project_ids(org))
     if number % 12 == 2:  # noqa: PLR2004 - a few fall due while somebody is watching
         body["sla_due_at"] = (now + timedelta(minutes=2 + number)).isoformat()
-    return DemoTicket(org, user_id(author), body, _changes(number, user_id(assignee), status))
+    said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311
+    return DemoTicket(org, user_id(author), body, _changes(number, user_id(assignee), status), said)
 
 
 def _changes(number: int, assignee: str, status: str) -> list[tuple[str, dict[str, Any]]]:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_contracts.base import EventData
+from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event, InvalidMessage
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 from rich.text import Text
@@ -44,7 +45,7 @@ def line(event: Event[EventData], place: Place, directory: Directory) -> Text:
     text.append(f"{printable(directory.org(envelope.org_id)):<12} ", style="magenta")
     text.append(printable(subject(event.data)))
     text.append(f"  by {printable(actor)}  v{envelope.sequence}", style="dim")
-    if isinstance(event.data, TicketEvent) and event.data.changes:
+    if isinstance(event.data, TicketEvent | CommentEvent) and event.data.changes:
         text.append(f"  {printable(changes(event.data, directory))}", style="yellow")
     if envelope.replayed:
         text.append("  (replayed)", style="dim")
@@ -63,11 +64,14 @@ def subject(data: EventData) -> str:
     if isinstance(data, TicketEvent):
         title = data.title or "(purged)"
         return f"#{data.number} {title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1] + '…'}"
+    if isinstance(data, CommentEvent):
+        kind = "comment" if data.parent_id is None else "reply"
+        return f"{kind} {data.ticket_sequence} on ticket {data.ticket_id}"
     name = getattr(data, "name", None)
     return str(name) if name else data.event_key
 
 
-def changes(data: TicketEvent, directory: Directory) -> str:
+def changes(data: TicketEvent | CommentEvent, directory: Directory) -> str:
     return ", ".join(_change(name, change, directory) for name, change in data.changes.items())
 
 
