@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.sources import PACKAGES, ROOT, modules
+from tests.architecture.sources import PACKAGES, ROOT, SERVICES, modules
 
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -95,7 +95,7 @@ def _codes_of_errors() -> Iterator[str]:
 
 
 def _calls(*names: str) -> Iterator[ast.Call]:
-    for package in ("opsdash_chassis", "opsdash_tickets", "opsdash_gateway"):
+    for package in ("opsdash_chassis", *SERVICES):
         for _, tree in modules(package):
             yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node) in names)
 
