@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from opsdash_chassis.settings import load_settings
+from opsdash_chassis.settings import ServiceSettings, load_settings
 from opsdash_comments.settings import CommentsSettings
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, GATEWAY, SERVICES
+from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
 from opsdash_local.settings import StackSettings
 from opsdash_tickets.settings import TicketsSettings
 
@@ -67,7 +67,11 @@ class TestSecrets:
 class TestServices:
     def test_the_services_accept_exactly_these_settings(self, tmp_path: Path) -> None:
         built = environments(tmp_path)
-        accepted = {TICKETS: TicketsSettings, COMMENTS: CommentsSettings, GATEWAY: GatewaySettings}
+        accepted: dict[ServiceSpec, type[ServiceSettings]] = {
+            TICKETS: TicketsSettings,
+            COMMENTS: CommentsSettings,
+            GATEWAY: GatewaySettings,
+        }
         for service, settings in accepted.items():
             mine = {name: value for name, value in built.of(service).items() if name.startswith("OPSDASH_")}
             with pytest.MonkeyPatch.context() as patch:

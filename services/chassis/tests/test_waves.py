@@ -11,8 +11,9 @@ from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.relay import waves
 
 
-def row(position: int, aggregate: int) -> Waiting:
-    return Waiting(position, uuid4(), UUID(int=aggregate), topic="t", key=b"", value=b"", headers=[])
+def row(position: int, aggregate: int, key: int | None = None) -> Waiting:
+    partition = str(aggregate if key is None else key).encode()
+    return Waiting(position, uuid4(), UUID(int=aggregate), topic="t", key=partition, value=b"", headers=[])
 
 
 class TestWaves:
@@ -22,6 +23,10 @@ class TestWaves:
     def test_events_of_one_ticket_never_share_a_wave(self):
         rows = [row(1, 7), row(2, 7), row(3, 8), row(4, 7), row(5, 8)]
         assert [[item.position for item in wave] for wave in waves(rows)] == [[1, 3], [2, 5], [4]]
+
+    def test_neither_do_those_of_different_aggregates_under_one_key(self):
+        rows = [row(1, 7, key=1), row(2, 8, key=1), row(3, 9, key=2)]
+        assert [[item.position for item in wave] for wave in waves(rows)] == [[1, 3], [2]]
 
     @given(st.lists(st.integers(0, 5), max_size=60))
     def test_nothing_is_lost_and_each_ticket_keeps_its_order(self, aggregates: list[int]):

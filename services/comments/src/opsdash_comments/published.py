@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged
 
+from opsdash_comments import model
 from opsdash_comments.model import Comment
 
 SOURCE = "/services/comments"
@@ -23,12 +23,24 @@ def comment_event(
     after: Comment,
     *,
     ticket_sequence: int,
-    new_mentions: Sequence[UUID],
     actor_id: UUID,
     now: datetime,
 ) -> Event[CommentEvent]:
-    """The event of one version of a comment; what it said never travels."""
-    data = CommentEvent(
+    """The event of one version of a comment; `before` None is its first."""
+    return Event.of(
+        _data(before, after, ticket_sequence),
+        type=event_type,
+        id=uuid_utils.uuid7(),
+        source=SOURCE,
+        time=now,
+        actor_id=actor_id,
+        traceparent=current_traceparent(),
+    )
+
+
+def _data(before: Comment | None, after: Comment, ticket_sequence: int) -> CommentEvent:
+    """What it said never travels."""
+    return CommentEvent(
         comment_id=after.id,
         org_id=after.org_id,
         version=after.version,
@@ -37,21 +49,12 @@ def comment_event(
         parent_id=after.parent_id,
         author_id=after.author_id,
         mentions=list(after.mentions),
-        new_mentions=list(new_mentions),
+        new_mentions=list(model.added(before.mentions if before else (), after.mentions)),
         created_at=after.created_at,
         edited_at=after.edited_at,
         edited_by=after.edited_by,
         deleted_at=after.deleted_at,
         changes={} if before is None else _changes(before, after),
-    )
-    return Event.of(
-        data,
-        type=event_type,
-        id=uuid_utils.uuid7(),
-        source=SOURCE,
-        time=now,
-        actor_id=actor_id,
-        traceparent=current_traceparent(),
     )
 
 

@@ -172,7 +172,6 @@ async def _record(
         before,
         after,
         ticket_sequence=sequence,
-        new_mentions=model.added(before.mentions if before else (), after.mentions),
         actor_id=access.user_id,
         now=work.now,
     )

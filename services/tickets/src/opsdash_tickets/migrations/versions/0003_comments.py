@@ -10,6 +10,14 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    create_states()
+    create_history()
+    for table, worker in (("comment_states", "SELECT, INSERT, UPDATE"), ("comment_history", "SELECT, INSERT")):
+        force_tenancy(table, service="tickets")
+        grant(table, service="tickets", app="SELECT", worker=worker)
+
+
+def create_states() -> None:
     op.create_table(
         "comment_states",
         sa.Column("org_id", sa.UUID(), nullable=False),
@@ -25,6 +33,9 @@ def upgrade() -> None:
         ["org_id", "ticket_id"],
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+
+
+def create_history() -> None:
     op.create_table(
         "comment_history",
         sa.Column("org_id", sa.UUID(), nullable=False),
@@ -40,6 +51,3 @@ def upgrade() -> None:
         sa.Column("changes", pg.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "ticket_id", "ticket_sequence"),
     )
-    for table, worker in (("comment_states", "SELECT, INSERT, UPDATE"), ("comment_history", "SELECT, INSERT")):
-        force_tenancy(table, service="tickets")
-        grant(table, service="tickets", app="SELECT", worker=worker)
