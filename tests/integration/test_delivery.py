@@ -211,8 +211,9 @@ class TestReplay:
         assert [row[0] for row in queued] == [2, 3, 4]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 async def slow(new_stack: NewStack) -> AsyncIterator[SideBySide]:
+    """Started with the first test of the module, so that the quick ones run while these wait."""
     scenarios = SideBySide(outage=broker_outage(new_stack), zombie=frozen_leader(new_stack))
     yield scenarios
     await scenarios.close()

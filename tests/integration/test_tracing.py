@@ -18,6 +18,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port
+from opsdash_tickets.settings import TicketsSettings
 
 from tests.integration.stacks import running
 from tests.integration.watching import scalar
@@ -41,7 +42,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
 def settings_of(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> DatabaseSettings:
     for name, value in stack.tickets_environment.items():
         monkeypatch.setenv(name, value)
-    return load_settings(DatabaseSettings, stack.tickets_environment)
+    return load_settings(TicketsSettings, stack.tickets_environment)
 
 
 class TestTrace:
