@@ -47,6 +47,7 @@ def good(path: str) -> Message:
 
 TICKET = good("support_ticket.created/v1/with-automatic-due-time.json")
 UPDATE = good("support_ticket.updated/v1/assignee-cleared-by-the-system.json")
+COMMENT = good("ticket_comment.created/v1/first-with-a-mention.json")
 PURGE = good("support_ticket.purged/v1/without-any-text.json")
 MEMBER = good("workspace.member.upserted/v1/an-admin.json")
 ORG = good("workspace.org.upserted/v1/on-the-growth-plate.json")

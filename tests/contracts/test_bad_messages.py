@@ -1,9 +1,11 @@
 """Values and contradictions decoding refuses, and what it accepts all the same."""
 
+from dataclasses import replace
+
 import pytest
 from opsdash_contracts.envelope import InvalidMessage, decode
 
-from .messages import MEMBER, ORG, ORG_GONE, PURGE, TICKET, UPDATE, Message, code_of
+from .messages import COMMENT, MEMBER, ORG, ORG_GONE, PURGE, TICKET, UPDATE, Message, code_of
 
 OTHER = "0198c0de-9999-7000-8000-00000000ffff"
 FIELDS_OF_A_TICKET = [
@@ -143,6 +145,13 @@ class TestAgreement:
 
     def test_the_subject_must_be_the_id_in_the_body(self):
         assert code_of(TICKET.header("ce_subject", OTHER.encode())) == "key-mismatch"
+
+    def test_a_key_that_is_not_the_subject_is_named_and_is_the_id_in_the_body(self):
+        assert code_of(COMMENT.without_header("ce_partitionkey")) == "key-mismatch"
+        assert code_of(COMMENT.header("ce_partitionkey", OTHER.encode())) == "key-mismatch"
+        assert code_of(replace(COMMENT, key=OTHER.encode())) == "key-mismatch"
+        assert code_of(COMMENT.header("ce_subject", OTHER.encode())) == "key-mismatch"
+        assert code_of(COMMENT.body(ticket_id=OTHER)) == "key-mismatch"
 
     def test_another_id_in_the_body_than_around_it_is_refused(self):
         assert code_of(TICKET.body(ticket_id=OTHER)) == "key-mismatch"

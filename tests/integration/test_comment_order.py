@@ -161,7 +161,7 @@ async def disturb(desk: Desk) -> None:
     desk.replicas[0].start()
     await reached(0.4)
     desk.replicas[1].sigstop()
-    await asyncio.sleep(4)
+    await asyncio.sleep(3)
     desk.replicas[1].sigcont()
     await reached(0.6)
     desk.tickets.sigkill()

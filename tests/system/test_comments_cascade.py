@@ -171,14 +171,15 @@ class TestOneServiceAway:
         ticket, made = path.removesuffix("/comments"), await write(door.as_("member"), path)
         door.comments.sigstop()
         try:
-            for _ in range(7):
-                started = time.monotonic()
-                answer = await client.call("GET", ticket)
-                took = time.monotonic() - started
+            started = time.monotonic()
+            answers = await asyncio.gather(*(client.call("GET", ticket) for _ in range(6)))
+            assert time.monotonic() - started < 2
+            for answer in answers:
                 assert (answer.status, answer.headers["Retry-After"]) == (200, "2")
                 assert answer.body["comments"] == {"status": "unavailable", "retry_after_seconds": 2}
-                assert took < 2
-            assert took < 0.5, "the breaker should spare the wait by now"
+            started = time.monotonic()
+            assert (await client.call("GET", ticket)).body["comments"]["status"] == "unavailable"
+            assert time.monotonic() - started < 0.5, "the breaker should spare the wait by now"
         finally:
             door.comments.sigcont()
         back = await eventually(

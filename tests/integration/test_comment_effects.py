@@ -1,0 +1,138 @@
+"""Facts that cross between tickets and comments: repeats and other orders change nothing; tenants stay apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_comments import thread_repository
+from opsdash_comments.thread_repository import TicketFact
+from opsdash_contracts import comments as events
+from opsdash_contracts.comments import CommentEvent
+from opsdash_contracts.envelope import Event
+from opsdash_tickets.comment_effects import apply_comment
+
+from tests.support.databases import ServiceDatabase, clone, drop
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ORG, TICKET, CREATOR = uuid4(), uuid4(), uuid4()
+NEW_TICKET = """
+INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
+                     updated_at, version)
+VALUES ($1, $2, 1, 'x', '', 'open', 'medium', 'general', $3, $4, $4, 1)
+"""
+
+
+def event(kind: str, comment_id: UUID, version: int, sequence: int, *, author: UUID = CREATOR) -> Event[CommentEvent]:
+    at = NOW + timedelta(minutes=sequence)
+    data = CommentEvent(
+        org_id=ORG, version=version, comment_id=comment_id, ticket_id=TICKET, ticket_sequence=sequence, parent_id=None,
+        author_id=author, mentions=[], new_mentions=[], created_at=at, edited_at=None, edited_by=None,
+        deleted_at=at if kind == events.DELETED else None, changes={},
+    )  # fmt: skip
+    return Event.of(data, type=kind, id=uuid4(), source="/tests", time=at, actor_id=author)
+
+
+@pytest.fixture
+async def worker(tickets_database: ServiceDatabase) -> AsyncIterator[Any]:
+    """The role that consumes, in the tickets database, with one ticket."""
+    connection = await asyncpg.connect(tickets_database.worker_url)
+    await connection.execute(NEW_TICKET, ORG, TICKET, CREATOR, NOW)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def comments_database(comments_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
+    made = await clone("comments", comments_template)
+    yield made
+    await drop(made)
+
+
+async def apply(connection: Any, item: Event[CommentEvent]) -> None:
+    async with connection.transaction():
+        await apply_comment(UnitOfWork(connection, NOW + timedelta(hours=1)), item)
+
+
+async def ticket(connection: Any) -> Any:
+    return await connection.fetchrow("SELECT * FROM tickets WHERE id = $1", TICKET)
+
+
+class TestCount:
+    async def test_any_order_and_any_number_of_repeats_give_the_living_comments(self, worker: Any):
+        first, second, third = uuid4(), uuid4(), uuid4()
+        history = [
+            event(events.CREATED, first, 1, 1), event(events.CREATED, second, 1, 2), event(events.DELETED, first, 2, 3),
+            event(events.UPDATED, second, 2, 4), event(events.CREATED, third, 1, 5), event(events.DELETED, third, 2, 6),
+        ]  # fmt: skip
+        chance = random.Random(4)  # noqa: S311 - variety, not secrecy
+        for item in chance.sample(history * 3, len(history) * 3):
+            await apply(worker, item)
+        row = await ticket(worker)
+        assert (row["comment_count"], row["version"], row["first_response_at"]) == (1, 1, None)
+        assert row["updated_at"] == NOW + timedelta(minutes=6)
+        assert await worker.fetchval("SELECT count(*) FROM comment_history") == len(history)
+
+
+class TestFirstResponse:
+    async def test_is_stamped_once_by_somebody_else_with_a_version_and_its_event(self, worker: Any):
+        other = uuid4()
+        await apply(worker, event(events.CREATED, uuid4(), 1, 1))
+        answer = event(events.CREATED, uuid4(), 1, 2, author=other)
+        for item in (answer, answer, event(events.CREATED, uuid4(), 1, 3, author=uuid4())):
+            await apply(worker, item)
+        row = await ticket(worker)
+        assert (row["first_response_at"], row["version"], row["comment_count"]) == (answer.data.created_at, 2, 3)
+        recorded = await worker.fetch("SELECT event_type, aggregate_version, actor_id FROM history")
+        assert [tuple(item) for item in recorded] == [("support_ticket.updated", 2, other)]
+
+    async def test_on_a_deleted_ticket_it_waits_for_the_restore_to_be_told(self, worker: Any):
+        await worker.execute("UPDATE tickets SET deleted_at = now() WHERE id = $1", TICKET)
+        answer = event(events.CREATED, uuid4(), 1, 1, author=uuid4())
+        await apply(worker, answer)
+        row = await ticket(worker)
+        assert (row["first_response_at"], row["version"]) == (answer.data.created_at, 1)
+        assert await worker.fetchval("SELECT count(*) FROM history") == 0
+
+
+class TestTicketFacts:
+    async def test_the_newest_wins_and_a_purge_is_final(self, comments_database: ServiceDatabase):
+        def fact(version: int, *, deleted: bool = False, purged: bool = False) -> TicketFact:
+            return TicketFact(ORG, TICKET, 1, version, NOW if deleted else None, NOW if purged else None)
+
+        connection = await asyncpg.connect(comments_database.worker_url)
+        given = [fact(3, deleted=True), fact(1), fact(3), fact(4), fact(5, deleted=True, purged=True), fact(6)]
+        known = []
+        for learnt in given:
+            stored = await thread_repository.learn(connection, learnt)
+            known.append((stored, await connection.fetchval("SELECT deleted_at FROM threads")))
+        await connection.close()
+        assert known == [(True, NOW), (False, NOW), (False, NOW), (True, None), (True, NOW), (False, NOW)]
+
+
+class TestRowSecurity:
+    async def test_the_app_role_sees_and_writes_its_tenant_only(self, comments_database: ServiceDatabase):
+        worker, app = [await asyncpg.connect(url) for url in (comments_database.worker_url, comments_database.app_url)]
+        await thread_repository.learn(worker, TicketFact(ORG, TICKET, 1, 1, None, None))
+        tables = await worker.fetch(
+            "SELECT table_name FROM information_schema.columns WHERE column_name = 'org_id' AND table_schema = 'public'"
+        )
+        assert {"threads", "comments", "revisions", "orgs", "members", "history"} <= {row[0] for row in tables}
+        for (table,) in tables:
+            assert await app.fetch(f"SELECT 1 FROM {table}") == []
+        for tenant, seen in ((ORG, 1), (uuid4(), 0)):
+            async with app.transaction():
+                await app.execute("SELECT set_config('app.org_id', $1, true)", str(tenant))
+                assert len(await app.fetch("SELECT 1 FROM threads")) == seen
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("UPDATE threads SET deleted_at = NULL")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("DELETE FROM history")
+        await worker.close()
+        await app.close()
