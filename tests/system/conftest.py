@@ -50,8 +50,8 @@ async def door(
             "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
             "OPSDASH_TICKETS_URL": api.service.url,
             "OPSDASH_OPERATIONS_PORT": str(free_port()),
-            "OPSDASH_USER_REQUESTS_PER_SECOND": "1000",
-            "OPSDASH_USER_REQUEST_BURST": "300",
+            "OPSDASH_USER_REQUESTS_PER_SECOND": "200",
+            "OPSDASH_USER_REQUEST_BURST": "100",
             "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
             **issuer.environment,
         }
