@@ -38,7 +38,7 @@ from tests.support.service_process import ServiceProcess
 from tests.support.stack import PARTITIONS, Stack
 from tests.support.witness import Record, Witness
 
-OUTAGE_SECONDS = 25.0
+OUTAGE_SECONDS = 30.0
 EPOCH = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FROZEN_SECONDS = 17.0  # the relay's idle session timeout is 15
 
@@ -269,6 +269,8 @@ async def writes_during_outage(stack: Stack, service: ServiceProcess, known: str
         await asyncio.sleep(0.5)
     assert None not in ids
     assert slowest < 3
+    assert await metric(service, "opsdash_outbox_events") > 0, "an outbox that grows must be seen to grow"
+    assert await metric(service, "opsdash_outbox_oldest_seconds") > 5
     return ids
 
 

@@ -25,6 +25,6 @@ def gateway_environment(stack: Stack, *, tickets_url: str, comments_url: str) ->
         "OPSDASH_COMMENTS_URL": comments_url,
         "OPSDASH_OPERATIONS_PORT": str(free_port()),
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
-        "OPSDASH_USER_REQUESTS_PER_SECOND": "1000",
-        "OPSDASH_USER_REQUEST_BURST": "300",
+        "OPSDASH_USER_REQUESTS_PER_SECOND": "200",
+        "OPSDASH_USER_REQUEST_BURST": "100",
     }

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any
 
 import pytest
 
 from tests.support.xss import PAYLOADS, active_content
 from tests.system.conftest import Door
 from tests.system.test_comments import new_thread, write
+
+
+async def in_turns(calls: Iterable[Awaitable[Any]]) -> list[Any]:
+    """A few at a time, as a person's limit allows."""
+    waiting, done = list(calls), []
+    for start in range(0, len(waiting), 10):
+        done += await asyncio.gather(*waiting[start : start + 10])
+    return done
 
 
 def test_the_judge_sees_what_it_must():
@@ -32,7 +42,7 @@ def test_the_set_is_large_and_without_repeats():
 class TestStoredTexts:
     async def test_none_is_active_in_list_detail_edit_or_revision(self, door: Door):
         client, path = door.as_("owner"), await new_thread(door)
-        made = await asyncio.gather(*(write(client, path, payload) for payload in PAYLOADS))
+        made = await in_turns(write(client, path, payload) for payload in PAYLOADS)
         assert [item["body"] for item in made] == list(PAYLOADS)
         assert [active_content(item["body_html"]) for item in made] == [[]] * len(PAYLOADS)
 
@@ -45,7 +55,7 @@ class TestStoredTexts:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["Content-Type"].startswith("application/json")
 
-        await asyncio.gather(*(client.call("PATCH", f"{path}/{item['id']}", {"body": "changed"}) for item in made))
+        await in_turns(client.call("PATCH", f"{path}/{item['id']}", {"body": "changed"}) for item in made)
         pages = [await client.call("GET", f"{path}/{item['id']}/revisions") for item in made]
         revisions = [page.body["items"][0] for page in pages]
         assert [revision["body"] for revision in revisions] == list(PAYLOADS)

@@ -26,7 +26,7 @@ class GatewaySettings(KafkaSettings):
     workspace_token: Secret
     public_url: HttpUrl
     user_requests_per_second: Annotated[float, Field(gt=0)] = 50
-    user_request_burst: Annotated[int, Field(ge=1)] = 200
+    user_request_burst: Annotated[int, Field(ge=1)] = 100
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
 
