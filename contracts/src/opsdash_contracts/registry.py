@@ -4,11 +4,24 @@ from typing import Final
 
 from opsdash_contracts.base import EventData
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
+from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.usage import UsageNotice
 from opsdash_contracts.workspace import Company, Contact, Member, Org, Project, Removed
 
-MODELS: Final[tuple[type[EventData], ...]] = (TicketEvent, UsageNotice, Org, Member, Contact, Company, Project, Removed)
+MODELS: Final[tuple[type[EventData], ...]] = (
+    TicketEvent,
+    UsageNotice,
+    SlaTimer,
+    SlaNotice,
+    SlaOutcome,
+    Org,
+    Member,
+    Contact,
+    Company,
+    Project,
+    Removed,
+)
 
 _BY_TYPE: Final[dict[str, dict[int, type[EventData]]]] = {}
 for _model in MODELS:
