@@ -50,9 +50,16 @@ def _check_postgresql_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
+        raise ValueError("must be a plain http:// or https:// URL")
+    return value.rstrip("/")
+
+
 Secret = Annotated[SecretStr, AfterValidator(check_secret)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_check_postgresql_url)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+HttpUrl = Annotated[NonEmpty, AfterValidator(_check_http_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from opsdash_chassis.settings import PREFIX, KafkaSettings, NonEmpty, Profile, Secret
-from pydantic import AfterValidator, model_validator
-
-
-def _check_http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
-        raise ValueError("must be a plain http:// or https:// URL")
-    return value.rstrip("/")
-
-
-HttpUrl = Annotated[NonEmpty, AfterValidator(_check_http_url)]
+from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, Profile, Secret
+from pydantic import model_validator
 
 
 class GatewaySettings(KafkaSettings):
