@@ -7,7 +7,7 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/gatewa
          deploy/local/tests tests/support deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types sync clean
+.PHONY: help run test bench lint types sync clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -24,6 +24,9 @@ lint: sync types ## Check style, format and types
 
 types: sync
 	@$(BIN)/mypy $(TYPED)
+
+bench: sync ## What the local stack costs on this machine; prints a table
+	@$(BIN)/python benchmarks/local_stack.py
 
 sync: ## Make .venv match uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }

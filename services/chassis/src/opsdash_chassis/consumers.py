@@ -42,7 +42,8 @@ Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
 
 SESSION_TIMEOUT_MS = 10_000
-GRACEFUL_SECONDS = 15.0
+GRACEFUL_SECONDS = 8.0
+STOP_SECONDS = 10.0
 LAG_EVERY_SECONDS = 5.0
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
@@ -151,16 +152,23 @@ class Consumers:
 
     async def run(self) -> None:
         """Start when the broker has the topics, then watch the lag until cancelled. Raises StartupError."""
-        topics = list(self._reliability.topics)
-        await require_topics(self._settings, [*topics, *(dead_letter_topic(self._service, name) for name in topics)])
+        await require_topics(self._settings, self._needed_topics())
         await self.broker.start()
         while True:
             await self._measure_lag()
             await asyncio.sleep(LAG_EVERY_SECONDS)
 
     async def stop(self) -> None:
-        """Finish and commit the messages in hand, leave the groups."""
-        await self.broker.stop()
+        """Finish and commit the messages in hand, leave the groups.
+
+        In time whatever the broker does: while a group rebalances, leaving it waits for the others. A message that is
+        not finished comes again, and its partitions go to the others when the session ends.
+        """
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.broker.stop()
+        except TimeoutError:
+            log.warning("consumers_left_unasked", reason="the group did not answer in time")
         await self._dead_letters.close()
 
     def live(self) -> tuple[bool, str]:
@@ -168,6 +176,12 @@ class Consumers:
 
     def ready(self) -> tuple[bool, str]:
         return _first_failure(policy.progress.ready() for policy in self._reliability.topics.values())
+
+    def _needed_topics(self) -> list[str]:
+        """What is read, where its bad messages go, and what the relay publishes to: without one, events pile up."""
+        read = list(self._reliability.topics)
+        written = [name for name, topic in catalogue().items() if self._service in topic.producers]
+        return [*read, *(dead_letter_topic(self._service, name) for name in read), *written]
 
     async def _measure_lag(self) -> None:
         for subscriber in self.broker.subscribers:

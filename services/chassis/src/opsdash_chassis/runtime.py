@@ -40,7 +40,7 @@ class Runtime:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Stop order: HTTP has drained before; consumers finish and commit, the relay ends its batch, pools close."""
+        """HTTP has drained before the stop; consumers finish and commit while the relay ends its batch, pools close."""
         await check_database(self.settings, revision=self._revision)
         await self.database.open()
         relay = asyncio.create_task(self.relay.run(), name="relay")
@@ -51,8 +51,7 @@ class Runtime:
             yield
         finally:
             await self.tasks.cancel()
-            await self.consumers.stop()
-            await _finish(relay, self.relay.stop)
+            await asyncio.gather(self.consumers.stop(), _finish(relay, self.relay.stop))
             await self.database.close()
         self.tasks.raise_failure()
 

@@ -8,8 +8,7 @@ from opsdash_chassis.command_line import Service, run
 
 from opsdash_tickets.app import build_app, build_runtime
 from opsdash_tickets.openapi import document
-from opsdash_tickets.settings import TicketsSettings
-from opsdash_tickets.tables import SERVICE
+from opsdash_tickets.settings import SERVICE, TicketsSettings
 
 SERVICE_DESCRIPTION = Service(
     name=SERVICE,

@@ -15,7 +15,7 @@ from opsdash_chassis.settings import DatabaseSettings
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES
 from opsdash_tickets.problems import PROBLEMS
-from opsdash_tickets.tables import REVISION, SERVICE
+from opsdash_tickets.settings import REVISION, SERVICE
 
 PURGE_EVERY_SECONDS = 3600.0
 

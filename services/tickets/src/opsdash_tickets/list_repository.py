@@ -29,7 +29,10 @@ _SLA = {
 _SORTS = {
     SortField.CREATED_AT: ("t.created_at", "timestamptz"),
     SortField.UPDATED_AT: ("t.updated_at", "timestamptz"),
-    SortField.SLA_DUE_AT: ("coalesce(t.sla_due_at, 'infinity'::timestamptz)", "timestamptz"),
+    SortField.SLA_DUE_AT: (
+        "(CASE WHEN t.sla_due_at IS NULL THEN 'infinity'::timestamptz ELSE t.sla_due_at END)",
+        "timestamptz",
+    ),
     SortField.PRIORITY: ("t.priority_rank", "smallint"),
     SortField.NUMBER: ("t.number", "bigint"),
 }

@@ -31,8 +31,10 @@ _TEXT = {
     500: "Our mistake",
     503: "Temporarily unavailable; see Retry-After",
 }
-_ALWAYS = (400, 401, 404, 500, 503)
-_WITH_BODY = (403, 409, 413, 415)
+_ALWAYS = (400, 401, 403, 404, 500, 503)
+_WITH_BODY = (409, 413, 415)
+#: What sending a header can lead to.
+_WITH_HEADER = {"If-Match": (412,), "Idempotency-Key": (409, 422)}
 
 
 def openapi_document(
@@ -73,7 +75,10 @@ def complete(document: Document) -> Document:
     schemas["Problem"], schemas["FieldError"] = PROBLEM_SCHEMA, FIELD_ERROR_SCHEMA
     for operation in operations(document):
         statuses = [*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ())]
+        for parameter in operation.get("parameters", []):
+            statuses += _WITH_HEADER.get(parameter["name"], ())
         answers = {code: answer for code, answer in operation["responses"].items() if code.startswith("2")}
+        answers.get("204", {}).pop("content", None)  # nothing is nothing, also not JSON
         declared = [int(code) for code in operation["responses"] if code[0] in "45" and code.isdigit()]
         answers |= {str(status): problem_response(status) for status in sorted({*statuses, *declared})}
         operation["responses"] = answers

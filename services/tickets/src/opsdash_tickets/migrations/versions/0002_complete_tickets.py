@@ -53,7 +53,8 @@ INDEXES = (
     "CREATE INDEX tickets_by_update ON tickets (org_id, updated_at, id) WHERE deleted_at IS NULL",
     (
         "CREATE INDEX tickets_by_due_time ON tickets"
-        " (org_id, coalesce(sla_due_at, 'infinity'::timestamptz), id) WHERE deleted_at IS NULL"
+        " (org_id, (CASE WHEN sla_due_at IS NULL THEN 'infinity'::timestamptz ELSE sla_due_at END), id)"
+        " WHERE deleted_at IS NULL"
     ),
     "CREATE INDEX tickets_by_priority ON tickets (org_id, priority_rank, id) WHERE deleted_at IS NULL",
     "CREATE INDEX tickets_by_assignee ON tickets (org_id, assignee_id, id) WHERE deleted_at IS NULL",

@@ -1,0 +1,232 @@
+"""No tenant reaches another's rows, even when the application forgets to ask for its own (G8, database isolation).
+
+Tables come from the catalogue of the migrated database, so a new one is covered the day it is added.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from opsdash_tickets import repository
+
+from tests.integration.stacks import running
+from tests.integration.watching import query
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import Stack
+
+REQUESTS = 2000
+_TENANT_TABLES = """
+SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'org_id'
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
+"""
+_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER'"
+
+
+@pytest.fixture(scope="module")
+async def busy_stack(shared_stack: Stack) -> AsyncIterator[tuple[Stack, ServiceProcess]]:
+    """Two tenants with tickets of their own, on a pool that both must share."""
+    async with running(shared_stack, OPSDASH_DATABASE_POOL_SIZE="2") as service:
+        for org in (shared_stack.workspace.ours, shared_stack.workspace.foreign):
+            client = shared_stack.client(service, org.admin)
+            for number in range(3):
+                await client.create_ticket(org.slug, f"{org.slug} {number}")
+        yield shared_stack, service
+
+
+@asynccontextmanager
+async def as_app(stack: Stack, tenant: UUID | None = None) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """The app role in a transaction, inside a tenant or in none; always rolled back."""
+    connection = await asyncpg.connect(stack.database.app_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        if tenant is not None:
+            await connection.execute("SELECT set_config('app.org_id', $1, true)", str(tenant))
+        yield connection
+    finally:
+        await transaction.rollback()
+        await connection.close()
+
+
+async def tenant_tables(stack: Stack) -> list[str]:
+    tables = [row["relname"] for row in await query(stack, _TENANT_TABLES)]
+    assert {"tickets", "history", "outbox", "orgs"} <= set(tables)
+    return tables
+
+
+async def may(connection: asyncpg.Connection[Any], table: str, right: str) -> bool:
+    allowed: bool = await connection.fetchval("SELECT has_table_privilege($1, $2)", table, right)
+    return allowed
+
+
+class TestRowSecurity:
+    @pytest.mark.parametrize("empty", [None, ""])
+    async def test_without_a_tenant_every_table_is_empty_and_no_error(
+        self, busy_stack: tuple[Stack, ServiceProcess], empty: str | None
+    ):
+        stack, _ = busy_stack
+        async with as_app(stack) as connection:
+            if empty is not None:
+                await connection.execute("SELECT set_config('app.org_id', '', true)")
+            for table in await tenant_tables(stack):
+                if await may(connection, table, "SELECT"):
+                    assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+
+    async def test_inside_a_tenant_rows_of_another_cannot_be_seen_or_touched(
+        self, busy_stack: tuple[Stack, ServiceProcess]
+    ):
+        stack, _ = busy_stack
+        ours, foreign = stack.workspace.ours.id, stack.workspace.foreign.id
+        async with as_app(stack, ours) as connection:
+            for table in await tenant_tables(stack):
+                if await may(connection, table, "SELECT"):
+                    seen = await connection.fetch(f"SELECT DISTINCT org_id FROM {table}")
+                    assert {row["org_id"] for row in seen} <= {ours}, table
+                if await may(connection, table, "UPDATE"):
+                    assert (
+                        await connection.execute(f"UPDATE {table} SET org_id = org_id WHERE org_id = $1", foreign)
+                        == "UPDATE 0"
+                    )
+                if await may(connection, table, "DELETE"):
+                    assert await connection.execute(f"DELETE FROM {table} WHERE org_id = $1", foreign) == "DELETE 0"
+
+    async def test_inside_a_tenant_no_row_can_be_given_to_another(self, busy_stack: tuple[Stack, ServiceProcess]):
+        stack, _ = busy_stack
+        ours, foreign = stack.workspace.ours.id, stack.workspace.foreign.id
+        tried = set()
+        for table in await tenant_tables(stack):
+            columns = [row["column_name"] for row in await query(stack, _COLUMNS, table)]
+            picked = ", ".join(f"'{foreign}'::uuid" if name == "org_id" else name for name in columns)
+            for statement in (
+                f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE SELECT {picked} FROM {table}",
+                f"UPDATE {table} SET org_id = '{foreign}'",
+            ):
+                async with as_app(stack, ours) as connection:
+                    if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                        continue
+                    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                        await connection.execute(statement)
+                    tried.add(table)
+        assert {"tickets", "history", "orgs", "members"} <= tried
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SET ROLE tickets_owner",
+            "SET ROLE tickets_worker",
+            "SET SESSION AUTHORIZATION tickets_worker",
+            "ALTER TABLE tickets DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE tickets NO FORCE ROW LEVEL SECURITY",
+            "DROP POLICY tenant ON tickets",
+            "CREATE POLICY mine ON tickets USING (true)",
+            "ALTER ROLE tickets_app BYPASSRLS",
+            "TRUNCATE tickets",
+            "CREATE TABLE mine (id int)",
+            "UPDATE history SET event_type = 'forged'",
+            "DELETE FROM history",
+            "DELETE FROM outbox",
+            "SELECT * FROM inbox",
+        ],
+    )
+    async def test_the_app_role_cannot_free_itself_or_rewrite_history(
+        self, busy_stack: tuple[Stack, ServiceProcess], statement: str
+    ):
+        stack, _ = busy_stack
+        async with as_app(stack, stack.workspace.ours.id) as connection:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+
+
+class TestForgottenFilter:
+    """The repository's own statements with their tenant condition made meaningless."""
+
+    @pytest.fixture
+    def without_filter(self, monkeypatch: pytest.MonkeyPatch) -> int:
+        changed = 0
+        for name, value in list(vars(repository).items()):
+            if isinstance(value, str) and "org_id = $1" in value:
+                everything = re.sub(r"(\w+\.)?org_id = \$1(?!\d)", "($1::uuid IS NOT NULL OR true)", value)
+                monkeypatch.setattr(repository, name, everything)
+                changed += 1
+        assert changed >= 4
+        return changed
+
+    async def test_row_security_alone_still_shows_one_tenant(
+        self, busy_stack: tuple[Stack, ServiceProcess], without_filter: int
+    ):
+        stack, _ = busy_stack
+        ours, foreign = stack.workspace.ours, stack.workspace.foreign
+        theirs = (await query(stack, "SELECT id, number FROM tickets WHERE org_id = $1", foreign.id))[0]
+        async with as_app(stack, ours.id) as connection:
+            assert await repository.detail(connection, ours.id, theirs["id"]) is None
+            assert await repository.lock(connection, ours.id, theirs["id"]) is None
+            assert await repository.detail(connection, foreign.id, theirs["id"]) is None
+            missing = await repository.missing_references(
+                connection, ours.id, assignee_id=foreign.admin, contact_id=foreign.contact,
+                project_id=foreign.project, assignable_roles=["owner", "admin", "member"],
+            )  # fmt: skip
+            assert set(missing) == {"assignee_id", "contact_id", "project_id"}
+
+
+class TestSharedPool:
+    async def test_two_tenants_and_lost_clients_on_two_connections_leak_nothing(
+        self, busy_stack: tuple[Stack, ServiceProcess]
+    ):
+        stack, service = busy_stack
+        chance = random.Random(20260131)  # noqa: S311 - the same choices every run
+        left = iter(range(REQUESTS))
+        answers: list[int] = []
+
+        async def visitor() -> None:
+            for _ in left:
+                org = chance.choice((stack.workspace.ours, stack.workspace.foreign))
+                request = self.request(stack, service, org, write=chance.random() < 0.2)
+                if chance.random() < 0.3:
+                    await self.abort(service, request, after_seconds=chance.random() * 0.02)
+                else:
+                    answers.append(await self.ask(service, request, org.slug))
+
+        await asyncio.gather(*(visitor() for _ in range(16)))
+        assert len(answers) > REQUESTS / 2
+        assert set(answers) <= {200, 201, 503}
+        assert answers.count(503) < len(answers) / 10
+        for org in (stack.workspace.ours, stack.workspace.foreign):
+            answer = await stack.client(service, org.viewer).call("GET", f"/orgs/{org.slug}/tickets?limit=100")
+            assert answer.status == 200
+            assert {item["title"].split()[0] for item in answer.body["items"]} == {org.slug}
+        idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert (await query(stack, idle))[0][0] == 0
+        assert await asyncio.to_thread(service.is_ready)
+
+    def request(self, stack: Stack, service: ServiceProcess, org: Any, *, write: bool) -> bytes:
+        token = stack.issuer.authorization(org.admin)["Authorization"]
+        body = f'{{"title": "{org.slug} load"}}' if write else ""
+        return (
+            f"{'POST' if write else 'GET'} /orgs/{org.slug}/tickets HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"Connection: close\r\n\r\n{body}"
+        ).encode()
+
+    async def ask(self, service: ServiceProcess, request: bytes, slug: str) -> int:
+        """The status; every title in the answer must be the tenant's own."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(service.env["OPSDASH_HTTP_PORT"]))
+        writer.write(request)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        titles = re.findall(rb'"title":"([^"]+)"', body)
+        assert {title.split()[0].decode() for title in titles if b" " in title} <= {slug, "Service"}
+        return int(head.split()[1])
+
+    async def abort(self, service: ServiceProcess, request: bytes, *, after_seconds: float) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(service.env["OPSDASH_HTTP_PORT"]))
+        writer.write(request)
+        await asyncio.sleep(after_seconds)
+        writer.transport.abort()

@@ -1,0 +1,163 @@
+"""Hot reads stay index-backed in a large database: plans are read, never timed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from opsdash_tickets import list_repository, overview_repository, repository
+from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
+
+from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
+from tests.support.databases import ServiceDatabase, clone, drop
+
+NEWEST_FIRST = Sort()
+Read = Callable[["Explaining"], Awaitable[Any]]
+
+
+@dataclass
+class Explaining:
+    """A connection that keeps the plan of everything it runs."""
+
+    connection: asyncpg.Connection
+    plans: list[dict[str, Any]] = field(default_factory=list)
+
+    async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        explained = await self.connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *values)
+        self.plans.append(json.loads(explained)[0]["Plan"])
+        return await self.connection.fetch(statement, *values)
+
+    async def fetchrow(self, statement: str, *values: Any) -> asyncpg.Record | None:
+        rows = await self.fetch(statement, *values)
+        return rows[0] if rows else None
+
+    async def fetchval(self, statement: str, *values: Any) -> Any:
+        row = await self.fetchrow(statement, *values)
+        return row[0] if row else None
+
+    @property
+    def buffers(self) -> int:
+        """Pages touched: what a read costs, without the noise of a clock."""
+        return sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in self.plans)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def sequential_scans(plans: list[dict[str, Any]]) -> list[str]:
+    return [
+        node["Relation Name"]
+        for plan in plans
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node.get("Relation Name") == "tickets"
+    ]
+
+
+@pytest.fixture(scope="module")
+async def large(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
+    """200,000 tickets in 1,901 orgs, 10,000 of them in one."""
+    database = await clone("tickets", tickets_template)
+    await seed_many(database.admin_url, orgs=1900, each=100, large=10_000)
+    yield database
+    await drop(database)
+
+
+@asynccontextmanager
+async def inside(database: ServiceDatabase, url: str | None = None) -> AsyncIterator[Explaining]:
+    """The app role inside the large org."""
+    connection = await asyncpg.connect(url or database.app_url)
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.org_id', $1, true)", str(LARGE_ORG))
+            yield Explaining(connection)
+    finally:
+        await connection.close()
+
+
+def page(sort: Sort = NEWEST_FIRST, after: Any = None, **query: str) -> Read:
+    wanted = read_filter(ListQuery(**query), user_id=LARGE_OWNER)
+    return lambda connection: list_repository.page(connection, LARGE_ORG, wanted, sort, after=after, limit=26)
+
+
+def count(**query: str) -> Read:
+    wanted = read_filter(ListQuery(**query), user_id=LARGE_OWNER)
+    return lambda connection: list_repository.count(connection, LARGE_ORG, wanted)
+
+
+READS: dict[str, Read] = {
+    "list": page(),
+    **{f"sorted by {name}": page(Sort(name, descending=False)) for name in SortField},
+    "status": page(status="open,waiting"),
+    "priority and category": page(priority="urgent", category="billing"),
+    "mine": page(assignee="me"),
+    "unassigned": page(assignee="none"),
+    "overdue": page(sla="overdue"),
+    "at risk": page(sla="at_risk"),
+    "search": page(q="printer"),
+    "rare search": page(q="w4711"),
+    "search and filter": page(q="invoice num", status="open"),
+    "by number": page(q="#4711"),
+    "count": count(),
+    "count overdue": count(sla="overdue"),
+    "count search": count(q="printer"),
+    "insights": lambda connection: overview_repository.insights(connection, LARGE_ORG),
+    "most overdue": lambda connection: overview_repository.most_overdue(connection, LARGE_ORG),
+    "detail by number": lambda connection: repository.detail(connection, LARGE_ORG, 77),
+    "detail by id": lambda connection: repository.detail(connection, LARGE_ORG, UUID(int=1)),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_no_hot_read_scans_the_table(large: ServiceDatabase, name: str):
+    async with inside(large) as connection:
+        await READS[name](connection)
+    assert connection.plans
+    assert sequential_scans(connection.plans) == []
+
+
+async def test_the_search_inside_its_function_uses_the_text_index(large: ServiceDatabase):
+    async with inside(large, large.owner_url) as connection:
+        found = await connection.fetch(
+            "SELECT t.id FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL"
+            " AND t.search @@ search_query($1, 'w4711')",
+            LARGE_ORG,
+        )
+    assert 0 < len(found) < 20
+    used = {node.get("Index Name") for plan in connection.plans for node in nodes(plan)}
+    assert "tickets_search" in used
+
+
+@pytest.mark.parametrize("field", SortField)
+async def test_the_last_page_touches_no_more_than_the_first(large: ServiceDatabase, field: SortField):
+    sort = Sort(field)
+    async with inside(large) as connection:
+        everything = await list_repository.page(
+            connection.connection,
+            LARGE_ORG,
+            read_filter(ListQuery(), user_id=LARGE_OWNER),
+            sort,
+            after=None,
+            limit=10_000,
+        )
+        near_the_end = list_repository.position_of(everything[-30])
+        costs = []
+        for after in (None, near_the_end):
+            explaining = Explaining(connection.connection)
+            await page(sort, after)(explaining)
+            costs.append(explaining.buffers)
+    assert costs[1] <= costs[0] * 1.2 + 10, costs
+
+
+async def test_the_check_sees_a_scan(large: ServiceDatabase):
+    async with inside(large, large.admin_url) as connection:
+        await connection.fetch("SELECT count(*) FROM tickets WHERE description LIKE '%x%'")
+    assert sequential_scans(connection.plans) == ["tickets"]
