@@ -8,8 +8,7 @@ from opsdash_chassis.command_line import Service, run
 
 from opsdash_sla_monitor.app import build_app, build_runtime
 from opsdash_sla_monitor.openapi import document
-from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_sla_monitor.tables import SERVICE
+from opsdash_sla_monitor.settings import SERVICE, SlaMonitorSettings
 
 SERVICE_DESCRIPTION = Service(
     name=SERVICE,

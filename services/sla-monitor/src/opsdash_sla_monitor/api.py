@@ -24,9 +24,7 @@ async def run_sweep(sweeper: NamedDependency[Sweeper]) -> SweepResult:
 
 
 @get("/orgs/{org_id:uuid}/tickets/{ticket_id:uuid}/ledger")
-async def get_ledger(
-    org_id: FromPath[UUID], ticket_id: FromPath[UUID], database: NamedDependency[Database]
-) -> Ledger:
+async def get_ledger(org_id: FromPath[UUID], ticket_id: FromPath[UUID], database: NamedDependency[Database]) -> Ledger:
     """Everything that happened to a ticket's due time; empty for a ticket never heard of."""
     async with database.tenant_transaction() as connection:
         return await ledger(connection, org_id, ticket_id)

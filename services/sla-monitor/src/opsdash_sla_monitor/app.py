@@ -13,9 +13,8 @@ from opsdash_chassis.runtime import Runtime
 from opsdash_sla_monitor import consumers
 from opsdash_sla_monitor.api import ROUTES
 from opsdash_sla_monitor.owner import Owner
-from opsdash_sla_monitor.settings import SlaMonitorSettings
+from opsdash_sla_monitor.settings import REVISION, SERVICE, SlaMonitorSettings
 from opsdash_sla_monitor.sweep import Sweeper
-from opsdash_sla_monitor.tables import REVISION, SERVICE
 from opsdash_sla_monitor.timer import Timer
 
 

@@ -24,7 +24,7 @@ class SweepResult(Body):
     took_ms: int
 
 
-class LedgerEntry(Body):
+class LedgerEntry(Body, kw_only=True):
     """One thing that happened to the due time. `notified` is null where nobody was to be told.
 
     `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `reason` says why nobody was told.

@@ -1,11 +1,15 @@
-"""Settings of the SLA monitor."""
+"""Settings of the SLA monitor, and the two facts its parts agree on."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from opsdash_chassis.settings import DatabaseSettings, HttpUrl
 from pydantic import Field
+
+SERVICE: Final = "sla-monitor"
+#: The schema revision this version of the service needs.
+REVISION: Final = "0001"
 
 
 class SlaMonitorSettings(DatabaseSettings):

@@ -6,10 +6,6 @@ import sqlalchemy as sa
 from opsdash_chassis.tables import add_event_tables, timestamp
 from sqlalchemy.dialects import postgresql as pg
 
-#: The schema revision this version of the service needs.
-REVISION = "0001"
-SERVICE = "sla-monitor"
-
 metadata = sa.MetaData()
 add_event_tables(metadata)
 

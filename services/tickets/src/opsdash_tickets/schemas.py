@@ -132,6 +132,7 @@ class TicketRow(Body):
     sla_due_at: datetime | None
     sla_source: SlaSource | None
     sla_state: SlaState
+    sla_breached_at: datetime | None
     first_response_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
@@ -230,6 +231,7 @@ def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
             finished_at=row["resolved_at"],
             now=now,
         ),
+        "sla_breached_at": row["sla_breached_at"],
         "first_response_at": row["first_response_at"],
         "resolved_at": row["resolved_at"],
         "closed_at": row["closed_at"],

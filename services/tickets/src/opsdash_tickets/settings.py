@@ -9,7 +9,7 @@ from opsdash_chassis.settings import DatabaseSettings
 SERVICE: Final = "tickets"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
 #: the library that describes them.
-REVISION: Final = "0002"
+REVISION: Final = "0004"
 
 
 class TicketsSettings(DatabaseSettings):

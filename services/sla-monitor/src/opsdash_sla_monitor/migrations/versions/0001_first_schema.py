@@ -64,9 +64,7 @@ def add_outbox() -> None:
         sa.Column("parked_reason", sa.Text()),
         sa.PrimaryKeyConstraint("position"),
     )
-    op.create_index(
-        "outbox_parked", "outbox", ["aggregate_id"], postgresql_where=sa.text("parked_reason IS NOT NULL")
-    )
+    op.create_index("outbox_parked", "outbox", ["aggregate_id"], postgresql_where=sa.text("parked_reason IS NOT NULL"))
 
 
 def add_inbox() -> None:
