@@ -7,7 +7,9 @@ import re
 import pytest
 from faststream import AckPolicy
 from opsdash_chassis.consumers import Consumers
-from opsdash_contracts.topics import catalogue
+from opsdash_chassis.database import Database
+from opsdash_chassis.settings import ConfigurationError
+from opsdash_contracts.topics import TICKETS, catalogue
 from opsdash_tickets.app import build_runtime
 from opsdash_tickets.settings import TicketsSettings
 
@@ -78,6 +80,13 @@ class TestEverySubscriber:
 def test_topic_names_come_from_the_contracts(package: str):
     found = [path.name for path, _ in modules(package) if TOPIC_NAME.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_an_inbox_that_forgets_before_the_topic_does_is_refused():
+    settings = TicketsSettings(**SETTINGS, inbox_retention_hours=24)
+    short = Consumers(settings, service="comments", database=Database(settings, name="test"))
+    with pytest.raises(ConfigurationError, match="OPSDASH_INBOX_RETENTION_HOURS"):
+        short.subscribe(TICKETS, {})
 
 
 def test_a_consumer_that_the_catalogue_does_not_list_is_refused(consumers: Consumers):

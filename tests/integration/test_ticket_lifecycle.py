@@ -1,18 +1,13 @@
-"""Caps, repeated writes, bulk edits, restore, purge, activity, and what the directory feed changes."""
+"""Bulk edits, restore, purge, activity, and what the directory feed changes."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import Counter
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import pytest
 from opsdash_chassis.database import Database
-from opsdash_contracts.envelope import decode
-from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
 from opsdash_tickets import housekeeping
 from opsdash_tickets.settings import TicketsSettings
@@ -20,157 +15,8 @@ from opsdash_tickets.settings import TicketsSettings
 from tests.integration.api_fixture import Api
 from tests.support.eventually import eventually
 from tests.support.feed import publish
-from tests.support.stack import INTERNAL_TOKEN, Client, Stack
-from tests.support.witness import Witness
+from tests.support.stack import INTERNAL_TOKEN
 from tests.support.workspace import OrgFixture
-
-
-async def counters(api: Api, org: OrgFixture) -> tuple[int, int]:
-    """What the counter row says, and what there is."""
-    connection = await asyncpg.connect(api.stack.database.worker_url)
-    try:
-        counted = await connection.fetchval("SELECT living_tickets FROM org_counters WHERE org_id = $1", org.id)
-        living = await connection.fetchval(
-            "SELECT count(*) FROM tickets WHERE org_id = $1 AND deleted_at IS NULL", org.id
-        )
-        return counted, living
-    finally:
-        await connection.close()
-
-
-async def fill(api: Api, client: Client, org: OrgFixture, living: int) -> None:
-    """Bring an org to a number of living tickets: one real, the rest as rows."""
-    ticket = await client.create_ticket(org.slug)
-    connection = await asyncpg.connect(api.stack.database.worker_url)
-    await connection.execute(
-        "INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by,"
-        " created_at, updated_at, version) SELECT $1, gen_random_uuid(), n, 'filler', '', 'open', 'low', 'general',"
-        " $2, now(), now(), 1 FROM generate_series(2, $3::int) n",
-        org.id, org.owner, living,
-    )  # fmt: skip
-    await connection.execute(
-        "UPDATE org_counters SET last_number = $2, living_tickets = $2 WHERE org_id = $1", org.id, living
-    )
-    await connection.close()
-    assert ticket["number"] == 1
-
-
-class TestPlanCap:
-    async def test_at_cap_minus_one_fifty_parallel_creates_make_exactly_one(self, api: Api):
-        org = OrgFixture("capped", Plate.SALES)
-        client = await api.new_org(org)
-        await fill(api, client, org, 499)
-        answers = await asyncio.gather(
-            *(client.call("POST", "/orgs/capped/tickets", {"title": "x"}) for _ in range(50))
-        )
-        assert Counter(answer.status for answer in answers) == {201: 1, 403: 49}
-        refused = next(answer.body for answer in answers if answer.status == 403)
-        assert (refused["type"], refused["limit"], refused["used"], refused["plate"]) == (
-            "/problems/plan-limit-reached", 500, 500, "sales",
-        )  # fmt: skip
-        assert await counters(api, org) == (500, 500)
-
-    async def test_deleting_frees_a_slot_and_restoring_needs_one(self, api: Api):
-        org = OrgFixture("slots", Plate.SALES)
-        client = await api.new_org(org)
-        await fill(api, client, org, 500)
-        assert (await client.call("DELETE", "/orgs/slots/tickets/1")).status == 204
-        assert (await client.call("POST", "/orgs/slots/tickets", {"title": "x"})).body["number"] == 501
-        refused = await client.call("POST", "/orgs/slots/tickets/1/restore")
-        assert (refused.status, refused.body["type"]) == (403, "/problems/plan-limit-reached")
-        assert (await client.call("DELETE", "/orgs/slots/tickets/501")).status == 204
-        assert (await client.call("POST", "/orgs/slots/tickets/1/restore")).status == 200
-        assert await counters(api, org) == (500, 500)
-
-    async def test_one_notice_at_80_and_at_100_percent(self, api: Api):
-        org = OrgFixture("noticed", Plate.SALES)
-        client = await api.new_org(org)
-        await fill(api, client, org, 398)
-        async with Witness(api.stack.kafka.bootstrap_servers, TICKETS) as witness:
-            for _ in range(3):
-                await client.create_ticket("noticed")
-            await fill_to(api, org, 498)
-            for _ in range(2):
-                await client.create_ticket("noticed")
-            await witness.wait_until(lambda records: len(_notices(records, org)) >= 2)
-            await witness.settle(quiet_seconds=0.5)
-            notices = _notices(witness.records, org)
-        assert [(notice.data.percent, notice.data.used, notice.data.version) for notice in notices] == [
-            (80, 400, 1), (100, 500, 2),
-        ]  # fmt: skip
-
-
-async def fill_to(api: Api, org: OrgFixture, living: int) -> None:
-    connection = await asyncpg.connect(api.stack.database.worker_url)
-    await connection.execute("UPDATE org_counters SET living_tickets = $2 WHERE org_id = $1", org.id, living)
-    await connection.close()
-
-
-def _notices(records: list[Any], org: OrgFixture) -> list[Any]:
-    events = [decode(record.headers, record.key, record.value) for record in records]
-    return [event for event in events if event.envelope.type == "support_usage.noticed" and event.data.org_id == org.id]
-
-
-class TestIdempotencyKey:
-    async def test_fifty_parallel_creates_with_one_key_make_one_ticket(self, api: Api):
-        client, key = api.as_("member"), {"Idempotency-Key": str(uuid4())}
-        body = {"title": "Only once"}
-        answers = await asyncio.gather(*(client.call("POST", api.path, body, **key) for _ in range(50)))
-        assert {answer.status for answer in answers} <= {201, 409}
-        assert all(answer.headers["Retry-After"] for answer in answers if answer.status == 409)
-        made = [answer for answer in answers if answer.status == 201]
-        assert len({answer.body["id"] for answer in made}) == 1
-        assert sum("Idempotency-Replayed" not in answer.headers for answer in made) == 1
-        again = await client.call("POST", api.path, body, **key)
-        assert (again.status, again.headers["Idempotency-Replayed"], again.body) == (201, "true", made[0].body)
-        assert (again.headers["ETag"], again.headers["Location"]) == (
-            made[0].headers["ETag"],
-            made[0].headers["Location"],
-        )
-
-    async def test_another_body_is_refused_another_user_is_new(self, api: Api):
-        key = {"Idempotency-Key": str(uuid4())}
-        first = await api.as_("member").call("POST", api.path, {"title": "a"}, **key)
-        reused = await api.as_("member").call("POST", api.path, {"title": "b"}, **key)
-        assert (reused.status, reused.body["type"]) == (422, "/problems/idempotency-key-reused")
-        other = await api.as_("admin").call("POST", api.path, {"title": "a"}, **key)
-        assert other.body["id"] != first.body["id"]
-
-    async def test_other_writes_are_repeated_as_well(self, api: Api):
-        client = api.as_("admin")
-        ticket = await client.create_ticket("ours")
-        path = f"{api.path}/{ticket['id']}"
-        for method, body, extra in (
-            ("PATCH", {"title": "new"}, {"If-Match": '"1"'}),
-            ("DELETE", None, {}),
-        ):
-            headers = {"Idempotency-Key": str(uuid4()), **extra}
-            first = await client.call(method, path, body, **headers)
-            again = await client.call(method, path, body, **headers)
-            assert (first.status, first.body) == (again.status, again.body)
-            assert again.headers["Idempotency-Replayed"] == "true"
-
-    @pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb"])
-    async def test_a_bad_key_is_refused(self, api: Api, key: str):
-        answer = await api.as_("member").call("POST", api.path, {"title": "x"}, **{"Idempotency-Key": key})
-        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/header/Idempotency-Key")
-
-    async def test_a_refused_request_is_decided_anew(self, api: Api):
-        client, key = api.as_("member"), {"Idempotency-Key": str(uuid4())}
-        assert (await client.call("POST", api.path, {"title": ""}, **key)).status == 400
-        assert (await client.call("POST", api.path, {"title": "now right"}, **key)).status == 201
-
-    async def test_a_crash_between_commit_and_answer_is_repaired_by_the_retry(self, stack: Stack):
-        key = {"Idempotency-Key": str(uuid4())}
-        crashing = await stack.tickets(OPSDASH_CRASH_AT="after_db_commit")
-        client = stack.client(crashing, stack.workspace.ours.member)
-        with pytest.raises(Exception, match=r"disconnect|reset|closed"):
-            await client.call("POST", "/orgs/ours/tickets", {"title": "once"}, **key)
-        assert crashing.wait_exit() == -9
-        client = stack.client(await stack.tickets(), stack.workspace.ours.member)
-        answer = await client.call("POST", "/orgs/ours/tickets", {"title": "once"}, **key)
-        assert (answer.status, answer.headers["Idempotency-Replayed"], answer.body["number"]) == (201, "true", 1)
-        assert len((await client.call("GET", "/orgs/ours/tickets")).body["items"]) == 1
 
 
 class TestBulk:

@@ -12,7 +12,7 @@ from tests.integration.api_fixture import Api, running_api
 from tests.support.databases import ServiceDatabase
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN, Client
+from tests.support.stack import CRON_SECRET, INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN, Client
 from tests.support.workspace import OrgFixture
 
 
@@ -48,7 +48,9 @@ async def door(
             "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
             "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
             "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
+            "OPSDASH_CRON_SECRET": CRON_SECRET,
             "OPSDASH_TICKETS_URL": api.service.url,
+            "OPSDASH_SLA_MONITOR_URL": "http://127.0.0.1:1",
             "OPSDASH_OPERATIONS_PORT": str(free_port()),
             "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
             **issuer.environment,

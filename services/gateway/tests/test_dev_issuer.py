@@ -91,6 +91,8 @@ SETTINGS: dict[str, Any] = {
     "workspace_token": "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6",
     "kafka_bootstrap_servers": "kafka:9092",
     "tickets_url": "http://tickets:8000",
+    "sla_monitor_url": "http://sla-monitor:8000",
+    "cron_secret": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
     "public_url": "https://support.example.test",
 }
 

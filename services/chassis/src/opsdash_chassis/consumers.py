@@ -32,7 +32,7 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.kafka import client_options, require_topics
 from opsdash_chassis.lenient_records import is_damaged, read_leniently, readable
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
-from opsdash_chassis.settings import DatabaseSettings
+from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
 
 log = structlog.get_logger(__name__)
@@ -130,6 +130,11 @@ class Consumers:
         entry = catalogue()[topic]
         if self._service not in entry.consumers:
             raise ValueError(f"the catalogue does not list {self._service} as a consumer of {topic}")
+        if entry.retention_hours and self._settings.inbox_retention_hours < entry.retention_hours:
+            raise ConfigurationError(
+                f"OPSDASH_INBOX_RETENTION_HOURS: {topic} keeps messages for {entry.retention_hours} hours;"
+                " an inbox that forgets earlier would apply a replayed one twice"
+            )
         consumer = TopicConsumer(
             service=self._service,
             topic=topic,

@@ -16,9 +16,12 @@ from opsdash_chassis.http.internal import ServiceToken
 from opsdash_gateway.api.home import home
 from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
+from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.clients import OwnerClient, open_session
+from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.dev_issuer.routes import issuer_router
+from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
@@ -46,18 +49,30 @@ class Connections:
             raise RuntimeError("the gateway has not been started")
         return OwnerClient(self.session, self.settings.tickets_url)
 
+    def monitor(self) -> MonitorClient:
+        if self.session is None:
+            raise RuntimeError("the gateway has not been started")
+        token = self.settings.internal_token.get_secret_value()
+        return MonitorClient(self.session, self.settings.sla_monitor_url, token)
+
 
 def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
     """Readiness asks neither the owners nor the broker: the gateway has an answer when they are away."""
     connections = Connections(settings, publisher or WorkspacePublisher(settings))
     dependencies = {
         "tickets": Provide(connections.tickets, sync_to_thread=False),
+        "monitor": Provide(connections.monitor, sync_to_thread=False),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
-    document = build_document([workspace], dependencies=dependencies)
+    own: list[ControllerRouterHandler] = [
+        workspace,
+        get_sla_ledger,
+        cron_router(CronSecret(settings.cron_secret.get_secret_value())),
+    ]
+    document = build_document(own, dependencies=dependencies)
     issuer = issuer_router(settings)
     tickets = passing_routes(owner_document("tickets"))
-    routes: list[ControllerRouterHandler] = [*tickets, workspace, schema_router(document)]
+    routes: list[ControllerRouterHandler] = [*tickets, *own, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
     return create_app(settings, route_handlers=routes, lifespan=[connections.lifespan], dependencies=dependencies)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, Profile, Secret
+from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, Profile, RotatingSecret, Secret
 from pydantic import model_validator
 
 
 class GatewaySettings(KafkaSettings):
-    """Where the owner services are, who may feed the workspace, and the local development issuer."""
+    """Where the services are, who may feed the workspace or run the sweep, and the local development issuer."""
 
     tickets_url: HttpUrl
+    sla_monitor_url: HttpUrl
     workspace_token: Secret
+    cron_secret: RotatingSecret
     public_url: HttpUrl
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
@@ -31,6 +33,10 @@ class GatewaySettings(KafkaSettings):
     @model_validator(mode="after")
     def _tokens_differ(self) -> Self:
         """One leaked secret must not open two doors."""
-        if self.workspace_token.get_secret_value() == self.internal_token.get_secret_value():
+        internal = self.internal_token.get_secret_value()
+        if self.workspace_token.get_secret_value() == internal:
             raise ValueError(f"{PREFIX}WORKSPACE_TOKEN must differ from {PREFIX}INTERNAL_TOKEN")
+        others = {internal, self.workspace_token.get_secret_value()}
+        if others & set(self.cron_secret.get_secret_value().split(",")):
+            raise ValueError(f"{PREFIX}CRON_SECRET must differ from the other tokens")
         return self

@@ -17,7 +17,8 @@ from opsdash_tickets.edge import Edge
 from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.list_repository import Position
 from opsdash_tickets.model import Access, Action
-from opsdash_tickets.schemas import TicketPage, TicketRow, ticket_fields
+from opsdash_tickets.schemas import TicketPage, TicketRow
+from opsdash_tickets.views import ticket_fields
 
 EXPORT_PAGE = 500
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]

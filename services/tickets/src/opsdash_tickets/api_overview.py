@@ -34,8 +34,9 @@ from opsdash_tickets.overview_schemas import (
     choices,
     priority_choices,
 )
-from opsdash_tickets.schemas import UNKNOWN_NAME, Company, Person
+from opsdash_tickets.schemas import Company, Person
 from opsdash_tickets.values import ticket_reference
+from opsdash_tickets.views import UNKNOWN_NAME
 
 PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]

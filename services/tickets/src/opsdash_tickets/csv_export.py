@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from opsdash_chassis.database import Record
 
-from opsdash_tickets.schemas import TicketRow, ticket_fields
+from opsdash_tickets.schemas import TicketRow
+from opsdash_tickets.views import ticket_fields
 
 COLUMNS: Final = (
     "number", "title", "status", "priority", "category", "assignee", "contact", "company", "project",

@@ -16,7 +16,8 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import use_cases
 from opsdash_tickets.model import Access, Action
-from opsdash_tickets.schemas import TicketDetail, ticket_fields
+from opsdash_tickets.schemas import TicketDetail
+from opsdash_tickets.views import ticket_fields
 
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]

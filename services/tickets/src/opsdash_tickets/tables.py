@@ -82,10 +82,17 @@ tickets = sa.Table(
     sa.Column(
         "priority_rank",
         sa.SmallInteger,
-        sa.Computed("CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END"),
+        sa.Computed(
+            "CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 ELSE 1 END", persisted=True
+        ),
         nullable=False,
     ),
-    sa.Column("search", pg.TSVECTOR, sa.Computed("search_lexemes(org_id, title, description)"), nullable=False),
+    sa.Column(
+        "search",
+        pg.TSVECTOR,
+        sa.Computed("search_lexemes(org_id, title, description)", persisted=True),
+        nullable=False,
+    ),
     sa.UniqueConstraint("org_id", "number"),
     sa.ForeignKeyConstraint(["org_id", "contact_id"], ["contacts.org_id", "contacts.contact_id"]),
     sa.ForeignKeyConstraint(["org_id", "project_id"], ["projects.org_id", "projects.project_id"]),

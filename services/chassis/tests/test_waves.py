@@ -1,0 +1,36 @@
+"""How the relay splits a batch so that each ticket's events leave one after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+from opsdash_chassis.outbox import Waiting
+from opsdash_chassis.relay import waves
+
+
+def row(position: int, aggregate: int) -> Waiting:
+    return Waiting(position, uuid4(), UUID(int=aggregate), topic="t", key=b"", value=b"", headers=[])
+
+
+class TestWaves:
+    def test_nothing_waits(self):
+        assert waves([]) == []
+
+    def test_events_of_one_ticket_never_share_a_wave(self):
+        rows = [row(1, 7), row(2, 7), row(3, 8), row(4, 7), row(5, 8)]
+        assert [[item.position for item in wave] for wave in waves(rows)] == [[1, 3], [2, 5], [4]]
+
+    @given(st.lists(st.integers(0, 5), max_size=60))
+    def test_nothing_is_lost_and_each_ticket_keeps_its_order(self, aggregates: list[int]):
+        rows = [row(position, aggregate) for position, aggregate in enumerate(aggregates)]
+        split = waves(rows)
+        assert sorted(item.position for wave in split for item in wave) == list(range(len(rows)))
+        seen: dict[UUID, list[int]] = defaultdict(list)
+        for wave in split:
+            assert len({item.aggregate_id for item in wave}) == len(wave)
+            for item in wave:
+                seen[item.aggregate_id].append(item.position)
+        assert all(positions == sorted(positions) for positions in seen.values())
