@@ -10,7 +10,9 @@ from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.database import Database
 from opsdash_chassis.settings import ConfigurationError
 from opsdash_contracts.topics import TICKETS, catalogue
-from opsdash_tickets.app import build_runtime
+from opsdash_sla_monitor import app as sla_monitor
+from opsdash_sla_monitor.settings import SlaMonitorSettings
+from opsdash_tickets import app as tickets
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
@@ -26,13 +28,16 @@ SETTINGS = {
     "database_url": "postgresql://app@127.0.0.1/x",
     "database_worker_url": "postgresql://worker@127.0.0.1/x",
 }
-RUNTIMES = {"tickets": (build_runtime, TicketsSettings)}
+RUNTIMES = {
+    "tickets": (tickets.build_runtime, TicketsSettings, {}),
+    "sla-monitor": (sla_monitor.build_runtime, SlaMonitorSettings, {"tickets_url": "http://127.0.0.1:1"}),
+}
 
 
 @pytest.fixture(params=RUNTIMES)
 def consumers(request: pytest.FixtureRequest) -> Consumers:
-    build, settings = RUNTIMES[request.param]
-    return build(settings(**SETTINGS)).consumers
+    build, settings, more = RUNTIMES[request.param]
+    return build(settings(**SETTINGS, **more)).consumers
 
 
 @pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
@@ -90,6 +95,7 @@ def test_an_inbox_that_forgets_before_the_topic_does_is_refused():
 
 
 def test_a_consumer_that_the_catalogue_does_not_list_is_refused(consumers: Consumers):
-    unlisted = next(name for name, topic in catalogue().items() if "tickets" not in topic.consumers)
-    with pytest.raises(ValueError, match="does not list tickets"):
+    service = consumers._service
+    unlisted = next(name for name, topic in catalogue().items() if service not in topic.consumers)
+    with pytest.raises(ValueError, match=f"does not list {service}"):
         consumers.subscribe(unlisted, {})

@@ -14,8 +14,9 @@ from opsdash_gateway.settings import GatewaySettings
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, GATEWAY, SERVICES
+from opsdash_local.services import BACKENDS, SERVICES
 from opsdash_local.settings import StackSettings
+from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 ADMIN = "postgresql://postgres:admin-password@127.0.0.1:8011/postgres"
@@ -66,7 +67,9 @@ class TestSecrets:
 class TestServices:
     def test_the_services_accept_exactly_these_settings(self, tmp_path: Path) -> None:
         built = environments(tmp_path)
-        for service, settings in ((TICKETS, TicketsSettings), (GATEWAY, GatewaySettings)):
+        settings_of = {"tickets": TicketsSettings, "sla-monitor": SlaMonitorSettings, "gateway": GatewaySettings}
+        for service in SERVICES:
+            settings = settings_of[service.name]
             mine = {name: value for name, value in built.of(service).items() if name.startswith("OPSDASH_")}
             with pytest.MonkeyPatch.context() as patch:
                 for name in [name for name in os.environ if name.startswith("OPSDASH_")]:
