@@ -3,8 +3,8 @@ PYTHON ?= python3
 export PORT ?= 8000
 export DATA ?= .data
 BIN := .venv/bin
-TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src deploy/local/src \
-         deploy/local/tests tests/support deploy/bootstrap.py conftest.py
+TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src \
+         services/sla-monitor/src deploy/local/src deploy/local/tests tests/support deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint types sync clean

@@ -13,6 +13,8 @@ from opsdash_chassis.database import Database
 from opsdash_chassis.settings import ConfigurationError
 from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.topics import TICKETS, catalogue
+from opsdash_sla_monitor import app as sla_monitor
+from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
@@ -31,6 +33,7 @@ SETTINGS = {
 RUNTIMES = {
     "tickets": (opsdash_tickets.app.build_runtime, TicketsSettings, {}),
     "comments": (opsdash_comments.app.build_runtime, CommentsSettings, {"tickets_url": "http://127.0.0.1:1"}),
+    "sla-monitor": (sla_monitor.build_runtime, SlaMonitorSettings, {"tickets_url": "http://127.0.0.1:1"}),
 }
 
 

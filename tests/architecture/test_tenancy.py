@@ -73,6 +73,6 @@ def test_sql_lives_in_repositories_tables_and_migrations_only(service: str):
 
 
 @pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_only_housekeeping_looks_across_orgs(service: str):
+def test_only_work_without_a_person_looks_across_orgs(service: str):
     names = {name.partition(".")[0] for name, _ in statements(service) if name.endswith(ACROSS_ORGS)}
-    assert names <= {"housekeeping_repository"}
+    assert names <= {"housekeeping_repository", "sla_repository", "sweep_repository"}

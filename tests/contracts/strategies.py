@@ -1,9 +1,9 @@
 """Random but sensible events of every type, the way today's producers may build them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from opsdash_contracts import comments, tickets, usage, workspace
+from opsdash_contracts import comments, sla, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -90,6 +90,35 @@ def removals(kind: workspace.Kind) -> st.SearchStrategy[workspace.Removed]:
     return st.builds(build, ids, ids, versions)
 
 
+def sla_payloads(event_type: str) -> st.SearchStrategy[sla.SlaEvent]:
+    """A moment on the side of the due time that the event type asks for."""
+    common = {
+        "org_id": ids,
+        "version": versions,
+        "ticket_id": ids,
+        "number": versions,
+        "ticket_version": versions,
+        "priority": st.sampled_from(tickets.Priority),
+        "assignee_id": maybe_ids,
+        "created_by": ids,
+        "rule": st.sampled_from(sla.SlaRule),
+    }
+    if event_type in sla.SlaTimer.event_types:
+        previous = moments if event_type == sla.RESCHEDULED else st.none()
+        source = st.none() | st.sampled_from(tickets.SlaSource)
+        return st.builds(sla.SlaTimer, **common, due_at=moments, previous_due_at=previous, sla_source=source)
+    late = event_type in {sla.BREACHED, sla.MISSED}
+    gaps = st.timedeltas(timedelta(microseconds=1) if late else timedelta(0), timedelta(hours=20))
+    due = st.shared(moments, key=event_type)
+    moment = st.builds(lambda at, gap: at + gap if late else at - gap, due, gaps)
+    if event_type in sla.SlaOutcome.event_types:
+        return st.builds(sla.SlaOutcome, **common, due_at=due, finished_at=moment)
+    milliseconds = st.integers(0, 2**53 - 1)
+    return st.builds(
+        sla.SlaNotice, **common, due_at=due, detected_at=moment, lateness_ms=milliseconds, confirmed=st.booleans()
+    )
+
+
 _common = {"org_id": ids, "version": versions, "name": texts}
 PAYLOADS = {
     workspace.upserted(workspace.Kind.ORG): st.builds(
@@ -120,6 +149,11 @@ PAYLOADS = {
     ),
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
     **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
+    **{
+        event_type: sla_payloads(event_type)
+        for model in (sla.SlaTimer, sla.SlaNotice, sla.SlaOutcome)
+        for event_type in model.event_types
+    },
 }
 ALL_TYPES = [event_type for model in MODELS for event_type in model.event_types]
 

@@ -16,7 +16,7 @@ VALID = catalogue()[topics.TICKETS].model_dump()
 
 
 def test_the_named_topics_are_the_catalogue():
-    assert set(catalogue()) == {topics.WORKSPACE, topics.TICKETS, topics.COMMENTS}
+    assert set(catalogue()) == {topics.WORKSPACE, topics.TICKETS, topics.COMMENTS, topics.SLA}
 
 
 def test_every_event_type_is_on_exactly_one_topic_and_none_is_without_a_model():
@@ -48,6 +48,7 @@ def test_the_directory_is_compacted_and_the_rest_expires():
         topics.WORKSPACE: {"cleanup.policy": "compact", "retention.ms": "-1"},
         topics.TICKETS: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
         topics.COMMENTS: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
+        topics.SLA: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
     }
 
 

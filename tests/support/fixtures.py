@@ -48,6 +48,11 @@ async def comments_template(postgres_server: EmbeddedPostgres) -> ServiceDatabas
     return await make_template("comments", postgres_server.admin_url)
 
 
+@pytest.fixture(scope="session")
+async def sla_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
+    return await make_template("sla-monitor", postgres_server.admin_url)
+
+
 @pytest.fixture
 async def tickets_database(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
     """A migrated, empty database of the tickets service."""

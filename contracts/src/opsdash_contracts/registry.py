@@ -5,6 +5,7 @@ from typing import Final
 from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
+from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.usage import UsageNotice
 from opsdash_contracts.workspace import Company, Contact, Member, Org, Project, Removed
@@ -13,6 +14,9 @@ MODELS: Final[tuple[type[EventData], ...]] = (
     TicketEvent,
     UsageNotice,
     CommentEvent,
+    SlaTimer,
+    SlaNotice,
+    SlaOutcome,
     Org,
     Member,
     Contact,

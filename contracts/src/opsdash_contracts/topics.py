@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 WORKSPACE: Final = "opsdash.workspace.v1"
 TICKETS: Final = "opsdash.support.tickets.v1"
 COMMENTS: Final = "opsdash.support.comments.v1"
+SLA: Final = "opsdash.support.sla.v1"
 
 _MILLISECONDS_PER_HOUR = 3_600_000
 _Service = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]

@@ -17,10 +17,11 @@ from opsdash_local.errors import LocalStackError
 from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
 from opsdash_local.settings import StackSettings
+from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 ADMIN = "postgresql://postgres:admin-password@127.0.0.1:8011/postgres"
-TICKETS, COMMENTS = BACKENDS
+TICKETS, COMMENTS, SLA_MONITOR = BACKENDS
 
 
 def environments(tmp_path: Path, admin_url: str = ADMIN, **environ: str) -> Environments:
@@ -70,6 +71,7 @@ class TestServices:
         accepted: dict[ServiceSpec, type[ServiceSettings]] = {
             TICKETS: TicketsSettings,
             COMMENTS: CommentsSettings,
+            SLA_MONITOR: SlaMonitorSettings,
             GATEWAY: GatewaySettings,
         }
         for service, settings in accepted.items():

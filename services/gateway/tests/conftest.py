@@ -23,6 +23,7 @@ from opsdash_gateway.settings import GatewaySettings
 
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
 WORKSPACE_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
+CRON_SECRET = "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5"
 INTERNAL_TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB"
 PEOPLE = [
     {
@@ -127,9 +128,11 @@ def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
         "oidc_jwks_url": "http://127.0.0.1:1/dev/jwks.json",
         "internal_token": INTERNAL_TOKEN,
         "workspace_token": WORKSPACE_TOKEN,
+        "cron_secret": CRON_SECRET,
         "kafka_bootstrap_servers": "127.0.0.1:1",
         "tickets_url": "http://127.0.0.1:1",
         "comments_url": "http://127.0.0.1:1",
+        "sla_monitor_url": "http://127.0.0.1:1",
         "public_url": "http://127.0.0.1",
         "dev_issuer_key_file": tmp_path / "key.pem",
         "dev_people_file": people,

@@ -92,6 +92,8 @@ SETTINGS: dict[str, Any] = {
     "kafka_bootstrap_servers": "kafka:9092",
     "tickets_url": "http://tickets:8000",
     "comments_url": "http://comments:8000",
+    "sla_monitor_url": "http://sla-monitor:8000",
+    "cron_secret": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
     "public_url": "https://support.example.test",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -33,7 +33,7 @@ class Environments:
 
     def of(self, service: ServiceSpec) -> dict[str, str]:
         """The complete environment of a service, nothing of ours inherited from the operator's shell."""
-        own = self._common(service)
+        own = self._common(service) | self._urls(service.asks)
         if service.has_database:
             own |= self._database(service)
         if service is GATEWAY:
@@ -81,14 +81,25 @@ class Environments:
             "OPSDASH_DATABASE_WORKER_URL": self.database_url(service, "worker"),
         }
 
+    def _urls(self, names: Iterable[str]) -> dict[str, str]:
+        """Where other services are, under the names of their settings."""
+        known = set(names)
+        wanted = [service for service in BACKENDS if service.name in known]
+        return {
+            f"OPSDASH_{service.role_prefix.upper()}_URL": (
+                f"http://{LOOPBACK}:{self.settings.ports.of_service(service.port_offset)}"
+            )
+            for service in wanted
+        }
+
     def _gateway(self) -> dict[str, str]:
         settings = self.settings
-        urls = {f"OPSDASH_{service.role_prefix.upper()}_URL": self._url(service) for service in BACKENDS}
         return {
-            **urls,
+            **self._urls(service.name for service in BACKENDS),
             "OPSDASH_OPERATIONS_PORT": str(settings.ports.operations),
             "OPSDASH_PUBLIC_URL": settings.gateway_url,
             "OPSDASH_WORKSPACE_TOKEN": self.secrets.get("workspace_token"),
+            "OPSDASH_CRON_SECRET": self.secrets.get("cron_secret"),
             "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
             "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
         }

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """`port_offset` counts from the first port. With a database come `migrate` and `replay`."""
+    """`port_offset` counts from the first port. With a database come `migrate` and `replay`.
+
+    `asks` names the services whose internal routes it calls.
+    """
 
     name: str
     port_offset: int
     has_database: bool = True
+    asks: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -24,6 +28,7 @@ class ServiceSpec:
 
 GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False)
 TICKETS = ServiceSpec("tickets", port_offset=1)
-COMMENTS = ServiceSpec("comments", port_offset=2)
-BACKENDS = (TICKETS, COMMENTS)
+COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",))
+SLA_MONITOR = ServiceSpec("sla-monitor", port_offset=3, asks=("tickets",))
+BACKENDS = (TICKETS, COMMENTS, SLA_MONITOR)
 SERVICES = (*BACKENDS, GATEWAY)

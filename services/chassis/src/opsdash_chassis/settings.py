@@ -44,15 +44,33 @@ def check_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_rotating_secret(value: SecretStr) -> SecretStr:
+    """One secret, or two with a comma between them while it is being rotated."""
+    parts = value.get_secret_value().split(",")
+    if len(parts) > 2:  # noqa: PLR2004 - the new one and the old one
+        raise ValueError("names more than two secrets")
+    for part in parts:
+        check_secret(SecretStr(part))
+    return value
+
+
 def _check_postgresql_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("must be a postgresql:// URL")
     return value
 
 
+def _check_http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
+        raise ValueError("must be a plain http:// or https:// URL")
+    return value.rstrip("/")
+
+
 Secret = Annotated[SecretStr, AfterValidator(check_secret)]
+RotatingSecret = Annotated[SecretStr, AfterValidator(_check_rotating_secret)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_check_postgresql_url)]
 NonEmpty = Annotated[str, Field(min_length=1)]
+HttpUrl = Annotated[NonEmpty, AfterValidator(_check_http_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 

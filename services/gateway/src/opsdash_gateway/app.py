@@ -18,9 +18,12 @@ from opsdash_gateway.api.comments import comment_routes
 from opsdash_gateway.api.home import home
 from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
+from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.clients import OwnerClient, Owners, open_session
+from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.dev_issuer.routes import issuer_router
+from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
@@ -33,6 +36,7 @@ class Connections:
     settings: GatewaySettings
     publisher: WorkspacePublisher
     running: Owners | None = field(default=None)
+    sla_monitor: MonitorClient | None = field(default=None)
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
@@ -41,6 +45,8 @@ class Connections:
                 tickets=OwnerClient(session, self.settings.tickets_url),
                 comments=OwnerClient(session, self.settings.comments_url),
             )
+            token = self.settings.internal_token.get_secret_value()
+            self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
             try:
                 await self.publisher.start()
                 yield
@@ -52,21 +58,32 @@ class Connections:
             raise RuntimeError("the gateway has not been started")
         return self.running
 
+    def monitor(self) -> MonitorClient:
+        if self.sla_monitor is None:
+            raise RuntimeError("the gateway has not been started")
+        return self.sla_monitor
+
 
 def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
     """Readiness asks neither the owners nor the broker: the gateway has an answer when they are away."""
     connections = Connections(settings, publisher or WorkspacePublisher(settings))
     dependencies = {
         "owners": Provide(connections.owners, sync_to_thread=False),
+        "monitor": Provide(connections.monitor, sync_to_thread=False),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
-    document = build_document([workspace], dependencies=dependencies)
+    own: list[ControllerRouterHandler] = [
+        workspace,
+        get_sla_ledger,
+        cron_router(CronSecret(settings.cron_secret.get_secret_value())),
+    ]
+    document = build_document(own, dependencies=dependencies)
     issuer = issuer_router(settings)
     tickets = passing_routes(owner_document("tickets"), composed={composed.TEMPLATE})
     comments = comment_routes(owner_document("comments"))
     owned = [*tickets, *comments, composed.composed_route()]
-    routes: list[ControllerRouterHandler] = [*owned, workspace, schema_router(document)]
+    routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
     return create_app(
         settings,

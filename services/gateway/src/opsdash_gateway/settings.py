@@ -5,25 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-from opsdash_chassis.settings import PREFIX, KafkaSettings, NonEmpty, Profile, Secret
-from pydantic import AfterValidator, Field, model_validator
-
-
-def _check_http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
-        raise ValueError("must be a plain http:// or https:// URL")
-    return value.rstrip("/")
-
-
-HttpUrl = Annotated[NonEmpty, AfterValidator(_check_http_url)]
+from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, Profile, RotatingSecret, Secret
+from pydantic import Field, model_validator
 
 
 class GatewaySettings(KafkaSettings):
-    """Where the owner services are, who may feed the workspace, and the local development issuer."""
+    """Where the services are, who may feed the workspace or run the sweep, and the local development issuer."""
 
     tickets_url: HttpUrl
     comments_url: HttpUrl
+    sla_monitor_url: HttpUrl
     workspace_token: Secret
+    cron_secret: RotatingSecret
     public_url: HttpUrl
     user_requests_per_second: Annotated[float, Field(gt=0)] = 50
     user_request_burst: Annotated[int, Field(ge=1)] = 100
@@ -43,6 +36,10 @@ class GatewaySettings(KafkaSettings):
     @model_validator(mode="after")
     def _tokens_differ(self) -> Self:
         """One leaked secret must not open two doors."""
-        if self.workspace_token.get_secret_value() == self.internal_token.get_secret_value():
+        internal = self.internal_token.get_secret_value()
+        if self.workspace_token.get_secret_value() == internal:
             raise ValueError(f"{PREFIX}WORKSPACE_TOKEN must differ from {PREFIX}INTERNAL_TOKEN")
+        others = {internal, self.workspace_token.get_secret_value()}
+        if others & set(self.cron_secret.get_secret_value().split(",")):
+            raise ValueError(f"{PREFIX}CRON_SECRET must differ from the other tokens")
         return self

@@ -15,7 +15,7 @@ from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_tickets import api_activity, api_internal, api_list, api_overview, bulk, repository, use_cases
+from opsdash_tickets import api_activity, api_internal, api_list, api_overview, api_sla, bulk, repository, use_cases
 from opsdash_tickets.edge import Edge, detail_answer
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
@@ -123,6 +123,7 @@ async def provide_edge(
 ROUTES: list[ControllerRouterHandler] = [
     get_me,
     *api_internal.ROUTES,
+    api_sla.INTERNAL,
     Router(
         "/orgs/{slug:str}",
         dependencies={"edge": Provide(provide_edge)},
@@ -140,6 +141,7 @@ ROUTES: list[ControllerRouterHandler] = [
                     delete_ticket,
                     restore_ticket,
                     api_activity.ticket_activity,
+                    *api_sla.TICKET_ROUTES,
                 ],
                 tags=["tickets"],
             ),

@@ -10,11 +10,12 @@ from opsdash_chassis.database import Connection
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.topics import COMMENTS, WORKSPACE
+from opsdash_contracts.sla import BREACHED, SlaNotice
+from opsdash_contracts.topics import COMMENTS, SLA, WORKSPACE
 from opsdash_contracts.workspace import Kind, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
-from opsdash_tickets import housekeeping, usage
+from opsdash_tickets import housekeeping, sla_repository, usage
 from opsdash_tickets.comment_effects import apply_comment
 
 
@@ -62,7 +63,14 @@ WORKSPACE_HANDLERS: dict[str, Handler] = {
 COMMENT_HANDLERS: dict[str, Handler] = dict.fromkeys(CommentEvent.event_types, apply_comment)
 
 
+async def stamp_breach(work: UnitOfWork, event: Event[SlaNotice]) -> None:
+    """For display only: whether a ticket is overdue is always asked of its due time."""
+    notice = event.data
+    await sla_repository.stamp_breach(work.connection, notice.org_id, notice.ticket_id, notice.detected_at)
+
+
 def subscribe(consumers: Consumers) -> None:
     """Attach every subscription of this service."""
     consumers.subscribe(WORKSPACE, WORKSPACE_HANDLERS)
     consumers.subscribe(COMMENTS, COMMENT_HANDLERS)
+    consumers.subscribe(SLA, {BREACHED: stamp_breach})

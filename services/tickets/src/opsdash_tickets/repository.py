@@ -46,7 +46,7 @@ _LOCK_BY_NUMBER = "SELECT * FROM tickets WHERE org_id = $1 AND number = $2 AND d
 
 VIEW_COLUMNS = """
        t.id, t.number, t.title, t.status, t.priority, t.category, t.assignee_id, t.contact_id, t.project_id,
-       t.sla_due_at, t.sla_source, t.first_response_at, t.resolved_at, t.closed_at, t.reopen_count,
+       t.sla_due_at, t.sla_source, t.sla_breached_at, t.first_response_at, t.resolved_at, t.closed_at, t.reopen_count,
        t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
        a.name AS assignee_name, a.active AS assignee_active,
        b.name AS creator_name, b.active AS creator_active,

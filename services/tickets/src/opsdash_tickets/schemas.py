@@ -131,6 +131,7 @@ class TicketRow(Body):
     sla_due_at: datetime | None
     sla_source: SlaSource | None
     sla_state: SlaState
+    sla_breached_at: datetime | None
     first_response_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None

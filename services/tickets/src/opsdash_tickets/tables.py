@@ -53,6 +53,7 @@ tickets = sa.Table(
     timestamp("deleted_at", nullable=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     timestamp("purged_at", nullable=True),
+    timestamp("sla_breached_at", nullable=True),
     sa.Column(
         "priority_rank",
         sa.SmallInteger,

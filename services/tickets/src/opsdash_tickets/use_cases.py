@@ -107,7 +107,7 @@ async def change_ticket(
 
     Raises NotVisible, StaleVersion, InvalidFields or InvalidTransition.
     """
-    before = await _locked(work, access, reference, if_match=if_match)
+    before = await lock_ticket(work, access, reference, if_match=if_match)
     if "sla_due_at" in fields and fields["sla_due_at"] != before.sla_due_at:
         _check_due(fields["sla_due_at"], work.now)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
@@ -115,15 +115,22 @@ async def change_ticket(
     if not changes:
         return before
     await _check_references(work, access, {name: changes[name].after for name in _REFERENCES if name in changes})
+    return await save_change(work, access, before, after, bulk_id=bulk_id)
+
+
+async def save_change(
+    work: UnitOfWork, access: Access, before: Ticket, after: Ticket, *, bulk_id: UUID | None = None
+) -> Ticket:
+    """Store the changed ticket as its next version."""
     after = replace(after, version=before.version + 1, updated_at=work.now)
     await repository.update(work.connection, after)
-    await _record(work, access, events.UPDATED, after, changes, bulk_id=bulk_id)
+    await _record(work, access, events.UPDATED, after, model.changes_between(before, after), bulk_id=bulk_id)
     return after
 
 
 async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> None:
     """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotVisible or StaleVersion."""
-    before = await _locked(work, access, reference, if_match=if_match)
+    before = await lock_ticket(work, access, reference, if_match=if_match)
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
     await repository.update(work.connection, after)
     await usage.free_slot(work, access.org_id)
@@ -155,7 +162,8 @@ async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int)
     return row
 
 
-async def _locked(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> Ticket:
+async def lock_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> Ticket:
+    """The living ticket, locked. Raises NotVisible or StaleVersion."""
     ticket = await repository.lock(work.connection, access.org_id, reference)
     if ticket is None:
         raise NotVisible

@@ -36,6 +36,7 @@ def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
             finished_at=row["resolved_at"],
             now=now,
         ),
+        "sla_breached_at": row["sla_breached_at"],
         "first_response_at": row["first_response_at"],
         "resolved_at": row["resolved_at"],
         "closed_at": row["closed_at"],

@@ -48,8 +48,9 @@ def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
     body["contact_id"] = chance.choice(contact_ids(org))
     if number % 3 == 0:
         body["project_id"] = chance.choice(project_ids(org))
-    if number % 12 == 2:  # noqa: PLR2004 - a few fall due while somebody is watching
-        body["sla_due_at"] = (now + timedelta(minutes=2 + number)).isoformat()
+    if number % 12 == 2:  # noqa: PLR2004 - a few fall due, unfinished, while somebody is watching
+        body["sla_due_at"] = (now + timedelta(minutes=2 + number // 4)).isoformat()
+        status = "open" if status in {"resolved", "closed"} else status
     said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311
     return DemoTicket(org, user_id(author), body, _changes(number, user_id(assignee), status), said)
 

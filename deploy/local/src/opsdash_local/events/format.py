@@ -11,6 +11,7 @@ from uuid import UUID
 from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event, InvalidMessage
+from opsdash_contracts.sla import SlaEvent, SlaNotice, SlaTimer
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 from rich.text import Text
 
@@ -47,6 +48,8 @@ def line(event: Event[EventData], place: Place, directory: Directory) -> Text:
     text.append(f"  by {printable(actor)}  v{envelope.sequence}", style="dim")
     if isinstance(event.data, TicketEvent | CommentEvent) and event.data.changes:
         text.append(f"  {printable(changes(event.data, directory))}", style="yellow")
+    if isinstance(event.data, SlaEvent):
+        text.append(f"  {deadline(event.data)}", style="yellow")
     if envelope.replayed:
         text.append("  (replayed)", style="dim")
     return text
@@ -67,12 +70,24 @@ def subject(data: EventData) -> str:
     if isinstance(data, CommentEvent):
         kind = "comment" if data.parent_id is None else "reply"
         return f"{kind} {data.ticket_sequence} on ticket {data.ticket_id}"
+    if isinstance(data, SlaEvent):
+        return f"#{data.number}"
     name = getattr(data, "name", None)
     return str(name) if name else data.event_key
 
 
 def changes(data: TicketEvent | CommentEvent, directory: Directory) -> str:
     return ", ".join(_change(name, change, directory) for name, change in data.changes.items())
+
+
+def deadline(data: SlaEvent) -> str:
+    """The due time, by which rule, and what makes this event differ from others."""
+    text = f"due {data.due_at:%Y-%m-%d %H:%M:%S}Z ({data.rule})"
+    if isinstance(data, SlaTimer) and data.previous_due_at is not None:
+        text += f", was {data.previous_due_at:%Y-%m-%d %H:%M:%S}Z"
+    if isinstance(data, SlaNotice):
+        text += f", told {data.lateness_ms} ms later" + ("" if data.confirmed else ", unconfirmed")
+    return text
 
 
 def _change(name: str, change: FieldChange | TextChanged, directory: Directory) -> str:

@@ -72,7 +72,7 @@ class Gatekeeper:
     def _service(connection: ASGIConnection[Any, Any, Any, Any], accepted: ServiceToken) -> None:
         presented = bearer_token(connection.scope)
         if presented is None or not accepted.accepts(presented):
-            raise unauthenticated()
+            raise accepted.refusal(connection.scope)
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:

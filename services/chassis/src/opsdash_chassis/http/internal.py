@@ -7,6 +7,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from opsdash_chassis.http.problems import Problem, unauthenticated
+
 MINIMUM_BYTES = 32
 SCHEME = "bearer"
 
@@ -25,6 +27,10 @@ class ServiceToken:
         """Compares all digests: neither length nor place of the first difference shows in time."""
         digest = _digest(presented)
         return sum(hmac.compare_digest(digest, known) for known in self._digests) > 0
+
+    def refusal(self, scope: Mapping[str, Any]) -> Problem:  # noqa: ARG002 - for those who count refusals per source
+        """The answer to a credential that is not accepted."""
+        return unauthenticated()
 
 
 def _digest(value: bytes) -> bytes:

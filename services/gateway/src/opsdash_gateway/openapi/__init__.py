@@ -41,6 +41,11 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
         "scheme": "bearer",
         "description": "The service token of the workspace feed",
     }
+    document["components"]["securitySchemes"]["cron"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The secret of the cron job",
+    }
     describe_entities(document)
     for service in OWNERS:
         merge(document, owner_document(service))

@@ -1,0 +1,138 @@
+"""The cron route: one secret opens it, whatever else comes with the call; guesses are slowed down."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from aiohttp import web
+from opsdash_gateway.cron import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
+from opsdash_gateway.settings import GatewaySettings
+from pydantic import ValidationError
+
+from .conftest import CRON_SECRET, INTERNAL_TOKEN, WORKSPACE_TOKEN, FakeOwner, Gateway, StartGateway
+from .test_dev_issuer import SETTINGS
+
+PATH = "/api/cron/sla-breach-notifications"
+COUNTS = {"checked": 3, "breached": 2, "notified": 1, "already_notified": 1, "lateness_ms_max": 40, "took_ms": 7}
+OLD_SECRET = "Od7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa6"
+
+
+@pytest.fixture
+async def monitored(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+    """A gateway whose monitor answers every sweep with the same counts."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.json_response(COUNTS)
+
+    owner.answer = answer
+    return await start_gateway(sla_monitor_url=owner.url, cron_secret=f"{CRON_SECRET},{OLD_SECRET}")
+
+
+def bearer(secret: str) -> dict[str, Any]:
+    return {"token": "", "headers": {"Authorization": f"Bearer {secret}"}}
+
+
+class TestTheRightSecret:
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize("secret", [CRON_SECRET, OLD_SECRET])
+    async def test_it_runs_a_sweep_and_answers_numbers_only(
+        self, monitored: Gateway, owner: FakeOwner, method: str, secret: str
+    ):
+        status, headers, body = await monitored.call(method, PATH, **bearer(secret))
+        assert (status, json.loads(body)) == (200, COUNTS)
+        assert headers["cache-control"] == "no-store"
+        called, path, sent, _ = owner.requests[-1]
+        assert (called, path) == ("POST", "/internal/sweep")
+        assert sent["authorization"] == f"Bearer {INTERNAL_TOKEN}"
+
+    async def test_cookies_and_query_change_nothing(self, monitored: Gateway):
+        status, _, _ = await monitored.call(
+            "GET", f"{PATH}?secret=x&anything=1", token="",
+            headers={"Authorization": f"Bearer {CRON_SECRET}", "Cookie": "session=abc"},
+        )  # fmt: skip
+        assert status == 200
+
+    async def test_head_is_not_a_way_in(self, monitored: Gateway, owner: FakeOwner):
+        status, _, _ = await monitored.call("HEAD", PATH, **bearer(CRON_SECRET))
+        assert status == 405
+        assert not owner.requests
+
+    async def test_no_monitor_is_a_503(self, start_gateway: StartGateway):
+        gateway = await start_gateway()
+        status, headers, _ = await gateway.call("GET", PATH, **bearer(CRON_SECRET))
+        assert (status, headers["retry-after"]) == (503, "5")
+
+
+class TestAnythingElse:
+    async def test_it_is_401_with_the_same_body(self, monitored: Gateway, owner: FakeOwner):
+        attempts: list[tuple[str, dict[str, str]]] = [
+            (PATH, {}),
+            (PATH, {"Authorization": "Bearer wrong"}),
+            (PATH, {"Authorization": f"Bearer {CRON_SECRET[:-1]}"}),
+            (PATH, {"Authorization": f"Bearer {CRON_SECRET}\t"}),
+            (PATH, {"Authorization": f"Basic {CRON_SECRET}"}),
+            (f"{PATH}?secret={CRON_SECRET}", {}),
+            (PATH, {"Cookie": f"secret={CRON_SECRET}"}),
+            (PATH, {"Authorization": f"Bearer {monitored.token}"}),
+            (PATH, {"Authorization": f"Bearer {INTERNAL_TOKEN}"}),
+            (PATH, {"Authorization": f"Bearer {CRON_SECRET},{OLD_SECRET}"}),
+        ]
+        owner.requests.clear()
+        bodies = []
+        for path, headers in attempts:
+            status, answered, body = await monitored.call("GET", path, token="", headers=headers)
+            assert status == 401, headers
+            assert answered["www-authenticate"] == 'Bearer error="invalid_token"'
+            bodies.append({name: value for name, value in json.loads(body).items() if name != "trace_id"})
+        assert all(one == other for one, other in pairwise(bodies))
+        assert not owner.requests
+
+    async def test_after_ten_in_a_minute_it_is_429_but_the_right_secret_still_works(self, monitored: Gateway):
+        statuses = [(await monitored.call("GET", PATH, **bearer("x" * 40)))[0] for _ in range(ALLOWED_REFUSALS + 2)]
+        assert statuses == [401] * ALLOWED_REFUSALS + [429, 429]
+        _, headers, _ = await monitored.call("GET", PATH, **bearer("x" * 40))
+        assert 1 <= int(headers["retry-after"]) <= 60
+        assert (await monitored.call("GET", PATH, **bearer(CRON_SECRET)))[0] == 200
+
+
+class TestRefusals:
+    def test_the_minute_slides_and_sources_do_not_share_it(self):
+        now = 0.0
+        refusals = Refusals(lambda: now)
+        assert [refusals.too_many("a") for _ in range(ALLOWED_REFUSALS)] == [None] * ALLOWED_REFUSALS
+        assert refusals.too_many("a") == 60
+        assert refusals.too_many("b") is None
+        now = 60.5
+        assert refusals.too_many("a") is None
+
+    def test_memory_is_bounded(self):
+        refusals = Refusals()
+        for number in range(MAXIMUM_SOURCES + 100):
+            refusals.too_many(str(number))
+        assert len(refusals._sources) == MAXIMUM_SOURCES
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "brief-canary",
+        CRON_SECRET[:31],
+        f" {CRON_SECRET}",
+        f"{CRON_SECRET}\n",
+        f"{CRON_SECRET},",
+        f"{CRON_SECRET},short",
+        f"{CRON_SECRET},{OLD_SECRET},{CRON_SECRET}",
+        "changeme-changeme-changeme-changeme",
+        "x" * 64,
+        INTERNAL_TOKEN,
+        f"{CRON_SECRET},{WORKSPACE_TOKEN}",
+    ],
+)
+def test_a_bad_secret_is_refused_at_start_without_showing_it(secret: str):
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings(**SETTINGS | {"cron_secret": secret})
+    assert not secret or secret not in str(refused.value)

@@ -1,0 +1,73 @@
+"""A ticket's ledger: the tickets service decides who may see it, the monitor tells it."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from .conftest import INTERNAL_TOKEN, FakeOwner, Gateway, StartGateway
+
+ORG, TICKET = "0198c0de-0000-7000-8000-000000000001", "0198c0de-1111-7abc-8def-0000000000aa"
+ADA, GONE = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a01", "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a02"
+DUE = "2026-03-03T09:15:00Z"
+CONTEXT = {
+    "org_id": ORG, "ticket_id": TICKET, "number": 41, "priority": "high", "as_of": DUE,
+    "sla": {"sla_due_at": DUE, "sla_source": "auto", "sla_state": "on_track"},
+    "people": [{"id": ADA, "name": "Ada", "active": True}],
+}  # fmt: skip
+
+
+def entry(actor_id: str | None) -> dict[str, object]:
+    return {
+        "at": DUE, "kind": "scheduled", "due_at": DUE, "previous_due_at": None, "rule": "priority",
+        "actor_id": actor_id, "notified": None, "reason": None, "confirmed": None,
+        "lateness_ms": None, "event_id": None,
+    }  # fmt: skip
+
+
+class Behind:
+    """Both services behind the gateway: tickets answers with `status`, the monitor with three entries."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/internal"):
+            return web.json_response({"entries": [entry(ADA), entry(GONE), entry(None)], "next": None})
+        if self.status == 200:
+            return web.json_response(CONTEXT)
+        return web.json_response({"type": "/problems/not-found"}, status=404, content_type="application/problem+json")
+
+
+async def start(owner: FakeOwner, start_gateway: StartGateway, status: int = 200) -> Gateway:
+    owner.answer = Behind(status)
+    return await start_gateway(tickets_url=owner.url, sla_monitor_url=owner.url)
+
+
+class TestLedger:
+    async def test_access_is_asked_first_with_the_users_token_then_the_monitor_with_ours(
+        self, owner: FakeOwner, start_gateway: StartGateway
+    ):
+        gateway = await start(owner, start_gateway)
+        status, _, body = await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla")
+        assert status == 200
+        assert [path for _, path, _, _ in owner.requests] == [
+            "/orgs/brightside/tickets/41/sla", f"/internal/orgs/{ORG}/tickets/{TICKET}/ledger",
+        ]  # fmt: skip
+        tokens = [headers["authorization"] for _, _, headers, _ in owner.requests]
+        assert tokens == [f"Bearer {gateway.token}", f"Bearer {INTERNAL_TOKEN}"]
+        actors = [item["actor"] for item in json.loads(body)["entries"]]
+        assert [actor and actor["name"] for actor in actors] == ["Ada", "Unknown", None]
+
+    async def test_who_may_not_see_the_ticket_learns_nothing_from_the_monitor(
+        self, owner: FakeOwner, start_gateway: StartGateway
+    ):
+        gateway = await start(owner, start_gateway, status=404)
+        assert (await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla"))[0] == 404
+        assert len(owner.requests) == 1
+
+    async def test_an_absent_monitor_is_503_never_an_empty_ledger(self, owner: FakeOwner, start_gateway: StartGateway):
+        owner.answer = Behind()
+        gateway = await start_gateway(tickets_url=owner.url)
+        assert (await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla"))[0] == 503

@@ -1,0 +1,57 @@
+"""Composition root of the SLA monitor: settings in, application out; nothing connects here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.runtime import Runtime
+
+from opsdash_sla_monitor import consumers
+from opsdash_sla_monitor.api import ROUTES
+from opsdash_sla_monitor.owner import Owner
+from opsdash_sla_monitor.settings import REVISION, SERVICE, SlaMonitorSettings
+from opsdash_sla_monitor.sweep import Sweeper
+from opsdash_sla_monitor.timer import Timer
+
+
+def build_runtime(settings: SlaMonitorSettings) -> Runtime:
+    """Database, relay and consumers, not yet started; for commands that handle messages without serving."""
+    return _runtime(settings, Owner(settings))
+
+
+def build_app(settings: SlaMonitorSettings) -> Application:
+    owner = Owner(settings)
+    runtime = _runtime(settings, owner)
+    sweeper = Sweeper(settings, runtime.database, owner)
+    timer = Timer(settings, sweeper)
+    if settings.timer_enabled:
+        runtime.every(0, "timer", timer.turn)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with owner.opened(), runtime.running():
+            yield
+            timer.close()
+            await sweeper.close()
+
+    application = create_app(
+        settings,
+        route_handlers=ROUTES,
+        lifespan=[lifespan],
+        dependencies={
+            "database": Provide(lambda: runtime.database, sync_to_thread=False),
+            "sweeper": Provide(lambda: sweeper, sync_to_thread=False),
+        },
+    )
+    runtime.add_probes(application.health)
+    return application
+
+
+def _runtime(settings: SlaMonitorSettings, owner: Owner) -> Runtime:
+    runtime = Runtime(settings, service=SERVICE, revision=REVISION)
+    consumers.subscribe(runtime.consumers, owner)
+    return runtime

@@ -1,0 +1,22 @@
+"""What the SLA monitor does with the events of others."""
+
+from __future__ import annotations
+
+from opsdash_chassis.consumers import Consumers, Handler
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.tickets import TicketEvent
+from opsdash_contracts.topics import TICKETS
+
+from opsdash_sla_monitor import use_cases
+from opsdash_sla_monitor.owner import Owner
+
+
+def subscribe(consumers: Consumers, owner: Owner) -> None:
+    """Attach every subscription of this service."""
+
+    async def follow(work: UnitOfWork, event: Event[TicketEvent]) -> None:
+        await use_cases.follow_ticket(work, event, owner)
+
+    handlers: dict[str, Handler] = dict.fromkeys(TicketEvent.event_types, follow)
+    consumers.subscribe(TICKETS, handlers)

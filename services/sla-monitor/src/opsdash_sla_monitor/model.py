@@ -1,0 +1,188 @@
+"""The rules of a due time: when its timer starts, moves and stops. Pure functions; no clock, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from opsdash_contracts import sla
+from opsdash_contracts.sla import SlaRule
+from opsdash_contracts.tickets import Priority, SlaSource, Status
+
+ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
+WARNING_SHARE: Final = 0.8
+WARNING_LEAD: Final = timedelta(minutes=15)
+SHORTEST_WARNED_WINDOW: Final = timedelta(minutes=30)
+
+
+class State(StrEnum):
+    """What the monitor last said about the ticket's timer."""
+
+    NONE = "none"
+    RUNNING = "running"
+    MET = "met"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """What there is to do next; also the kind of notice it makes."""
+
+    WARNING = "warning"
+    BREACH = "breach"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """One version of a ticket, as far as its due time is concerned."""
+
+    org_id: UUID
+    ticket_id: UUID
+    number: int
+    version: int
+    status: Status
+    priority: Priority
+    assignee_id: UUID | None
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    sla_source: SlaSource | None
+    resolved_at: datetime | None
+    deleted: bool
+
+    @property
+    def runs(self) -> bool:
+        """A timer runs for living, active tickets that have a due time."""
+        return not self.deleted and self.status in ACTIVE and self.due_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What the monitor knows of a ticket and will do next. `since` is when this due time came into force."""
+
+    org_id: UUID
+    ticket_id: UUID
+    number: int
+    version: int
+    sequence: int
+    priority: Priority
+    assignee_id: UUID | None
+    created_by: UUID
+    created_at: datetime
+    due_at: datetime | None
+    sla_source: SlaSource | None
+    state: State
+    since: datetime
+    next_step: Step | None
+    next_at: datetime | None
+    tries: int
+    unanswered_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to publish about a timer, with the due time it is about."""
+
+    event_type: str
+    due_at: datetime
+    rule: SlaRule
+    previous_due_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+def warning_at(*, created_at: datetime, due_at: datetime, since: datetime) -> datetime | None:
+    """80 % of created → due, at least 15 minutes before due, not before the due time was in force; else none."""
+    window = due_at - created_at
+    if window < SHORTEST_WARNED_WINDOW:
+        return None
+    latest = due_at - WARNING_LEAD
+    moment = max(min(created_at + window * WARNING_SHARE, latest), since)
+    return moment if moment <= latest else None
+
+
+def follow(before: Deadline, ticket: TicketState) -> tuple[Deadline, list[Entry]]:
+    """The deadline after a newer version of its ticket, and what that means for the timer."""
+    entries = _entries(before, ticket)
+    started = next((entry for entry in entries if entry.event_type in {sla.SCHEDULED, sla.RESCHEDULED}), None)
+    after = replace(
+        before,
+        number=ticket.number,
+        version=ticket.version,
+        priority=ticket.priority,
+        assignee_id=ticket.assignee_id,
+        due_at=ticket.due_at,
+        sla_source=ticket.sla_source,
+        state=_state(before, ticket, entries),
+        since=ticket.updated_at if started else before.since,
+    )
+    if not ticket.runs:
+        return at_rest(after), entries
+    return (first_step(after) if started else after), entries
+
+
+def first_step(deadline: Deadline) -> Deadline:
+    """Begin to wait for the warning, or at once for the breach."""
+    if deadline.due_at is None:
+        return at_rest(deadline)
+    warning = warning_at(created_at=deadline.created_at, due_at=deadline.due_at, since=deadline.since)
+    if warning is None:
+        return waiting(deadline, Step.BREACH, deadline.due_at)
+    return waiting(deadline, Step.WARNING, warning)
+
+
+def waiting(deadline: Deadline, step: Step, at: datetime) -> Deadline:
+    """The deadline with a fresh next step."""
+    return replace(deadline, next_step=step, next_at=at, tries=0, unanswered_since=None)
+
+
+def at_rest(deadline: Deadline) -> Deadline:
+    """The deadline with nothing to do."""
+    return replace(deadline, next_step=None, next_at=None, tries=0, unanswered_since=None)
+
+
+def _entries(before: Deadline, ticket: TicketState) -> list[Entry]:
+    """While no timer runs nothing is said: moving the due time of a resolved ticket starts none."""
+    if before.state is not State.RUNNING or before.due_at is None:
+        if ticket.runs and ticket.due_at is not None:
+            return [Entry(sla.SCHEDULED, ticket.due_at, _why_started(before, ticket))]
+        return []
+    moved = _moved(before.due_at, ticket)
+    due = ticket.due_at
+    if due is None or ticket.runs:
+        return moved
+    if ticket.deleted:
+        return [*moved, Entry(sla.CANCELLED, due, SlaRule.DELETED)]
+    finished_at = ticket.resolved_at or ticket.updated_at
+    outcome = sla.MET if finished_at <= due else sla.MISSED
+    return [*moved, Entry(outcome, due, SlaRule.FINISHED, finished_at=finished_at)]
+
+
+def _moved(before: datetime, ticket: TicketState) -> list[Entry]:
+    if ticket.due_at == before:
+        return []
+    if ticket.due_at is None:
+        return [Entry(sla.CANCELLED, before, SlaRule.CLEARED)]
+    rule = SlaRule.RECOMPUTED if ticket.sla_source is SlaSource.AUTO else SlaRule.MANUAL
+    return [Entry(sla.RESCHEDULED, ticket.due_at, rule, previous_due_at=before)]
+
+
+def _why_started(before: Deadline, ticket: TicketState) -> SlaRule:
+    if before.state is State.CANCELLED:
+        return SlaRule.RESTORED
+    if before.state in {State.MET, State.MISSED} or (before.version > 0 and ticket.due_at == before.due_at):
+        return SlaRule.REOPENED
+    return SlaRule.MANUAL if ticket.sla_source is SlaSource.MANUAL else SlaRule.PRIORITY
+
+
+def _state(before: Deadline, ticket: TicketState, entries: list[Entry]) -> State:
+    if ticket.runs:
+        return State.RUNNING
+    if ticket.due_at is None:
+        return State.NONE
+    last = entries[-1].event_type if entries else ""
+    outcomes = {sla.MET: State.MET, sla.MISSED: State.MISSED, sla.CANCELLED: State.CANCELLED}
+    return outcomes.get(last, before.state if before.state is not State.RUNNING else State.NONE)

@@ -1,0 +1,25 @@
+"""Settings of the SLA monitor, and the two facts its parts agree on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from opsdash_chassis.settings import DatabaseSettings, HttpUrl
+from pydantic import Field
+
+SERVICE: Final = "sla-monitor"
+#: The schema revision this version of the service needs.
+REVISION: Final = "0001"
+
+
+class SlaMonitorSettings(DatabaseSettings):
+    """Where the owner of tickets is, and how the monitor looks for what is due.
+
+    With the timer off only sweeps that are asked for (by cron) find anything.
+    """
+
+    tickets_url: HttpUrl
+    timer_enabled: bool = True
+    sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    owner_patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    batch_size: Annotated[int, Field(ge=1, le=2000)] = 500

@@ -1,0 +1,126 @@
+"""Due times over HTTP: recompute for people, questions of the SLA monitor for the monitor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from opsdash_chassis.database import Database, Record
+from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.tenancy.references import id_or_number
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.tickets import Status
+
+from opsdash_tickets import model, recompute, sla_repository, use_cases
+from opsdash_tickets.edge import Edge
+from opsdash_tickets.model import PLATES_WITH_SUPPORT, Access, Action, Ticket
+from opsdash_tickets.schemas import Person
+from opsdash_tickets.sla_schemas import (
+    ConfirmRequest,
+    Recomputed,
+    SlaContext,
+    SlaFields,
+    Supported,
+    SupportedRequest,
+    TicketSla,
+    Verdicts,
+)
+
+DryRun = Annotated[bool, QueryParameter(description="Only tell what would change")]
+
+
+@post("/{reference:str}/sla/recompute", operation_id="recomputeSla", status_code=200)
+async def recompute_sla(
+    reference: FromPath[str],
+    edge: NamedDependency[Edge],
+    dry_run: DryRun = False,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[Recomputed]:
+    """Set the due time to what the present priority gives, counted from creation; it may lie in the past."""
+
+    async def act(work: UnitOfWork, access: Access) -> Response[Recomputed]:
+        before, after = await recompute.recompute_due(
+            work, access, id_or_number(reference), dry_run=dry_run, if_match=expected_version(if_match)
+        )
+        version = before.version if dry_run else after.version
+        body = Recomputed(
+            dry_run=dry_run,
+            changed=recompute.differs(before, after),
+            before=_fields(before, work.now),
+            after=_fields(after, work.now),
+            version=version,
+        )
+        return Response(body, headers={"ETag": f'"{version}"'})
+
+    return await edge.write(Action.WRITE, act, key=idempotency_key)
+
+
+@get("/{reference:str}/sla", include_in_schema=False)
+async def sla_context(reference: FromPath[str], edge: NamedDependency[Edge]) -> SlaContext:
+    """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
+    async with edge.work(Action.READ) as (work, access):
+        row = await use_cases.ticket_detail(work, access, id_or_number(reference))
+        people = await sla_repository.people(work.connection, access.org_id, row["id"])
+    return SlaContext(
+        org_id=access.org_id,
+        ticket_id=row["id"],
+        number=row["number"],
+        priority=row["priority"],
+        sla=_fields(row, work.now),
+        people=[Person(**dict(person)) for person in people],
+        as_of=work.now,
+    )
+
+
+@post("/confirm", status_code=200)
+async def confirm(data: JSONBody[ConfirmRequest], database: NamedDependency[Database]) -> Verdicts:
+    """Which of these are still open with that due time, and overdue by this service's database clock."""
+    pairs = [(pair.org_id, pair.ticket_id, pair.due_at) for pair in data.pairs]
+    async with database.worker_transaction() as connection:
+        return Verdicts(verdicts=await sla_repository.confirm(connection, pairs, plates=PLATES_WITH_SUPPORT))
+
+
+@post("/supported", status_code=200)
+async def supported(data: JSONBody[SupportedRequest], database: NamedDependency[Database]) -> Supported:
+    """Which of these orgs have support."""
+    async with database.worker_transaction() as connection:
+        return Supported(org_ids=await sla_repository.supported(connection, data.org_ids, plates=PLATES_WITH_SUPPORT))
+
+
+@get("/orgs/{org_id:uuid}/tickets/{ticket_id:uuid}")
+async def ticket_state(
+    org_id: FromPath[UUID], ticket_id: FromPath[UUID], database: NamedDependency[Database]
+) -> TicketSla | None:
+    """A ticket's newest version; null when there never was one."""
+    async with database.worker_transaction() as connection:
+        row = await sla_repository.state(connection, org_id, ticket_id)
+    return None if row is None else TicketSla(**dict(row))
+
+
+def _fields(ticket: Ticket | Record, now: datetime) -> SlaFields:
+    """The same for a ticket of the domain and for a row of the repository's view."""
+    values = asdict(ticket) if isinstance(ticket, Ticket) else ticket
+    state = model.sla_state(
+        status=Status(values["status"]),
+        due=values["sla_due_at"],
+        created_at=values["created_at"],
+        finished_at=values["resolved_at"],
+        now=now,
+    )
+    return SlaFields(sla_due_at=values["sla_due_at"], sla_source=values["sla_source"], sla_state=state)
+
+
+TICKET_ROUTES = [recompute_sla, sla_context]
+INTERNAL = Router(
+    "/internal/sla",
+    route_handlers=[confirm, supported, ticket_state],
+    opt={"authentication": SERVICE},
+    include_in_schema=False,
+)

@@ -1,0 +1,161 @@
+"""A tickets service with SLA monitors beside it, and thousands of tickets at once for them to watch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+import asyncpg
+from opsdash_contracts.sla import BREACHED, notice_id
+from opsdash_contracts.topics import TICKETS
+
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import INTERNAL_TOKEN, Stack
+from tests.support.witness import Witness
+
+_TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+# Tickets as the service would have written them: row, history and outbox in one transaction.
+_INSERT = f"""
+WITH n AS (
+    SELECT a.*, now() AS at, now() - make_interval(secs => age) AS created_at,
+           now() + make_interval(secs => due_in) AS due_at,
+           CASE WHEN status IN ('resolved', 'closed') THEN now() END AS finished_at,
+           CASE WHEN deleted THEN now() END AS deleted_at,
+           (SELECT coalesce(max(number), 0) FROM tickets WHERE org_id = $1) + position AS number
+    FROM unnest($3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::bool[])
+         WITH ORDINALITY AS a(id, due_in, age, status, deleted, position)
+), stored AS (
+    INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
+                         updated_at, sla_due_at, sla_source, resolved_at, deleted_at, version)
+    SELECT $1, id, number, 'Seeded', '', status, 'medium', 'general', $2, created_at, at, due_at,
+           CASE WHEN due_at IS NULL THEN NULL ELSE 'manual' END, finished_at, deleted_at, 1 FROM n
+), h AS (
+    INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type, actor_id, occurred_at, topic,
+                         headers, data)
+    SELECT e.event_id, $1, n.id, 1, e.type, $2, n.at, '{TICKETS}', json_build_object(
+        'ce_id', e.event_id, 'ce_type', e.type, 'ce_source', '/services/tickets', 'ce_subject', n.id,
+        'ce_time', {_TIME.format("n.at")}, 'ce_specversion', '1.0', 'ce_dataschema', 'urn:opsdash:' || e.type || ':v1',
+        'content-type', 'application/json', 'ce_orgid', $1, 'ce_sequence', '1', 'ce_actorid', $2
+    ), json_build_object(
+        'org_id', $1, 'version', 1, 'ticket_id', n.id, 'number', n.number, 'title', 'Seeded', 'status', n.status,
+        'priority', 'medium', 'category', 'general', 'assignee_id', NULL, 'contact_id', NULL, 'project_id', NULL,
+        'created_by', $2, 'sla_due_at', {_TIME.format("n.due_at")},
+        'sla_source', CASE WHEN n.due_at IS NULL THEN NULL ELSE 'manual' END, 'first_response_at', NULL,
+        'resolved_at', {_TIME.format("n.finished_at")}, 'closed_at', NULL, 'reopen_count', 0, 'comment_count', 0,
+        'created_at', {_TIME.format("n.created_at")}, 'updated_at', {_TIME.format("n.at")},
+        'deleted_at', {_TIME.format("n.deleted_at")}, 'bulk_id', NULL, 'changes', json_build_object()
+    )
+    FROM n, LATERAL (
+        SELECT gen_random_uuid() AS event_id,
+               CASE WHEN n.deleted THEN 'support_ticket.deleted' ELSE 'support_ticket.created' END AS type
+    ) e
+    RETURNING event_id, aggregate_id, occurred_at
+), o AS (
+    INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, $1, aggregate_id FROM h
+)
+SELECT id, due_at, pg_notify('outbox', '') FROM n
+"""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One ticket to be there: seconds from now until due (None: no due time), seconds since creation."""
+
+    due_in: float | None
+    age: float = 0.0
+    status: str = "open"
+    deleted: bool = False
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass
+class SlaRig:
+    """Both services' databases and a broker; nothing is started yet."""
+
+    stack: Stack
+    database: ServiceDatabase
+    tickets_url: str = ""
+
+    @property
+    def org(self) -> UUID:
+        return self.stack.workspace.ours.id
+
+    async def start_tickets(self, **overrides: str) -> ServiceProcess:
+        service = await self.stack.tickets(**overrides)
+        self.tickets_url = service.url
+        return service
+
+    def start_monitor(self, **overrides: str) -> ServiceProcess:
+        environment = self.stack.tickets_environment | self.database.environment
+        return self.stack.start_service(
+            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets_url} | overrides
+        )
+
+    async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> dict[UUID, datetime | None]:
+        """Write tickets straight into the owner's database; their due times by id."""
+        rows = list(seeds)
+        owner = self.stack.workspace.ours.owner
+        columns = [[getattr(row, name) for row in rows] for name in ("id", "due_in", "age", "status", "deleted")]
+        connection = await asyncpg.connect(self.stack.database.worker_url)
+        try:
+            stored = await connection.fetch(_INSERT, org_id or self.org, owner, *columns)
+        finally:
+            await connection.close()
+        return {row["id"]: row["due_at"] for row in stored}
+
+    async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Rows of the monitor's database as the superuser sees them."""
+        connection = await asyncpg.connect(self.database.admin_url)
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
+    async def scalar(self, statement: str, *values: object) -> Any:
+        return (await self.query(statement, *values))[0][0]
+
+    async def sweep(self, monitor: ServiceProcess) -> dict[str, int]:
+        """What a cron call makes the monitor do."""
+        headers = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(f"{monitor.url}/internal/sweep") as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+            return dict(await answer.json())
+
+    async def ledger(self, monitor: ServiceProcess, ticket_id: UUID | str) -> list[dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
+        path = f"/internal/orgs/{self.org}/tickets/{ticket_id}/ledger"
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(monitor.url + path) as answer:
+            assert answer.status == 200, await answer.text()
+            return list((await answer.json())["entries"])
+
+    def breach_ids(self, due: dict[UUID, datetime | None]) -> set[str]:
+        """The model: the ids these tickets' breaches must have."""
+        return {str(notice_id(BREACHED, self.org, ticket, at)) for ticket, at in due.items() if at is not None}
+
+
+def told(witness: Witness, event_type: str = BREACHED) -> list[str]:
+    """Event ids of that type in the order they came, repeats included."""
+    return [str(r.header("ce_id")) for r in list(witness.records) if r.header("ce_type") == event_type]
+
+
+def bodies(witness: Witness, event_type: str) -> list[dict[str, Any]]:
+    return [json.loads(r.value or b"{}") for r in list(witness.records) if r.header("ce_type") == event_type]
+
+
+@asynccontextmanager
+async def sla_rig(stack: Stack, template: ServiceDatabase) -> AsyncIterator[SlaRig]:
+    database = await clone("sla-monitor", template)
+    try:
+        yield SlaRig(stack, database)
+    finally:
+        await drop(database)
