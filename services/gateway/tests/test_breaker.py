@@ -42,6 +42,14 @@ class TestClosed:
             succeed(breaker)
         assert not breaker.is_open
 
+    def test_an_owner_that_answered_a_moment_ago_is_busy_and_not_given_up(self, breaker: Breaker, clock: Clock) -> None:
+        succeed(breaker)
+        fail(breaker, 10)
+        assert not breaker.is_open
+        clock.now += 1.0
+        fail(breaker)
+        assert breaker.is_open
+
     def test_an_answer_that_cannot_be_used_is_an_answer(self, breaker: Breaker) -> None:
         fail(breaker, 2)
         with pytest.raises(Problem), breaker.call():

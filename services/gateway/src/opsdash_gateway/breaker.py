@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import aiohttp
 FAILURES = (TimeoutError, aiohttp.ClientError, ConnectionError)
 FAILURES_IN_A_ROW = 5
 PAUSE_SECONDS = 1.0
+#: An owner that has answered somebody since then is busy, not away.
+QUIET_SECONDS = 1.0
 
 
 class CircuitOpen(ConnectionError):
@@ -19,7 +22,10 @@ class CircuitOpen(ConnectionError):
 
 
 class Breaker:
-    """Opens after some failures in a row; each pause it lets one call through, and closes when that succeeds."""
+    """Opens after some failures in a row and a while without any answer.
+
+    Each pause it lets one call through, and closes when that is answered.
+    """
 
     def __init__(
         self,
@@ -32,11 +38,9 @@ class Breaker:
         self._pause = pause_seconds
         self._clock = clock
         self._in_a_row = 0
+        self._answered_at = -math.inf
         self._next_try = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return self._in_a_row >= self._limit
+        self.is_open = False
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -48,10 +52,20 @@ class Breaker:
         try:
             yield
         except FAILURES:
-            self._in_a_row += 1
-            self._next_try = self._clock() + self._pause
+            self._failed()
             raise
         except Exception:  # an answer, if not one that can be used
-            self._in_a_row = 0
+            self._answered()
             raise
+        self._answered()
+
+    def _failed(self) -> None:
+        now = self._clock()
+        self._in_a_row += 1
+        self._next_try = now + self._pause
+        self.is_open = self.is_open or (self._in_a_row >= self._limit and now - self._answered_at >= QUIET_SECONDS)
+
+    def _answered(self) -> None:
         self._in_a_row = 0
+        self._answered_at = self._clock()
+        self.is_open = False
