@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -23,13 +23,19 @@ from tests.support.witness import Witness
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # Tickets as the service would have written them: row, history and outbox in one transaction.
 _INSERT = f"""
-WITH n AS (
+WITH counter AS (
+    INSERT INTO org_counters AS c (org_id, last_number, living_tickets)
+    VALUES ($1, cardinality($3::uuid[]), cardinality($3::uuid[]))
+    ON CONFLICT (org_id) DO UPDATE SET last_number = c.last_number + excluded.last_number,
+                                       living_tickets = c.living_tickets + excluded.living_tickets
+    RETURNING last_number - cardinality($3::uuid[]) AS before
+), n AS (
     SELECT a.*, now() AS at, now() - make_interval(secs => age) AS created_at,
            now() + make_interval(secs => due_in) AS due_at,
            CASE WHEN status IN ('resolved', 'closed') THEN now() END AS finished_at,
            CASE WHEN deleted THEN now() END AS deleted_at,
-           (SELECT coalesce(max(number), 0) FROM tickets WHERE org_id = $1) + position AS number
-    FROM unnest($3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::bool[])
+           counter.before + position AS number
+    FROM counter, unnest($3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::bool[])
          WITH ORDINALITY AS a(id, due_in, age, status, deleted, position)
 ), stored AS (
     INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
@@ -58,10 +64,13 @@ WITH n AS (
     ) e
     RETURNING event_id, aggregate_id, occurred_at
 ), o AS (
-    INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, $1, aggregate_id FROM h
+    INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, $1, aggregate_id FROM h WHERE $8
 )
-SELECT id, due_at, pg_notify('outbox', '') FROM n
+SELECT id, number, created_at, at, due_at, pg_notify('outbox', '') FROM n
 """
+
+
+Due: TypeAlias = dict[UUID, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -98,21 +107,53 @@ class SlaRig:
             "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets_url} | overrides
         )
 
-    async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> dict[UUID, datetime | None]:
-        """Write tickets straight into the owner's database; their due times by id."""
+    async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> Due:
+        """Write tickets straight into the owner's database, which publishes them; their due times by id."""
+        return {row["id"]: row["due_at"] for row in await self._insert(seeds, org_id, publish=True)}
+
+    async def insert_known(self, seeds: Iterable[Seed]) -> Due:
+        """Open tickets that the monitor has heard of long ago: rows in both databases, no event any more."""
+        rows = await self._insert(seeds, None, publish=False)
+        owner = self.stack.workspace.ours.owner
+        connection = await asyncpg.connect(self.database.admin_url)
+        try:
+            await connection.copy_records_to_table(
+                "deadlines",
+                columns=[
+                    "org_id", "ticket_id", "number", "version", "sequence", "priority", "created_by", "created_at",
+                    "due_at", "sla_source", "state", "since", "next_step", "next_at",
+                ],
+                records=[
+                    (self.org, row["id"], row["number"], 1, 0, "medium", owner, row["created_at"],
+                     row["due_at"], "manual", "running", row["at"], "breach", row["due_at"])
+                    for row in rows
+                ],
+            )  # fmt: skip
+        finally:
+            await connection.close()
+        return {row["id"]: row["due_at"] for row in rows}
+
+    async def _insert(self, seeds: Iterable[Seed], org_id: UUID | None, *, publish: bool) -> list[asyncpg.Record]:
         rows = list(seeds)
         owner = self.stack.workspace.ours.owner
         columns = [[getattr(row, name) for row in rows] for name in ("id", "due_in", "age", "status", "deleted")]
         connection = await asyncpg.connect(self.stack.database.worker_url)
         try:
-            stored = await connection.fetch(_INSERT, org_id or self.org, owner, *columns)
+            return await connection.fetch(_INSERT, org_id or self.org, owner, *columns, publish)
         finally:
             await connection.close()
-        return {row["id"]: row["due_at"] for row in stored}
 
     async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """Rows of the monitor's database as the superuser sees them."""
         connection = await asyncpg.connect(self.database.admin_url)
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
+    async def tickets_query(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Rows of the tickets service's database as the superuser sees them."""
+        connection = await asyncpg.connect(self.stack.database.admin_url)
         try:
             return await connection.fetch(statement, *values)
         finally:
@@ -131,14 +172,16 @@ class SlaRig:
             assert answer.status == 200, await answer.text()
             return dict(await answer.json())
 
-    async def ledger(self, monitor: ServiceProcess, ticket_id: UUID | str) -> list[dict[str, Any]]:
+    async def ledger(
+        self, monitor: ServiceProcess, ticket_id: UUID | str, org_id: UUID | None = None
+    ) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
-        path = f"/internal/orgs/{self.org}/tickets/{ticket_id}/ledger"
+        path = f"/internal/orgs/{org_id or self.org}/tickets/{ticket_id}/ledger"
         async with aiohttp.ClientSession(headers=headers) as session, session.get(monitor.url + path) as answer:
             assert answer.status == 200, await answer.text()
             return list((await answer.json())["entries"])
 
-    def breach_ids(self, due: dict[UUID, datetime | None]) -> set[str]:
+    def breach_ids(self, due: Due) -> set[str]:
         """The model: the ids these tickets' breaches must have."""
         return {str(notice_id(BREACHED, self.org, ticket, at)) for ticket, at in due.items() if at is not None}
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from opsdash_sla_monitor.model import Deadline, Step, at_rest, waiting
+from opsdash_sla_monitor.model import Deadline, Step, at_rest, waiting_for_breach
 
 SOON: Final = timedelta(milliseconds=200)
 OWNER_PAUSE: Final = timedelta(seconds=2)
@@ -90,7 +90,7 @@ def _disputed(deadline: Deadline, step: Step, *, now: datetime) -> Decision:
 def _done(deadline: Deadline, step: Step) -> Deadline:
     """After a warning comes the due time; after that nothing."""
     if step is Step.WARNING and deadline.due_at is not None:
-        return waiting(deadline, Step.BREACH, deadline.due_at)
+        return waiting_for_breach(deadline, deadline.due_at)
     return at_rest(deadline)
 
 

@@ -16,6 +16,8 @@ ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
 WARNING_SHARE: Final = 0.8
 WARNING_LEAD: Final = timedelta(minutes=15)
 SHORTEST_WARNED_WINDOW: Final = timedelta(minutes=30)
+#: A resolve that began in time gets this long to reach its ticket, where the owner then sees it and waits for it.
+BREACH_GRACE: Final = timedelta(milliseconds=250)
 
 
 class State(StrEnum):
@@ -130,13 +132,17 @@ def first_step(deadline: Deadline) -> Deadline:
         return at_rest(deadline)
     warning = warning_at(created_at=deadline.created_at, due_at=deadline.due_at, since=deadline.since)
     if warning is None:
-        return waiting(deadline, Step.BREACH, deadline.due_at)
+        return waiting_for_breach(deadline, deadline.due_at)
     return waiting(deadline, Step.WARNING, warning)
 
 
 def waiting(deadline: Deadline, step: Step, at: datetime) -> Deadline:
     """The deadline with a fresh next step."""
     return replace(deadline, next_step=step, next_at=at, tries=0, unanswered_since=None)
+
+
+def waiting_for_breach(deadline: Deadline, due_at: datetime) -> Deadline:
+    return waiting(deadline, Step.BREACH, due_at + BREACH_GRACE)
 
 
 def at_rest(deadline: Deadline) -> Deadline:

@@ -24,12 +24,13 @@ RETURNING *
 """
 _LOCK_KNOWN = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
+# The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
 _SAVE = (
-    f"UPDATE deadlines SET {', '.join(f'{name} = ${index}' for index, name in enumerate(MUTABLE, start=3))}"  # noqa: S608
-    " WHERE org_id = $1 AND ticket_id = $2"
+    f"WITH saved AS (UPDATE deadlines SET"  # noqa: S608 - names of our own columns
+    f" {', '.join(f'{name} = ${index}' for index, name in enumerate(MUTABLE, start=3))}"
+    " WHERE org_id = $1 AND ticket_id = $2 RETURNING next_at)"
+    " SELECT pg_notify('deadlines', extract(epoch FROM next_at)::text) FROM saved WHERE next_at IS NOT NULL"
 )
-# Sent at commit: a timer that sleeps beyond this moment wakes up, in whichever replica it is.
-_ANNOUNCE = "SELECT pg_notify('deadlines', extract(epoch FROM $1::timestamptz)::text)"
 _ENTER = "SELECT set_config('app.org_id', $1, true)"
 _PUBLISHED = """
 SELECT * FROM (
@@ -67,8 +68,6 @@ async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> Deadlin
 async def save(connection: Connection, deadline: Deadline) -> None:
     values = (getattr(deadline, name) for name in MUTABLE)
     await connection.execute(_SAVE, deadline.org_id, deadline.ticket_id, *values)
-    if deadline.next_at is not None:
-        await connection.execute(_ANNOUNCE, deadline.next_at)
 
 
 async def enter_org(connection: Connection, org_id: UUID) -> None:

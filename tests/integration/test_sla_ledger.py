@@ -1,0 +1,217 @@
+"""What happens to a due time, as its ledger tells it. The scenarios mostly wait, so they run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from opsdash_contracts.sla import BREACHED, WARNING
+from opsdash_contracts.topics import SLA
+from opsdash_contracts.workspace import Org, Plate
+
+from tests.integration.conftest import NewStack
+from tests.integration.stacks import SideBySide
+from tests.support.databases import ServiceDatabase
+from tests.support.eventually import eventually
+from tests.support.feed import publish
+from tests.support.service_process import ServiceProcess
+from tests.support.sla import Seed, SlaRig, bodies, sla_rig
+from tests.support.stack import Client
+from tests.support.witness import Witness
+
+Told = list[tuple[Any, ...]]
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Scene:
+    """A running tickets service and monitor, somebody to act, and what was published."""
+
+    rig: SlaRig
+    monitor: ServiceProcess
+    client: Client
+    witness: Witness
+    path: str = "/orgs/ours/tickets"
+
+    async def create(self, due: timedelta, **fields: Any) -> str:
+        ticket = await self.client.create_ticket("ours", sla_due_at=(datetime.now(UTC) + due).isoformat(), **fields)
+        return str(ticket["id"])
+
+    async def patch(self, ticket: str, **fields: Any) -> None:
+        answer = await self.client.call("PATCH", f"{self.path}/{ticket}", fields)
+        assert answer.status == 200, answer.body
+
+    async def due_in(self, ticket: str, due: timedelta) -> None:
+        await self.patch(ticket, sla_due_at=(datetime.now(UTC) + due).isoformat())
+
+    async def ledger(self, ticket: str | UUID, *wanted: tuple[Any, ...], org_id: UUID | None = None) -> Told:
+        """Wait for as many entries as wanted: (kind, rule), and for what somebody is told (kind, notified, reason)."""
+
+        async def entries() -> list[dict[str, Any]]:
+            return await self.rig.ledger(self.monitor, ticket, org_id)
+
+        found = await eventually(entries, lambda entries: len(entries) >= len(wanted), timeout=25)
+        told = [
+            (e["kind"], e["rule"]) if e["notified"] is None else (e["kind"], e["notified"], e["reason"]) for e in found
+        ]
+        assert told == list(wanted)
+        return found  # type: ignore[return-value]
+
+    def published(self, event_type: str, ticket: str | UUID) -> list[dict[str, Any]]:
+        return [body for body in bodies(self.witness, event_type) if body["ticket_id"] == str(ticket)]
+
+    async def published_once(self, event_type: str, ticket: str | UUID) -> dict[str, Any]:
+        """The ledger knows it before the topic does."""
+        await self.witness.wait_until(lambda _: bool(self.published(event_type, ticket)))
+        (body,) = self.published(event_type, ticket)
+        return body
+
+
+BREACH = ("breached", True, None)
+SOON = timedelta(seconds=2)
+
+
+async def moved(scene: Scene) -> None:
+    ticket = await scene.create(HOUR)
+    await scene.due_in(ticket, SOON)
+    await scene.ledger(ticket, ("scheduled", "manual"), ("rescheduled", "manual"), BREACH)
+    await scene.due_in(ticket, SOON)
+    second = (("rescheduled", "manual"), BREACH)
+    found = await scene.ledger(ticket, ("scheduled", "manual"), ("rescheduled", "manual"), BREACH, *second)
+    assert len({e["event_id"] for e in found if e["kind"] == "breached"}) == 2
+    assert found[1]["previous_due_at"] == found[0]["due_at"]
+    assert found[3]["actor_id"] == str(scene.rig.stack.workspace.ours.owner)
+
+
+async def cleared(scene: Scene) -> None:
+    ticket = await scene.create(SOON)
+    await scene.patch(ticket, sla_due_at=None)
+    await asyncio.sleep(SOON.total_seconds() + 1)
+    await scene.ledger(ticket, ("scheduled", "manual"), ("cancelled", "cleared"))
+    await scene.due_in(ticket, HOUR)
+    await scene.ledger(ticket, ("scheduled", "manual"), ("cancelled", "cleared"), ("scheduled", "manual"))
+
+
+async def moved_back(scene: Scene) -> None:
+    """The seeded due time is what the priority gives, so that a recompute goes back to it after it was missed."""
+    (ticket,) = await scene.rig.insert([Seed(due_in=2, age=72 * 3600 - 2)])
+    await scene.ledger(ticket, ("scheduled", "manual"), BREACH)
+    await scene.due_in(str(ticket), HOUR)
+    answer = await scene.client.call("POST", f"{scene.path}/{ticket}/sla/recompute?dry_run=true")
+    assert (answer.body["changed"], answer.body["after"]["sla_state"], answer.body["version"]) == (True, "breached", 2)
+    answer = await scene.client.call("POST", f"{scene.path}/{ticket}/sla/recompute")
+    assert (answer.body["after"]["sla_source"], answer.body["version"]) == ("auto", 3)
+    back = (("rescheduled", "manual"), ("rescheduled", "recomputed"), ("breached", False, "already_notified"))
+    await scene.ledger(ticket, ("scheduled", "manual"), BREACH, *back)
+    await scene.published_once(BREACHED, ticket)
+
+
+async def priority_changed(scene: Scene) -> None:
+    ticket = str((await scene.client.create_ticket("ours", priority="low"))["id"])
+    await scene.patch(ticket, priority="urgent")
+    await scene.due_in(ticket, HOUR)  # what comes after shows that nothing came of the priority
+    await scene.ledger(ticket, ("scheduled", "priority"), ("rescheduled", "manual"))
+
+
+async def deleted_and_restored(scene: Scene) -> None:
+    ticket = await scene.create(SOON)
+    assert (await scene.client.call("DELETE", f"{scene.path}/{ticket}")).status == 204
+    await asyncio.sleep(SOON.total_seconds() + 1)
+    await scene.ledger(ticket, ("scheduled", "manual"), ("cancelled", "deleted"))
+    assert (await scene.client.call("POST", f"{scene.path}/{ticket}/restore")).status == 200
+    await scene.ledger(ticket, ("scheduled", "manual"), ("cancelled", "deleted"), ("scheduled", "restored"), BREACH)
+
+
+async def reopened(scene: Scene) -> None:
+    ticket = await scene.create(SOON)
+    await scene.patch(ticket, status="resolved")
+    await asyncio.sleep(SOON.total_seconds() + 1)
+    in_time = (("scheduled", "manual"), ("met", "finished"))
+    await scene.ledger(ticket, *in_time)
+    await scene.patch(ticket, status="open")
+    again = (("scheduled", "reopened"), BREACH)
+    await scene.ledger(ticket, *in_time, *again)
+    await scene.patch(ticket, status="closed")
+    await scene.patch(ticket, status="open")
+    twice = (("missed", "finished"), ("scheduled", "reopened"), ("breached", False, "already_notified"))
+    await scene.ledger(ticket, *in_time, *again, *twice)
+    await scene.published_once(BREACHED, ticket)
+
+
+async def warned(scene: Scene) -> None:
+    (ticket,) = await scene.rig.insert([Seed(due_in=1803, age=7200)])
+    found = await scene.ledger(ticket, ("scheduled", "manual"), ("warned", True, None))
+    warning = await scene.published_once(WARNING, ticket)
+    assert found[1]["lateness_ms"] == warning["lateness_ms"]
+
+
+async def free_and_back(scene: Scene) -> None:
+    org = scene.rig.stack.workspace.foreign
+    servers = scene.rig.stack.kafka.bootstrap_servers
+
+    async def change_plate(plate: Plate, version: int) -> None:
+        data = Org(org_id=org.id, slug=org.slug, name="Foreign", plate=plate, version=version)
+        await publish(servers, data)
+
+    async def refused() -> bool:
+        return (await owner.call("GET", f"/orgs/{org.slug}/support")).status == 403
+
+    owner = Client(scene.client.url, scene.rig.stack.issuer.authorization(org.owner))
+    await change_plate(Plate.FREE, 2)
+    await eventually(refused)
+    (ticket,) = await scene.rig.insert([Seed(due_in=3)], org.id)
+    held = (("scheduled", "manual"), ("breached", False, "support_not_in_plan"))
+    await scene.ledger(ticket, *held, org_id=org.id)
+    assert not scene.published(BREACHED, ticket)
+    await change_plate(Plate.SALES, 3)
+    await scene.ledger(ticket, *held, BREACH, org_id=org.id)
+    await scene.published_once(BREACHED, ticket)
+
+
+@pytest.fixture(scope="module")
+async def scenarios(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIterator[SideBySide]:
+    async with new_stack() as stack, sla_rig(stack, sla_template) as rig:
+        tickets = await rig.start_tickets()
+        monitor = await rig.start_monitor(OPSDASH_SWEEP_SECONDS="1").ready()
+        client = stack.client(tickets, stack.workspace.ours.owner)
+        async with Witness(stack.kafka.bootstrap_servers, SLA) as witness:
+            scene = Scene(rig, monitor, client, witness)
+            both = SideBySide(**{scenario.__name__: scenario(scene) for scenario in SCENARIOS})
+            yield both
+            await both.close()
+
+
+SCENARIOS = (
+    moved, cleared, moved_back, priority_changed, deleted_and_restored, reopened, warned, free_and_back,
+)  # fmt: skip
+
+
+class TestLedgerOf:
+    async def test_a_moved_due_time_is_told_again_under_another_id(self, scenarios: SideBySide):
+        await scenarios.outcome("moved")
+
+    async def test_a_cleared_due_time_is_told_to_nobody(self, scenarios: SideBySide):
+        await scenarios.outcome("cleared")
+
+    async def test_a_due_time_moved_back_is_not_told_again(self, scenarios: SideBySide):
+        await scenarios.outcome("moved_back")
+
+    async def test_another_priority_moves_nothing(self, scenarios: SideBySide):
+        await scenarios.outcome("priority_changed")
+
+    async def test_a_deleted_ticket_is_told_only_after_it_is_restored(self, scenarios: SideBySide):
+        await scenarios.outcome("deleted_and_restored")
+
+    async def test_a_ticket_reopened_after_its_due_time_is_told_once(self, scenarios: SideBySide):
+        await scenarios.outcome("reopened")
+
+    async def test_a_warning_comes_before_the_breach(self, scenarios: SideBySide):
+        await scenarios.outcome("warned")
+
+    async def test_a_free_plate_holds_notices_back_until_the_org_is_back(self, scenarios: SideBySide):
+        await scenarios.outcome("free_and_back")

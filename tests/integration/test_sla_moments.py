@@ -1,0 +1,170 @@
+"""The instant a ticket falls due: raced by people, judged by one predicate everywhere, with and without its owner."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import random
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from io import StringIO
+from uuid import UUID
+
+import aiohttp
+import pytest
+from opsdash_contracts.sla import BREACHED
+from opsdash_contracts.topics import SLA
+
+from tests.integration.conftest import NewStack
+from tests.support.databases import ServiceDatabase
+from tests.support.eventually import eventually
+from tests.support.service_process import ServiceProcess
+from tests.support.sla import Due, Seed, SlaRig, bodies, sla_rig, told
+from tests.support.stack import Client
+from tests.support.witness import Witness
+
+TRIES = 500
+STATUSES = ("open", "in_progress", "waiting", "resolved", "closed")
+
+
+class Running:
+    """One tickets service and one monitor for the tests of this module."""
+
+    def __init__(self, rig: SlaRig, tickets: ServiceProcess, monitor: ServiceProcess, witness: Witness) -> None:
+        self.rig = rig
+        self.tickets = tickets
+        self.monitor = monitor
+        self.witness = witness
+        self.client = rig.stack.client(tickets, rig.stack.workspace.ours.owner)
+
+    async def told(self, due: Due) -> set[str]:
+        """The breach ids of these, once nothing is due soon any more and all that was found is published."""
+
+        async def quiet() -> bool:
+            known = await self.rig.scalar("SELECT count(*) FROM deadlines WHERE ticket_id = ANY($1::uuid[])", list(due))
+            left = await self.rig.scalar("SELECT count(*) FROM deadlines WHERE next_at < now() + interval '20 s'")
+            return known == len(due) and left + await self.rig.scalar("SELECT count(*) FROM outbox") == 0
+
+        await eventually(quiet, timeout=30)
+        await self.witness.settle(quiet_seconds=0.5)
+        return set(told(self.witness)) & self.rig.breach_ids(due)
+
+
+@pytest.fixture(scope="module")
+async def running(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIterator[Running]:
+    async with new_stack() as stack, sla_rig(stack, sla_template) as rig:
+        tickets = await rig.start_tickets()
+        monitor = await rig.start_monitor(OPSDASH_OWNER_PATIENCE_SECONDS="2").ready()
+        async with Witness(stack.kafka.bootstrap_servers, SLA) as witness:
+            yield Running(rig, tickets, monitor, witness)
+
+
+async def resolve_around(client: Client, due: Due, chance: random.Random) -> dict[UUID, float]:
+    """Resolve every ticket shortly before or after its due time; when the answer came, by the one clock of this machine."""
+    answered: dict[UUID, float] = {}
+
+    async def resolve(session: aiohttp.ClientSession, ticket: UUID, at: datetime) -> None:
+        await asyncio.sleep(at.timestamp() + chance.uniform(-0.15, 0.45) - time.time())
+        url = f"{client.url}/orgs/ours/tickets/{ticket}"
+        async with session.patch(url, json={"status": "resolved"}, headers=client.headers) as answer:
+            assert answer.status == 200, await answer.text()
+        answered[ticket] = time.time()
+
+    async with aiohttp.ClientSession() as session:
+        await asyncio.gather(*(resolve(session, ticket, at) for ticket, at in due.items() if at))
+    return answered
+
+
+class TestDueInstant:
+    async def test_a_ticket_resolved_in_time_is_never_told(self, running: Running):
+        chance = random.Random(7)  # noqa: S311 - variety, not secrecy
+        rig = running.rig
+        due = await rig.insert(Seed(due_in=chance.uniform(5, 11)) for _ in range(TRIES))
+        never = await rig.insert(Seed(due_in=chance.uniform(5, 11)) for _ in range(50))
+        answered = await resolve_around(running.client, due, chance)
+        found = await running.told(due | never)
+        assert found >= rig.breach_ids(never)
+        in_time = {ticket: at for ticket, at in due.items() if at and answered[ticket] < at.timestamp()}
+        assert not found & rig.breach_ids(in_time)
+        rows = await rig.tickets_query("SELECT id FROM tickets WHERE resolved_at <= sla_due_at")
+        stamped = {row["id"]: due[row["id"]] for row in rows if row["id"] in due}
+        begun = found & rig.breach_ids(stamped)  # began in time, but reached the ticket after it had been judged
+        print(
+            f"race: {TRIES} tries, {len(in_time)} answered in time, {len(found) - len(never)} told,"
+            f" {len(begun)} of them begun in time"
+        )
+        assert 0 < len(in_time) < TRIES
+
+    async def test_the_timer_is_never_early_and_hardly_late(self, running: Running):
+        due = await running.rig.insert(Seed(due_in=4 + number / 150) for number in range(300))
+        assert await running.told(due) == running.rig.breach_ids(due)
+        late = sorted(
+            body["lateness_ms"] for body in bodies(running.witness, BREACHED) if UUID(body["ticket_id"]) in due
+        )
+        print(f"lateness by the timer: p50 {late[150]} ms, p99 {late[297]} ms, max {late[-1]} ms")
+        assert late[297] <= 2000
+
+
+class TestOnePredicate:
+    async def test_card_list_filter_export_and_monitor_agree_on_random_tickets(self, running: Running):
+        chance = random.Random(11)  # noqa: S311
+        rig, client = running.rig, running.client
+        before = (await client.call("GET", "/orgs/ours/insights")).body["overdue"]
+        seeds = [
+            Seed(
+                due_in=chance.choice([None, 3600, *(chance.uniform(-7200, 1) for _ in range(4))]),
+                age=chance.uniform(7200, 90_000),
+                status=chance.choice(STATUSES),
+                deleted=chance.random() < 0.2,
+            )
+            for _ in range(300)
+        ]
+        due = await rig.insert(seeds)
+        await asyncio.sleep(1.5)
+        found = await running.told(due)
+        wanted = {
+            seed.id: due[seed.id]
+            for seed in seeds
+            if not seed.deleted and seed.status in STATUSES[:3] and seed.due_in is not None and seed.due_in <= 1
+        }
+        assert found == rig.breach_ids(wanted)
+        assert (await client.call("GET", "/orgs/ours/insights")).body["overdue"] - before == len(wanted)
+        assert await listed(client, due) == set(wanted)
+        export = csv.DictReader(StringIO((await client.call("GET", "/orgs/ours/tickets.csv")).body))
+        numbers = await rig.tickets_query("SELECT number FROM tickets WHERE id = ANY($1::uuid[])", list(wanted))
+        breached = {int(row["number"]) for row in export if row["sla_state"] == "breached"}
+        assert breached >= {row["number"] for row in numbers}
+        assert len(breached) == before + len(wanted)
+
+
+async def listed(client: Client, among: Due) -> set[UUID]:
+    """Every overdue ticket of the list filter, page by page."""
+    found: set[UUID] = set()
+    cursor = ""
+    while True:
+        page = (await client.call("GET", f"/orgs/ours/tickets?sla=overdue&limit=100{cursor}")).body
+        found |= {UUID(item["id"]) for item in page["items"]}
+        if page["next_cursor"] is None:
+            return found & set(among)
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+class TestOwnerAway:
+    """Last in this module: it takes the tickets service away."""
+
+    async def test_breaches_go_out_unconfirmed_when_the_owner_is_away_too_long(self, running: Running):
+        due = await running.rig.insert(Seed(due_in=4) for _ in range(5))
+
+        async def known() -> int:
+            return await running.rig.scalar(
+                "SELECT count(*) FROM deadlines WHERE ticket_id = ANY($1::uuid[])", list(due)
+            )
+
+        await eventually(known, lambda count: count == len(due))
+        running.tickets.sigkill()
+        wanted = running.rig.breach_ids(due)
+        await running.witness.wait_until(lambda _: wanted <= set(told(running.witness)), timeout=30)
+        mine = [body for body in bodies(running.witness, BREACHED) if UUID(body["ticket_id"]) in due]
+        assert [body["confirmed"] for body in mine] == [False] * 5
+        assert all(body["lateness_ms"] > 2000 for body in mine)

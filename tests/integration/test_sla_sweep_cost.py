@@ -1,0 +1,72 @@
+"""Work is proportional to what is due: two hundred thousand open deadlines cost an idle sweep next to nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from opsdash_sla_monitor import sweep_repository
+
+from tests.support.databases import ServiceDatabase, clone, drop
+
+OPEN = 200_000
+FILL = f"""
+INSERT INTO deadlines (org_id, ticket_id, number, version, sequence, priority, created_by, created_at, due_at,
+                       state, since, next_step, next_at)
+SELECT gen_random_uuid(), gen_random_uuid(), n, 1, 1, 'low', gen_random_uuid(), now(), now() + interval '1 day',
+       'running', now(), 'breach', now() + interval '1 day' + n * interval '1 second'
+FROM generate_series(1, {OPEN}) n
+"""
+
+
+@pytest.fixture(scope="module")
+async def connection(sla_template: ServiceDatabase) -> AsyncIterator[asyncpg.Connection]:
+    database = await clone("sla-monitor", sla_template)
+    owner = await asyncpg.connect(database.admin_url)
+    await owner.execute(FILL)
+    await owner.execute("VACUUM ANALYZE deadlines")
+    await owner.close()
+    worker = await asyncpg.connect(database.worker_url)
+    yield worker
+    await worker.close()
+    await drop(database)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+async def explain(connection: asyncpg.Connection, statement: str, *values: object) -> dict[str, Any]:
+    text = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *values)
+    plan: dict[str, Any] = json.loads(text)[0]["Plan"]
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [(sweep_repository._CLAIM_OF_ANY_ORG, (500,)), (sweep_repository._NEXT_OF_ANY_ORG, ())],
+    ids=["claim", "next"],
+)
+async def test_an_idle_sweep_touches_a_few_pages_of_the_index(connection, statement: str, values: tuple[int, ...]):
+    plan = await explain(connection, statement, *values)
+    scans = [node for node in nodes(plan) if "Scan" in node["Node Type"] and "Relation Name" in node]
+    assert {(node["Node Type"].removesuffix(" Only Scan"), node["Index Name"]) for node in scans} <= {
+        ("Index", "deadlines_next"), ("Index Scan", "deadlines_next"),
+    }  # fmt: skip
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 10
+
+
+async def test_a_thousand_due_are_claimed_without_looking_at_the_others(connection):
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(
+        "UPDATE deadlines SET next_at = now() - interval '1 minute' WHERE number BETWEEN 1 AND 1000"
+    )
+    claimed = await sweep_repository.claim(connection, limit=500)
+    await transaction.rollback()
+    assert len(claimed) == 500
