@@ -18,9 +18,12 @@ from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
+from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
+from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.filters import ListQuery, SlaFilter, SortField
 from opsdash_tickets.model import PLAN_CAPS
 from opsdash_tickets.settings import TicketsSettings
@@ -32,10 +35,11 @@ from tests.docs.documents import field_codes, message_codes, plain, problem_code
 READERS = {
     "tickets": TicketsSettings,
     "comments": CommentsSettings,
+    "sla-monitor": SlaMonitorSettings,
     "gateway": GatewaySettings,
     "migrate": MigrationSettings,
 }
-SERVICES = "tickets, comments, gateway"
+SERVICES = "tickets, comments, sla-monitor, gateway"
 SETTINGS = ("setting", "read by", "default", "secret", "meaning")
 
 
@@ -95,8 +99,9 @@ class TestRest:
         assert sorted(documented) == sorted(field_codes())
 
     def test_every_public_route_is_documented(self):
-        provided = {"publisher": Provide(lambda: None, sync_to_thread=False)}
-        document = build_document([workspace_router(ServiceToken("x" * 32))], dependencies=provided)
+        provided = dict.fromkeys(("publisher", "owners", "monitor"), Provide(lambda: None, sync_to_thread=False))
+        own = [workspace_router(ServiceToken("x" * 32)), get_sla_ledger, cron_router(CronSecret("x" * 32))]
+        document = build_document(own, dependencies=provided)
         public = {(m.upper(), path) for path, item in document["paths"].items() for m in METHODS if m in item}
         documented = set()
         for row in rows("docs/rest.md", "route", "what"):
