@@ -61,7 +61,7 @@ async def running(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIt
 
 
 async def resolve_around(client: Client, due: Due, chance: random.Random) -> dict[UUID, float]:
-    """Resolve every ticket shortly before or after its due time; when the answer came, by the one clock of this machine."""
+    """Resolve every ticket around its due time; returns when the answers came, by the one clock of this machine."""
     answered: dict[UUID, float] = {}
 
     async def resolve(session: aiohttp.ClientSession, ticket: UUID, at: datetime) -> None:

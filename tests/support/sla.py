@@ -102,7 +102,10 @@ class SlaRig:
         return service
 
     def start_monitor(self, **overrides: str) -> ServiceProcess:
-        environment = self.stack.tickets_environment | self.database.environment
+        shared = {
+            name: value for name, value in self.stack.tickets_environment.items() if not name.startswith("OPSDASH_ORG_")
+        }
+        environment = shared | self.database.environment
         return self.stack.start_service(
             "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets_url} | overrides
         )
