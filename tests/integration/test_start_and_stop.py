@@ -31,6 +31,7 @@ from tests.support.stack import PARTITIONS, Stack
 from tests.support.witness import Witness
 
 REFUSAL_SECONDS = 5.0
+STARTS_AT_ONCE = asyncio.Semaphore(2)
 CANARY = "canary-value"
 BAD_CONFIGURATION, CANNOT_START = 2, 3
 
@@ -60,9 +61,11 @@ def with_database(url: str, *, user: str, password: str, database: str | None = 
 
 async def refused(environment: dict[str, str]) -> tuple[int, str]:
     """Exit code and message of a process that must not start."""
-    started = time.monotonic()
-    done = await command(environment, "serve")
-    assert time.monotonic() - started < REFUSAL_SECONDS + 5, "several start at once on a small machine"
+    async with STARTS_AT_ONCE:  # more would only wait for each other's processor
+        started = time.monotonic()
+        done = await command(environment, "serve")
+        took = time.monotonic() - started
+    assert took < REFUSAL_SECONDS + 5, "two start at once on a small machine"
     assert CANARY not in done.stderr + done.stdout
     return done.returncode, done.stderr
 
