@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from opsdash_contracts.sla import BREACHED, WARNING
-from opsdash_contracts.topics import SLA
+from opsdash_contracts.sla import BREACHED, WARNING, notice_id
 from opsdash_contracts.workspace import Org, Plate
 
-from tests.integration.conftest import NewStack
+from tests.integration.sla_running import SlaRunning
 from tests.integration.stacks import SideBySide
-from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually
 from tests.support.feed import publish
-from tests.support.service_process import ServiceProcess
-from tests.support.sla import Seed, SlaRig, bodies, sla_rig
+from tests.support.sla import Seed, bodies, told
 from tests.support.stack import Client
-from tests.support.witness import Witness
 
 Told = list[tuple[Any, ...]]
 HOUR = timedelta(hours=1)
 
 
-@dataclass
 class Scene:
-    """A running tickets service and monitor, somebody to act, and what was published."""
+    """Somebody who acts on tickets, and what the ledger and the topic say about it."""
 
-    rig: SlaRig
-    monitor: ServiceProcess
-    client: Client
-    witness: Witness
-    path: str = "/orgs/ours/tickets"
+    path = "/orgs/ours/tickets"
+
+    def __init__(self, running: SlaRunning) -> None:
+        self.rig = running.rig
+        self.client = running.client
+        self.witness = running.witness
+        self.monitor = running.monitor
 
     async def create(self, due: timedelta, **fields: Any) -> str:
         ticket = await self.client.create_ticket("ours", sla_due_at=(datetime.now(UTC) + due).isoformat(), **fields)
@@ -74,6 +70,20 @@ class Scene:
 
 BREACH = ("breached", True, None)
 SOON = timedelta(seconds=2)
+
+
+async def stamped(scene: Scene) -> None:
+    due = datetime.now(UTC) + SOON
+    ticket = await scene.client.create_ticket("ours", sla_due_at=due.isoformat())
+    await scene.witness.wait_until(lambda _: bool(scene.published(BREACHED, ticket["id"])))
+    breach = await scene.published_once(BREACHED, ticket["id"])
+
+    async def stamp() -> object:
+        return (await scene.client.call("GET", f"{scene.path}/{ticket['id']}")).body["sla_breached_at"]
+
+    assert await eventually(stamp) == breach["detected_at"]
+    assert breach["confirmed"] is True
+    assert str(notice_id(BREACHED, scene.rig.org, UUID(ticket["id"]), due)) in told(scene.witness)
 
 
 async def moved(scene: Scene) -> None:
@@ -174,21 +184,19 @@ async def free_and_back(scene: Scene) -> None:
 
 
 @pytest.fixture(scope="module")
-async def scenarios(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIterator[SideBySide]:
-    async with new_stack() as stack, sla_rig(stack, sla_template) as rig:
-        tickets = await rig.start_tickets()
-        monitor = await rig.start_monitor(OPSDASH_SWEEP_SECONDS="1").ready()
-        client = stack.client(tickets, stack.workspace.ours.owner)
-        async with Witness(stack.kafka.bootstrap_servers, SLA) as witness:
-            scene = Scene(rig, monitor, client, witness)
-            both = SideBySide(**{scenario.__name__: scenario(scene) for scenario in SCENARIOS})
-            yield both
-            await both.close()
+async def scenarios(sla_running: SlaRunning) -> AsyncIterator[SideBySide]:
+    both = SideBySide(**{scenario.__name__: scenario(Scene(sla_running)) for scenario in SCENARIOS})
+    yield both
+    await both.close()
 
 
 SCENARIOS = (
-    moved, cleared, moved_back, priority_changed, deleted_and_restored, reopened, warned, free_and_back,
+    stamped, moved, cleared, moved_back, priority_changed, deleted_and_restored, reopened, warned, free_and_back,
 )  # fmt: skip
+
+
+async def test_a_breach_is_told_under_its_own_id_and_stamped_on_the_ticket(scenarios: SideBySide):
+    await scenarios.outcome("stamped")
 
 
 class TestLedgerOf:

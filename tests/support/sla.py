@@ -90,21 +90,25 @@ class SlaRig:
 
     stack: Stack
     database: ServiceDatabase
-    tickets_url: str = ""
+    running_tickets: ServiceProcess | None = None
+
+    @property
+    def tickets(self) -> ServiceProcess:
+        assert self.running_tickets is not None, "the tickets service has not been started"
+        return self.running_tickets
 
     @property
     def org(self) -> UUID:
         return self.stack.workspace.ours.id
 
     async def start_tickets(self, **overrides: str) -> ServiceProcess:
-        service = await self.stack.tickets(**overrides)
-        self.tickets_url = service.url
-        return service
+        self.running_tickets = await self.stack.tickets(**overrides)
+        return self.running_tickets
 
     def start_monitor(self, **overrides: str) -> ServiceProcess:
         environment = self.stack.tickets_environment | self.database.environment
         return self.stack.start_service(
-            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets_url} | overrides
+            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets.url} | overrides
         )
 
     async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> Due:
