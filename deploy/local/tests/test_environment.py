@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from opsdash_chassis.settings import load_settings
+from opsdash_chassis.settings import ServiceSettings, load_settings
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
@@ -67,7 +67,11 @@ class TestSecrets:
 class TestServices:
     def test_the_services_accept_exactly_these_settings(self, tmp_path: Path) -> None:
         built = environments(tmp_path)
-        settings_of = {"tickets": TicketsSettings, "sla-monitor": SlaMonitorSettings, "gateway": GatewaySettings}
+        settings_of: dict[str, type[ServiceSettings]] = {
+            "tickets": TicketsSettings,
+            "sla-monitor": SlaMonitorSettings,
+            "gateway": GatewaySettings,
+        }
         for service in SERVICES:
             settings = settings_of[service.name]
             mine = {name: value for name, value in built.of(service).items() if name.startswith("OPSDASH_")}
