@@ -4,7 +4,8 @@ export PORT ?= 8000
 export DATA ?= .data
 BIN := .venv/bin
 TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src \
-         services/sla-monitor/src deploy/local/src deploy/local/tests tests/support deploy/bootstrap.py conftest.py
+         services/sla-monitor/src deploy/local/src deploy/local/tests tests/support examples \
+         deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench lint types sync clean

@@ -14,6 +14,7 @@ from opsdash_local.ports import free_port
 
 from tests.integration.api_fixture import Api, running_api
 from tests.integration.consuming import Consumption, consuming
+from tests.integration.sla_running import SlaRunning, running_sla
 from tests.integration.stacks import open_stack
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
@@ -72,3 +73,10 @@ async def consumption(shared_stack: Stack) -> AsyncIterator[Consumption]:
     """A running consumer of the workspace feed for the tests of a module that keep to entities of their own."""
     async with consuming(shared_stack) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+async def sla_running(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIterator[SlaRunning]:
+    """A monitor beside a tickets service, for all tests that keep to tickets of their own."""
+    async with new_stack() as stack, running_sla(stack, sla_template) as running:
+        yield running

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from opsdash_contracts.sla import BREACHED, WARNING
-from opsdash_contracts.topics import SLA
+from opsdash_contracts.sla import BREACHED, WARNING, notice_id
+from opsdash_contracts.tickets import UPDATED, SlaSource, TicketEvent
+from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Org, Plate
 
-from tests.integration.conftest import NewStack
+from tests.integration.feed import Feed, message
+from tests.integration.sla_running import SlaRunning
 from tests.integration.stacks import SideBySide
-from tests.support.databases import ServiceDatabase
+from tests.integration.watching import metric
 from tests.support.eventually import eventually
 from tests.support.feed import publish
-from tests.support.service_process import ServiceProcess
-from tests.support.sla import Seed, SlaRig, bodies, sla_rig
+from tests.support.sla import Seed, bodies, told
 from tests.support.stack import Client
-from tests.support.witness import Witness
 
 Told = list[tuple[Any, ...]]
 HOUR = timedelta(hours=1)
 
 
-@dataclass
 class Scene:
-    """A running tickets service and monitor, somebody to act, and what was published."""
+    """Somebody who acts on tickets, and what the ledger and the topic say about it."""
 
-    rig: SlaRig
-    monitor: ServiceProcess
-    client: Client
-    witness: Witness
-    path: str = "/orgs/ours/tickets"
+    path = "/orgs/ours/tickets"
+
+    def __init__(self, running: SlaRunning) -> None:
+        self.rig = running.rig
+        self.client = running.client
+        self.witness = running.witness
+        self.monitor = running.monitor
 
     async def create(self, due: timedelta, **fields: Any) -> str:
         ticket = await self.client.create_ticket("ours", sla_due_at=(datetime.now(UTC) + due).isoformat(), **fields)
@@ -72,8 +72,48 @@ class Scene:
         return body
 
 
+def event_of(row: Any, *, version: int, due_at: datetime) -> TicketEvent:
+    """An event of a seeded ticket."""
+    return TicketEvent(
+        ticket_id=row["id"], org_id=row["org_id"], number=row["number"], title=row["title"], status=row["status"],
+        priority=row["priority"], category=row["category"], assignee_id=None, contact_id=None, project_id=None,
+        created_by=row["created_by"], sla_due_at=due_at, sla_source=SlaSource.MANUAL, first_response_at=None,
+        resolved_at=None, closed_at=None, reopen_count=0, created_at=row["created_at"], updated_at=row["updated_at"],
+        deleted_at=None, version=version, changes={},
+    )  # fmt: skip
+
+
 BREACH = ("breached", True, None)
 SOON = timedelta(seconds=2)
+
+
+async def stamped(scene: Scene) -> None:
+    due = datetime.now(UTC) + SOON
+    ticket = await scene.client.create_ticket("ours", sla_due_at=due.isoformat())
+    await scene.witness.wait_until(lambda _: bool(scene.published(BREACHED, ticket["id"])))
+    breach = await scene.published_once(BREACHED, ticket["id"])
+
+    async def stamp() -> object:
+        return (await scene.client.call("GET", f"{scene.path}/{ticket['id']}")).body["sla_breached_at"]
+
+    assert await eventually(stamp) == breach["detected_at"]
+    assert breach["confirmed"] is True
+    assert str(notice_id(BREACHED, scene.rig.org, UUID(ticket["id"]), due)) in told(scene.witness)
+
+
+async def gap(scene: Scene) -> None:
+    """The owner is at version 7; of its events only the fifth arrives, and later the second."""
+    (ticket,) = await scene.rig.insert_silent([Seed(due_in=3600)])
+    due = (await scene.rig.tickets_query("UPDATE tickets SET version = 7 WHERE id = $1 RETURNING *", ticket))[0]
+    async with Feed(scene.rig.stack.kafka.bootstrap_servers, TICKETS) as feed:
+        for version in (5, 2):
+            seen = event_of(due, version=version, due_at=datetime.now(UTC) + timedelta(hours=version))
+            await feed.send(message(seen, UPDATED))
+    found = await scene.ledger(ticket, ("scheduled", "manual"))
+    assert datetime.fromisoformat(found[0]["due_at"]) == due["sla_due_at"]
+    rows = await scene.rig.query("SELECT version FROM deadlines WHERE ticket_id = $1", ticket)
+    assert rows[0]["version"] == 7
+    assert await metric(scene.monitor, "opsdash_sla_version_gaps_total") == 1
 
 
 async def moved(scene: Scene) -> None:
@@ -116,6 +156,23 @@ async def priority_changed(scene: Scene) -> None:
     await scene.patch(ticket, priority="urgent")
     await scene.due_in(ticket, HOUR)  # what comes after shows that nothing came of the priority
     await scene.ledger(ticket, ("scheduled", "priority"), ("rescheduled", "manual"))
+
+
+async def recomputed(scene: Scene) -> None:
+    """After the priority changed the due time follows only when asked, as a normal version with its author."""
+    ticket = str((await scene.client.create_ticket("ours", priority="low"))["id"])
+    path = f"{scene.path}/{ticket}/sla/recompute"
+    assert (await scene.client.call("POST", path)).body["changed"] is False
+    await scene.patch(ticket, priority="urgent")
+    viewer = Client(scene.client.url, scene.rig.stack.issuer.authorization(scene.rig.stack.workspace.ours.viewer))
+    assert (await viewer.call("POST", path)).status == 403
+    assert (await scene.client.call("POST", path, **{"If-Match": '"1"'})).status == 412
+    first = await scene.client.call("POST", path, **{"Idempotency-Key": ticket})
+    again = await scene.client.call("POST", path, **{"Idempotency-Key": ticket})
+    assert (first.body["version"], again.body) == (3, first.body)
+    before, after = (datetime.fromisoformat(first.body[side]["sla_due_at"]) for side in ("before", "after"))
+    assert before - after == timedelta(hours=168 - 4)
+    await scene.ledger(ticket, ("scheduled", "priority"), ("rescheduled", "recomputed"))
 
 
 async def deleted_and_restored(scene: Scene) -> None:
@@ -174,21 +231,24 @@ async def free_and_back(scene: Scene) -> None:
 
 
 @pytest.fixture(scope="module")
-async def scenarios(new_stack: NewStack, sla_template: ServiceDatabase) -> AsyncIterator[SideBySide]:
-    async with new_stack() as stack, sla_rig(stack, sla_template) as rig:
-        tickets = await rig.start_tickets()
-        monitor = await rig.start_monitor(OPSDASH_SWEEP_SECONDS="1").ready()
-        client = stack.client(tickets, stack.workspace.ours.owner)
-        async with Witness(stack.kafka.bootstrap_servers, SLA) as witness:
-            scene = Scene(rig, monitor, client, witness)
-            both = SideBySide(**{scenario.__name__: scenario(scene) for scenario in SCENARIOS})
-            yield both
-            await both.close()
+async def scenarios(sla_running: SlaRunning) -> AsyncIterator[SideBySide]:
+    both = SideBySide(**{scenario.__name__: scenario(Scene(sla_running)) for scenario in SCENARIOS})
+    yield both
+    await both.close()
 
 
 SCENARIOS = (
-    moved, cleared, moved_back, priority_changed, deleted_and_restored, reopened, warned, free_and_back,
+    stamped, gap, moved, cleared, moved_back, priority_changed, recomputed, deleted_and_restored, reopened, warned,
+    free_and_back,
 )  # fmt: skip
+
+
+async def test_a_breach_is_told_under_its_own_id_and_stamped_on_the_ticket(scenarios: SideBySide):
+    await scenarios.outcome("stamped")
+
+
+async def test_after_a_gap_in_a_tickets_versions_the_owner_is_asked(scenarios: SideBySide):
+    await scenarios.outcome("gap")
 
 
 class TestLedgerOf:
@@ -203,6 +263,9 @@ class TestLedgerOf:
 
     async def test_another_priority_moves_nothing(self, scenarios: SideBySide):
         await scenarios.outcome("priority_changed")
+
+    async def test_a_recompute_follows_the_priority_as_a_normal_version(self, scenarios: SideBySide):
+        await scenarios.outcome("recomputed")
 
     async def test_a_deleted_ticket_is_told_only_after_it_is_restored(self, scenarios: SideBySide):
         await scenarios.outcome("deleted_and_restored")

@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 from opsdash_contracts.sla import BREACHED
@@ -86,8 +87,8 @@ class TestStorm:
         async with Witness(rig.stack.kafka.bootstrap_servers, SLA) as witness:
             chance = random.Random(1)  # noqa: S311 - variety, not secrecy
             spared = await rig.insert(Seed(due_in=8, status="resolved") for _ in range(50))
-            due = await rig.insert_known(Seed(due_in=chance.uniform(5, 13)) for _ in range(STORM - BY_EVENT))
-            due |= await rig.insert(Seed(due_in=chance.uniform(5, 13)) for _ in range(BY_EVENT))
+            due = await rig.insert_known(Seed(due_in=chance.uniform(5, 10)) for _ in range(STORM - BY_EVENT))
+            due |= await rig.insert(Seed(due_in=chance.uniform(5, 10)) for _ in range(BY_EVENT))
             await all_known(rig, STORM + len(spared))
             async with trouble(rig, monitors):
                 await witness.wait_until(lambda _: len(set(told(witness))) >= STORM, timeout=60)
@@ -125,6 +126,22 @@ class TestStorm:
         assert 0 < first["lateness_ms_max"] < 90_000
         assert await rig.scalar("SELECT count(*) FROM notices WHERE ticket_id = ANY($1::uuid[])", list(due)) == 30
         await stop(monitor)
+
+
+class TestOwnerAway:
+    """Last in this module: it takes the tickets service away."""
+
+    async def test_breaches_go_out_unconfirmed_when_the_owner_is_away_too_long(self, rig: SlaRig):
+        async with Witness(rig.stack.kafka.bootstrap_servers, SLA) as witness:
+            rig.tickets.sigkill()
+            due = await rig.insert_known(Seed(due_in=0.2) for _ in range(5))
+            monitor = await rig.start_monitor(OPSDASH_OWNER_PATIENCE_SECONDS="2").ready()
+            wanted = rig.breach_ids(due)
+            await witness.wait_until(lambda _: wanted <= set(told(witness)), timeout=30)
+            mine = [body for body in bodies(witness, BREACHED) if UUID(body["ticket_id"]) in due]
+        await stop(monitor)
+        assert [body["confirmed"] for body in mine] == [False] * 5
+        assert all(body["lateness_ms"] > 2000 for body in mine)
 
 
 def min_due(due: Due) -> str:

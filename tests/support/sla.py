@@ -90,16 +90,20 @@ class SlaRig:
 
     stack: Stack
     database: ServiceDatabase
-    tickets_url: str = ""
+    running_tickets: ServiceProcess | None = None
+
+    @property
+    def tickets(self) -> ServiceProcess:
+        assert self.running_tickets is not None, "the tickets service has not been started"
+        return self.running_tickets
 
     @property
     def org(self) -> UUID:
         return self.stack.workspace.ours.id
 
     async def start_tickets(self, **overrides: str) -> ServiceProcess:
-        service = await self.stack.tickets(**overrides)
-        self.tickets_url = service.url
-        return service
+        self.running_tickets = await self.stack.tickets(**overrides)
+        return self.running_tickets
 
     def start_monitor(self, **overrides: str) -> ServiceProcess:
         shared = {
@@ -107,12 +111,16 @@ class SlaRig:
         }
         environment = shared | self.database.environment
         return self.stack.start_service(
-            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets_url} | overrides
+            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets.url} | overrides
         )
 
     async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> Due:
         """Write tickets straight into the owner's database, which publishes them; their due times by id."""
         return {row["id"]: row["due_at"] for row in await self._insert(seeds, org_id, publish=True)}
+
+    async def insert_silent(self, seeds: Iterable[Seed]) -> Due:
+        """Tickets whose events never leave."""
+        return {row["id"]: row["due_at"] for row in await self._insert(seeds, None, publish=False)}
 
     async def insert_known(self, seeds: Iterable[Seed]) -> Due:
         """Open tickets that the monitor has heard of long ago: rows in both databases, no event any more."""
