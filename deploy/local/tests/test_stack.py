@@ -130,8 +130,9 @@ class TestRun:
     def test_it_stops_cleanly_survives_a_kill_and_keeps_its_tickets(self, stack: RunningStack, folder: Path) -> None:
         before = stack.tickets()
         assert stack.stop() == 0
-        stopped = re.findall(r"(\w+) stopped$", stack.text(), re.MULTILINE)
-        assert [stopped[0], {*stopped[1:3]}, *stopped[3:]] == ["gateway", {"tickets", "comments"}, "kafka", "postgres"]
+        stopped = re.findall(r"([\w-]+) stopped$", stack.text(), re.MULTILINE)
+        backends = {"tickets", "comments", "sla-monitor"}
+        assert [stopped[0], {*stopped[1:4]}, *stopped[4:]] == ["gateway", backends, "kafka", "postgres"]
         assert nothing_listens(stack.port)
 
         killed = RunningStack(folder, stack.port)
