@@ -87,7 +87,7 @@ class TestDirectoryFeed:
         async def takes_effect(expected: int, payload: Any) -> None:
             started = time.monotonic()
             await publish(servers, payload)
-            await eventually(status, lambda found: found == expected, timeout=10)
+            await eventually(status, lambda found: found == expected, timeout=60)
             took.append(time.monotonic() - started)
 
         def member(role: Role, version: int) -> Member:
