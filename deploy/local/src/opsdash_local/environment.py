@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from opsdash_local.ports import LOOPBACK
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, COMMENTS, GATEWAY, TICKETS, ServiceSpec
+from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec
 from opsdash_local.settings import StackSettings
 
 AUDIENCE = "opsdash-support"
@@ -38,8 +38,6 @@ class Environments:
             own |= self._database(service)
         if service is GATEWAY:
             own |= self._gateway()
-        if service is COMMENTS:
-            own |= {"OPSDASH_TICKETS_URL": self._url(TICKETS)}
         return inherited() | own
 
     def for_migration(self, service: ServiceSpec) -> dict[str, str]:
@@ -103,9 +101,6 @@ class Environments:
             "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
             "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
         }
-
-    def _url(self, service: ServiceSpec) -> str:
-        return f"http://{LOOPBACK}:{self.settings.ports.of_service(service.port_offset)}"
 
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

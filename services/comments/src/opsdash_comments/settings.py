@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from opsdash_chassis.settings import DatabaseSettings, NonEmpty
-from pydantic import AfterValidator, Field
+from opsdash_chassis.settings import DatabaseSettings, HttpUrl
+from pydantic import Field
 
 SERVICE: Final = "comments"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
@@ -13,15 +13,9 @@ SERVICE: Final = "comments"
 REVISION: Final = "0001"
 
 
-def _check_http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
-        raise ValueError("must be a plain http:// or https:// URL")
-    return value.rstrip("/")
-
-
 class CommentsSettings(DatabaseSettings):
     """How much one org may ask for, and where to ask about a ticket whose events have not arrived."""
 
     org_requests_per_second: Annotated[float, Field(gt=0)] = 200
     org_request_burst: Annotated[int, Field(ge=1)] = 1000
-    tickets_url: Annotated[NonEmpty, AfterValidator(_check_http_url)]
+    tickets_url: HttpUrl
