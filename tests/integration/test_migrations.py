@@ -8,6 +8,8 @@ from pathlib import Path
 import asyncpg
 import opsdash_comments.settings
 import opsdash_comments.tables
+import opsdash_sla_monitor.settings
+import opsdash_sla_monitor.tables
 import opsdash_tickets.settings
 import opsdash_tickets.tables
 import pytest
@@ -18,7 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.databases import ServiceDatabase, clone, drop, migrate
 
-SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments}
+SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla-monitor": opsdash_sla_monitor}
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.
 DESCRIPTIONS = r"""
 SELECT format('%s.%s %s null=%s default=%s generated=%s', table_name, column_name, data_type, is_nullable,
@@ -45,9 +47,13 @@ async def described(url: str) -> set[str]:
 class TestMigrations:
     @pytest.fixture
     def template(
-        self, service: str, tickets_template: ServiceDatabase, comments_template: ServiceDatabase
+        self,
+        service: str,
+        tickets_template: ServiceDatabase,
+        comments_template: ServiceDatabase,
+        sla_template: ServiceDatabase,
     ) -> ServiceDatabase:
-        return {"tickets": tickets_template, "comments": comments_template}[service]
+        return {"tickets": tickets_template, "comments": comments_template, "sla-monitor": sla_template}[service]
 
     @pytest.fixture
     async def migrated(self, service: str, template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
