@@ -13,7 +13,7 @@ from opsdash_chassis.http import telemetry
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import from_status
-from opsdash_chassis.settings import PREFIX, MigrationSettings
+from opsdash_chassis.settings import PREFIX, MigrationSettings, ProvisionSettings
 from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
@@ -21,6 +21,7 @@ from opsdash_contracts.topics import catalogue
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
+from opsdash_gateway.cron_job import CronJobSettings
 from opsdash_gateway.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_sla_monitor.settings import SlaMonitorSettings
@@ -38,6 +39,8 @@ READERS = {
     "sla-monitor": SlaMonitorSettings,
     "gateway": GatewaySettings,
     "migrate": MigrationSettings,
+    "provision": ProvisionSettings,
+    "cron": CronJobSettings,
 }
 SERVICES = "tickets, comments, sla-monitor, gateway"
 SETTINGS = ("setting", "read by", "default", "secret", "meaning")

@@ -1,4 +1,4 @@
-"""The command line every service with a database has: serve, migrate, replay, dead-letters."""
+"""The command line every service with a database has: serve, provision, migrate, replay, dead-letters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsdash_chassis import settings as chassis_settings
-from opsdash_chassis.settings import ConfigurationError, DatabaseSettings, MigrationSettings, load_settings
+from opsdash_chassis.settings import (
+    ConfigurationError,
+    DatabaseSettings,
+    MigrationSettings,
+    ProvisionSettings,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from opsdash_chassis.http.app import Application
@@ -61,6 +67,7 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"opsdash-{service.name}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run the service").set_defaults(command=_serve)
+    commands.add_parser("provision", help="make the database and its roles").set_defaults(command=_provision)
     commands.add_parser("migrate", help="bring the database to this version").set_defaults(command=_migrate)
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(command=_openapi)
     replay = commands.add_parser(
@@ -104,15 +111,19 @@ def _serve(service: Service, _: argparse.Namespace) -> None:
     serve(lambda: service.build_app(settings), settings)
 
 
-def _migrate(service: Service, _: argparse.Namespace) -> None:
-    from pydantic import ValidationError
+def _provision(service: Service, _: argparse.Namespace) -> None:
+    from opsdash_chassis.provision import passwords_of, provision
 
+    settings = load_settings(ProvisionSettings, unknown_refused=False)
+    passwords = passwords_of(settings, service.name)
+    asyncio.run(provision(settings.database_admin_url.get_secret_value(), service.name, passwords))
+    sys.stdout.write(f"{service.name}: the database and its roles are there\n")
+
+
+def _migrate(service: Service, _: argparse.Namespace) -> None:
     from opsdash_chassis.migrations import upgrade
 
-    try:
-        settings = MigrationSettings()
-    except ValidationError as error:
-        raise ConfigurationError("OPSDASH_DATABASE_OWNER_URL: is missing or not a postgresql:// URL") from error
+    settings = load_settings(MigrationSettings, unknown_refused=False)
     upgrade(service.migrations, settings.database_owner_url.get_secret_value())
     sys.stdout.write(f"{service.name}: the database is up to date\n")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
@@ -31,7 +33,8 @@ def run_environment(metadata: sa.MetaData) -> None:
 
 
 async def _run(metadata: sa.MetaData, url: str) -> None:
-    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"))
+    # The driver reads the URL itself: SQLAlchemy would not know what `sslmode` in it means.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url))
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run_locked, metadata)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
+
+from opsdash_chassis.settings import PREFIX, ConfigurationError, ProvisionSettings
 
 ROLES = ("owner", "app", "worker")
 
@@ -14,6 +17,27 @@ class Passwords:
     owner: str
     app: str
     worker: str
+
+
+def passwords_of(settings: ProvisionSettings, service: str) -> Passwords:
+    """Take the passwords from the very URLs that are to work afterwards, so the two can never differ.
+
+    Raises ConfigurationError for a URL of another role or database.
+    """
+    name = service.replace("-", "_")
+    found = {}
+    for role, setting in (
+        ("owner", "database_owner_url"),
+        ("app", "database_url"),
+        ("worker", "database_worker_url"),
+    ):
+        url = urlsplit(getattr(settings, setting).get_secret_value())
+        if url.username != f"{name}_{role}" or not url.password or url.path != f"/{name}":
+            raise ConfigurationError(
+                f"{PREFIX}{setting.upper()}: must name the role {name}_{role}, its password and the database {name}"
+            )
+        found[role] = unquote(url.password)
+    return Passwords(**found)
 
 
 async def provision(admin_url: str, service: str, passwords: Passwords) -> None:

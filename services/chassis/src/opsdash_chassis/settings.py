@@ -172,6 +172,14 @@ class MigrationSettings(BaseSettings):
     database_owner_url: PostgresqlUrl
 
 
+class ProvisionSettings(MigrationSettings):
+    """What the provision job needs: a role that may create roles and databases, and the URLs that are to work."""
+
+    database_admin_url: PostgresqlUrl
+    database_url: PostgresqlUrl
+    database_worker_url: PostgresqlUrl
+
+
 def _values_from_files(cls: type[BaseSettings], environ: Mapping[str, str]) -> dict[str, Any]:
     """Read OPSDASH_X_FILE into X, for secrets mounted as files; a trailing newline is not part of a secret."""
     values: dict[str, Any] = {}

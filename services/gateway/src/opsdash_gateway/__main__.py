@@ -1,28 +1,39 @@
-"""Entry point `opsdash-gateway serve`."""
+"""Entry point `opsdash-gateway`: serve, or call the cron route once."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from opsdash_chassis import settings as chassis_settings
 from opsdash_chassis.settings import ConfigurationError, load_settings
 
+from opsdash_gateway import cron_job
 from opsdash_gateway.settings import GatewaySettings
 
 SERVICE = "gateway"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Console script. Exit codes: 0 stopped, 2 bad configuration, 3 could not start."""
+    """Console script. Exit codes: 0 done, 1 cron refused, 2 bad configuration, 3 could not start or reach."""
     parser = argparse.ArgumentParser(prog=f"opsdash-{SERVICE}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("serve", help="run the service")
-    parser.parse_args(arguments)
+    commands.add_parser("serve", help="run the service").set_defaults(command=_serve)
+    commands.add_parser("cron", help="have due breaches told, once").set_defaults(command=_cron)
+    options = parser.parse_args(arguments)
     try:
-        serve(load_settings(GatewaySettings))
+        options.command()
     except ConfigurationError as error:
         chassis_settings.exit_with(error)
+
+
+def _serve() -> None:
+    serve(load_settings(GatewaySettings))
+
+
+def _cron() -> None:
+    sys.exit(cron_job.run(load_settings(cron_job.CronJobSettings, unknown_refused=False)))
 
 
 def serve(settings: GatewaySettings) -> None:

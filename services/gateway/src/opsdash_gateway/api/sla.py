@@ -17,10 +17,10 @@ from opsdash_contracts.sla import SlaRule
 from opsdash_gateway.api.passing import owner_path
 from opsdash_gateway.clients import Answer, Owners
 from opsdash_gateway.cron import CronSecret
+from opsdash_gateway.cron_job import CRON_PATH
 from opsdash_gateway.monitor import MonitorClient
 
 LEDGER_PATH = "/orgs/{slug}/tickets/{reference}/sla"
-CRON_PATH = "/api/cron/sla-breach-notifications"
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

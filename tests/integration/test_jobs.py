@@ -1,0 +1,85 @@
+"""The jobs that prepare a service: database and roles, then the schema."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from opsdash_local.ports import free_port
+from opsdash_local.postgres import EmbeddedPostgres
+
+ROLES = {"OPSDASH_DATABASE_OWNER_URL": "owner", "OPSDASH_DATABASE_URL": "app", "OPSDASH_DATABASE_WORKER_URL": "worker"}
+
+
+def run(module: str, *command: str, **settings: str) -> tuple[int, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *command],
+        env=inherited | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def text_of(file: str) -> str:
+    return Path(file).read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """Roles belong to a whole server: this one is not shared with tests that use the same names."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("jobs"), free_port(), durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def as_files(own_server: EmbeddedPostgres, tmp_path: Path) -> dict[str, str]:
+    """Every URL as a mounted file, passwords with characters that a URL has to escape."""
+    server = urlsplit(own_server.admin_url)
+    urls = {"OPSDASH_DATABASE_ADMIN_URL": own_server.admin_url}
+    for setting, role in ROLES.items():
+        place = f"comments_{role}:p%40ss%2Fw%3Ard-{role}@{server.hostname}:{server.port}"
+        urls[setting] = urlunsplit(server._replace(netloc=place, path="/comments", query="sslmode=prefer"))
+    for setting, url in urls.items():
+        (tmp_path / setting).write_text(f"{url}\n")
+    return {f"{setting}_FILE": str(tmp_path / setting) for setting in urls}
+
+
+class TestPreparing:
+    async def test_provision_then_migrate_twice_lets_every_role_in(self, as_files: dict[str, str]):
+        for _ in range(2):
+            assert run("opsdash_comments", "provision", **as_files) == (
+                0,
+                "comments: the database and its roles are there\n",
+            )
+            code, output = run("opsdash_comments", "migrate", **as_files)
+            assert (code, output.splitlines()[-1]) == (0, "comments: the database is up to date")
+        for setting, role in ROLES.items():
+            connection = await asyncpg.connect(text_of(as_files[f"{setting}_FILE"]))
+            assert await connection.fetchval("SELECT current_user") == f"comments_{role}"
+            assert await connection.fetchval("SELECT count(*) FROM alembic_version") == 1
+            await connection.close()
+
+    def test_a_url_of_another_role_is_refused_without_showing_it(self, as_files: dict[str, str]):
+        as_files["OPSDASH_DATABASE_URL_FILE"] = as_files["OPSDASH_DATABASE_OWNER_URL_FILE"]
+        code, output = run("opsdash_comments", "provision", **as_files)
+        assert code == 2
+        assert output == (
+            "configuration: OPSDASH_DATABASE_URL: must name the role comments_app, its password and the database"
+            " comments\n"
+        )
+
+    def test_a_missing_owner_is_named(self):
+        code, output = run("opsdash_comments", "migrate")
+        assert (code, output) == (2, "configuration: OPSDASH_DATABASE_OWNER_URL: is missing\n")
