@@ -159,6 +159,18 @@ class TestRoles:
         assert (await door.as_("member").call("DELETE", one)).status == 403
         assert (await door.as_("owner").call("DELETE", one)).status == 204
 
+    async def test_every_comment_says_whether_the_caller_may_change_it_and_what_its_author_is(self, door: Door):
+        path = await new_thread(door)
+        own, other = await write(door.as_("member"), path), await write(door.as_("admin"), path)
+        gone = await write(door.as_("member"), path)
+        await door.as_("member").call("DELETE", f"{path}/{gone['id']}")
+        told = {}
+        for role in ("owner", "member", "viewer"):
+            items = (await door.as_(role).call("GET", path)).body["items"]
+            told[role] = [item["may_change"] for item in items]
+        assert told == {"owner": [True, True, False], "member": [True, False, False], "viewer": [False] * 3}
+        assert [comment["author"]["role"] for comment in (own, other)] == ["member", "admin"]
+
     async def test_a_viewer_reads_only(self, door: Door):
         viewer, path = door.as_("viewer"), await new_thread(door)
         assert (await viewer.call("POST", path, {"body": "x"})).body["type"] == "/problems/role-too-low"

@@ -51,7 +51,7 @@ async def list_comments(
         scope = f"{access.org_id}|comments|{thread.ticket_id}"
         after = None if cursor is None else _position(cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
-        shown = [comment_of(row) for row in rows[:PAGE]]
+        shown = [comment_of(row, access) for row in rows[:PAGE]]
         last = [shown[-1].created_at.isoformat(), str(shown[-1].id)] if len(rows) > PAGE else None
         next_cursor = None if last is None else cursors.encode(last, scope=scope)
         return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
@@ -167,7 +167,7 @@ async def _answer(
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
     if row is None:
         raise NotVisible
-    comment = comment_of(row)
+    comment = comment_of(row, access)
     headers = {"ETag": f'"{comment.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{ticket_id}/comments/{comment.id}"

@@ -99,10 +99,15 @@ def added(before: Collection[UUID], after: Sequence[UUID]) -> tuple[UUID, ...]:
     return tuple(person for person in after if person not in before)
 
 
+def may_change(access: Access, author_id: UUID) -> bool:
+    """The author while they may comment, or somebody who moderates."""
+    own = access.user_id == author_id and access.may(CommentAction.COMMENT)
+    return own or access.may(CommentAction.MODERATE)
+
+
 def check_may_change(access: Access, comment: Comment) -> None:
-    """The author while they may comment, or somebody who moderates. Raises RoleTooLow."""
-    own = access.user_id == comment.author_id and access.may(CommentAction.COMMENT)
-    if not own and not access.may(CommentAction.MODERATE):
+    """Raises RoleTooLow."""
+    if not may_change(access, comment.author_id):
         raise RoleTooLow
 
 

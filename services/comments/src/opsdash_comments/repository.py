@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
 
-from opsdash_comments import rendering
 from opsdash_comments.model import Comment, Thread
 
 _THREAD = """
@@ -76,8 +76,8 @@ async def insert(connection: Connection, comment: Comment) -> None:
         comment.created_at,
         comment.version,
         comment.body,
-        rendering.render(comment.body),
-        rendering.VERSION,
+        markdown.render(comment.body),
+        markdown.VERSION,
         comment.mentions,
     )
 
@@ -89,8 +89,8 @@ async def update(connection: Connection, comment: Comment) -> None:
         comment.id,
         comment.version,
         comment.body,
-        rendering.render(comment.body),
-        rendering.VERSION,
+        markdown.render(comment.body),
+        markdown.VERSION,
         comment.mentions,
         comment.edited_at,
         comment.edited_by,

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Record
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
+from opsdash_contracts.workspace import Role
 
-from opsdash_comments import rendering, values
-from opsdash_comments.model import CommentAction
+from opsdash_comments import model, values
+from opsdash_comments.model import Access, CommentAction
 from opsdash_comments.use_cases import NewComment
 
 UNKNOWN_NAME = "Unknown"
@@ -61,13 +63,19 @@ class Person(Body):
     active: bool
 
 
+class Author(Person):
+    """Who wrote a comment; `role` is what they are now, null for somebody who left."""
+
+    role: Role | None
+
+
 class Comment(Body):
-    """A comment; `body` and `body_html` are null in a deleted one."""
+    """A comment; `body` and `body_html` are null in a deleted one. `may_change`: the caller may edit and delete it."""
 
     id: UUID
     ticket_id: UUID
     parent_id: UUID | None
-    author: Person
+    author: Author
     body: str | None
     body_html: Annotated[str | None, Meta(description="Rendered and sanitised: safe to put into a page")]
     mentions: list[Person]
@@ -76,6 +84,7 @@ class Comment(Body):
     edited_by: Person | None
     deleted_at: datetime | None
     version: int
+    may_change: bool
 
 
 class CommentPage(Body):
@@ -106,14 +115,14 @@ class RevisionPage(Body):
 _people = msgspec.json.Decoder(list[Person])
 
 
-def comment_of(row: Record) -> Comment:
-    """One row of the view, as it is answered."""
+def comment_of(row: Record, access: Access) -> Comment:
+    """One row of the view, as it is answered to this caller."""
     gone = row["deleted_at"] is not None
     return Comment(
         id=row["id"],
         ticket_id=row["ticket_id"],
         parent_id=row["parent_id"],
-        author=_person(row["author_id"], row["author_name"], row["author_active"]),
+        author=_author(row),
         body=None if gone else row["body"],
         body_html=None if gone else _html(row),
         mentions=[] if row["mentions"] is None else _people.decode(row["mentions"]),
@@ -122,6 +131,7 @@ def comment_of(row: Record) -> Comment:
         edited_by=_person(row["edited_by"], row["editor_name"], row["editor_active"]) if row["edited_by"] else None,
         deleted_at=row["deleted_at"],
         version=row["version"],
+        may_change=not gone and model.may_change(access, row["author_id"]),
     )
 
 
@@ -138,7 +148,13 @@ def revision_of(row: Record) -> Revision:
 def _html(row: Record) -> str:
     """Rendered when it was written; anew only when the rules have changed since."""
     html: str = row["body_html"]
-    return html if row["renderer"] == rendering.VERSION else rendering.render(row["body"])
+    return html if row["renderer"] == markdown.VERSION else markdown.render(row["body"])
+
+
+def _author(row: Record) -> Author:
+    active = bool(row["author_active"])
+    role = Role(row["author_role"]) if active else None
+    return Author(id=row["author_id"], name=row["author_name"] or UNKNOWN_NAME, active=active, role=role)
 
 
 def _person(user_id: UUID, name: str | None, active: bool | None) -> Person:

@@ -10,7 +10,7 @@ from opsdash_chassis.database import Connection, Record
 # A person may have left and come back under a new membership: the living one wins, else the latest.
 _PERSON = """
 LEFT JOIN LATERAL (
-    SELECT m.name, m.removed_at IS NULL AS active FROM members m
+    SELECT m.name, m.role, m.removed_at IS NULL AS active FROM members m
     WHERE m.org_id = c.org_id AND m.user_id = {column}
     ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
 ) {alias} ON true
@@ -30,7 +30,8 @@ LEFT JOIN LATERAL (
 _VIEW = f"""
 SELECT c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
        c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
-       a.name AS author_name, a.active AS author_active, e.name AS editor_name, e.active AS editor_active
+       a.name AS author_name, a.role AS author_role, a.active AS author_active,
+       e.name AS editor_name, e.active AS editor_active
 FROM comments c
 {_PERSON.format(column="c.author_id", alias="a")}
 {_PERSON.format(column="c.edited_by", alias="e")}

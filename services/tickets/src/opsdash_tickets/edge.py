@@ -14,7 +14,7 @@ from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_tickets import use_cases
+from opsdash_tickets import model, use_cases
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketDetail
 from opsdash_tickets.views import ticket_fields
@@ -64,7 +64,12 @@ async def detail_answer(
     """The ticket as it is in this transaction, with its version as ETag."""
     row = await use_cases.ticket_detail(work, access, reference)
     fields = ticket_fields(row, work.now)
-    detail = TicketDetail(**fields, description=row["description"], permissions=access.permissions)
+    detail = TicketDetail(
+        **fields,
+        description=row["description"],
+        allowed_statuses=model.allowed_statuses(fields["status"]),
+        permissions=access.permissions,
+    )
     headers = {"ETag": f'"{detail.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"

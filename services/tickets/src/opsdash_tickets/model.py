@@ -186,10 +186,14 @@ def patched(ticket: Ticket, fields: Mapping[str, Any], *, actor_id: UUID, now: d
     return after
 
 
+def allowed_statuses(status: Status) -> list[Status]:
+    """Where a ticket in this status can go."""
+    return sorted(_TRANSITIONS[status], key=list(Status).index)
+
+
 def _moved(after: Ticket, before: Status, *, actor_id: UUID, now: datetime) -> Ticket:
-    allowed = _TRANSITIONS[before]
-    if after.status not in allowed:
-        raise InvalidTransition(before, sorted(allowed, key=list(Status).index))
+    if after.status not in _TRANSITIONS[before]:
+        raise InvalidTransition(before, allowed_statuses(before))
     if before in TERMINAL and after.status in ACTIVE:
         return replace(after, resolved_at=None, closed_at=None, reopen_count=after.reopen_count + 1)
     if after.status in TERMINAL:

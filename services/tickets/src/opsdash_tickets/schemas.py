@@ -144,9 +144,10 @@ class TicketRow(Body):
 
 
 class TicketDetail(TicketRow):
-    """A ticket with its text, and what the caller may do with it."""
+    """A ticket with its text, where its status can go, and what the caller may do with it."""
 
     description: str
+    allowed_statuses: list[Status]
     permissions: list[Action]
 
 

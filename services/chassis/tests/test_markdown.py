@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from opsdash_comments.rendering import render
+from opsdash_chassis.markdown import render
 
 from tests.support.xss import PAYLOADS, active_content
 
