@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsdash_local.ports import free_port
 
 from tests.support.databases import ServiceDatabase
-from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN, Stack
+from tests.support.stack import CRON_SECRET, SESSION_SECRET, WORKSPACE_TOKEN, Stack
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -29,6 +29,8 @@ def gateway_environment(
         "OPSDASH_COMMENTS_URL": comments_url,
         "OPSDASH_SLA_MONITOR_URL": sla_monitor_url,
         "OPSDASH_CRON_SECRET": CRON_SECRET,
+        "OPSDASH_SESSION_SECRET": SESSION_SECRET,
+        "OPSDASH_OIDC_CLIENT_ID": "opsdash-console",
         "OPSDASH_OPERATIONS_PORT": str(free_port()),
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
         "OPSDASH_USER_REQUESTS_PER_SECOND": "200",

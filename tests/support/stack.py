@@ -19,6 +19,7 @@ from tests.support.workspace import Workspace
 INTERNAL_TOKEN = "internal-b1946ac92492d2347c6235b4d2611184"
 WORKSPACE_TOKEN = "workspace-591785b794601e212b260e25925636fd"
 CRON_SECRET = "cron-0d107d09f5bbe40cade3de5c71e9e9b7"
+SESSION_SECRET = "session-5e1f20c7b8a94d63a0f2c1d7e6b3498a"
 PARTITIONS = 3
 
 

@@ -24,6 +24,7 @@ from opsdash_gateway.settings import GatewaySettings
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
 WORKSPACE_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
 CRON_SECRET = "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5"
+SESSION_SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
 INTERNAL_TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB"
 PEOPLE = [
     {
@@ -129,6 +130,8 @@ def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
         "internal_token": INTERNAL_TOKEN,
         "workspace_token": WORKSPACE_TOKEN,
         "cron_secret": CRON_SECRET,
+        "session_secret": SESSION_SECRET,
+        "oidc_client_id": "opsdash-console",
         "kafka_bootstrap_servers": "127.0.0.1:1",
         "tickets_url": "http://127.0.0.1:1",
         "comments_url": "http://127.0.0.1:1",
@@ -177,8 +180,9 @@ async def start_gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
 
         async def start(**changes: Any) -> Gateway:
             listener = listen()
-            jwks = f"http://127.0.0.1:{listener.getsockname()[1]}/dev/jwks.json"
-            settings = make_settings(tmp_path, oidc_jwks_url=jwks, **changes)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            own = {"oidc_jwks_url": f"{url}/dev/jwks.json", "oidc_issuer": f"{url}/dev", "public_url": url}
+            settings = make_settings(tmp_path, **(own | changes))
             gateway = await stack.enter_async_context(running(settings, listener))
             _, _, body = await gateway.call("POST", "/dev/token", token="", json={"user_id": str(PERSON)})
             gateway.token = json.loads(body)["access_token"]

@@ -95,6 +95,8 @@ SETTINGS: dict[str, Any] = {
     "sla_monitor_url": "http://sla-monitor:8000",
     "cron_secret": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
     "public_url": "https://support.example.test",
+    "session_secret": "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0",
+    "oidc_client_id": "opsdash-console",
 }
 
 

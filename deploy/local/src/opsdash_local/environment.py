@@ -14,6 +14,7 @@ from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec
 from opsdash_local.settings import StackSettings
 
 AUDIENCE = "opsdash-support"
+CLIENT_ID = "opsdash-console"
 ISSUER_PATH = "/dev"
 JWKS_PATH = "/dev/jwks"
 ROLES = ("owner", "app", "worker")
@@ -98,6 +99,8 @@ class Environments:
             "OPSDASH_PUBLIC_URL": settings.gateway_url,
             "OPSDASH_WORKSPACE_TOKEN": self.secrets.get("workspace_token"),
             "OPSDASH_CRON_SECRET": self.secrets.get("cron_secret"),
+            "OPSDASH_SESSION_SECRET": self.secrets.get("session_secret"),
+            "OPSDASH_OIDC_CLIENT_ID": CLIENT_ID,
             "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
             "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
         }

@@ -27,6 +27,8 @@ from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.web.page_headers import PAGE_HEADERS
+from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn, provide_session
 
 
 @dataclass
@@ -70,6 +72,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     dependencies = {
         "owners": Provide(connections.owners, sync_to_thread=False),
         "monitor": Provide(connections.monitor, sync_to_thread=False),
+        "session": Provide(provide_session),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
@@ -85,11 +88,14 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     owned = [*tickets, *comments, composed.composed_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
     routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
+    kept = SessionCookies(settings.session_secret.get_secret_value())
     return create_app(
         settings,
         route_handlers=routes,
         lifespan=[connections.lifespan],
         dependencies=dependencies,
+        rules={SIGNED_IN: SignedIn(kept, origin=settings.origin)},
+        page_headers=PAGE_HEADERS,
         user_limit=RateLimit(
             per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
         ),

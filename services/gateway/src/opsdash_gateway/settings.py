@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, Profile, RotatingSecret, Secret
-from pydantic import Field, model_validator
+from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, NonEmpty, Profile, RotatingSecret, Secret
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 
 class GatewaySettings(KafkaSettings):
-    """Where the services are, who may feed the workspace or run the sweep, and the local development issuer."""
+    """Where the services are, who may feed the workspace or run the sweep, sign-in, and the development issuer."""
 
     tickets_url: HttpUrl
     comments_url: HttpUrl
@@ -18,10 +19,37 @@ class GatewaySettings(KafkaSettings):
     workspace_token: Secret
     cron_secret: RotatingSecret
     public_url: HttpUrl
+    oidc_client_id: NonEmpty
+    oidc_client_secret: SecretStr | None = None
+    oidc_scopes: NonEmpty = "openid profile"
+    session_secret: RotatingSecret
     user_requests_per_second: Annotated[float, Field(gt=0)] = 50
     user_request_burst: Annotated[int, Field(ge=1)] = 100
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _openid_is_asked_for(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("must contain openid")
+        return value
+
+    @field_validator("oidc_client_secret")
+    @classmethod
+    def _client_secret_is_whole(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else "x"
+        if not text or text != text.strip():
+            raise ValueError("is empty or has surrounding white space")
+        return value
+
+    @model_validator(mode="after")
+    def _browsers_are_served_over_tls(self) -> Self:
+        """The issuer sends people here with a code, and the session cookie travels back and forth."""
+        for name in ("public_url", "oidc_issuer"):
+            if self.profile is not Profile.LOCAL and not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{PREFIX}{name.upper()} must use https in the production profile")
+        return self
 
     @model_validator(mode="after")
     def _development_issuer_is_local(self) -> Self:
@@ -36,10 +64,18 @@ class GatewaySettings(KafkaSettings):
     @model_validator(mode="after")
     def _tokens_differ(self) -> Self:
         """One leaked secret must not open two doors."""
-        internal = self.internal_token.get_secret_value()
-        if self.workspace_token.get_secret_value() == internal:
-            raise ValueError(f"{PREFIX}WORKSPACE_TOKEN must differ from {PREFIX}INTERNAL_TOKEN")
-        others = {internal, self.workspace_token.get_secret_value()}
-        if others & set(self.cron_secret.get_secret_value().split(",")):
-            raise ValueError(f"{PREFIX}CRON_SECRET must differ from the other tokens")
+        tokens = {"WORKSPACE_TOKEN": self.workspace_token, "CRON_SECRET": self.cron_secret}
+        tokens |= {"SESSION_SECRET": self.session_secret}
+        known = set(self.internal_token.get_secret_value().split(","))
+        for name, secret in tokens.items():
+            values = set(secret.get_secret_value().split(","))
+            if values & known:
+                raise ValueError(f"{PREFIX}{name} must differ from the other secrets")
+            known |= values
         return self
+
+    @property
+    def origin(self) -> str:
+        """What a browser names as the origin of our pages."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"

@@ -12,7 +12,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from opsdash_chassis.http.asgi import App
-from opsdash_chassis.http.authentication import Gatekeeper, provide_caller
+from opsdash_chassis.http.authentication import Gatekeeper, Rule, provide_caller
 from opsdash_chassis.http.boundary import Boundary
 from opsdash_chassis.http.exceptions import Mappings, exception_handlers
 from opsdash_chassis.http.health import Health
@@ -56,11 +56,14 @@ def create_app(
     problems: Mappings | None = None,
     public_prefix: str = "",
     user_limit: RateLimit | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    page_headers: Mapping[str, str] | None = None,
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
 
     `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called.
-    Every route needs a verified user unless its `opt` says otherwise (see authentication.py).
+    Every route needs a verified user unless its `opt` says otherwise (see authentication.py); `rules` adds names.
+    `page_headers` go out with every HTML answer, whoever wrote it.
     """
     health = health or Health()
     keys = keys or KeySet(settings.oidc_jwks_url)
@@ -68,7 +71,7 @@ def create_app(
         keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, algorithms=settings.algorithms
     )
     service_token = ServiceToken(settings.internal_token.get_secret_value())
-    gatekeeper = Gatekeeper(VerifiedTokens(verifier), service_token, user_limit=user_limit)
+    gatekeeper = Gatekeeper(VerifiedTokens(verifier), service_token, user_limit=user_limit, rules=rules)
     operations = operations_router(health)
     separate = settings.operations_port is not None
     litestar = _litestar(
@@ -83,7 +86,7 @@ def create_app(
         litestar=litestar,
         health=health,
         public_prefix=public_prefix,
-        asgi=_outside(litestar, settings),
+        asgi=_outside(litestar, settings, page_headers),
         operations=_outside(_litestar(gatekeeper, [operations]), settings) if separate else None,
     )
 
@@ -109,6 +112,6 @@ def _litestar(
     )
 
 
-def _outside(app: Litestar, settings: ServiceSettings) -> App:
+def _outside(app: Litestar, settings: ServiceSettings, page_headers: Mapping[str, str] | None = None) -> App:
     transport_security = settings.profile is not Profile.LOCAL
-    return Telemetry(Boundary(cast("App", app), transport_security=transport_security))
+    return Telemetry(Boundary(cast("App", app), transport_security=transport_security, page_headers=page_headers))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -17,16 +19,20 @@ from opsdash_chassis.http.problems import (
 
 log = structlog.get_logger(__name__)
 
+Header: TypeAlias = tuple[bytes, bytes]
+
 MAXIMUM_HEADERS = 100
 MAXIMUM_HEADER_BYTES = 16 * 1024
+#: Where a request's state holds headers for whatever answer it gets; a guard that renews a cookie uses it.
+ANSWER_HEADERS = "answer_headers"
 
-_SECURITY_HEADERS = (
+_DEFAULTS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-_NO_STORE = (b"cache-control", b"no-store")
-_NO_CONTENT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -58,15 +64,19 @@ def check_text(raw: bytes, where: str) -> None:
 class Boundary:
     """ASGI middleware around everything else, so that no answer leaves without it."""
 
-    def __init__(self, app: App, *, transport_security: bool) -> None:
+    def __init__(self, app: App, *, transport_security: bool, page_headers: Mapping[str, str] | None = None) -> None:
         self._app = app
-        self._headers = [*_SECURITY_HEADERS, *([_TRANSPORT_SECURITY] if transport_security else [])]
+        always = [*_DEFAULTS, *([_TRANSPORT_SECURITY] if transport_security else [])]
+        page = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (page_headers or {}).items()
+        ]
+        self._defaults = always, [*page, *always]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _Answer(send, self._headers, trace_id_of(scope))
+        guarded = _Answer(scope, send, *self._defaults)
         try:
             check_headers(scope["headers"])
             check_text(scope.get("raw_path", b"").partition(b"?")[0], "path")
@@ -84,17 +94,32 @@ class Boundary:
 class _Answer:
     """Adds the headers every answer must have; what a handler set itself wins."""
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], trace_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, other: list[Header], page: list[Header]) -> None:
+        self._scope = scope
         self._send = send
-        self._headers = headers
-        self._trace_id = trace_id.encode("ascii")
+        self._other = other
+        self._page = page
+        self._trace_id = trace_id_of(scope).encode("ascii")
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            headers = [*message.get("headers", ()), *self._headers, (b"x-request-id", self._trace_id)]
-            present = {name for name, _ in headers}
-            headers += [pair for pair in (_NO_STORE, _NO_CONTENT_POLICY) if pair[0] not in present]
-            message["headers"] = headers
+            headers = [*message.get("headers", ()), (b"x-request-id", self._trace_id)]
+            headers += self._scope["state"].get(ANSWER_HEADERS, ())
+            message["headers"] = _completed(headers, self._page if _is_page(headers) else self._other)
         await self._send(message)
+
+
+def _is_page(headers: Iterable[Header]) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+
+
+def _completed(headers: list[Header], defaults: Iterable[Header]) -> list[Header]:
+    """The headers, and each default whose name is not among them yet."""
+    present = {name for name, _ in headers}
+    for name, value in defaults:
+        if name not in present:
+            headers.append((name, value))
+            present.add(name)
+    return headers

@@ -1,0 +1,114 @@
+"""Who is signed in: the rule for page routes, `opt=PAGE` or `opt=FORM`, and the dependency `session`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar.connection import Request
+from litestar.datastructures import Cookie
+from opsdash_chassis.http.authentication import Connection, Verify
+from opsdash_chassis.http.boundary import ANSWER_HEADERS
+from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.tokens import Caller, InvalidToken
+
+from opsdash_gateway.web import cookies
+from opsdash_gateway.web.csrf import FORM_MEDIA_TYPES, check_csrf, is_safe
+from opsdash_gateway.web.sealing import Sealer
+
+SIGNED_IN = "signed_in"
+#: `opt` of a page or fragment that is read; unknown query parameters are no error there.
+PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None}
+#: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
+FORM: dict[str, Any] = PAGE | {"media_types": FORM_MEDIA_TYPES}
+COOKIE = "__Host-opsdash-session"
+SESSION_SECONDS = 12 * 3600
+_STATE = "opsdash_session"
+
+
+class WebSession(msgspec.Struct, frozen=True):
+    """A signed-in browser. It lives in the browser's cookie only: nothing is stored here."""
+
+    user_id: UUID
+    name: str
+    access_token: str
+    csrf_token: str
+    refresh_token: str | None = None
+
+
+Renew = Callable[[WebSession], Awaitable[WebSession | None]]
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in, or not any more. Pages send to sign-in; see sign_in_answer.py."""
+
+    def __init__(self) -> None:
+        super().__init__("unauthenticated", "Authentication required", 401, "Sign in to see this.")
+
+
+def new_csrf_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class SessionCookies:
+    """Writes the session into the browser's cookies and reads it from there."""
+
+    def __init__(self, secret: str) -> None:
+        self._sealer = Sealer(secret, purpose="opsdash session", kind=WebSession, seconds=SESSION_SECONDS)
+
+    def write(self, session: WebSession) -> list[Cookie]:
+        """Raises ValueError when the tokens are too long for cookies."""
+        return cookies.pieces(COOKIE, self._sealer.seal(session), SESSION_SECONDS)
+
+    def read(self, sent: Mapping[str, str]) -> WebSession | None:
+        sealed = cookies.joined(COOKIE, sent)
+        return self._sealer.open(sealed) if sealed else None
+
+    def end(self) -> list[Cookie]:
+        return cookies.ended(COOKIE)
+
+
+class SignedIn:
+    """The rule SIGNED_IN of the gatekeeper: a session whose access token is good, and CSRF protection."""
+
+    def __init__(self, kept: SessionCookies, *, origin: str, renew: Renew | None = None) -> None:
+        self._cookies = kept
+        self._origin = origin
+        self._renew = renew
+
+    async def __call__(self, connection: Connection, verify: Verify) -> Caller:
+        session = self._cookies.read(connection.cookies)
+        if session is None:
+            raise SignInNeeded
+        try:
+            caller = await verify(session.access_token)
+        except InvalidToken:
+            session, caller = await self._renewed(connection, session, verify)
+        connection.scope["state"][_STATE] = session
+        if isinstance(connection, Request) and not is_safe(connection.method):
+            await check_csrf(connection, token=session.csrf_token, origin=self._origin)
+        return caller
+
+    async def _renewed(self, connection: Connection, old: WebSession, verify: Verify) -> tuple[WebSession, Caller]:
+        """The access token has run out: get another one if the issuer gave us the means."""
+        session = await self._renew(old) if self._renew and old.refresh_token else None
+        if session is None:
+            raise SignInNeeded
+        try:
+            caller = await verify(session.access_token)
+        except InvalidToken:
+            raise SignInNeeded from None
+        headers = connection.scope["state"].setdefault(ANSWER_HEADERS, [])
+        headers += [item.to_encoded_header() for item in self._cookies.write(session)]
+        return session, caller
+
+
+async def provide_session(request: Request[Any, Any, Any]) -> WebSession:
+    """The dependency `session: NamedDependency[WebSession]` of handlers behind SIGNED_IN."""
+    session: WebSession | None = request.scope["state"].get(_STATE)
+    if session is None:
+        raise RuntimeError("this route does not ask for a signed-in browser")
+    return session
