@@ -84,6 +84,20 @@ class Seed:
     id: UUID = field(default_factory=uuid4)
 
 
+async def insert_tickets(
+    connection: asyncpg.Connection[asyncpg.Record],
+    seeds: Iterable[Seed],
+    *,
+    org_id: UUID,
+    created_by: UUID,
+    publish: bool,
+) -> list[asyncpg.Record]:
+    """Thousands in one statement, straight into the owner's database."""
+    rows = list(seeds)
+    columns = [[getattr(row, name) for row in rows] for name in ("id", "due_in", "age", "status", "deleted")]
+    return await connection.fetch(_INSERT, org_id, created_by, *columns, publish)
+
+
 @dataclass
 class SlaRig:
     """Both services' databases and a broker; nothing is started yet."""
@@ -145,12 +159,10 @@ class SlaRig:
         return {row["id"]: row["due_at"] for row in rows}
 
     async def _insert(self, seeds: Iterable[Seed], org_id: UUID | None, *, publish: bool) -> list[asyncpg.Record]:
-        rows = list(seeds)
         owner = self.stack.workspace.ours.owner
-        columns = [[getattr(row, name) for row in rows] for name in ("id", "due_in", "age", "status", "deleted")]
         connection = await asyncpg.connect(self.stack.database.worker_url)
         try:
-            return await connection.fetch(_INSERT, org_id or self.org, owner, *columns, publish)
+            return await insert_tickets(connection, seeds, org_id=org_id or self.org, created_by=owner, publish=publish)
         finally:
             await connection.close()
 

@@ -13,7 +13,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 import pytest
@@ -24,16 +23,9 @@ from opsdash_local.ports import is_free
 from opsdash_local.processes import last_lines, wait_until
 from opsdash_local.settings import LAST_OFFSET, StackSettings
 
+from tests.support.ports import free_block
+
 READY = "Stop: Ctrl-C"
-
-
-def free_block() -> int:
-    """A first port whose whole block is free; outside the range the system hands out by itself."""
-    chance = SystemRandom()
-    while True:
-        first = chance.randrange(10_000, 30_000)
-        if all(is_free(first + offset) for offset in range(LAST_OFFSET + 1)):
-            return first
 
 
 class RunningStack:

@@ -1,0 +1,23 @@
+"""axe-core on the page as it is: every rule, best practices too, no finding accepted."""
+
+from __future__ import annotations
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+_AXE = Axe()
+_SETTLED = """() => Promise.allSettled(
+    document.getAnimations().filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime))
+        .map(animation => animation.finished))"""
+
+
+async def assert_no_findings(page: Page) -> None:
+    """Running transitions are waited for: half-faded text has no contrast."""
+    await page.evaluate(_SETTLED)
+    results = (await _AXE.run(page)).response
+    findings = [
+        f"{finding['id']}: {finding['help']}\n    {node['html'][:300]}\n    {node['failureSummary']}"
+        for finding in results["violations"]
+        for node in finding["nodes"]
+    ]
+    assert not findings, f"{page.url}\n" + "\n".join(findings)

@@ -1,0 +1,28 @@
+"""Which Chromium the tests drive: the system's own, nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+HOW_TO_GET_IT = "install one (Debian: apt-get install chromium) or name its program in CHROMIUM"
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def program() -> str | None:
+    """Path of the browser, or None where there is none."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def arguments() -> list[str]:
+    """Root has no sandbox to give; everybody else keeps it."""
+    return [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS

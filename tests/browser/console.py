@@ -1,0 +1,129 @@
+"""The whole product as a person meets it: all services behind the gateway, wired as `make run` wires them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from opsdash_contracts.workspace import Plate
+from opsdash_local.environment import Environments
+from opsdash_local.services import GATEWAY, SERVICES
+
+from tests.browser.people import MEMBER, OrgUnderTest, Person, people_file
+from tests.support.databases import ServiceDatabase
+from tests.support.eventually import eventually
+from tests.support.service_process import ServiceProcess
+
+# Tests click faster than people.
+GENEROUS = {
+    "OPSDASH_USER_REQUESTS_PER_SECOND": "2000",
+    "OPSDASH_USER_REQUEST_BURST": "2000",
+    "OPSDASH_ORG_REQUESTS_PER_SECOND": "2000",
+    "OPSDASH_ORG_REQUEST_BURST": "2000",
+    "OPSDASH_SWEEP_SECONDS": "1",
+}
+_FIRST_REFUSAL = 300
+
+
+@dataclass
+class Console:
+    """Running services, and the API as each person may call it."""
+
+    environments: Environments
+    services: dict[str, ServiceProcess]
+    session: aiohttp.ClientSession
+    databases: dict[str, ServiceDatabase]
+    _tokens: dict[Person, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.environments.settings.gateway_url
+
+    @property
+    def gateway(self) -> ServiceProcess:
+        return self.services[GATEWAY.name]
+
+    async def new_org(self, slug: str, plate: Plate = Plate.AGENCY) -> OrgUnderTest:
+        """An org that every service knows when this returns."""
+        org = OrgUnderTest(slug, plate)
+        await self.sync(org.lines())
+        await self.until_plate(org, plate)
+        return org
+
+    async def until_plate(self, org: OrgUnderTest, plate: Plate) -> None:
+        async def answer() -> Any:
+            return await self.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/support", check=False)
+
+        await eventually(answer, lambda support: support.get("plate") == plate)
+
+    async def sync(self, lines: list[dict[str, Any]]) -> None:
+        """Feed the workspace directory."""
+        headers = {
+            "Authorization": f"Bearer {self.environments.secrets.get('workspace_token')}",
+            "Content-Type": "application/x-ndjson",
+        }
+        body = "\n".join(json.dumps(line) for line in lines)
+        async with self.session.post(f"{self.url}/api/workspace/batch", data=body, headers=headers) as answer:
+            assert answer.status < _FIRST_REFUSAL, await answer.text()
+
+    async def token(self, person: Person) -> str:
+        if person not in self._tokens:
+            async with self.session.post(f"{self.url}/dev/token", json={"user_id": str(person.user_id)}) as answer:
+                self._tokens[person] = (await answer.json())["access_token"]
+        return self._tokens[person]
+
+    async def as_(self, person: Person, method: str, path: str, body: Any = None, *, check: bool = True) -> Any:
+        """The decoded answer of the public API; anything but success fails unless told otherwise."""
+        headers = {"Authorization": f"Bearer {await self.token(person)}"}
+        async with self.session.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+            text = await answer.text()
+            assert not check or answer.status < _FIRST_REFUSAL, f"{method} {path}: {answer.status} {text}"
+            return json.loads(text) if text else None
+
+    async def ticket(self, org: OrgUnderTest, title: str = "A ticket", by: Person = MEMBER, **fields: Any) -> Any:
+        return await self.as_(by, "POST", f"/api/orgs/{org.slug}/tickets", {"title": title, **fields})
+
+    async def change(self, org: OrgUnderTest, ticket: Any, by: Person = MEMBER, **fields: Any) -> Any:
+        return await self.as_(by, "PATCH", f"/api/orgs/{org.slug}/tickets/{ticket['id']}", fields)
+
+    async def comment(self, org: OrgUnderTest, ticket: Any, body: str, by: Person = MEMBER, **fields: Any) -> Any:
+        """Waits for the comments service to have heard of the ticket."""
+        path = f"/api/orgs/{org.slug}/tickets/{ticket['id']}/comments"
+
+        async def answer() -> Any:
+            return await self.as_(by, "POST", path, {"body": body, **fields}, check=False)
+
+        return await eventually(answer, lambda made: "id" in made)
+
+    async def counted(self, org: OrgUnderTest, **query: str) -> int:
+        """How many tickets the API counts for a filter."""
+        asked = "&".join(f"{name}={value}" for name, value in {**query, "count": "true", "limit": "1"}.items())
+        return int((await self.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets?{asked}"))["total"])
+
+
+def start_services(
+    environments: Environments, databases: dict[str, dict[str, str]], logs: Path
+) -> dict[str, ServiceProcess]:
+    """All at once; `databases` says where each owner's own database is."""
+    environments.people_file.write_text(json.dumps(people_file()), encoding="utf-8")
+    return {
+        service.name: ServiceProcess(
+            service.name, environments.of(service) | databases.get(service.name, {}) | _known(service.name), logs
+        ).start()
+        for service in SERVICES
+    }
+
+
+def _known(service: str) -> dict[str, str]:
+    """The generous settings this service has; others would be refused."""
+    prefixes = {"gateway": "OPSDASH_USER_", "tickets": "OPSDASH_ORG_", "comments": "OPSDASH_ORG_"}
+    prefix = prefixes.get(service, "OPSDASH_SWEEP")
+    return {name: value for name, value in GENEROUS.items() if name.startswith(prefix)}
+
+
+async def all_ready(services: dict[str, ServiceProcess]) -> None:
+    await asyncio.gather(*(service.ready() for service in services.values()))
