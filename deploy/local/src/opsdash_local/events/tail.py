@@ -24,6 +24,7 @@ from opsdash_local.settings import DEFAULT_PORT, Ports
 
 DAY_MS = 86_400_000
 SLACK_MS = 1_000
+STOP_SECONDS = 2.0
 
 
 def tail(options: argparse.Namespace) -> None:
@@ -58,8 +59,10 @@ async def _tail(servers: str, options: argparse.Namespace) -> None:
         since_ms = 0 if options.from_beginning else begin_ms - SLACK_MS
         await _until_broker_is_gone(servers, _show_all(consumer, screen, since_ms))
     finally:
-        with suppress(asyncio.CancelledError, KafkaError):  # its own tasks may end that way
-            await consumer.stop()
+        # Its own tasks may end as cancelled. There is nothing to commit, so Ctrl-C need not wait for a busy broker.
+        with suppress(asyncio.CancelledError, KafkaError, TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer.stop()
 
 
 async def _move(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], *, to_beginning: bool) -> None:
