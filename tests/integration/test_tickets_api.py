@@ -87,6 +87,7 @@ class TestRead:
         for reference in (ticket["id"], ticket["number"], ticket["id"].upper(), ticket["id"].replace("-", "")):
             answer = await client.call("GET", f"{api.path}/{reference}")
             assert (answer.status, answer.body) == (200, ticket | {"permissions": ["read"]})
+        assert ticket["updated_by"]["name"] == "member of ours"
         assert ticket["allowed_statuses"] == ["in_progress", "waiting", "resolved", "closed"]
         assert answer.headers["ETag"] == '"1"'
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -17,7 +17,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_tickets import model, use_cases
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketDetail
-from opsdash_tickets.views import ticket_fields
+from opsdash_tickets.views import person, ticket_fields
 
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
@@ -67,6 +67,7 @@ async def detail_answer(
     detail = TicketDetail(
         **fields,
         description=row["description"],
+        updated_by=person(row, "updated_by", "updater"),
         allowed_statuses=model.allowed_statuses(fields["status"]),
         permissions=access.permissions,
     )

@@ -71,7 +71,19 @@ LEFT JOIN companies co ON co.org_id = c.org_id AND co.company_id = c.company_id
 LEFT JOIN projects p ON p.org_id = t.org_id AND p.project_id = t.project_id
 """
 )
-_DETAIL = f"SELECT {VIEW_COLUMNS}, t.description FROM tickets t {NAMES} WHERE t.org_id = $1 AND t.deleted_at IS NULL"  # noqa: S608
+# Every version has its history row, so the newest says who made the last change.
+_LAST_CHANGE = """
+LEFT JOIN LATERAL (
+    SELECT h.actor_id AS updated_by, m.name AS updater_name, m.removed_at IS NULL AS updater_active
+    FROM history h LEFT JOIN members m ON m.org_id = t.org_id AND m.user_id = h.actor_id
+    WHERE h.org_id = t.org_id AND h.aggregate_id = t.id AND h.aggregate_version = t.version
+    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
+) u ON true
+"""
+_DETAIL = f"""
+SELECT {VIEW_COLUMNS}, t.description, u.updated_by, u.updater_name, u.updater_active
+FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NULL
+"""  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
 _EXISTENCE = """

@@ -144,9 +144,13 @@ class TicketRow(Body):
 
 
 class TicketDetail(TicketRow):
-    """A ticket with its text, where its status can go, and what the caller may do with it."""
+    """A ticket with its text, where its status can go, and what the caller may do with it.
+
+    `updated_by` made the newest version; null is the system.
+    """
 
     description: str
+    updated_by: Person | None
     allowed_statuses: list[Status]
     permissions: list[Action]
 

@@ -24,7 +24,7 @@ def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
         "status": status,
         "priority": row["priority"],
         "category": row["category"],
-        "assignee": _person(row, "assignee_id", "assignee"),
+        "assignee": person(row, "assignee_id", "assignee"),
         "contact": _contact(row),
         "project": _named(Project, row, "project"),
         "sla_due_at": row["sla_due_at"],
@@ -42,14 +42,14 @@ def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
         "closed_at": row["closed_at"],
         "reopen_count": row["reopen_count"],
         "comment_count": row["comment_count"],
-        "created_by": _person(row, "created_by", "creator"),
+        "created_by": person(row, "created_by", "creator"),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
         "version": row["version"],
     }
 
 
-def _person(row: Record, id_column: str, prefix: str) -> Person | None:
+def person(row: Record, id_column: str, prefix: str) -> Person | None:
     if row[id_column] is None:
         return None
     name = row[f"{prefix}_name"]
