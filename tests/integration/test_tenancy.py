@@ -221,9 +221,11 @@ class TestSharedPool:
         writer.write(request)
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
-        titles = re.findall(rb'"title":"([^"]+)"', body)
-        assert {title.split()[0].decode() for title in titles if b" " in title} <= {slug, "Service"}
-        return int(head.split()[1])
+        status = int(head.split()[1])
+        if status != 503:  # a problem has a title of its own
+            titles = re.findall(rb'"title":"([^"]+)"', body)
+            assert {title.split()[0].decode() for title in titles} <= {slug}
+        return status
 
     async def abort(self, service: ServiceProcess, request: bytes, *, after_seconds: float) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", int(service.env["OPSDASH_HTTP_PORT"]))

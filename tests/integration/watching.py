@@ -37,7 +37,7 @@ async def scalar(stack: Stack, statement: str, *values: object) -> Any:
 
 
 async def eventually(
-    holds: Callable[[], Awaitable[Any]], *, timeout: float = 20.0, service: ServiceProcess | None = None
+    holds: Callable[[], Awaitable[Any]], *, timeout: float = 45.0, service: ServiceProcess | None = None
 ) -> Any:
     """The first truthy answer; fails with the service's log when none comes in time."""
     deadline = time.monotonic() + timeout
@@ -47,7 +47,7 @@ async def eventually(
     return answer
 
 
-async def outbox_empty(stack: Stack, *, timeout: float = 20.0) -> None:
+async def outbox_empty(stack: Stack, *, timeout: float = 45.0) -> None:
     async def empty() -> bool:
         return bool(await scalar(stack, "SELECT count(*) FROM outbox") == 0)
 

@@ -84,7 +84,7 @@ class Witness:
     def of(self, topic: str) -> list[Record]:
         return [record for record in self.records if record.topic == topic]
 
-    async def wait_for(self, count: int, *, topic: str | None = None, timeout: float = 15.0) -> list[Record]:
+    async def wait_for(self, count: int, *, topic: str | None = None, timeout: float = 45.0) -> list[Record]:
         """At least `count` records, of one topic or of all."""
 
         def enough(records: list[Record]) -> bool:
@@ -93,7 +93,7 @@ class Witness:
         await self.wait_until(enough, timeout=timeout)
         return [record for record in self.records if topic in {None, record.topic}]
 
-    async def wait_until(self, satisfied: Callable[[list[Record]], bool], *, timeout: float = 15.0) -> None:
+    async def wait_until(self, satisfied: Callable[[list[Record]], bool], *, timeout: float = 45.0) -> None:
         deadline = time.monotonic() + timeout
         while not satisfied(self.records):
             if self._task is not None and self._task.done():

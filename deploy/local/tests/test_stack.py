@@ -42,7 +42,7 @@ class RunningStack:
             )
 
     def wait_ready(self) -> None:
-        wait_until(lambda: READY in self.text() or self.process.poll() is not None, timeout=60)
+        wait_until(lambda: READY in self.text() or self.process.poll() is not None, timeout=110)
         assert READY in self.text(), self.text() + self.logs()
 
     def text(self) -> str:

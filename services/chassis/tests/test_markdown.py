@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from opsdash_chassis.markdown import render
 
@@ -49,8 +47,7 @@ class TestHarmless:
         assert gone not in render(markdown)
 
 
+@pytest.mark.timeout(20)  # takes milliseconds; what grows faster than the text never ends
 @pytest.mark.parametrize("unit", ["[", "*a ", "> ", "- ", "`", "![](", "<", "| a ", "\\", "[x](", "_*", "&#1;"])
 def test_ten_thousand_characters_are_rendered_in_bounded_time(unit: str) -> None:
-    started = time.perf_counter()
     assert active_content(render((unit * 10_000)[:10_000])) == []
-    assert time.perf_counter() - started < 1.0
