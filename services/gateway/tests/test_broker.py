@@ -45,6 +45,8 @@ async def gateway(kafka: EmbeddedKafka, issuer: TestIssuer, start_service: Any) 
         "OPSDASH_SLA_MONITOR_URL": "http://127.0.0.1:1",
         "OPSDASH_CRON_SECRET": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
+        "OPSDASH_OIDC_CLIENT_ID": "opsdash-console",
+        "OPSDASH_SESSION_SECRET": "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0",
         **issuer.environment,
     }
     process: ServiceProcess = await start_service("gateway", environment).ready()

@@ -48,7 +48,7 @@ class TestSignIn:
             (key,) = json.loads(body)["keys"]
             assert key.keys() == {"kty", "crv", "x", "kid", "alg", "use"}
 
-    @pytest.mark.parametrize("path", ["/dev/sign-in", f"/dev/sign-in/{PERSON}"])
+    @pytest.mark.parametrize("path", ["/dev/sign-in", f"/dev/sign-in/{PERSON}/token"])
     async def test_pages_are_plain_and_escaped(self, gateway: Any, path: str) -> None:
         status, headers, body = await gateway.call("GET", path, token="")
         tags = Tags()
@@ -60,13 +60,9 @@ class TestSignIn:
         assert "Ada &lt;Admin&gt;" in body.decode()
 
     async def test_a_persons_page_has_a_command_to_try(self, gateway: Any) -> None:
-        _, _, body = await gateway.call("GET", f"/dev/sign-in/{PERSON}", token="")
+        _, _, body = await gateway.call("GET", f"/dev/sign-in/{PERSON}/token", token="")
         assert "curl -H &quot;Authorization: Bearer $TOKEN&quot;" in body.decode()
         assert "/api/orgs/brightside/tickets" in body.decode()
-
-    async def test_the_root_leads_there(self, gateway: Any) -> None:
-        status, headers, _ = await gateway.call("GET", "/", token="")
-        assert (status, headers["location"]) == (302, "/dev/sign-in")
 
 
 class TestKeyFile:
@@ -116,6 +112,31 @@ class TestSettings:
             GatewaySettings(**changed)
         assert SETTINGS["internal_token"] not in str(error.value)
 
+    @pytest.mark.parametrize("name", ["workspace_token", "cron_secret", "internal_token"])
+    def test_the_session_secret_is_its_own(self, name: str) -> None:
+        with pytest.raises(ValidationError, match="must differ"):
+            GatewaySettings(**SETTINGS | {"session_secret": SETTINGS[name]})
+
+    @pytest.mark.parametrize("secret", ["", "short", "x" * 40, " " + SETTINGS["cron_secret"], "a,b,c"])
+    def test_a_weak_session_secret_is_refused(self, secret: str) -> None:
+        with pytest.raises(ValidationError) as error:
+            GatewaySettings(**SETTINGS | {"session_secret": secret})
+        assert error.value.errors()[0]["loc"] == ("session_secret",)
+
+    @pytest.mark.parametrize("name", ["public_url", "oidc_issuer"])
+    def test_production_needs_tls_towards_browsers(self, name: str) -> None:
+        with pytest.raises(ValidationError, match="must use https"):
+            GatewaySettings(**SETTINGS | {name: "http://support.example.test"})
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("oidc_client_id", ""), ("oidc_client_secret", ""), ("oidc_client_secret", " x"), ("oidc_scopes", "profile")],
+    )
+    def test_a_half_configured_client_is_refused(self, name: str, value: str) -> None:
+        with pytest.raises(ValidationError) as error:
+            GatewaySettings(**SETTINGS | {name: value})
+        assert error.value.errors()[0]["loc"] == (name,)
+
     @pytest.mark.parametrize("url", ["", "tickets:8000", "ftp://x", "http://user@x", "http://x?a=1"])
     def test_urls_are_plain(self, url: str) -> None:
         with pytest.raises(ValidationError):
@@ -126,4 +147,5 @@ class TestSettings:
         for path in ("/dev/sign-in", "/dev/jwks.json", "/dev/jwks", f"/dev/sign-in/{PERSON}"):
             assert client.get(path).status_code == 404
         assert client.post("/dev/token", json={"user_id": PERSON}).status_code == 404
-        assert client.get("/", follow_redirects=False).headers["location"] == "/schema"
+        assert client.get("/dev/.well-known/openid-configuration").status_code == 404
+        assert client.get("/dev/authorize").status_code == 404

@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.rate_limits import RateLimit
 
 from opsdash_gateway.api import composed
 from opsdash_gateway.api.comments import comment_routes
-from opsdash_gateway.api.home import home
 from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
@@ -27,8 +28,9 @@ from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.web.console import build_console
 from opsdash_gateway.web.page_headers import PAGE_HEADERS
-from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn, provide_session
+from opsdash_gateway.web.session import provide_session
 
 
 @dataclass
@@ -37,12 +39,14 @@ class Connections:
 
     settings: GatewaySettings
     publisher: WorkspacePublisher
+    http: aiohttp.ClientSession | None = field(default=None)
     running: Owners | None = field(default=None)
     sla_monitor: MonitorClient | None = field(default=None)
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         async with open_session() as session:
+            self.http = session
             self.running = Owners(
                 tickets=OwnerClient(session, self.settings.tickets_url),
                 comments=OwnerClient(session, self.settings.comments_url),
@@ -54,6 +58,11 @@ class Connections:
                 yield
             finally:
                 await self.publisher.stop()
+
+    def session(self) -> aiohttp.ClientSession:
+        if self.http is None:
+            raise RuntimeError("the gateway has not been started")
+        return self.http
 
     def owners(self) -> Owners:
         if self.running is None:
@@ -81,20 +90,22 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
         get_sla_ledger,
         cron_router(CronSecret(settings.cron_secret.get_secret_value())),
     ]
+    keys = KeySet(settings.oidc_jwks_url)
+    console = build_console(settings, keys, connections.session)
     document = build_document(own, dependencies=dependencies)
     issuer = issuer_router(settings)
     tickets = passing_routes(owner_document("tickets"), composed={composed.TEMPLATE})
     comments = comment_routes(owner_document("comments"))
     owned = [*tickets, *comments, composed.composed_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
-    routes += [home("/dev/sign-in"), issuer] if issuer else [home("/schema")]
-    kept = SessionCookies(settings.session_secret.get_secret_value())
+    routes += [*console.routes, *([issuer] if issuer else [])]
     return create_app(
         settings,
         route_handlers=routes,
         lifespan=[connections.lifespan],
         dependencies=dependencies,
-        rules={SIGNED_IN: SignedIn(kept, origin=settings.origin)},
+        keys=keys,
+        rules=console.rules,
         page_headers=PAGE_HEADERS,
         user_limit=RateLimit(
             per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas

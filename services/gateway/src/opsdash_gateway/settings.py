@@ -38,7 +38,7 @@ class GatewaySettings(KafkaSettings):
     @field_validator("oidc_client_secret")
     @classmethod
     def _client_secret_is_whole(cls, value: SecretStr | None) -> SecretStr | None:
-        text = value.get_secret_value() if value else "x"
+        text = "x" if value is None else value.get_secret_value()
         if not text or text != text.strip():
             raise ValueError("is empty or has surrounding white space")
         return value

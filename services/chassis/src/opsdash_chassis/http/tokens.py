@@ -1,4 +1,4 @@
-"""Verifies OIDC access tokens: fixed algorithms, issuer, audience, times, and a key that fits the header.
+"""Verifies OIDC tokens: fixed algorithms, issuer, audience, times, and a key that fits the header.
 
 Every failure is the same `InvalidToken`; what exactly was wrong is nobody's business but the log's.
 """
@@ -6,7 +6,7 @@ Every failure is the same `InvalidToken`; what exactly was wrong is nobody's bus
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,8 +37,8 @@ class Caller:
     expires_at: float
 
 
-class TokenVerifier:
-    """Checks tokens of one issuer for one audience."""
+class SignedTokens:
+    """Checks what every token of one issuer must be: signed by it, for one audience, in time."""
 
     def __init__(
         self,
@@ -47,13 +47,15 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA"),
+        types: Collection[str] = ("jwt",),
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._algorithms = algorithms
+        self._types = types
 
-    async def verify(self, token: str) -> Caller:
+    async def claims(self, token: str) -> dict[str, Any]:
         """Raises InvalidToken, or Unavailable while no key of the issuer is known."""
         header = self._header(token)
         key = await self._keys.get(header["kid"])
@@ -62,8 +64,12 @@ class TokenVerifier:
         algorithm = header["alg"]
         if key.key_type != _KEY_TYPES[algorithm] or key.algorithm_name != algorithm:
             raise InvalidToken("the key is for another algorithm")
-        claims = self._claims(token, key, algorithm)
-        return self._caller(token, claims)
+        claims = self._decoded(token, key, algorithm)
+        if not isinstance(claims["iss"], str) or claims["iss"] != self._issuer:
+            raise InvalidToken("issuer")
+        if not isinstance(claims["exp"], int | float) or claims["exp"] > _LAST_EXPIRY:
+            raise InvalidToken("expiry")
+        return claims
 
     def _header(self, token: str) -> Mapping[str, Any]:
         if len(token) > MAXIMUM_TOKEN_BYTES or not token.isascii():
@@ -77,11 +83,11 @@ class TokenVerifier:
             raise InvalidToken("algorithm or critical extension not accepted")
         if not isinstance(key_id, str) or not 0 < len(key_id) <= MAXIMUM_KEY_ID_LENGTH:
             raise InvalidToken("no usable key id")
-        if str(header.get("typ", "JWT")).lower() not in ACCESS_TOKEN_TYPES:
-            raise InvalidToken("not an access token")
+        if str(header.get("typ", "JWT")).lower() not in self._types:
+            raise InvalidToken("another kind of token")
         return header
 
-    def _claims(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
+    def _decoded(self, token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
         try:
             return jwt.decode(
                 token,
@@ -94,19 +100,36 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InvalidToken("signature or claims") from error
 
-    def _caller(self, token: str, claims: dict[str, Any]) -> Caller:
-        if not isinstance(claims["iss"], str) or claims["iss"] != self._issuer:
-            raise InvalidToken("issuer")
+
+class TokenVerifier:
+    """Checks access tokens of one issuer for one audience."""
+
+    def __init__(
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA"),
+    ) -> None:
+        self._tokens = SignedTokens(
+            keys, issuer=issuer, audience=audience, algorithms=algorithms, types=ACCESS_TOKEN_TYPES
+        )
+
+    async def verify(self, token: str) -> Caller:
+        """Raises InvalidToken, or Unavailable while no key of the issuer is known."""
+        claims = await self._tokens.claims(token)
         if claims.get("token_use", "access") != "access" or any(name in claims for name in _ID_TOKEN_CLAIMS):
             raise InvalidToken("an ID token is not an access token")
-        expires_at = claims["exp"]
-        if not isinstance(expires_at, int | float) or expires_at > _LAST_EXPIRY:
-            raise InvalidToken("expiry")
-        try:
-            user_id = UUID(claims["sub"])
-        except (ValueError, AttributeError, TypeError) as error:
-            raise InvalidToken("subject is not a UUID") from error
-        return Caller(user_id=user_id, token=token, expires_at=float(expires_at) + LEEWAY_SECONDS)
+        return Caller(user_id=user_id_of(claims), token=token, expires_at=float(claims["exp"]) + LEEWAY_SECONDS)
+
+
+def user_id_of(claims: Mapping[str, Any]) -> UUID:
+    """The subject, which is a user of OpsDash. Raises InvalidToken."""
+    try:
+        return UUID(claims["sub"])
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InvalidToken("subject is not a UUID") from error
 
 
 class VerifiedTokens:

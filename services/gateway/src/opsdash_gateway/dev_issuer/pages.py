@@ -1,43 +1,55 @@
-"""Two plain pages to sign in as a demo person: no script, no style, every value escaped."""
+"""Pages of the development issuer: who to sign in as, and a person's token for the shell; every value is escaped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from html import escape
 from textwrap import dedent
+from urllib.parse import urlencode
+
+from litestar import Response
 
 from opsdash_gateway.dev_issuer.people import Person
-
-
-def _page(title: str, body: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
-    )
+from opsdash_gateway.web.outside import outside_page
 
 
 def _memberships(person: Person) -> str:
-    return ", ".join(f"{escape(member.slug)} ({escape(member.role)})" for member in person.memberships)
+    return ", ".join(f"{escape(member.role)} of {escape(member.slug)}" for member in person.memberships) or "no org"
 
 
-def people_page(people: list[Person]) -> str:
-    """All people, each with the orgs they belong to."""
+def _people(title: str, entries: Iterable[tuple[str, Person]]) -> Response[str]:
     items = "".join(
-        f'<li><a href="/dev/sign-in/{person.user_id}">{escape(person.name)}</a> {_memberships(person)}</li>'
-        for person in people
+        f'<li><a class="person" href="{escape(address)}"><strong>{escape(person.name)}</strong> '
+        f"<span>{_memberships(person)}</span></a></li>"
+        for address, person in entries
     )
-    note = "<p>Development only: pick a person, no password needed. The API is described at "
-    return _page("Sign in", f'{note}<a href="/schema">/schema</a>.</p><ul>{items}</ul>')
+    note = "Development only: pick a person, no password needed. The API is described at "
+    return outside_page(title, f'<p>{note}<a href="/schema">/schema</a>.</p><ul class="people">{items}</ul>')
 
 
-def person_page(person: Person, token: str, public_url: str) -> str:
+def people_page(people: list[Person]) -> Response[str]:
+    """All people; each link signs one in."""
+    return _people("Sign in", ((f"/dev/sign-in/{person.user_id}", person) for person in people))
+
+
+def choice_page(people: list[Person], query: Mapping[str, str]) -> Response[str]:
+    """The same people for a sign-in that the console has begun; each link goes on with it."""
+    return _people(
+        "Sign in",
+        ((f"/dev/authorize?{urlencode({**query, 'login_hint': person.user_id})}", person) for person in people),
+    )
+
+
+def token_page(person: Person, token: str, public_url: str) -> Response[str]:
     """One person's token and a command that uses it."""
     path = f"/api/orgs/{person.memberships[0].slug}/tickets" if person.memberships else "/api/me"
     command = dedent(f"""\
         TOKEN={token}
         curl -H "Authorization: Bearer $TOKEN" {public_url}{path}""")
-    return _page(
+    return outside_page(
         person.name,
-        f"<p>{_memberships(person) or 'No org'}</p><h2>Access token</h2><pre>{escape(token)}</pre>"
-        f'<h2>Try it</h2><pre>{escape(command)}</pre><p><a href="/dev/sign-in">All people</a></p>',
+        f"<p>{_memberships(person)}</p><h2>Access token</h2><pre>{escape(token)}</pre>"
+        f"<h2>Try it</h2><pre>{escape(command)}</pre>"
+        f'<p><a href="/dev/sign-in/{person.user_id}">Sign in to the console</a></p>'
+        '<p><a href="/dev/sign-in">All people</a></p>',
     )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from litestar import Response, Router, get, post
-from litestar.enums import MediaType
+from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
+from litestar.response import Redirect
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.problems import not_found
 
-from opsdash_gateway.dev_issuer.pages import people_page, person_page
+from opsdash_gateway.dev_issuer.pages import people_page, token_page
 from opsdash_gateway.dev_issuer.people import People, Person
+from opsdash_gateway.dev_issuer.provider import provider_routes
 from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer, load_or_create_key
 from opsdash_gateway.settings import GatewaySettings
-
-_PAGE_POLICY = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
+from opsdash_gateway.web.addresses import locale_of
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,10 +33,6 @@ class Token(msgspec.Struct, forbid_unknown_fields=True):
     access_token: str
     token_type: str
     expires_in: int
-
-
-def _page(html: str) -> Response[str]:
-    return Response(html, media_type=MediaType.HTML, headers=_PAGE_POLICY)
 
 
 def issuer_router(settings: GatewaySettings) -> Router | None:
@@ -63,16 +60,29 @@ def issuer_router(settings: GatewaySettings) -> Router | None:
 
     @get("/sign-in")
     async def sign_in() -> Response[str]:
-        return _page(people_page(people.all()))
+        return people_page(people.all())
 
-    @get("/sign-in/{user_id:uuid}")
-    async def sign_in_as(user_id: FromPath[UUID]) -> Response[str]:
+    @get("/sign-in/{user_id:uuid}", status_code=303)
+    async def sign_in_as(request: Request[Any, Any, Any], user_id: FromPath[UUID]) -> Redirect:
+        """Begins a sign-in of the console that this issuer finishes without asking."""
+        return Redirect(_console_sign_in(locale_of(request), person_of(user_id)), status_code=303)
+
+    @get("/sign-in/{user_id:uuid}/token")
+    async def token_of(user_id: FromPath[UUID]) -> Response[str]:
         person = person_of(user_id)
-        return _page(person_page(person, signer.token(person.user_id), settings.public_url))
+        return token_page(person, signer.token(person.user_id), settings.public_url)
 
     return Router(
         "/dev",
-        route_handlers=[key_set, token, sign_in, sign_in_as],
+        route_handlers=[key_set, token, sign_in, sign_in_as, token_of, *provider_routes(settings, signer, people)],
         opt={"authentication": NOBODY},
         include_in_schema=False,
     )
+
+
+def _console_sign_in(locale: str, person: Person) -> str:
+    """The console's own sign-in address; it ends on the person's first org."""
+    query = {"login_hint": str(person.user_id)}
+    if person.memberships:
+        query["next"] = f"/{locale}/org/{person.memberships[0].slug}/support"
+    return f"/{locale}/sign-in?{urlencode(query)}"

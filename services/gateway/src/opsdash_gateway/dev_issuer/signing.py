@@ -54,15 +54,15 @@ class Signer:
         self.key_set = {"keys": [{**public, "kid": self._key_id, "alg": "EdDSA", "use": "sig"}]}
 
     def token(self, user_id: UUID) -> str:
+        """An access token for the services."""
+        return self._signed({"aud": self._audience, "sub": str(user_id), "jti": str(uuid4())}, kind="at+jwt")
+
+    def id_token(self, user_id: UUID, *, client_id: str, nonce: str, name: str) -> str:
+        """Tells the console who has signed in."""
+        return self._signed({"aud": client_id, "sub": str(user_id), "nonce": nonce, "name": name}, kind="JWT")
+
+    def _signed(self, claims: dict[str, Any], *, kind: str) -> str:
         now = int(time.time())
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": str(user_id),
-            "iat": now,
-            "nbf": now,
-            "exp": now + LIFETIME_SECONDS,
-            "jti": str(uuid4()),
-        }
-        headers = {"kid": self._key_id, "typ": "at+jwt"}
-        return jwt.encode(claims, self._key, algorithm="EdDSA", headers=headers)
+        always = {"iss": self._issuer, "iat": now, "nbf": now, "exp": now + LIFETIME_SECONDS}
+        headers = {"kid": self._key_id, "typ": kind}
+        return jwt.encode(always | claims, self._key, algorithm="EdDSA", headers=headers)

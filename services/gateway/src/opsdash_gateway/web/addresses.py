@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from litestar.connection import ASGIConnection
+from opsdash_chassis.http.problems import not_found
 
 LOCALES = ("en", "es")
 DEFAULT_LOCALE = "en"
+LOCALE_COOKIE = "opsdash-locale"
 MAXIMUM_NEXT_CHARACTERS = 1000
 _NOT_PAGES = ("/api", "/dev", "/static", "/sign-in", "/sign-out")
 
@@ -28,11 +30,19 @@ def safe_next(value: str | None) -> str | None:
     return value
 
 
+def known_locale(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The language of a page's address; one that we do not have is 404."""
+    locale = str(connection.path_params["locale"])
+    if locale not in LOCALES:
+        raise not_found()
+    return locale
+
+
 def locale_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The language of a page's address, else the first of ours that the browser asks for."""
-    named = str(connection.path_params.get("locale", ""))
-    if named in LOCALES:
-        return named
+    """The language of a page's address, else the one chosen before, else the first of ours the browser asks for."""
+    for named in (connection.path_params.get("locale"), connection.cookies.get(LOCALE_COOKIE)):
+        if named in LOCALES:
+            return str(named)
     for entry in connection.headers.get("accept-language", "").split(","):
         language = entry.partition(";")[0].strip().lower().partition("-")[0]
         if language in LOCALES:
@@ -52,5 +62,9 @@ def sign_in_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
         query = connection.scope.get("query_string", b"").decode("latin-1")
         here = connection.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
         here += f"?{query}" if query else ""
-    address = f"/{locale_of(connection)}/sign-in"
-    return f"{address}?{urlencode({'next': here})}" if safe_next(here) else address
+    return sign_in_path(locale_of(connection), here)
+
+
+def sign_in_path(locale: str, back_to: str | None = None) -> str:
+    address = f"/{locale}/sign-in"
+    return f"{address}?{urlencode({'next': back_to})}" if safe_next(back_to) else address

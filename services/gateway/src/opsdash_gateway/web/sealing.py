@@ -25,12 +25,14 @@ class Sealer(Generic[ValueT]):
         self.seconds = seconds
 
     def seal(self, value: ValueT) -> str:
-        return self._fernet.encrypt(msgspec.msgpack.encode(value)).decode("ascii")
+        """Only characters that a cookie takes without quotes."""
+        return self._fernet.encrypt(msgspec.msgpack.encode(value)).decode("ascii").rstrip("=")
 
     def open(self, text: str) -> ValueT | None:
         """None for what is expired, changed, cut, of another purpose or of another release."""
         try:
-            return self._decoder.decode(self._fernet.decrypt(text, ttl=self.seconds))
+            padded = text + "=" * (-len(text) % 4)
+            return self._decoder.decode(self._fernet.decrypt(padded, ttl=self.seconds))
         except (InvalidToken, msgspec.MsgspecError, ValueError):
             return None
 

@@ -99,10 +99,13 @@ class SignedIn:
             raise SignInNeeded
         try:
             caller = await verify(session.access_token)
-        except InvalidToken:
+            written = self._cookies.write(session)
+        except (InvalidToken, ValueError):
             raise SignInNeeded from None
+        if caller.user_id != old.user_id:
+            raise SignInNeeded
         headers = connection.scope["state"].setdefault(ANSWER_HEADERS, [])
-        headers += [item.to_encoded_header() for item in self._cookies.write(session)]
+        headers += [item.to_encoded_header() for item in written]
         return session, caller
 
 

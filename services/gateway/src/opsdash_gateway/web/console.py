@@ -1,0 +1,42 @@
+"""Composition of the console: what its pages need, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+from litestar import Router
+from opsdash_chassis.http.authentication import Rule
+from opsdash_chassis.http.keys import KeySet
+from opsdash_chassis.http.tokens import TokenVerifier
+
+from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.web.attempts import Attempts
+from opsdash_gateway.web.home import home_routes
+from opsdash_gateway.web.id_tokens import IdTokenVerifier
+from opsdash_gateway.web.identity_provider import IdentityProvider
+from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn
+from opsdash_gateway.web.sessions import Sessions
+from opsdash_gateway.web.sign_in import SignIn, sign_in_routes
+
+
+@dataclass(frozen=True)
+class Console:
+    """The routes of sign-in and the rule that lets browsers in."""
+
+    routes: list[Router]
+    rules: dict[str, Rule]
+
+
+def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[], aiohttp.ClientSession]) -> Console:
+    issuer, algorithms = settings.oidc_issuer, settings.algorithms
+    provider = IdentityProvider(session, settings)
+    ids = IdTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
+    access = TokenVerifier(keys, issuer=issuer, audience=settings.oidc_audience, algorithms=algorithms)
+    secret = settings.session_secret.get_secret_value()
+    kept = SessionCookies(secret)
+    sessions = Sessions(provider, ids, access)
+    flow = SignIn(provider, sessions, kept, Attempts(secret))
+    rule = SignedIn(kept, origin=settings.origin, renew=sessions.renew)
+    return Console([sign_in_routes(flow), home_routes], {SIGNED_IN: rule})

@@ -1,0 +1,58 @@
+"""The root, and the choice of a language."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from opsdash_gateway.clients import Owners
+from opsdash_gateway.web.addresses import known_locale, locale_of, safe_next
+from opsdash_gateway.web.outside import outside_page
+from opsdash_gateway.web.session import PAGE, WebSession
+from opsdash_gateway.web.sign_in import PUBLIC, locale_cookie
+from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
+
+
+class _Org(msgspec.Struct):
+    slug: str
+    plate: str
+
+
+class _Me(msgspec.Struct):
+    user_id: UUID
+    orgs: list[_Org]
+
+
+@get("/", opt=PAGE, status_code=303)
+async def home(
+    request: Request[Any, Any, Any], session: NamedDependency[WebSession], owners: NamedDependency[Owners]
+) -> Response[Any]:
+    """To the workspace of whoever is signed in; the first that has Support, when there are several."""
+    headers = {"authorization": f"Bearer {session.access_token}"}
+    answer = await owners.tickets.forward("GET", "/me", headers=headers)
+    orgs = msgspec.json.decode(answer.body, type=_Me).orgs
+    locale = locale_of(request)
+    if not orgs:
+        text = "<p>You are signed in, but you do not belong to a workspace yet. Ask an admin of yours to add you.</p>"
+        return outside_page("No workspace yet", text, locale=locale)
+    org = next((org for org in orgs if org.plate != "free"), orgs[0])
+    return Redirect(f"/{locale}/org/{org.slug}/support", status_code=303)
+
+
+@get("/{locale:str}/language", opt=PUBLIC, status_code=303)
+async def choose_language(request: Request[Any, Any, Any]) -> Redirect:
+    """Remember the language of this address and go to `next`."""
+    locale = known_locale(request)
+    return Redirect(
+        safe_next(request.query_params.get("next")) or "/", status_code=303, cookies=[locale_cookie(locale)]
+    )
+
+
+home_routes = Router(
+    "/", route_handlers=[home, choose_language], include_in_schema=False, exception_handlers=SIGN_IN_HANDLERS
+)

@@ -1,0 +1,49 @@
+"""Verifies the ID token of a sign-in: for this console, and for this very attempt (OpenID Connect Core, 3.1.3.7)."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from opsdash_chassis.http.keys import KeySet
+from opsdash_chassis.http.tokens import InvalidToken, SignedTokens, user_id_of
+
+MAXIMUM_NAME_CHARACTERS = 200
+_NAMES = ("name", "preferred_username", "email")
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who has signed in."""
+
+    user_id: UUID
+    name: str
+
+
+class IdTokenVerifier:
+    """Checks ID tokens of one issuer for one client."""
+
+    def __init__(self, keys: KeySet, *, issuer: str, client_id: str, algorithms: tuple[str, ...]) -> None:
+        self._client_id = client_id
+        self._tokens = SignedTokens(keys, issuer=issuer, audience=client_id, algorithms=algorithms)
+
+    async def verify(self, token: str, *, nonce: str) -> Identity:
+        """Raises InvalidToken, or Unavailable while no key of the issuer is known."""
+        claims = await self._tokens.claims(token)
+        presented = claims.get("nonce")
+        if not isinstance(presented, str) or not hmac.compare_digest(presented.encode(), nonce.encode()):
+            raise InvalidToken("nonce")
+        several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if claims.get("azp", None if several else self._client_id) != self._client_id:
+            raise InvalidToken("issued to another client")
+        if claims.get("token_use", "id") != "id":
+            raise InvalidToken("an access token is not an ID token")
+        return Identity(user_id_of(claims), _name(claims))
+
+
+def _name(claims: dict[str, Any]) -> str:
+    """What to call the person; an issuer need not tell."""
+    texts = (claims.get(key) for key in _NAMES)
+    found = next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")
+    return found[:MAXIMUM_NAME_CHARACTERS]

@@ -1,0 +1,134 @@
+"""Signing in and out: to the identity provider, back from it, and away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import structlog
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.authentication import NOBODY
+
+from opsdash_gateway.web.addresses import LOCALE_COOKIE, known_locale, locale_of, safe_next, sign_in_path
+from opsdash_gateway.web.attempts import Attempts
+from opsdash_gateway.web.identity_provider import CALLBACK, SIGNED_OUT, Attempt, IdentityProvider, SignInRefused
+from opsdash_gateway.web.outside import outside_page
+from opsdash_gateway.web.session import FORM, SessionCookies
+from opsdash_gateway.web.sessions import Sessions
+from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
+
+log = structlog.get_logger(__name__)
+
+PUBLIC: dict[str, Any] = {"authentication": NOBODY, "query_parameters": None}
+MAXIMUM_HINT_CHARACTERS = 200
+
+
+class SignIn:
+    """The routes and what they need."""
+
+    def __init__(
+        self, provider: IdentityProvider, sessions: Sessions, kept: SessionCookies, attempts: Attempts
+    ) -> None:
+        self._provider = provider
+        self._issuer = provider.issuer
+        self._sessions = sessions
+        self._kept = kept
+        self._attempts = attempts
+
+    async def start(self, request: Request[Any, Any, Any]) -> Response[Any]:
+        """Send the browser to the provider; `next` says where it wants to be afterwards."""
+        query = request.query_params
+        locale = known_locale(request)
+        attempt, written = self._attempts.begin(locale, safe_next(query.get("next")), request.cookies)
+        hint = query.get("login_hint", "")[:MAXIMUM_HINT_CHARACTERS] or None
+        try:
+            address = await self._provider.authorization_address(attempt, login_hint=hint)
+        except Unavailable:
+            return _failed(locale, "Sign-in is not available right now. Please try again in a moment.", 503)
+        return Redirect(address, status_code=303, cookies=written)
+
+    async def finish(self, request: Request[Any, Any, Any]) -> Response[Any]:
+        """Back from the provider, with a code or with an error."""
+        query = request.query_params
+        attempt = self._attempts.find(query.get("state", ""), request.cookies)
+        if attempt is None or query.get("iss", self._issuer) != self._issuer:
+            text = "This sign-in has expired, or was started in another browser."
+            return _failed(locale_of(request), text, 400)
+        if not query.get("code"):
+            log.info("sign_in_refused", reason=query.get("error", "no code")[:100])
+            return self._failed(attempt, "The sign-in was cancelled or not allowed.", 403)
+        try:
+            session = await self._sessions.begin(attempt, query["code"])
+            written = self._kept.write(session)
+        except (SignInRefused, ValueError) as error:
+            log.warning("sign_in_refused", reason=str(error))
+            return self._failed(attempt, "The sign-in could not be completed.", 403)
+        except Unavailable:
+            return self._failed(attempt, "Sign-in is not available right now. Please try again in a moment.", 503)
+        cookies = [*written, self._attempts.end(attempt), locale_cookie(attempt.locale)]
+        return Redirect(attempt.next or "/", status_code=303, cookies=cookies)
+
+    async def leave(self, request: Request[Any, Any, Any]) -> Response[Any]:
+        """End the session, then the provider's own.
+
+        The policy of our pages does not let a form lead to another site, so a page in between goes there.
+        """
+        address = await self._provider.sign_out_address()
+        if address is None:
+            return Redirect(SIGNED_OUT, status_code=303, cookies=self._kept.end())
+        link = escape(address)
+        head = f'<meta http-equiv="refresh" content="0; url={link}">'
+        response = outside_page(
+            "Signing out…", f'<p><a href="{link}">Continue</a></p>', locale=locale_of(request), head=head
+        )
+        return _with_cookies(response, self._kept.end())
+
+    def _failed(self, attempt: Attempt, text: str, status: int) -> Response[Any]:
+        again = _failed(attempt.locale, text, status, attempt.next)
+        return _with_cookies(again, [self._attempts.end(attempt)])
+
+
+def _failed(locale: str, text: str, status: int, back_to: str | None = None) -> Response[Any]:
+    address = sign_in_path(locale, back_to)
+    body = f'<p>{escape(text)}</p><p><a href="{escape(address)}">Try again</a></p>'
+    return outside_page("You are not signed in", body, locale=locale, status=status)
+
+
+def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
+    locale = locale_of(request)
+    body = f'<p>You have signed out of OpsDash Support.</p><p><a href="{sign_in_path(locale)}">Sign in again</a></p>'
+    return outside_page("Signed out", body, locale=locale)
+
+
+def _with_cookies(response: Response[Any], written: Iterable[Cookie]) -> Response[Any]:
+    for item in written:
+        response.set_cookie(item)
+    return response
+
+
+def locale_cookie(locale: str) -> Cookie:
+    return Cookie(key=LOCALE_COOKIE, value=locale, max_age=365 * 24 * 3600, path="/", httponly=True, samesite="lax")
+
+
+def sign_in_routes(flow: SignIn) -> Router:
+    @get("/{locale:str}/sign-in", opt=PUBLIC)
+    async def start(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await flow.start(request)
+
+    @get(CALLBACK, opt=PUBLIC)
+    async def finish(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await flow.finish(request)
+
+    @post("/sign-out", opt=FORM, status_code=200, exception_handlers=SIGN_IN_HANDLERS)
+    async def leave(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await flow.leave(request)
+
+    @get(SIGNED_OUT, opt=PUBLIC)
+    async def left(request: Request[Any, Any, Any]) -> Response[Any]:
+        return signed_out(request)
+
+    return Router("/", route_handlers=[start, finish, leave, left], include_in_schema=False)

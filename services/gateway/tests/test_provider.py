@@ -1,0 +1,298 @@
+"""Towards other identity providers: what is sent to them, what is believed of them, renewal, and signing out there."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
+
+from tests.support.web_client import Browser
+
+USER = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
+CLIENT, AUDIENCE = "opsdash-console", "opsdash-support"
+SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+STRANGE_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass
+class Provider:
+    """A provider whose every answer a test can bend."""
+
+    url: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    id_claims: dict[str, Any] = field(default_factory=dict)
+    id_header: dict[str, Any] = field(default_factory=dict)
+    id_key: Any = KEY
+    id_algorithm: str = "RS256"
+    access_seconds: int = 600
+    access_subject: str = USER
+    answer: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+    nonce: str = ""
+    calls: list[tuple[dict[str, str], dict[str, str]]] = field(default_factory=list)
+
+    def sign(self, claims: dict[str, Any], key: Any = KEY, algorithm: str = "RS256", **header: Any) -> str:
+        now = int(time.time())
+        merged = {"iss": self.url, "sub": USER, "iat": now, "exp": now + 600, **claims}
+        merged = {name: value for name, value in merged.items() if value is not None}
+        return jwt.encode(merged, key, algorithm=algorithm, headers={"kid": "k", **header})
+
+    async def describe(self, _: web.Request) -> web.Response:
+        own = {"issuer": self.url, "authorization_endpoint": f"{self.url}/go", "token_endpoint": f"{self.url}/token"}
+        return web.json_response({**own, **self.metadata})
+
+    async def keys(self, _: web.Request) -> web.Response:
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+        return web.json_response({"keys": [{**key, "kid": "k", "use": "sig", "alg": "RS256"}]})
+
+    async def token(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.calls.append((form, {name.lower(): value for name, value in request.headers.items()}))
+        access = {"aud": AUDIENCE, "sub": self.access_subject, "exp": int(time.time()) + self.access_seconds}
+        identity = {"aud": CLIENT, "nonce": self.nonce, "name": "Ada", **self.id_claims}
+        body = {
+            "access_token": self.sign(access, typ="at+jwt", serial=len(self.calls)),
+            "token_type": "Bearer",
+            "id_token": self.sign(identity, self.id_key, self.id_algorithm, **self.id_header),
+            **self.answer,
+        }
+        return web.json_response({k: v for k, v in body.items() if v is not None}, status=self.status)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    made = Provider()
+    app = web.Application()
+    app.router.add_get("/.well-known/openid-configuration", made.describe)
+    app.router.add_get("/keys", made.keys)
+    app.router.add_post("/token", made.token)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def browser(provider: Provider, owner: Any, start_gateway: Any) -> Browser:
+    gateway = await start_gateway(
+        tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys", **SETTINGS
+    )
+    return Browser(gateway.session, gateway.url)
+
+
+SETTINGS = {"oidc_client_secret": "s3cret:with/signs", "oidc_scopes": "openid profile offline_access"}
+
+
+async def sign_in(browser: Browser, provider: Provider, **back: str) -> int:
+    """The status of the way back: 303 is in, anything else is not."""
+    query = parse_qs(urlsplit((await browser.get("/en/sign-in")).location).query)
+    provider.nonce = query["nonce"][0]
+    page = await browser.get("/sign-in/callback?" + urlencode({"code": "c", "state": query["state"][0], **back}))
+    assert (page.status == 303) == (COOKIE in browser.cookies)
+    return page.status
+
+
+def session_of(browser: Browser) -> WebSession:
+    session = SessionCookies(SECRET).read(browser.cookies)
+    assert session is not None
+    return session
+
+
+class TestExchange:
+    async def test_the_client_shows_its_secret_and_the_verifier(self, browser: Browser, provider: Provider) -> None:
+        assert await sign_in(browser, provider) == 303
+        ((form, headers),) = provider.calls
+        assert form["grant_type"] == "authorization_code"
+        assert form["code"] == "c"
+        assert form["redirect_uri"] == f"{browser.url}/sign-in/callback"
+        assert len(form["code_verifier"]) == 64
+        assert "client_secret" not in form
+        scheme, _, credentials = headers["authorization"].partition(" ")
+        assert scheme == "Basic"
+        assert base64.b64decode(credentials).decode() == "opsdash-console:s3cret%3Awith%2Fsigns"
+
+    async def test_a_provider_may_want_the_secret_in_the_form(self, browser: Browser, provider: Provider) -> None:
+        provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+        assert await sign_in(browser, provider) == 303
+        ((form, headers),) = provider.calls
+        assert form["client_secret"] == "s3cret:with/signs"
+        assert "authorization" not in headers
+
+    async def test_long_tokens_fit(self, browser: Browser, provider: Provider) -> None:
+        provider.answer = {"refresh_token": "r" * 4000}
+        assert await sign_in(browser, provider) == 303
+        assert len(browser.cookies[COOKIE]) + len(COOKIE) < 4096
+        assert session_of(browser).refresh_token == "r" * 4000
+
+    async def test_tokens_too_long_for_cookies_are_a_page(self, browser: Browser, provider: Provider) -> None:
+        provider.answer = {"refresh_token": "r" * 20_000}
+        assert await sign_in(browser, provider) == 403
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"access_token": None},
+            {"access_token": "x"},
+            {"access_token": 5},
+            {"error": "invalid_grant"},
+            {"id_token": None},
+        ],
+    )
+    async def test_half_an_answer_is_no_session(
+        self, browser: Browser, provider: Provider, answer: dict[str, Any]
+    ) -> None:
+        provider.answer = answer
+        assert await sign_in(browser, provider) == 403
+
+    async def test_tokens_of_two_people_are_no_session(self, browser: Browser, provider: Provider) -> None:
+        provider.access_subject = OTHER
+        assert await sign_in(browser, provider) == 403
+
+    async def test_a_provider_that_is_ill_is_503(self, browser: Browser, provider: Provider) -> None:
+        provider.status = 500
+        assert await sign_in(browser, provider) == 503
+
+    @pytest.mark.parametrize("change", [{"issuer": "http://127.0.0.1:1"}, {"token_endpoint": "ftp://x"}])
+    async def test_metadata_of_another_issuer_is_not_believed(
+        self, browser: Browser, provider: Provider, change: dict[str, str]
+    ) -> None:
+        provider.metadata = change
+        assert (await browser.get("/en/sign-in")).status == 503
+
+    async def test_an_answer_in_another_issuers_name_is_refused(self, browser: Browser, provider: Provider) -> None:
+        assert await sign_in(browser, provider, iss=provider.url) == 303
+        browser.cookies.clear()
+        assert await sign_in(browser, provider, iss="http://evil.test") == 400
+
+
+NOW = int(time.time())
+BAD_CLAIMS: list[dict[str, Any]] = [
+    {"nonce": None},
+    {"nonce": "another"},
+    {"nonce": ["x"]},
+    {"aud": "another"},
+    {"aud": None},
+    {"aud": [CLIENT, "another"]},
+    {"aud": [CLIENT, "another"], "azp": "another"},
+    {"azp": "another"},
+    {"iss": "http://evil.test"},
+    {"iss": None},
+    {"exp": NOW - 3600},
+    {"exp": None},
+    {"nbf": NOW + 3600},
+    {"sub": None},
+    {"sub": "not a uuid"},
+    {"sub": OTHER},
+    {"token_use": "access"},
+]
+
+
+class TestIdTokens:
+    @pytest.mark.parametrize("claims", BAD_CLAIMS, ids=str)
+    async def test_wrong_claims_are_no_session(
+        self, browser: Browser, provider: Provider, claims: dict[str, Any]
+    ) -> None:
+        provider.id_claims = claims
+        assert await sign_in(browser, provider) == 403
+
+    @pytest.mark.parametrize(
+        "claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "x"], "azp": CLIENT}, {"name": None}], ids=str
+    )
+    async def test_unusual_but_right_ones_are(
+        self, browser: Browser, provider: Provider, claims: dict[str, Any]
+    ) -> None:
+        provider.id_claims = claims
+        assert await sign_in(browser, provider) == 303
+
+    async def test_a_strange_signature_is_no_session(self, browser: Browser, provider: Provider) -> None:
+        provider.id_key = STRANGE_KEY
+        assert await sign_in(browser, provider) == 403
+
+    @pytest.mark.parametrize(("algorithm", "key"), [("none", None), ("HS256", "x" * 64), ("RS512", KEY)])
+    async def test_other_algorithms_are_no_session(
+        self, browser: Browser, provider: Provider, algorithm: str, key: Any
+    ) -> None:
+        provider.id_algorithm, provider.id_key = algorithm, key
+        assert await sign_in(browser, provider) == 403
+
+    @pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"kid": "unknown"}, {"crit": ["x"]}], ids=str)
+    async def test_wrong_headers_are_no_session(
+        self, browser: Browser, provider: Provider, header: dict[str, Any]
+    ) -> None:
+        provider.id_header = header
+        assert await sign_in(browser, provider) == 403
+
+
+class TestRenewal:
+    async def expired(self, browser: Browser, provider: Provider) -> None:
+        """Signed in, with an access token that has run out meanwhile and a refresh token."""
+        provider.answer = {"refresh_token": "first"}
+        assert await sign_in(browser, provider) == 303
+        old = session_of(browser)
+        stale = provider.sign({"aud": AUDIENCE, "exp": NOW - 3600}, typ="at+jwt")
+        session = WebSession(old.user_id, old.name, stale, old.csrf_token, old.refresh_token)
+        browser.cookies = {item.key: item.value or "" for item in SessionCookies(SECRET).write(session) if item.value}
+        provider.calls.clear()
+
+    async def test_requests_at_once_share_one_and_the_cookie_follows(
+        self, browser: Browser, provider: Provider, owner: Any
+    ) -> None:
+        await self.expired(browser, provider)
+        owner.answer = no_orgs
+        provider.answer = {"refresh_token": "second", "id_token": None}
+        pages = await asyncio.gather(*(browser.get("/") for _ in range(5)))
+        assert {page.status for page in pages} == {200}
+        ((form, _),) = provider.calls
+        assert (form["grant_type"], form["refresh_token"]) == ("refresh_token", "first")
+        assert session_of(browser).refresh_token == "second"
+
+    async def test_a_refusal_leads_to_sign_in(self, browser: Browser, provider: Provider) -> None:
+        await self.expired(browser, provider)
+        provider.answer = {"error": "invalid_grant"}
+        assert (await browser.get("/")).location == "/en/sign-in?next=%2F"
+
+    async def test_a_token_of_somebody_else_is_not_taken(self, browser: Browser, provider: Provider) -> None:
+        await self.expired(browser, provider)
+        provider.access_subject = OTHER
+        assert (await browser.get("/")).status == 303
+
+    async def test_a_provider_that_is_away_is_503_and_keeps_the_session(
+        self, browser: Browser, provider: Provider, owner: Any
+    ) -> None:
+        await self.expired(browser, provider)
+        owner.answer = no_orgs
+        provider.status = 500
+        assert (await browser.get("/")).status == 503
+        provider.status = 200
+        assert (await browser.get("/")).status == 200
+
+
+async def no_orgs(_: web.Request) -> web.Response:
+    return web.Response(text=json.dumps({"user_id": USER, "orgs": []}), content_type="application/json")
+
+
+class TestSignOut:
+    async def test_it_goes_on_to_the_providers_own(self, browser: Browser, provider: Provider) -> None:
+        provider.metadata = {"end_session_endpoint": f"{provider.url}/end"}
+        await sign_in(browser, provider)
+        page = await browser.post("/sign-out", {"csrf_token": session_of(browser).csrf_token})
+        assert page.status == 200
+        back = urlencode({"client_id": CLIENT, "post_logout_redirect_uri": f"{browser.url}/signed-out"})
+        address = f"{provider.url}/end?{back}".replace("&", "&amp;")
+        assert f'<meta http-equiv="refresh" content="0; url={address}">' in page.text
+        assert COOKIE not in browser.cookies
