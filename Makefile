@@ -8,16 +8,19 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint types sync clean
+.PHONY: help run test test-kafka bench lint types sync clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere
+run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere, KAFKA=apache
 	@$(BIN)/opsdash run --with-parent
 
 test: sync ## Run every test on embedded servers; TESTS=path narrows it
 	@$(BIN)/python -m pytest $(TESTS)
+
+test-kafka: sync ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
+	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests
 
 lint: sync types ## Check style, format and types
 	@$(BIN)/ruff check .
@@ -34,5 +37,5 @@ sync: ## Make .venv match uv.lock
 	@$(PYTHON) deploy/bootstrap.py
 
 clean: ## Remove the environment, all local data and caches
-	rm -rf .venv $(DATA) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf .venv $(DATA) .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

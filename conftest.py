@@ -1,3 +1,3 @@
 """Register the fixtures every test suite may use."""
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.brokers", "tests.support.fixtures"]

@@ -21,10 +21,9 @@ from opsdash_contracts.sla import BREACHED, SlaNotice, SlaRule, notice_id
 from opsdash_contracts.tickets import Priority
 from opsdash_contracts.topics import SLA, TICKETS
 from opsdash_local import processes
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
 from tests.integration.stacks import SideBySide
+from tests.support.brokers import Broker, new_broker
 from tests.support.eventually import eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -42,15 +41,15 @@ def breach(recipient: UUID, number: int) -> Event[SlaNotice]:
 
 
 @asynccontextmanager
-async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedKafka]:
-    server = EmbeddedKafka(free_port(), log_file=tmp_path_factory.mktemp("kafka") / "kafka.log")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:
+    server = new_broker(tmp_path_factory.mktemp("kafka"))
     server.start()
     await create_topics(server.bootstrap_servers, partitions=1)
     yield server
     server.kill()
 
 
-async def publish(kafka: EmbeddedKafka, *records: Event[Any] | bytes, topic: str = SLA) -> None:
+async def publish(kafka: Broker, *records: Event[Any] | bytes, topic: str = SLA) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all")
     await producer.start()
     for record in records:
@@ -65,7 +64,7 @@ async def publish(kafka: EmbeddedKafka, *records: Event[Any] | bytes, topic: str
 class Consumer:
     """An example as a child process; all its runs write to one log."""
 
-    def __init__(self, name: str, folder: Path, kafka: EmbeddedKafka, **environment: str) -> None:
+    def __init__(self, name: str, folder: Path, kafka: Broker, **environment: str) -> None:
         self._command = [sys.executable, str(EXAMPLES / name / f"{name}.py")]
         self._environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers} | environment
         self.output = self.speaks_in = folder / f"{name}.log"
@@ -89,7 +88,7 @@ def ids(events: Iterable[Event[Any]]) -> list[str]:
     return [str(event.envelope.id) for event in events]
 
 
-async def killed_in_the_middle(consumer: Consumer, kafka: EmbeddedKafka, events: list[Event[Any]]) -> None:
+async def killed_in_the_middle(consumer: Consumer, kafka: Broker, events: list[Event[Any]]) -> None:
     """Publish half, kill the consumer at its first output, publish that half again and the rest, start it again."""
     half = len(events) // 2
     consumer.start()
@@ -99,7 +98,7 @@ async def killed_in_the_middle(consumer: Consumer, kafka: EmbeddedKafka, events:
     await publish(kafka, *events)
 
 
-async def notifications(kafka: EmbeddedKafka, folder: Path) -> None:
+async def notifications(kafka: Broker, folder: Path) -> None:
     busy, calm = uuid4(), uuid4()
     burst = [breach(busy, number) for number in range(1, 41)]
     lone = breach(calm, 77)
@@ -128,7 +127,7 @@ async def notifications(kafka: EmbeddedKafka, folder: Path) -> None:
     assert single["text"].startswith("Ticket #77 (high) is overdue since")
 
 
-async def audit(kafka: EmbeddedKafka, folder: Path) -> None:
+async def audit(kafka: Broker, folder: Path) -> None:
     journal = folder / "audit.jsonl"
     events = [breach(uuid4(), number) for number in range(1, 801)]
     consumer = Consumer("audit", folder, kafka, AUDIT_FILE=str(journal))

@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from opsdash_chassis.topics import create_topics
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
+from tests.support.brokers import new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
@@ -41,7 +40,7 @@ class Api:
 
 @asynccontextmanager
 async def running_api(template: ServiceDatabase, issuer: TestIssuer, folder: Path) -> AsyncIterator[Api]:
-    kafka = EmbeddedKafka(free_port(), log_file=folder / "kafka.log")
+    kafka = new_broker(folder)
     kafka.start()
     await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
     database = await clone("tickets", template)

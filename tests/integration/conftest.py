@@ -9,25 +9,24 @@ from pathlib import Path
 
 import pytest
 from opsdash_chassis.topics import create_topics
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
 from tests.integration.api_fixture import Api, running_api
 from tests.integration.consuming import Consumption, consuming
 from tests.integration.sla_running import SlaRunning, running_sla
 from tests.integration.stacks import open_stack
+from tests.support.brokers import Broker, new_broker
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.stack import PARTITIONS, Stack
 from tests.support.workspace import seed
 
-NewStack = Callable[[], AbstractAsyncContextManager[Stack]]
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
 
 @pytest.fixture
-async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
-    server = EmbeddedKafka(free_port(), log_file=tmp_path / "kafka.log")
+async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
+    server = new_broker(tmp_path)
     server.start()
     await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
     yield server
@@ -45,7 +44,7 @@ async def api(
 
 @pytest.fixture
 async def stack(
-    tickets_database: ServiceDatabase, kafka: EmbeddedKafka, issuer: TestIssuer, start_service: ServiceFactory
+    tickets_database: ServiceDatabase, kafka: Broker, issuer: TestIssuer, start_service: ServiceFactory
 ) -> Stack:
     """Servers ready, directory seeded, no service started yet."""
     made = Stack(tickets_database, kafka, issuer, start_service)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from opsdash_chassis.topics import create_topics
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
+from tests.support.brokers import Broker, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
@@ -21,12 +21,16 @@ from tests.support.workspace import seed
 
 @asynccontextmanager
 async def open_stack(
-    template: ServiceDatabase, issuer: TestIssuer, folders: pytest.TempPathFactory
+    template: ServiceDatabase,
+    issuer: TestIssuer,
+    folders: pytest.TempPathFactory,
+    *,
+    broker: Callable[[Path], Broker] = new_broker,
 ) -> AsyncIterator[Stack]:
     """Servers ready, directory seeded, no service started yet; everything ends with the block."""
     folder = folders.mktemp("stack")
-    kafka = EmbeddedKafka(free_port(), log_file=folder / "kafka.log")
-    kafka.start()
+    kafka = broker(folder)
+    await asyncio.to_thread(kafka.start)
     started: list[ServiceProcess] = []
 
     def start(service: str, env: dict[str, str], *, name: str | None = None) -> ServiceProcess:
@@ -35,7 +39,7 @@ async def open_stack(
 
     database = await clone("tickets", template)
     try:
-        await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+        await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS, replication=kafka.replication)
         stack = Stack(database, kafka, issuer, start)
         await seed(database.worker_url, stack.workspace)
         yield stack

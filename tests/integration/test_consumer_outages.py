@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from opsdash_chassis.dead_letters import MAXIMUM_BYTES
 from opsdash_contracts.workspace import Company
 from opsdash_local.ports import free_port
@@ -21,11 +23,13 @@ from tests.integration.conftest import NewStack
 from tests.integration.consuming import Consumption, consuming
 from tests.integration.feed import Feed, Message, company, message
 from tests.integration.stacks import SideBySide, running
-from tests.integration.watching import KILLED, eventually, metric, scalar
+from tests.integration.watching import DEAD_LETTERS, KILLED, eventually, metric, scalar
 from tests.support.databases import ServiceDatabase, make_template
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import PARTITIONS, Stack
 from tests.support.workspace import seed
+
+pytestmark = pytest.mark.kafka
 
 # The embedded broker takes 18 seconds to give a dead member's partitions away.
 TAKEOVER_SECONDS = 45.0
@@ -94,11 +98,11 @@ async def database_outage(new_stack: NewStack, home: Path) -> None:
 
 
 async def no_room_for_dead_letters(new_stack: NewStack) -> None:
-    """The embedded broker takes larger records than a dead-letter topic does, so this one can never be set aside."""
+    """One record larger than its dead-letter topic takes, so that it can never be set aside."""
     async with new_stack() as stack, consuming(stack) as consumption:
         await consumption.fence()
         after = company(stack.workspace.ours)
-        await consumption.feed.send(poison(stack).with_value(b"x" * (MAXIMUM_BYTES + 1)), message(after))
+        await consumption.feed.send(poison(stack).with_value(b"x" * await too_large(stack)), message(after))
         service = consumption.service
         await eventually(lambda: unready(service), timeout=30, service=service)
         await service.wait_for_log("dead_letter_not_stored")
@@ -107,6 +111,20 @@ async def no_room_for_dead_letters(new_stack: NewStack) -> None:
         assert not consumption.letters.records
         assert await consumption.row(after.company_id) is None, "the message behind must wait"
         assert await asyncio.to_thread(service.sigterm) == 0
+
+
+async def too_large(stack: Stack) -> int:
+    """The embedded broker takes records that a dead-letter topic does not; elsewhere the topic is made smaller."""
+    if not stack.kafka.keeps_records:
+        return MAXIMUM_BYTES + 1
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        limit = ConfigResource(ConfigResourceType.TOPIC, DEAD_LETTERS, {"max.message.bytes": "10000"})
+        await admin.alter_configs([limit])
+    finally:
+        await admin.close()
+    return 20_000
 
 
 async def spent_budget(new_stack: NewStack) -> None:

@@ -14,6 +14,8 @@ from tests.integration.consuming import Consumption
 from tests.integration.feed import DAMAGED_NAME, Message, company, company_removed, message
 from tests.integration.watching import metric, query
 
+pytestmark = pytest.mark.kafka
+
 BIGGEST_FOREIGN_VALUE = 1_048_300  # what a broker with default limits still takes
 Damage = Callable[[Message], Message]
 BAD: dict[str, tuple[Damage, str]] = {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.integration.consuming import Consumption
 from tests.integration.feed import Message, company, message
 from tests.integration.watching import command, query
+
+pytestmark = pytest.mark.kafka
 
 
 async def set_aside(consumption: Consumption, *messages: Message) -> list[str]:

@@ -18,12 +18,12 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from opsdash_chassis.topics import create_topics
 from opsdash_contracts.topics import TICKETS
-from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import LOOPBACK, free_port
 
 from tests.integration.conftest import NewStack
 from tests.integration.stacks import running
 from tests.integration.watching import command, eventually, outbox_empty, query, stored_versions, versions
+from tests.support.brokers import Broker, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import PARTITIONS, Stack
@@ -161,15 +161,13 @@ class TestDatabase:
 
 class TestBroker:
     @pytest.fixture
-    async def broker(self, tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
-        server = EmbeddedKafka(free_port(), log_file=tmp_path / "kafka.log")
+    async def broker(self, tmp_path: Path) -> AsyncIterator[Broker]:
+        server = new_broker(tmp_path)
         server.start()
         yield server
         server.kill()
 
-    async def test_a_missing_topic_or_another_partition_count_is_refused(
-        self, shared_stack: Stack, broker: EmbeddedKafka
-    ):
+    async def test_a_missing_topic_or_another_partition_count_is_refused(self, shared_stack: Stack, broker: Broker):
         environment = shared_stack.tickets_environment | {"OPSDASH_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
         code, message = await refused(environment)
         assert code == CANNOT_START
@@ -180,7 +178,7 @@ class TestBroker:
         assert code == CANNOT_START
         assert "has 3 partitions but OPSDASH_KAFKA_PARTITIONS expects 4" in message.splitlines()[-1]
 
-    async def test_only_the_topic_it_publishes_to_is_missing(self, shared_stack: Stack, broker: EmbeddedKafka):
+    async def test_only_the_topic_it_publishes_to_is_missing(self, shared_stack: Stack, broker: Broker):
         """Consuming would work, publishing never would: every event would wait in the outbox for ever."""
         await create_topics(broker.bootstrap_servers, partitions=PARTITIONS)
         admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-from opsdash_local.kafka import EmbeddedKafka
 
+from tests.support.brokers import Broker
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
@@ -28,7 +28,7 @@ class Stack:
     """Starts service processes that share servers; processes end with the test."""
 
     database: ServiceDatabase
-    kafka: EmbeddedKafka
+    kafka: Broker
     issuer: TestIssuer
     start_service: ServiceFactory
     workspace: Workspace = field(default_factory=Workspace)
@@ -38,7 +38,7 @@ class Stack:
         return {
             "OPSDASH_PROFILE": "local",
             "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
-            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
+            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(self.kafka.idempotent_producers).lower(),
             "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
             "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
             "OPSDASH_ORG_REQUESTS_PER_SECOND": "100000",

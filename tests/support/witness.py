@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 
@@ -80,6 +80,12 @@ class Witness:
                     value=message.value,
                 )
             )
+
+    def leader_of(self, topic: str, partition: int) -> int:
+        """The id of the node that leads the partition, as the broker told last."""
+        assert self._consumer is not None, "the witness has not been started"
+        leader: int = self._consumer._client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        return leader
 
     def of(self, topic: str) -> list[Record]:
         return [record for record in self.records if record.topic == topic]

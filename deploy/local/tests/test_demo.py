@@ -128,5 +128,5 @@ class TestLoad:
         assert posted["comments"] >= 8
 
     async def test_an_answer_that_will_not_get_better_ends_the_load(self) -> None:
-        with pytest.raises(GatewayRefusedError, match="400"):
-            await load.load_org(FakeGateway(late=1, status=400), "pinecrest")
+        with pytest.raises(GatewayRefusedError, match="409"):
+            await load.load_org(FakeGateway(late=1, status=409), "pinecrest")

@@ -123,7 +123,7 @@ class TestSettings:
 
     @pytest.mark.parametrize("port", ["abc", "0", "-1", "65530", "8000.5", "٨٠٠٠"])
     def test_a_port_that_is_none_is_refused(self, tmp_path: Path, port: str) -> None:
-        with pytest.raises(LocalStackError, match="PORT must be a whole number from 1 to 65524"):
+        with pytest.raises(LocalStackError, match="PORT must be a whole number from 1 to 65523"):
             StackSettings.read({"PORT": port}, tmp_path)
 
     @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from opsdash_local.broker import speaks_kafka
 from opsdash_local.errors import LocalStackError, PortInUseError
-from opsdash_local.kafka import EmbeddedKafka, broker_program, speaks_kafka
+from opsdash_local.kafka import EmbeddedKafka, broker_program
 from opsdash_local.ports import free_port
 
 

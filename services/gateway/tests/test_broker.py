@@ -13,9 +13,8 @@ import aiohttp
 import pytest
 from opsdash_chassis.topics import create_topics
 from opsdash_contracts.topics import WORKSPACE
-from opsdash_local.kafka import EmbeddedKafka
-from opsdash_local.ports import free_port
 
+from tests.support.brokers import Broker, new_broker
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN
@@ -23,8 +22,8 @@ from tests.support.witness import Witness
 
 
 @pytest.fixture
-async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
-    server = EmbeddedKafka(free_port(), log_file=tmp_path / "kafka.log")
+async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
+    server = new_broker(tmp_path)
     server.start()
     await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
     yield server
@@ -32,11 +31,11 @@ async def kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
 
 
 @pytest.fixture
-async def gateway(kafka: EmbeddedKafka, issuer: TestIssuer, start_service: Any) -> ServiceProcess:
+async def gateway(kafka: Broker, issuer: TestIssuer, start_service: Any) -> ServiceProcess:
     environment = {
         "OPSDASH_PROFILE": "local",
         "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "false",
+        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(kafka.idempotent_producers).lower(),
         "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
         "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
@@ -66,7 +65,7 @@ async def put_org(gateway: ServiceProcess, version: int) -> int:
 ORG = uuid4()
 
 
-async def test_confirmed_means_on_the_topic(gateway: ServiceProcess, kafka: EmbeddedKafka) -> None:
+async def test_confirmed_means_on_the_topic(gateway: ServiceProcess, kafka: Broker) -> None:
     assert await put_org(gateway, 1) == 202
     async with Witness(kafka.bootstrap_servers, WORKSPACE) as witness:
         (record,) = await witness.wait_for(1)
@@ -74,7 +73,7 @@ async def test_confirmed_means_on_the_topic(gateway: ServiceProcess, kafka: Embe
     assert record.header("ce_type") == "workspace.org.upserted"
 
 
-async def test_a_dead_broker_is_503_and_a_new_one_is_found(gateway: ServiceProcess, kafka: EmbeddedKafka) -> None:
+async def test_a_dead_broker_is_503_and_a_new_one_is_found(gateway: ServiceProcess, kafka: Broker) -> None:
     assert await put_org(gateway, 1) == 202
     kafka.kill()
     started = time.monotonic()

@@ -65,8 +65,7 @@ class Environments:
             "OPSDASH_HTTP_HOST": LOOPBACK,
             "OPSDASH_HTTP_PORT": str(settings.ports.of_service(service.port_offset)),
             "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
-            # The embedded broker refuses InitProducerId.
-            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": "true" if settings.kafka_servers else "false",
+            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(settings.idempotent_producers).lower(),
             "OPSDASH_KAFKA_PARTITIONS": str(settings.partitions),
             "OPSDASH_OIDC_ISSUER": f"{settings.gateway_url}{ISSUER_PATH}",
             "OPSDASH_OIDC_AUDIENCE": AUDIENCE,

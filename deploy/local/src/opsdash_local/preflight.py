@@ -8,7 +8,7 @@ from pathlib import Path
 from opsdash_local.errors import NoSpaceError
 from opsdash_local.ports import require_free
 from opsdash_local.services import SERVICES
-from opsdash_local.settings import StackSettings
+from opsdash_local.settings import APACHE, StackSettings
 
 NEEDED_BYTES = 500_000_000
 MEGABYTE = 1_000_000
@@ -22,6 +22,8 @@ def check(settings: StackSettings) -> None:
     require_free(settings.ports.operations, "the gateway's health and metrics")
     if settings.kafka_servers is None:
         require_free(settings.ports.kafka, "the Kafka broker")
+    if settings.kafka == APACHE:
+        require_free(settings.ports.kafka_controller, "the Kafka controller")
 
 
 def check_space(folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+JAVA_STOPPED = 128 + signal.SIGTERM
 # Loaded here, not in the forked child: the dynamic loader is not safe to use between fork and exec.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -76,9 +77,13 @@ def ask_to_stop(process: subprocess.Popen[bytes], number: signal.Signals = signa
 
 
 def wait_or_kill(process: subprocess.Popen[bytes], *, timeout: float) -> int:
-    """The exit code; the child's whole group is killed when it has not ended after `timeout` seconds."""
+    """The exit code; the child's whole group is killed when it has not ended after `timeout` seconds.
+
+    A Java program that was asked to stop and did ends with 143; that is 0 to us.
+    """
     with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(timeout)
+        code = process.wait(timeout)
+        return 0 if code == JAVA_STOPPED else code
     return kill(process)
 
 

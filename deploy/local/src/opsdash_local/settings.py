@@ -1,4 +1,4 @@
-"""What the operator may choose for the local stack: first port, data folder, own PostgreSQL, own Kafka."""
+"""What the operator may choose for the local stack: first port, data folder, which PostgreSQL, which Kafka."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from opsdash_local.errors import LocalStackError
 from opsdash_local.ports import LOOPBACK
 
 DEFAULT_PORT = 8000
-LAST_OFFSET = 11
+LAST_OFFSET = 12
 DEFAULT_PARTITIONS = 3
+EMBEDDED, APACHE = "embedded", "apache"
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,29 @@ class Ports:
 
     @property
     def postgres(self) -> int:
+        return self.first + 11
+
+    @property
+    def kafka_controller(self) -> int:
+        """Only Apache Kafka has one."""
         return self.first + LAST_OFFSET
 
 
 @dataclass(frozen=True)
 class StackSettings:
-    """`database_url` and `kafka_servers` are None when the embedded servers are used."""
+    """`database_url` and `kafka_servers` are None when the stack starts servers of its own."""
 
     data: Path
     ports: Ports
     database_url: str | None = None
     kafka_servers: str | None = None
     partitions: int = DEFAULT_PARTITIONS
+    kafka: str = EMBEDDED
+
+    @property
+    def idempotent_producers(self) -> bool:
+        """The embedded broker refuses InitProducerId."""
+        return self.kafka_servers is not None or self.kafka == APACHE
 
     @property
     def logs(self) -> Path:
@@ -73,12 +85,18 @@ class StackSettings:
                 "DATABASE_URL must look like postgresql://admin:password@host:5432/postgres"
                 " and belong to a role that may create roles and databases"
             )
+        kafka = environ.get("KAFKA") or EMBEDDED
+        if kafka not in {EMBEDDED, APACHE}:
+            raise LocalStackError(f"KAFKA must be {EMBEDDED} or {APACHE}")
+        if kafka == APACHE and environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+            raise LocalStackError("KAFKA=apache starts a broker, and KAFKA_BOOTSTRAP_SERVERS names one: set only one")
         return cls(
             data=data.absolute(),
             ports=Ports(first),
             database_url=database_url,
             kafka_servers=environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             partitions=_number(environ, "KAFKA_PARTITIONS", DEFAULT_PARTITIONS, lowest=1, highest=1000),
+            kafka=kafka,
         )
 
 

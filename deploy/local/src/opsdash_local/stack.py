@@ -6,6 +6,9 @@ import json
 import sys
 
 from opsdash_local import preflight
+from opsdash_local.apache import jars
+from opsdash_local.apache.node import ApacheKafka, Place
+from opsdash_local.broker import BrokerProcess
 from opsdash_local.child import ServiceChild
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
@@ -16,7 +19,7 @@ from opsdash_local.processes import last_lines
 from opsdash_local.progress import Progress
 from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
-from opsdash_local.settings import StackSettings
+from opsdash_local.settings import EMBEDDED, StackSettings
 from opsdash_local.supervisor import Job, StopRequested, Supervisor
 
 READY_TIMEOUT_SECONDS = 60.0
@@ -53,6 +56,7 @@ class Stack:
         self._supervisor = supervisor
         self._progress = progress
         self._secrets = SecretStore(settings.data / "secrets.json")
+        self._broker_is_empty = False
 
     def start(self) -> None:
         admin_url = self._start_servers()
@@ -60,21 +64,21 @@ class Stack:
         self._prepare(environments)
         self._write_people(environments)
         self._start_services(environments)
-        if self._settings.kafka_servers is None:
+        if self._broker_is_empty:
             self._replay(environments)
         self._load_demo()
 
     def _start_servers(self) -> str:
         """Start the embedded servers that are wanted; returns the database administrator's URL."""
-        settings, postgres, broker = self._settings, None, None
+        settings, postgres, broker = self._settings, None, self._broker()
         if settings.database_url is None:
             postgres = EmbeddedPostgres(
                 settings.data / "postgres", settings.ports.postgres, log_file=settings.logs / "postgres.log"
             )
             self._supervisor.add(postgres=postgres)
-        if settings.kafka_servers is None:
-            broker = EmbeddedKafka(settings.ports.kafka, log_file=settings.logs / "kafka.log")
+        if broker is not None:
             self._supervisor.add(kafka=broker)
+            self._broker_is_empty = not broker.has_records
             broker.launch()
         if postgres is not None:
             with self._progress.step("PostgreSQL") as step:
@@ -83,8 +87,21 @@ class Stack:
         if broker is not None:
             with self._progress.step("Kafka broker") as step:
                 broker.wait_ready()
-                step.detail = f"port {broker.port}, in memory"
+                step.detail = f"port {broker.port}, {'Apache Kafka' if broker.keeps_records else 'in memory'}"
         return settings.database_url or (postgres.admin_url if postgres else "")
+
+    def _broker(self) -> BrokerProcess | None:
+        settings, log_file = self._settings, self._settings.logs / "kafka.log"
+        if settings.kafka_servers is not None:
+            return None
+        if settings.kafka == EMBEDDED:
+            return EmbeddedKafka(settings.ports.kafka, log_file=log_file)
+        place = Place(1, settings.ports.kafka, settings.ports.kafka_controller)
+        if jars.to_be_fetched():
+            with self._progress.step("fetching Apache Kafka") as step:
+                jars.class_path()
+                step.detail = f"{jars.kafka_version()} from Maven Central, kept in {jars.HOME}"
+        return ApacheKafka(place, settings.data / "kafka", log_file=log_file)
 
     def _prepare(self, environments: Environments) -> None:
         """Roles and databases, then the schemas; the topics side by side, for they need the broker only."""
@@ -145,7 +162,7 @@ class Stack:
         return ServiceChild(service.module, env, port, self._settings.logs / f"{service.name}.log")
 
     def _replay(self, environments: Environments) -> None:
-        """The embedded broker forgot everything; each owner publishes its history again, same event ids."""
+        """The broker knows nothing; each owner publishes its history again, same event ids."""
         with self._progress.step("replay into the fresh broker") as step:
             owners = [service for service in BACKENDS if service.has_database]
             self._supervisor.run_jobs(

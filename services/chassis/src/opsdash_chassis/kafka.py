@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 SEND_DEADLINE_SECONDS = 10.0
 MAXIMUM_EVENT_BYTES = 1_048_576
+MAXIMUM_BATCH_BYTES = 262_144
 
 
 def client_options(settings: KafkaConnection) -> dict[str, Any]:
@@ -46,6 +47,8 @@ async def start_producer(settings: KafkaSettings, *, largest: int = MAXIMUM_EVEN
         enable_idempotence=settings.kafka_idempotent_producer,
         request_timeout_ms=int(SEND_DEADLINE_SECONDS * 1000),
         max_request_size=largest,
+        # One batch a partition is on its way at a time: the default of 16 KiB would send ten events a round trip.
+        max_batch_size=MAXIMUM_BATCH_BYTES,
         linger_ms=0,
     )
     try:

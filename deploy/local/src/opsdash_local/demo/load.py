@@ -16,7 +16,8 @@ from opsdash_local.demo.workspace import lines, user_id
 
 CONCURRENCY = 8
 DIRECTORY_TIMEOUT_SECONDS = 60.0
-NOT_THERE_YET = {403, 404, 502, 503, 504}
+# 400: the contact, project or assignee a ticket names has not arrived, though its org and author have.
+NOT_THERE_YET = {400, 403, 404, 502, 503, 504}
 
 
 class Api(Protocol):
@@ -55,7 +56,7 @@ async def has_tickets(gateway: Api, org: str) -> bool:
 async def patiently(
     gateway: Api, person: str, method: str, path: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Waits for the org's entry to reach the service that is asked, which takes some seconds on a fresh broker."""
+    """Waits for the directory to reach the service that is asked; its entries do not come all at once."""
     deadline = time.monotonic() + DIRECTORY_TIMEOUT_SECONDS
     while True:
         try:
@@ -81,9 +82,9 @@ async def create_all(gateway: Api, wanted: Sequence[DemoTicket]) -> None:
 
 async def create_one(gateway: Api, ticket: DemoTicket) -> None:
     path = f"/api/orgs/{ticket.org}/tickets"
-    created = await gateway.as_person(ticket.author, "POST", path, ticket.body)
+    created = await patiently(gateway, ticket.author, "POST", path, ticket.body)
     for person, change in ticket.changes:
-        await gateway.as_person(person, "PATCH", f"{path}/{created['id']}", change)
+        await patiently(gateway, person, "PATCH", f"{path}/{created['id']}", change)
     await comment_on(gateway, f"{path}/{created['id']}/comments", ticket.comments)
 
 
@@ -97,4 +98,4 @@ async def comment_on(gateway: Api, path: str, comments: Sequence[DemoComment]) -
         made = await patiently(gateway, comment.author, "POST", path, body)
         written.append(made["id"])
         if comment.later is not None:
-            await gateway.as_person(comment.author, "PATCH", f"{path}/{made['id']}", {"body": comment.later})
+            await patiently(gateway, comment.author, "PATCH", f"{path}/{made['id']}", {"body": comment.later})

@@ -1,0 +1,1 @@
+"""Apache Kafka on this machine: the jars of Maven Central, run as plain Java processes."""

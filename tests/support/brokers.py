@@ -1,0 +1,69 @@
+"""Which broker the tests run on: the embedded one, or Apache Kafka with `--kafka=apache`.
+
+Suites are written once; what a broker can and cannot do is asked of the broker.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from opsdash_local.apache.cluster import ApacheKafkaCluster
+from opsdash_local.apache.node import ApacheKafka, Place
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.ports import free_port
+
+from tests.support import containers
+
+APACHE = "apache"
+_chosen = {"kafka": "embedded"}
+
+
+class Broker(Protocol):
+    """One server or a cluster of them."""
+
+    replication: int
+
+    @property
+    def bootstrap_servers(self) -> str: ...
+    @property
+    def idempotent_producers(self) -> bool: ...
+    @property
+    def keeps_records(self) -> bool: ...
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kafka", choices=["embedded", APACHE], default="embedded", help="the broker to run tests on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _chosen["kafka"] = config.getoption("--kafka")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only Apache Kafka can show is not a test of the embedded broker."""
+    apart = [item for item in items if item.get_closest_marker("apache_only") and _chosen["kafka"] != APACHE]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
+
+
+def new_broker(folder: Path) -> EmbeddedKafka | ApacheKafka:
+    """A broker of one's own, not yet started; its log and data are in the folder."""
+    port = free_port()
+    log_file = folder / f"kafka-{port}.log"
+    if _chosen["kafka"] != APACHE:
+        return EmbeddedKafka(port, log_file=log_file)
+    return _node_type()(Place(1, port, free_port()), folder / f"kafka-{port}", log_file=log_file)
+
+
+def new_cluster(folder: Path) -> ApacheKafkaCluster:
+    """Three nodes of Apache Kafka; topics are replicated three times."""
+    return ApacheKafkaCluster(folder / "kafka", log_folder=folder, node_type=_node_type())
+
+
+def _node_type() -> type[ApacheKafka]:
+    return containers.ContainerKafka if containers.docker_answers() else ApacheKafka
