@@ -181,6 +181,8 @@ class TestAround:
         assert (body["open"], body["overdue"], listed, body["unassigned"]) == (8, 1, 1, 6)
         assert body["by_priority"] == {"urgent": 1, "high": 2, "medium": 4, "low": 1}
         assert [ticket["number"] for ticket in body["most_overdue"]] == [8]
+        soon = (await client.call("GET", f"{PATH}?sla=soon&count=true")).body["total"]
+        assert body["due_in_4_hours"] == soon == 2
 
     async def test_support_tells_plan_rights_and_choices(self, api: Api, client: Client):
         body = (await client.call("GET", "/orgs/listed/support")).body

@@ -15,7 +15,17 @@ from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_tickets import api_activity, api_internal, api_list, api_overview, api_sla, bulk, repository, use_cases
+from opsdash_tickets import (
+    api_activity,
+    api_internal,
+    api_list,
+    api_overview,
+    api_preferences,
+    api_sla,
+    bulk,
+    repository,
+    use_cases,
+)
 from opsdash_tickets.edge import Edge, detail_answer
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
@@ -122,6 +132,7 @@ async def provide_edge(
 
 ROUTES: list[ControllerRouterHandler] = [
     get_me,
+    *api_preferences.ROUTES,
     *api_internal.ROUTES,
     api_sla.INTERNAL,
     Router(

@@ -64,6 +64,7 @@ async def get_insights(edge: NamedDependency[Edge]) -> Insights:
         open=row["open"],
         overdue=row["overdue"],
         due_soon=row["due_soon"],
+        due_in_4_hours=row["due_in_4_hours"],
         unassigned=row["unassigned"],
         by_priority={priority: row[priority] for priority in Priority},
         most_overdue=[OverdueTicket(**dict(ticket)) for ticket in overdue],

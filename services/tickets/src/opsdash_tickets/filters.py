@@ -24,6 +24,7 @@ Value = TypeVar("Value")
 class SlaFilter(StrEnum):
     OVERDUE = "overdue"
     AT_RISK = "at_risk"
+    SOON = "soon"
     TODAY = "today"
     NONE = "none"
 

@@ -15,11 +15,14 @@ from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
 ACTIVE = "t.status IN ('open', 'in_progress', 'waiting')"
 #: The one breach predicate: list filter, card, CSV and counts all use this text. Due exactly now is not a breach.
 BREACHED = f"(t.sla_due_at < now() AND {ACTIVE})"
+#: Due within the shortest SLA window: the list filter and the count of the dashboard.
+DUE_SOON = f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '4 hours' AND {ACTIVE})"
 _SLA = {
     SlaFilter.OVERDUE: BREACHED,
     SlaFilter.AT_RISK: (
         f"(t.sla_due_at >= now() AND {ACTIVE} AND now() >= t.created_at + (t.sla_due_at - t.created_at) * 0.8)"
     ),
+    SlaFilter.SOON: DUE_SOON,
     SlaFilter.TODAY: (
         f"({ACTIVE} AND t.sla_due_at >= date_trunc('day', now()) AND t.sla_due_at < date_trunc('day', now()) + '1 day')"
     ),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
 
-from opsdash_tickets.list_repository import ACTIVE, BREACHED
+from opsdash_tickets.list_repository import ACTIVE, BREACHED, DUE_SOON
 
 # Names are matched anywhere, literally: position() knows no wildcards.
 _MATCHES = "($2::text IS NULL OR position(lower($2) IN lower(e.name)) > 0)"
@@ -30,6 +30,7 @@ _INSIGHTS = f"""
 SELECT count(*) AS open,
        count(*) FILTER (WHERE {BREACHED}) AS overdue,
        count(*) FILTER (WHERE t.sla_due_at >= now() AND t.sla_due_at < now() + interval '24 hours') AS due_soon,
+       count(*) FILTER (WHERE {DUE_SOON}) AS due_in_4_hours,
        count(*) FILTER (WHERE t.assignee_id IS NULL) AS unassigned,
        count(*) FILTER (WHERE t.priority = 'urgent') AS urgent,
        count(*) FILTER (WHERE t.priority = 'high') AS high,

@@ -62,6 +62,7 @@ class Insights(Body):
     open: int
     overdue: int
     due_soon: int
+    due_in_4_hours: int
     unassigned: int
     by_priority: dict[str, int]
     most_overdue: list[OverdueTicket]

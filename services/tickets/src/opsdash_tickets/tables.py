@@ -106,6 +106,16 @@ comment_history = sa.Table(
     sa.Column("changes", pg.JSON, nullable=False),
 )
 
+#: Of people, not of orgs: the one table whose row-level security is keyed on the user.
+user_preferences = sa.Table(
+    "user_preferences",
+    metadata,
+    sa.Column("user_id", pg.UUID, primary_key=True),
+    sa.Column("tour_seen", sa.Boolean, nullable=False),
+    sa.Column("shortcuts", sa.Boolean, nullable=False),
+    timestamp("updated_at", default_now=True),
+)
+
 LIVING = tickets.c.deleted_at.is_(None)
 # CASE instead of coalesce(): PostgreSQL does not take coalesce() for leakproof, so below row-level security a condition
 # with it could not use the index.

@@ -1,0 +1,57 @@
+"""How the console behaves for a person, whatever the org."""
+
+from __future__ import annotations
+
+from litestar import get, patch
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import UNSET, UnsetType
+from opsdash_chassis.database import Database
+from opsdash_chassis.http.tokens import Caller
+
+from opsdash_tickets import preferences_repository
+from opsdash_tickets.schemas import Body
+
+PATH = "/me/preferences"
+
+
+class Preferences(Body):
+    """`tour_seen`: the intro tour is not offered again; `shortcuts`: single keys do things in the console."""
+
+    tour_seen: bool = False
+    shortcuts: bool = True
+
+
+class PatchPreferences(Body):
+    """What is left out stays as it is."""
+
+    tour_seen: bool | UnsetType = UNSET
+    shortcuts: bool | UnsetType = UNSET
+
+
+@get(PATH, operation_id="getPreferences", tags=["me"])
+async def get_preferences(caller: NamedDependency[Caller], database: NamedDependency[Database]) -> Preferences:
+    """The caller's own preferences; the defaults until they change one."""
+    async with database.tenant_transaction() as connection:
+        await preferences_repository.enter_user(connection, caller.user_id)
+        row = await preferences_repository.read(connection, caller.user_id)
+    return Preferences(**dict(row)) if row else Preferences()
+
+
+@patch(PATH, operation_id="patchPreferences", tags=["me"])
+async def patch_preferences(
+    data: JSONBody[PatchPreferences], caller: NamedDependency[Caller], database: NamedDependency[Database]
+) -> Preferences:
+    """Change some of them."""
+    async with database.tenant_transaction() as connection:
+        await preferences_repository.enter_user(connection, caller.user_id)
+        row = await preferences_repository.save(
+            connection,
+            caller.user_id,
+            tour_seen=None if data.tour_seen is UNSET else data.tour_seen,
+            shortcuts=None if data.shortcuts is UNSET else data.shortcuts,
+        )
+    return Preferences(**dict(row))
+
+
+ROUTES = [get_preferences, patch_preferences]
