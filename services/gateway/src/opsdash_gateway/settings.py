@@ -27,6 +27,7 @@ class GatewaySettings(KafkaSettings):
     user_request_burst: Annotated[int, Field(ge=1)] = 100
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
+    pseudo_locale: bool = False
 
     @field_validator("oidc_scopes")
     @classmethod
@@ -59,6 +60,12 @@ class GatewaySettings(KafkaSettings):
                 raise ValueError(f"{PREFIX}{name.upper()} exists in the local profile only")
         if (self.dev_issuer_key_file is None) != (self.dev_people_file is None):
             raise ValueError(f"{PREFIX}DEV_ISSUER_KEY_FILE and {PREFIX}DEV_PEOPLE_FILE belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _pseudo_locale_is_local(self) -> Self:
+        if self.pseudo_locale and self.profile is not Profile.LOCAL:
+            raise ValueError(f"{PREFIX}PSEUDO_LOCALE exists in the local profile only")
         return self
 
     @model_validator(mode="after")

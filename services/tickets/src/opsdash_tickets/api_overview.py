@@ -25,6 +25,7 @@ from opsdash_tickets.overview_schemas import (
     NamedChoices,
     OverdueTicket,
     Support,
+    Views,
     choices,
     priority_choices,
 )
@@ -39,9 +40,11 @@ async def get_support(edge: NamedDependency[Edge]) -> Support:
     """What support offers in this org and what the caller may do."""
     async with edge.work(Action.READ) as (work, access):
         used = await repository.living_tickets(work.connection, access.org_id)
+        name = await overview_repository.org_name(work.connection, access.org_id)
     return Support(
         org_id=access.org_id,
         slug=access.slug,
+        name=name,
         plate=access.plate,
         feature=FEATURE,
         used=used,
@@ -52,6 +55,15 @@ async def get_support(edge: NamedDependency[Edge]) -> Support:
         priorities=priority_choices(),
         categories=choices(Category),
     )
+
+
+@get("/views", operation_id="getViews")
+async def get_views(edge: NamedDependency[Edge]) -> Views:
+    """Counts of the preset views, for the caller."""
+    async with edge.work(Action.READ) as (work, access):
+        row = await overview_repository.views(work.connection, access.org_id, access.user_id)
+        living = await repository.living_tickets(work.connection, access.org_id)
+    return Views(**dict(row), done=living - row["active"], as_of=work.now)
 
 
 @get("/insights", operation_id="getInsights")
@@ -112,7 +124,15 @@ def _contact_choice(row: Record) -> ContactChoice:
 ROUTES = [
     Router(
         "/",
-        route_handlers=[get_support, get_insights, pick_members, pick_contacts, pick_companies, pick_projects],
+        route_handlers=[
+            get_support,
+            get_views,
+            get_insights,
+            pick_members,
+            pick_contacts,
+            pick_companies,
+            pick_projects,
+        ],
         tags=["workspace"],
     )
 ]

@@ -38,6 +38,14 @@ SELECT count(*) AS open,
        count(*) FILTER (WHERE t.priority = 'low') AS low
 FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
 """  # noqa: S608
+_VIEWS = f"""
+SELECT count(*) AS active,
+       count(*) FILTER (WHERE t.assignee_id = $2) AS mine,
+       count(*) FILTER (WHERE t.assignee_id IS NULL) AS unassigned,
+       count(*) FILTER (WHERE {BREACHED}) AS overdue
+FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
+"""  # noqa: S608
+_ORG_NAME = "SELECT name FROM orgs WHERE org_id = $1"
 _MOST_OVERDUE = f"""
 SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
@@ -54,6 +62,18 @@ async def insights(connection: Connection, org_id: UUID) -> Record:
     row = await connection.fetchrow(_INSIGHTS, org_id)
     assert row is not None  # noqa: S101 - an aggregate always answers one row
     return row
+
+
+async def views(connection: Connection, org_id: UUID, user_id: UUID) -> Record:
+    """Counts of the active tickets, from the index of the active ones alone."""
+    row = await connection.fetchrow(_VIEWS, org_id, user_id)
+    assert row is not None  # noqa: S101 - an aggregate always answers one row
+    return row
+
+
+async def org_name(connection: Connection, org_id: UUID) -> str:
+    name: str = await connection.fetchval(_ORG_NAME, org_id)
+    return name
 
 
 async def most_overdue(connection: Connection, org_id: UUID) -> list[Record]:

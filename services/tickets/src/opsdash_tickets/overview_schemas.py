@@ -35,6 +35,7 @@ class Support(Body):
 
     org_id: UUID
     slug: str
+    name: str
     plate: Plate
     feature: str
     used: int
@@ -44,6 +45,17 @@ class Support(Body):
     statuses: list[Choice]
     priorities: list[PriorityChoice]
     categories: list[Choice]
+
+
+class Views(Body):
+    """How many tickets the preset views hold: four of the active ones, and `done` for resolved and closed."""
+
+    active: int
+    mine: int
+    unassigned: int
+    overdue: int
+    done: int
+    as_of: datetime
 
 
 class OverdueTicket(Body):

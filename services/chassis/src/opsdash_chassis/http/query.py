@@ -1,7 +1,8 @@
 """Query parameters: each at most once, and only those the handler declares.
 
 A handler that reads the query itself lists the names in `opt={"query_parameters": frozenset(...)}`;
-one that passes the query on declares `opt={"query_parameters": None}`.
+one that passes the query on declares `opt={"query_parameters": None}`. A page whose form repeats a name, as
+checkboxes do, declares `opt={"repeatable_parameters": True}`.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     if not raw:
         return
     declared = declared_parameters(connection.route_handler)
+    repeatable = connection.route_handler.opt.get("repeatable_parameters", False)
     seen: set[str] = set()
     try:
         pairs = parse_qsl(raw.decode("latin-1"), True, max_num_fields=MAXIMUM_PARAMETERS)
     except ValueError:
         raise bad_request("too-many-parameters", "There are too many query parameters.") from None
     for name, _ in pairs:
-        if name in seen:
+        if name in seen and not repeatable:
             raise _parameter_problem(name, "repeated-parameter", "This parameter may be given once only.")
         if declared is not None and name not in declared:
             raise _parameter_problem(name, "unknown-parameter", "This parameter does not exist.")

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
-from litestar import Router
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.authentication import Rule
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.tokens import TokenVerifier
 
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.web.assets import Assets
 from opsdash_gateway.web.attempts import Attempts
 from opsdash_gateway.web.home import home_routes
+from opsdash_gateway.web.i18n import load_languages
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import IdentityProvider
+from opsdash_gateway.web.rendering import Renderer
+from opsdash_gateway.web.router import page_routes
 from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn
 from opsdash_gateway.web.sessions import Sessions
 from opsdash_gateway.web.sign_in import SignIn, sign_in_routes
@@ -23,9 +27,9 @@ from opsdash_gateway.web.sign_in import SignIn, sign_in_routes
 
 @dataclass(frozen=True)
 class Console:
-    """The routes of sign-in and the rule that lets browsers in."""
+    """The routes of sign-in and pages, and the rule that lets browsers in."""
 
-    routes: list[Router]
+    routes: list[ControllerRouterHandler]
     rules: dict[str, Rule]
 
 
@@ -39,4 +43,5 @@ def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[],
     sessions = Sessions(provider, ids, access)
     flow = SignIn(provider, sessions, kept, Attempts(secret))
     rule = SignedIn(kept, origin=settings.origin, renew=sessions.renew)
-    return Console([sign_in_routes(flow), home_routes], {SIGNED_IN: rule})
+    renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets())
+    return Console([sign_in_routes(flow), home_routes, *page_routes(renderer)], {SIGNED_IN: rule})

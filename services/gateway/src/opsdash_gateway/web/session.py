@@ -21,7 +21,7 @@ from opsdash_gateway.web.sealing import Sealer
 
 SIGNED_IN = "signed_in"
 #: `opt` of a page or fragment that is read; unknown query parameters are no error there.
-PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None}
+PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None, "repeatable_parameters": True}
 #: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
 FORM: dict[str, Any] = PAGE | {"media_types": FORM_MEDIA_TYPES}
 COOKIE = "__Host-opsdash-session"

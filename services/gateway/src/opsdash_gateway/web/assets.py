@@ -1,0 +1,99 @@
+"""The console's static files: joined, named by their content, compressed once, cached for ever by browsers."""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.problems import not_found
+
+STATIC: Final = Path(__file__).parents[1] / "static"
+PREFIX: Final = "/static/"
+HEADERS: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+}
+#: Files whose order matters; the others of the folder follow by name.
+FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")
+FIRST_SCRIPTS: Final = ("core.js",)
+#: htmx starts when it is read, so our listeners and then its extension stand around it in one file.
+LAST_SCRIPTS: Final = ("htmx.js", "hx-sse.js")
+#: Loaded by themselves: before the first paint, or on first use.
+ALONE: Final = ("js/theme.js", "js/tour.js", "vendor/driver.js", "vendor/driver.css", "vendor/icons.svg", "favicon.svg")
+FONTS: Final = ("vendor/inter-latin.woff2", "vendor/inter-latin-ext.woff2")
+_COMPRESSIBLE: Final = frozenset({"text/css", "text/javascript", "image/svg+xml"})
+_URL = re.compile(r'url\("([^"/:]+)"\)')
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is served."""
+
+    address: str
+    media_type: str
+    content: bytes
+    compressed: bytes | None
+
+
+class Assets:
+    """All of them, by plain name for templates and by served name for browsers."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._folder = folder
+        self._by_name: dict[str, Asset] = {}
+        self._served: dict[str, Asset] = {}
+        for path in (*FONTS, *ALONE):
+            if (folder / path).exists():
+                self._add(Path(path).name, (folder / path).read_bytes())
+        self._add("app.css", self._with_addresses(self._joined("css", FIRST_STYLES)))
+        own = self._joined("js", FIRST_SCRIPTS, without={Path(path).name for path in ALONE})
+        libraries = [(folder / "vendor" / name).read_text(encoding="utf-8") for name in LAST_SCRIPTS]
+        self._add("app.js", "\n;".join([own, *libraries]).encode())
+
+    def address(self, name: str) -> str:
+        """Where browsers find it. Raises KeyError for a name that does not exist."""
+        return self._by_name[name].address
+
+    def served(self, name: str) -> Asset | None:
+        return self._served.get(name)
+
+    def _add(self, name: str, content: bytes) -> None:
+        stem, _, suffix = name.rpartition(".")
+        served = f"{stem}.{sha256(content).hexdigest()[:12]}.{suffix}"
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        compressed = gzip.compress(content, 9, mtime=0) if media_type in _COMPRESSIBLE else None
+        self._by_name[name] = self._served[served] = Asset(PREFIX + served, media_type, content, compressed)
+
+    def _joined(self, kind: str, first: Iterable[str], without: Iterable[str] = ()) -> str:
+        folder = self._folder / kind
+        others = sorted({path.name for path in folder.glob(f"*.{kind}")} - {*first, *without})
+        return "\n".join((folder / name).read_text(encoding="utf-8") for name in (*first, *others))
+
+    def _with_addresses(self, styles: str) -> bytes:
+        return _URL.sub(lambda found: f'url("{self.address(found[1])}")', styles).encode()
+
+
+def static_route(assets: Assets) -> HTTPRouteHandler:
+    """The route; a name that is not of this release is 404, so no old file is ever cached under a new name."""
+
+    @get(PREFIX + "{name:str}", opt={"authentication": NOBODY, "query_parameters": None}, include_in_schema=False)
+    async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+        asset = assets.served(name)
+        if asset is None:
+            raise not_found()
+        if asset.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            headers = HEADERS | {"Content-Encoding": "gzip"}
+            return Response(asset.compressed, media_type=asset.media_type, headers=headers)
+        return Response(asset.content, media_type=asset.media_type, headers=HEADERS)
+
+    return static_file

@@ -1,0 +1,25 @@
+"""What htmx asks and how we answer it beside the HTML: events for the page's scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from litestar.connection import ASGIConnection
+
+TOAST = "opsdash:toast"
+
+
+def is_fragment(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """The request comes from a script of ours that wants a part, not from the address bar."""
+    return connection.headers.get("hx-request") == "true"
+
+
+def events(**named: Any) -> dict[str, str]:
+    """The header that fires `opsdash:<name>` events with their details; underscores stand for hyphens."""
+    return {"HX-Trigger": json.dumps({f"opsdash:{name.replace('_', '-')}": detail for name, detail in named.items()})}
+
+
+def toast(kind: str, text: str, **more: Any) -> dict[str, str]:
+    """The event of a toast (`success` or `error`), and others with it."""
+    return events(toast={"kind": kind, "text": text}, **more)

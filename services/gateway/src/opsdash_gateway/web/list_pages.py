@@ -1,0 +1,59 @@
+"""The list page, its next rows, one row, and the sidebar's counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.web.htmx import events, is_fragment
+from opsdash_gateway.web.owner_answers import TicketRow, Views
+from opsdash_gateway.web.page import Page, html_response
+from opsdash_gateway.web.refusals import sentence
+from opsdash_gateway.web.session import PAGE
+from opsdash_gateway.web.ticket_list import STALE_CURSOR, list_context, query_of, read_list
+
+_MAXIMUM_SHOWN = 100_000
+
+
+@get("/support", opt=PAGE)
+async def support(page: NamedDependency[Page]) -> Response[bytes]:
+    """The list; a fragment of it when a filter, a sort or a view changed."""
+    context = await list_context(page)
+    return page.render("_fragments/board.html" if is_fragment(page.request) else "support.html", **context)
+
+
+@get("/support/rows", opt=PAGE)
+async def rows(page: NamedDependency[Page]) -> Response[bytes]:
+    """What comes after a cursor, and the new foot of the list."""
+    query, parameters = query_of(page), page.request.query_params
+    before = parameters.get("shown", "0")
+    shown = min(int(before), _MAXIMUM_SHOWN) if before.isascii() and before.isdigit() else 0
+    try:
+        found = await read_list(page, query, cursor=parameters.get("cursor"), before=shown)
+    except Problem as problem:
+        if problem.code != STALE_CURSOR:
+            raise
+        told = {"kind": "error", "text": sentence(problem, page.language)}
+        return html_response(page.request, "", 409, events(toast=told, list_stale={}))
+    return page.render("_fragments/rows.html", query=query, list=found)
+
+
+@get("/support/{number:int}/row", opt=PAGE)
+async def row(page: NamedDependency[Page]) -> Response[bytes]:
+    """One row, to be put in the place of its older self."""
+    number = page.request.path_params["number"]
+    ticket = await page.read(f"/tickets/{number}", TicketRow)
+    return page.render("_fragments/row.html", ticket=ticket)
+
+
+@get("/support/counts", opt=PAGE)
+async def counts(page: NamedDependency[Page]) -> Response[bytes]:
+    """The sidebar's numbers as they are now."""
+    page.views = await page.read("/views", Views)
+    return page.render("_fragments/counts_now.html", view=query_of(page).view)
+
+
+LIST_ROUTES: list[Any] = [support, rows, row, counts]

@@ -1,0 +1,175 @@
+"""One page request: who asks, in which language, about which workspace, and how its answer is rendered."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from opsdash_chassis.http.problems import Problem, not_found
+
+from opsdash_gateway.clients import Answer, OwnerClient, Owners
+from opsdash_gateway.web.htmx import is_fragment
+from opsdash_gateway.web.i18n import Language
+from opsdash_gateway.web.owner_answers import Me, Membership, Support, Views, refusal
+from opsdash_gateway.web.rendering import Renderer
+from opsdash_gateway.web.session import WebSession
+
+BAD_REQUEST: Final = 400
+COMPRESSION_LEVEL: Final = 5
+LOCKED: Final = "feature-not-available"
+STATE: Final = "opsdash_page"
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+Read = TypeVar("Read")
+Service = Literal["tickets", "comments"]
+
+
+@dataclass
+class Page:
+    """What every handler of a page needs. `support` is absent only while a locked workspace is being told so."""
+
+    request: Request[Any, Any, Any]
+    renderer: Renderer
+    owners: Owners
+    session: WebSession
+    language: Language
+    slug: str
+    known_support: Support | None = None
+    views: Views | None = None
+    membership: Membership | None = None
+
+    @property
+    def locale(self) -> str:
+        return self.language.code
+
+    @property
+    def base(self) -> str:
+        return f"/{self.locale}/org/{self.slug}"
+
+    @property
+    def support(self) -> Support:
+        if self.known_support is None:
+            raise RuntimeError("this page has no support")
+        return self.known_support
+
+    @property
+    def org_name(self) -> str:
+        known = self.known_support or self.membership
+        return known.name if known else ""
+
+    @property
+    def plate(self) -> str:
+        known = self.known_support or self.membership
+        return known.plate if known else "free"
+
+    @property
+    def role(self) -> str:
+        known = self.known_support or self.membership
+        return known.role if known else "viewer"
+
+    def may(self, action: str) -> bool:
+        return self.known_support is not None and self.known_support.may(action)
+
+    async def read(self, path: str, kind: type[Read], *, query: bytes = b"", service: Service = "tickets") -> Read:
+        """GET below the workspace, decoded. Raises the owner's problem."""
+        answer = await self.send("GET", path, query=query, service=service)
+        return msgspec.json.decode(answer.body, type=kind)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        query: bytes = b"",
+        service: Service = "tickets",
+    ) -> Answer:
+        """Call an owner below the workspace as this person. Raises the owner's problem."""
+        return await self._call(method, f"/orgs/{self.slug}{path}", body, headers, query=query, service=service)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        query: bytes = b"",
+        service: Service = "tickets",
+    ) -> Answer:
+        owner: OwnerClient = getattr(self.owners, service)
+        sent = {"authorization": f"Bearer {self.session.access_token}", **(headers or {})}
+        content = None
+        if body is not None:
+            content = msgspec.json.encode(body)
+            sent["content-type"] = "application/json"
+        answer = await owner.forward(method, path, query=query, headers=sent, body=content)
+        if answer.status >= BAD_REQUEST:
+            raise refusal(answer.body, answer.headers)
+        return answer
+
+    async def load(self) -> None:
+        """What the frame shows. A fragment has no frame, so it needs no counts. Raises the owner's problem."""
+        try:
+            if is_fragment(self.request):
+                self.known_support = await self.read("/support", Support)
+            else:
+                self.known_support, self.views = await asyncio.gather(
+                    self.read("/support", Support), self.read("/views", Views)
+                )
+        except Problem as problem:
+            if problem.code == LOCKED:
+                answer = await self._call("GET", "/me")
+                orgs = msgspec.json.decode(answer.body, type=Me).orgs
+                self.membership = next((org for org in orgs if org.slug == self.slug), None)
+            raise
+
+    def render(
+        self, template: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+    ) -> Response[bytes]:
+        """A page, or a fragment of one."""
+        html = self.renderer.html(self.language, template, {"page": self, **context})
+        return html_response(self.request, html, status, headers)
+
+
+def html_response(
+    request: Request[Any, Any, Any], html: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """Compressed for whoever takes it; pages are made anew each time, so nothing of them is kept."""
+    content, sent = html.encode(), dict(headers or {})
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, COMPRESSION_LEVEL, mtime=0)
+        sent["Content-Encoding"] = "gzip"
+    return Response(content, status_code=status, media_type=MediaType.HTML, headers=sent)
+
+
+def find_language(request: Request[Any, Any, Any], renderer: Renderer) -> Language:
+    """Of the address; an unknown one is no page of ours. Raises 404."""
+    language = renderer.languages.get(str(request.path_params.get("locale", "")))
+    if language is None:
+        raise not_found()
+    return language
+
+
+async def provide_page(
+    request: Request[Any, Any, Any],
+    owners: NamedDependency[Owners],
+    session: NamedDependency[WebSession],
+    renderer: NamedDependency[Renderer],
+) -> Page:
+    """The dependency `page: NamedDependency[Page]`; error pages find it in the request's state."""
+    language = find_language(request, renderer)
+    slug = str(request.path_params.get("slug", ""))
+    if not _SLUG.fullmatch(slug):
+        raise not_found()
+    page = Page(request, renderer, owners, session, language, slug)
+    request.scope["state"][STATE] = page
+    await page.load()
+    return page

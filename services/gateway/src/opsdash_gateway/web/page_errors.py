@@ -1,0 +1,93 @@
+"""Refusals and faults as pages in the frame, or, for a fragment, as a toast; texts in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.asgi import Scope
+from opsdash_chassis.http.problems import Problem, from_status, internal_error, trace_id_of, unavailable
+
+from opsdash_gateway.web.addresses import locale_of
+from opsdash_gateway.web.htmx import is_fragment, toast
+from opsdash_gateway.web.i18n import Language
+from opsdash_gateway.web.page import LOCKED, STATE, Page, html_response
+from opsdash_gateway.web.refusals import heading, sentence
+from opsdash_gateway.web.rendering import Renderer
+from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
+
+SERVER_ERROR: Final = 500
+#: The answers that a page passes on unchanged.
+_KEPT_HEADERS = ("Retry-After", "Allow")
+log = structlog.get_logger(__name__)
+
+
+def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
+    """For every router with pages; problems of the API stay problem documents."""
+
+    def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
+        if problem.status >= SERVER_ERROR:
+            log.warning("page_problem", code=problem.code, reason=repr(problem.__cause__ or problem))
+        page = _page_of(request)
+        language = page.language if page else renderer.languages[_code_of(request, renderer)]
+        headers = {name: problem.headers[name] for name in _KEPT_HEADERS if name in problem.headers}
+        if is_fragment(request):
+            return _fragment(request, problem, language, headers)
+        context = _context(request, problem, language)
+        template = "locked.html" if problem.code == LOCKED and page else "error.html"
+        html = renderer.html(language, template, {"page": page, **context})
+        return html_response(request, html, problem.status, headers)
+
+    def handler(factory: Callable[[Any], Problem]) -> Callable[[Request[Any, Any, Any], Any], Response[Any]]:
+        return lambda request, error: answer(request, factory(error))
+
+    def unhandled(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        log.error("unhandled_error", exc_info=error)
+        return answer(request, internal_error())
+
+    handlers: ExceptionHandlersMap = {
+        Problem: handler(lambda problem: problem),
+        HTTPException: handler(lambda error: from_status(error.status_code)),
+        Unavailable: handler(lambda error: unavailable(error.detail, error.retry_after_seconds, code=error.code)),
+        Exception: unhandled,
+    }
+    return {**handlers, **SIGN_IN_HANDLERS}
+
+
+def _page_of(request: Request[Any, Any, Any]) -> Page | None:
+    """The page that was being made, once the owners have said that this person belongs to its workspace."""
+    page: Page | None = request.scope["state"].get(STATE)
+    return page if page and page.org_name else None
+
+
+def _code_of(request: Request[Any, Any, Any], renderer: Renderer) -> str:
+    named = str(request.path_params.get("locale", ""))
+    return named if named in renderer.languages else locale_of(request)
+
+
+def _fragment(
+    request: Request[Any, Any, Any], problem: Problem, language: Language, headers: dict[str, str]
+) -> Response[Any]:
+    """A status that htmx does not swap, and a toast that says why; a workspace locked meanwhile shows its page."""
+    if problem.code == LOCKED:
+        return Response(None, status_code=problem.status, headers={**headers, "HX-Refresh": "true"})
+    text = sentence(problem, language)
+    if problem.status >= SERVER_ERROR:
+        text = language.text("%(text)s Request id: %(id)s", text=text, id=trace_id_of(cast("Scope", request.scope)))
+    return html_response(request, "", problem.status, {**headers, **toast("error", text)})
+
+
+def _context(request: Request[Any, Any, Any], problem: Problem, language: Language) -> dict[str, Any]:
+    return {
+        "status": problem.status,
+        "heading": heading(HTTPStatus(problem.status), language),
+        "sentence": sentence(problem, language),
+        "request_id": trace_id_of(cast("Scope", request.scope)) if problem.status >= SERVER_ERROR else "",
+        "problem": problem,
+    }

@@ -1,0 +1,68 @@
+"""Reads one stretch of the list from its owner, with what the page around it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.web.list_query import ListQuery, read_list_query
+from opsdash_gateway.web.owner_answers import Members, TicketPage
+from opsdash_gateway.web.page import Page
+
+PAGE_SIZE: Final = 25
+STALE_CURSOR: Final = "invalid-cursor"
+_ALL_MEMBERS = b"limit=100"
+
+
+@dataclass(frozen=True)
+class TicketList:
+    """Rows, and how many there are before and after them."""
+
+    query: ListQuery
+    rows: TicketPage
+    shown: int
+
+    @property
+    def never_any(self) -> bool:
+        """Whether nothing narrows the list, so that its emptiness is about the workspace."""
+        return not self.query.narrowed
+
+
+def query_of(page: Page) -> ListQuery:
+    return read_list_query(page.request.query_params.multi_items())
+
+
+async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, before: int = 0) -> TicketList:
+    """Raises the owner's problem; a cursor that is not good any more is `invalid-cursor`."""
+    wanted = query.owner_filter(page.session.user_id)
+    if wanted is None:
+        return TicketList(query, TicketPage([], None), 0)
+    more = {"limit": str(PAGE_SIZE), "count": "true"} | ({"cursor": cursor} if cursor else {})
+    rows = await page.read("/tickets", TicketPage, query=urlencode(wanted | more).encode("ascii"))
+    return TicketList(query, rows, before + len(rows.items))
+
+
+async def read_members(page: Page) -> Members:
+    return await page.read("/members", Members, query=_ALL_MEMBERS)
+
+
+async def list_context(page: Page) -> dict[str, Any]:
+    """All that `support.html` and its fragments show, for the address of the request; others extend that page."""
+    query = query_of(page)
+    tickets, members = await asyncio.gather(_from_cursor(page, query), read_members(page))
+    return {"nav": "support", "view": query.view, "query": query, "list": tickets, "members": members.items}
+
+
+async def _from_cursor(page: Page, query: ListQuery) -> TicketList:
+    """A cursor in the address is the next stretch for people without scripts; a stale one means the top."""
+    cursor = page.request.query_params.get("cursor")
+    try:
+        return await read_list(page, query, cursor=cursor)
+    except Problem as problem:
+        if cursor is None or problem.code != STALE_CURSOR:
+            raise
+        return await read_list(page, query)
