@@ -17,9 +17,10 @@ from opsdash_gateway.web.rendering import Renderer
 WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.
 WORKSPACE_ROUTES: list[ControllerRouterHandler] = [*LIST_ROUTES]
+NO_PAGE = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WORKSPACE}/{{rest:path}}"]
 
 
-@get(["/{locale:str}", "/{locale:str}/{rest:path}"], opt={"authentication": NOBODY, "query_parameters": None})
+@get(NO_PAGE, opt={"authentication": NOBODY, "query_parameters": None})
 async def no_page() -> None:
     """Any address that nothing else answers: a page that says so, not a problem document."""
     raise not_found()
