@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
-from litestar.di import Provide
+from typing import Any, Final
+
+from litestar import Request, Response, Router, route
+from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.exceptions import respond
 from opsdash_chassis.http.problems import not_found
 
 from opsdash_gateway.web.assets import static_route
@@ -17,12 +20,15 @@ from opsdash_gateway.web.rendering import Renderer
 WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.
 WORKSPACE_ROUTES: list[ControllerRouterHandler] = [*LIST_ROUTES]
-NO_PAGE = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WORKSPACE}/{{rest:path}}"]
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+UNKNOWN: Final = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WORKSPACE}/{{rest:path}}"]
 
 
-@get(NO_PAGE, opt={"authentication": NOBODY, "query_parameters": None})
-async def no_page() -> None:
-    """Any address that nothing else answers: a page that says so, not a problem document."""
+@route(UNKNOWN, http_method=list(METHODS), status_code=404, opt={"authentication": NOBODY, "query_parameters": None})
+async def unknown(request: Request[Any, Any, Any], renderer: NamedDependency[Renderer]) -> Response[Any]:
+    """Any address that nothing else answers: a page below a language of ours, a problem document elsewhere."""
+    if request.path_params["locale"] not in renderer.languages:
+        return respond(request, not_found())
     raise not_found()
 
 
@@ -37,5 +43,11 @@ def page_routes(renderer: Renderer) -> list[ControllerRouterHandler]:
         exception_handlers=handlers,
         include_in_schema=False,
     )
-    elsewhere = Router("/", route_handlers=[no_page], exception_handlers=handlers, include_in_schema=False)
+    elsewhere = Router(
+        "/",
+        route_handlers=[unknown],
+        dependencies=dependencies,
+        exception_handlers=handlers,
+        include_in_schema=False,
+    )
     return [static_route(renderer.assets), workspace, elsewhere]
