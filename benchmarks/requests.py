@@ -1,0 +1,83 @@
+"""What each scenario asks of the product, and of the baseline where that has the same to offer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.load import Request
+from benchmarks.workspace import LARGE, MEDIUM, WRITERS, Org
+
+# As a console would ask; `-created_at` is also the order of the baseline.
+FILTER = "status=open,waiting&priority=urgent,high"
+WORDS = "invoice number"
+_TICKETS = "/api/orgs/{slug}/tickets"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Requests sent round and round; `least` is the share of the baseline's requests a second that must be kept."""
+
+    name: str
+    product: Sequence[Request]
+    baseline: Sequence[Request]
+    least: float
+
+
+def scenarios(token: str, ticket_ids: Sequence[str]) -> list[Scenario]:
+    """Those with a baseline; `ticket_ids` are tickets of the large org."""
+    headers = {"Authorization": f"Bearer {token}"}
+    tickets = _TICKETS.format(slug=LARGE.slug)
+
+    def read(name: str, path: str, bare: str, least: float) -> Scenario:
+        return Scenario(name, [Request("GET", path, headers)], [Request("GET", bare)], least)
+
+    return [
+        read("list, 25 rows", f"{tickets}?limit=25", "/tickets?limit=25", 0.5),
+        read("list, 50 rows", f"{tickets}?limit=50", "/tickets?limit=50", 0.5),
+        read("filtered list", f"{tickets}?{FILTER}", f"/tickets?{FILTER}&limit=25", 0.5),
+        read("search", f"{tickets}?q={_encoded(WORDS)}", f"/tickets?q={_encoded(WORDS)}&limit=25", 0.6),
+        _details(headers, tickets),
+        _creates(headers),
+        _comments(headers, tickets, ticket_ids),
+    ]
+
+
+def growth_reads(token: str, org: Org = MEDIUM) -> dict[str, list[Request]]:
+    """The reads whose time must not depend on what other orgs have."""
+    headers = {"Authorization": f"Bearer {token}"}
+    tickets = _TICKETS.format(slug=org.slug)
+    paths = {"list": "?limit=25", "filtered list": f"?{FILTER}", "search": f"?q={_encoded(WORDS)}"}
+    return {
+        **{name: [Request("GET", tickets + query, headers)] for name, query in paths.items()},
+        "detail": [Request("GET", f"{tickets}/{number}", headers) for number in _spread(org.tickets)],
+    }
+
+
+def _details(headers: dict[str, str], tickets: str) -> Scenario:
+    numbers = _spread(LARGE.tickets)
+    product = [Request("GET", f"{tickets}/{number}", headers) for number in numbers]
+    return Scenario("detail", product, [Request("GET", f"/tickets/{number}") for number in numbers], 0.5)
+
+
+def _creates(headers: dict[str, str]) -> Scenario:
+    body = json.dumps({"title": "Measured", "description": "A ticket made by the load generator, then another."})
+    product = [Request("POST", _TICKETS.format(slug=org.slug), headers, body) for org in WRITERS]
+    return Scenario("create", product, [Request("POST", "/tickets", {}, body)], 0.35)
+
+
+def _comments(headers: dict[str, str], tickets: str, ticket_ids: Sequence[str]) -> Scenario:
+    body = json.dumps({"body": "The **second** page is blank too.\n\nThank you for looking at it."})
+    product = [Request("POST", f"{tickets}/{ticket_id}/comments", headers, body) for ticket_id in ticket_ids]
+    baseline = [Request("POST", f"/tickets/{ticket_id}/comments", {}, body) for ticket_id in ticket_ids]
+    return Scenario("comment", product, baseline, 0.35)
+
+
+def _spread(tickets: int, count: int = 997) -> list[int]:
+    """Numbers all over an org, in no order."""
+    return [1 + index * 7919 % tickets for index in range(count)]
+
+
+def _encoded(words: str) -> str:
+    return words.replace(" ", "%20")

@@ -1,0 +1,124 @@
+"""Fills the databases of tickets and comments straight, as the services would have: counters, threads, search words.
+
+Only events are left out: a seeded ticket has no history, so a start of the stack has little to replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from benchmarks.workspace import COMMENTS_EACH, USER, Org
+
+_BASE = "'2026-01-01T00:00:00Z'::timestamptz"
+# The same id in both databases, ordered by time like those the services make.
+_ID = f"""
+(lpad(to_hex((extract(epoch FROM {_BASE}) * 1000)::bigint + n * 60000), 12, '0') || '7'
+ || lpad(to_hex(n % 4096), 3, '0') || '8' || substr(md5(o.org_id::text || n), 1, 15))::uuid
+"""
+_PEOPLE = f"""
+INSERT INTO members (org_id, member_id, user_id, name, email, role, version)
+SELECT o.org_id, gen_random_uuid(), CASE n WHEN 0 THEN '{USER}'::uuid ELSE md5(o.org_id::text || 'member' || n)::uuid END,
+       'Member ' || n, 'member' || n || '@example.test', CASE n WHEN 0 THEN 'owner' ELSE 'member' END, 1
+FROM seeded o, generate_series(0, 19) n
+"""  # noqa: S608 - constants of ours
+_ORGS = "INSERT INTO orgs (org_id, slug, name, plate, version) SELECT org_id, slug, slug, 'agency', 1 FROM seeded"
+_DIRECTORY = (
+    """INSERT INTO companies (org_id, company_id, name, version)
+       SELECT o.org_id, md5(o.org_id::text || 'company' || n)::uuid, 'Company ' || n, 1
+       FROM seeded o, generate_series(0, 29) n""",
+    """INSERT INTO contacts (org_id, contact_id, name, email, company_id, version)
+       SELECT o.org_id, md5(o.org_id::text || 'contact' || n)::uuid, 'Contact ' || n, 'contact' || n || '@example.test',
+              md5(o.org_id::text || 'company' || n % 30)::uuid, 1
+       FROM seeded o, generate_series(0, 99) n""",
+    """INSERT INTO projects (org_id, project_id, name, version)
+       SELECT o.org_id, md5(o.org_id::text || 'project' || n)::uuid, 'Project ' || n, 1
+       FROM seeded o, generate_series(0, 9) n""",
+)
+# Titles mix words that are everywhere with ones that are rare; ages, states and people vary as in a real queue.
+_TICKETS = f"""
+INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, assignee_id, contact_id,
+                     project_id, sla_due_at, sla_source, comment_count, created_by, created_at, updated_at, version)
+SELECT o.org_id, {_ID}, n,
+       'Ticket about the ' || (ARRAY['printer','invoice','webhook','password','calendar','export'])[1 + n % 6]
+           || ' number ' || n,
+       'Words that every ticket has, and one that few have: w' || (n * 7919 % 5000)
+           || '. The customer wrote twice and would like an answer before the end of the week.',
+       (ARRAY['open','in_progress','waiting','resolved','closed'])[1 + n % 5],
+       (ARRAY['urgent','high','medium','low'])[1 + n % 4],
+       (ARRAY['general','billing','technical'])[1 + n % 3],
+       CASE WHEN n % 3 = 0 THEN NULL WHEN n % 3 = 1 THEN '{USER}'::uuid
+            ELSE md5(o.org_id::text || 'member' || (1 + n % 19))::uuid END,
+       CASE WHEN n % 4 > 0 THEN md5(o.org_id::text || 'contact' || n % 100)::uuid END,
+       CASE WHEN n % 2 = 0 THEN md5(o.org_id::text || 'project' || n % 10)::uuid END,
+       CASE WHEN n % 10 = 0 THEN NULL ELSE now() + make_interval(hours => (n * 37 % 400) - 200) END,
+       CASE WHEN n % 10 > 0 THEN 'auto' END, {COMMENTS_EACH}, '{USER}',
+       {_BASE} + n * interval '1 minute', {_BASE} + n * interval '1 minute', 1
+FROM seeded o, generate_series(1, o.tickets) n
+"""  # noqa: S608
+_COUNTERS = """
+INSERT INTO org_counters (org_id, last_number, living_tickets) SELECT org_id, tickets, tickets FROM seeded
+"""
+_THREADS = f"""
+INSERT INTO threads (org_id, ticket_id, number, ticket_version, last_sequence, last_comment_at)
+SELECT o.org_id, {_ID}, n, 1, {COMMENTS_EACH}, {_BASE} + n * interval '1 minute' + interval '{COMMENTS_EACH} minutes'
+FROM seeded o, generate_series(1, o.tickets) n
+"""  # noqa: S608
+_COMMENTS = f"""
+INSERT INTO comments (org_id, id, ticket_id, author_id, body, body_html, renderer, mentions, created_at, version)
+SELECT o.org_id, gen_random_uuid(), {_ID}, '{USER}', 'Comment ' || c || ' on ticket **' || n || '**.',
+       '<p>Comment ' || c || ' on ticket <strong>' || n || '</strong>.</p>', 1, '{{}}',
+       {_BASE} + n * interval '1 minute' + c * interval '1 minute', 1
+FROM seeded o, generate_series(1, o.tickets) n, generate_series(1, {COMMENTS_EACH}) c
+"""  # noqa: S608
+_INDEXES = """
+SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition
+FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relname = ANY($1) AND NOT i.indisunique
+"""
+
+
+async def seed_tickets(url: str, orgs: Sequence[Org]) -> None:
+    """`url` is the administrator's."""
+    async with _seeding(url, orgs, "tickets") as connection:
+        for statement in (_ORGS, _PEOPLE, *_DIRECTORY, _TICKETS, _COUNTERS):
+            await connection.execute(statement)
+
+
+async def seed_comments(url: str, orgs: Sequence[Org]) -> None:
+    """`url` is the administrator's."""
+    async with _seeding(url, orgs, "threads", "comments") as connection:
+        for statement in (_ORGS, _PEOPLE, _THREADS, _COMMENTS):
+            await connection.execute(statement)
+
+
+async def is_seeded(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM orgs)"))
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _seeding(url: str, orgs: Sequence[Org], *tables: str) -> AsyncIterator[asyncpg.Connection]:
+    """All or nothing, without foreign key checks, indexes built at the end, statistics fresh afterwards."""
+    connection = await asyncpg.connect(url, command_timeout=3600)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+            await connection.execute("CREATE TEMP TABLE seeded (org_id uuid, slug text, tickets int) ON COMMIT DROP")
+            rows = [(org.id, org.slug, org.tickets) for org in orgs]
+            await connection.copy_records_to_table("seeded", records=rows)
+            indexes = await connection.fetch(_INDEXES, list(tables))
+            for index in indexes:
+                await connection.execute(f"DROP INDEX {index['name']}")
+            yield connection
+            for index in indexes:
+                await connection.execute(index["definition"])
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
