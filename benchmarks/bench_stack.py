@@ -1,4 +1,4 @@
-"""The local stack as the bench runs it: the same servers and settings, but for request limits and a person of its own."""
+"""The local stack as the bench runs it: the same servers and settings, but for request limits and its own person."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _UNLIMITED = {
 
 @dataclass
 class BenchStack:
-    """Servers and services on ports from `port`, data kept in a folder; `kafka_servers` replaces the embedded broker."""
+    """Servers and services on ports from `port`, data kept; `kafka_servers` replaces the embedded broker."""
 
     port: int
     data: Path
@@ -97,7 +97,7 @@ class BenchStack:
             child = self.children[service.name] = ServiceChild(service.module, env, port, log_file)
             started = time.monotonic()
             child.launch()
-            if not wait_until(lambda: http_status(port, "/livez") == b"200", timeout=START_SECONDS):
+            if not wait_until(lambda port=port: http_status(port, "/livez") == b"200", timeout=START_SECONDS):
                 raise SystemExit(f"{service.name} did not start, see {log_file}")
             self.start_seconds[service.name] = round(time.monotonic() - started, 2)
         for child in self.children.values():
@@ -121,9 +121,7 @@ class BenchStack:
 
     async def _provision(self) -> None:
         for service in BACKENDS:
-            await provision(
-                self.postgres.admin_url, service.name, Passwords(**self.environments.passwords(service))
-            )
+            await provision(self.postgres.admin_url, service.name, Passwords(**self.environments.passwords(service)))
 
     @staticmethod
     def _job(module: str, *arguments: str, env: dict[str, str]) -> None:

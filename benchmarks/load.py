@@ -1,7 +1,7 @@
 """The load generator, a process of its own: an order on standard input, what was measured on standard output.
 
-Closed loop: each of N connections sends its next request when the last is answered. Open loop: requests leave at a fixed
-rate, whatever the server does, and latency counts from the moment a request should have left.
+Closed loop: each of N connections sends its next request when the last is answered. Open loop: requests leave at a
+fixed rate, whatever the server does, and latency counts from the moment a request should have left.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ async def _open_loop(run: _Run, order: Order, host: str, port: int) -> None:
             run.send(idle.pop(), moment)
         else:
             waiting.append(moment)
-    while len(idle) < len(wires):
+    while len(idle) < len(wires):  # noqa: ASYNC110 - the last answers
         await asyncio.sleep(0.01)
     run.end_measuring()
     for wire in wires:

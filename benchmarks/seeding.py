@@ -20,7 +20,8 @@ _ID = f"""
 """
 _PEOPLE = f"""
 INSERT INTO members (org_id, member_id, user_id, name, email, role, version)
-SELECT o.org_id, gen_random_uuid(), CASE n WHEN 0 THEN '{USER}'::uuid ELSE md5(o.org_id::text || 'member' || n)::uuid END,
+SELECT o.org_id, gen_random_uuid(),
+       CASE n WHEN 0 THEN '{USER}'::uuid ELSE md5(o.org_id::text || 'member' || n)::uuid END,
        'Member ' || n, 'member' || n || '@example.test', CASE n WHEN 0 THEN 'owner' ELSE 'member' END, 1
 FROM seeded o, generate_series(0, 19) n
 """  # noqa: S608 - constants of ours

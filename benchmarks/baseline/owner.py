@@ -1,4 +1,4 @@
-"""The bare owner: Litestar, asyncpg and the rows. No users, no tenants, no metrics, no events: the floor to compare with."""
+"""The bare owner: Litestar, asyncpg and the rows. No users, tenants, metrics or events: what to compare with."""
 
 from __future__ import annotations
 

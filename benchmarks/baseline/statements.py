@@ -18,9 +18,7 @@ FILTERED = _PAGE.format(
     conditions="AND t.status = ANY($2::text[]) AND t.priority = ANY($3::text[])",
     limit="$4",
 )
-SEARCH = _PAGE.format(
-    columns=VIEW_COLUMNS, names=NAMES, conditions="AND t.search @@ search_query($1, $2)", limit="$3"
-)
+SEARCH = _PAGE.format(columns=VIEW_COLUMNS, names=NAMES, conditions="AND t.search @@ search_query($1, $2)", limit="$3")
 DETAIL = f"SELECT {VIEW_COLUMNS}, t.description FROM tickets t {NAMES} WHERE t.org_id = $1 AND t.number = $2"  # noqa: S608
 COMMENTS = """
 SELECT c.*, m.name AS author_name FROM comments c

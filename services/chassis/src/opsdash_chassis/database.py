@@ -115,6 +115,12 @@ class Database:
         self._crash_points.reached(AFTER_DB_COMMIT)
 
     @asynccontextmanager
+    async def tenant_statement(self) -> AsyncIterator[Connection]:
+        """A connection of the tenant role for one reading statement, which is a transaction of its own."""
+        async with _connection(self._tenant_pool) as connection:
+            yield connection
+
+    @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
         async with _transaction(self._worker_pool) as connection:
@@ -127,12 +133,14 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
+async def _connection(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
     if pool is None:
         raise Unavailable("The service is starting.")
-    async with (
-        database_errors(),
-        pool.acquire(timeout=POOL_WAIT_SECONDS) as connection,
-        connection.transaction(),
-    ):
+    async with database_errors(), pool.acquire(timeout=POOL_WAIT_SECONDS) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _transaction(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
+    async with _connection(pool) as connection, connection.transaction():
         yield connection

@@ -10,11 +10,9 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.cursors import Cursors, InvalidCursor
-from opsdash_chassis.database import Database
+from opsdash_chassis.cursors import InvalidCursor
+from opsdash_chassis.database import Record
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
-from opsdash_chassis.http.rate_limits import RateLimit
-from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -31,32 +29,41 @@ from opsdash_comments.schemas import (
     comment_of,
     revision_of,
 )
-from opsdash_comments.ticket_client import TicketClient
 
 PAGE = 50
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
 
 
 @get("/", operation_id="listComments")
-async def list_comments(
-    reference: FromPath[str],
-    edge: NamedDependency[Edge],
-    cursors: NamedDependency[Cursors],
-    cursor: Cursor = None,
-) -> CommentPage:
+async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], cursor: Cursor = None) -> CommentPage:
     """Comments and replies of a ticket, oldest first, 50 a page."""
+    if cursor is None and (page := await _first_page(edge, id_or_number(reference))):
+        return page
 
     async def act(work: UnitOfWork, access: Access) -> CommentPage:
         thread = await use_cases.open_thread(work, access, id_or_number(reference))
         scope = f"{access.org_id}|comments|{thread.ticket_id}"
-        after = None if cursor is None else _position(cursors.decode(cursor, scope=scope))
+        after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
-        shown = [comment_of(row, access) for row in rows[:PAGE]]
-        last = [shown[-1].created_at.isoformat(), str(shown[-1].id)] if len(rows) > PAGE else None
-        next_cursor = None if last is None else cursors.encode(last, scope=scope)
-        return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
+        return _page(edge, access, thread.ticket_id, rows)
 
     return await edge.run(CommentAction.READ, act)
+
+
+async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
+    """What nearly every reader asks for; None when the replica does not know the ticket as living."""
+    access, rows = await edge.read(view_repository.opening_statement(reference), reference, PAGE + 1)
+    if not rows or not rows[0]["living"]:
+        return None
+    return _page(edge, access, rows[0]["thread_id"], [row for row in rows if row["id"] is not None])
+
+
+def _page(edge: Edge, access: Access, ticket_id: UUID, rows: list[Record]) -> CommentPage:
+    shown = [comment_of(row, access) for row in rows[:PAGE]]
+    last = [shown[-1].created_at.isoformat(), str(shown[-1].id)] if len(rows) > PAGE else None
+    scope = f"{access.org_id}|comments|{ticket_id}"
+    next_cursor = None if last is None else edge.cursors.encode(last, scope=scope)
+    return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
 
 
 @post("/", operation_id="createComment")
@@ -138,7 +145,6 @@ async def list_revisions(
     reference: FromPath[str],
     comment_id: FromPath[str],
     edge: NamedDependency[Edge],
-    cursors: NamedDependency[Cursors],
     cursor: Cursor = None,
 ) -> RevisionPage:
     """The texts a comment had before, for admins and owners."""
@@ -149,13 +155,15 @@ async def list_revisions(
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotVisible
         scope = f"{access.org_id}|revisions|{wanted}"
-        after = 0 if cursor is None else int(cursors.decode(cursor, scope=scope)[0])
+        after = 0 if cursor is None else int(edge.cursors.decode(cursor, scope=scope)[0])
         rows = await view_repository.revisions(
             work.connection, access.org_id, wanted, after_version=after, limit=PAGE + 1
         )
         shown = [revision_of(row) for row in rows[:PAGE]]
         more = len(rows) > PAGE
-        return RevisionPage(items=shown, next_cursor=cursors.encode([shown[-1].version], scope=scope) if more else None)
+        return RevisionPage(
+            items=shown, next_cursor=edge.cursors.encode([shown[-1].version], scope=scope) if more else None
+        )
 
     return await edge.run(CommentAction.MODERATE, act)
 
@@ -184,12 +192,9 @@ def _position(values: list[str | int]) -> tuple[datetime, UUID]:
 async def provide_edge(
     request: Request[Any, Any, Any],
     slug: FromPath[str],
-    caller: NamedDependency[Caller],
-    database: NamedDependency[Database],
-    org_limit: NamedDependency[RateLimit],
-    tickets: NamedDependency[TicketClient],
 ) -> Edge:
-    return Edge(request, slug, caller, database, org_limit, tickets)
+    """A dependency without dependencies: side by side, the framework resolves them in a task each."""
+    return Edge(request, slug, request.app.state.doors)
 
 
 ROUTES: list[ControllerRouterHandler] = [

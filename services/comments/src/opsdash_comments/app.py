@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
-from litestar.di import Provide
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.rate_limits import RateLimit
@@ -14,6 +13,7 @@ from opsdash_chassis.runtime import Runtime
 
 from opsdash_comments import consumers
 from opsdash_comments.api import ROUTES
+from opsdash_comments.edge import Doors
 from opsdash_comments.problems import PROBLEMS
 from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
 from opsdash_comments.ticket_client import TicketClient
@@ -43,14 +43,9 @@ def build_app(settings: CommentsSettings) -> Application:
         settings,
         route_handlers=ROUTES,
         lifespan=[lifespan],
-        dependencies={
-            "database": Provide(lambda: runtime.database, sync_to_thread=False),
-            "cursors": Provide(lambda: cursors, sync_to_thread=False),
-            "org_limit": Provide(lambda: org_limit, sync_to_thread=False),
-            "tickets": Provide(lambda: tickets, sync_to_thread=False),
-        },
         problems=PROBLEMS,
         public_prefix="/api",
     )
+    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors, tickets)
     runtime.add_probes(application.health)
     return application

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from litestar import Request, Response
-from opsdash_chassis.database import Database
+from opsdash_chassis.cursors import Cursors
+from opsdash_chassis.database import Database, Record
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
-from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.tenancy.entering import read_in_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_comments import thread_repository, use_cases
@@ -24,24 +27,27 @@ Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Result]]
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What every request of this process shares."""
+
+    database: Database
+    org_limit: RateLimit
+    cursors: Cursors
+    tickets: TicketClient
+
+
 class Edge:
     """One request's way into the domain, made by a dependency."""
 
-    def __init__(
-        self,
-        request: Request[Any, Any, Any],
-        slug: str,
-        caller: Caller,
-        database: Database,
-        org_limit: RateLimit,
-        tickets: TicketClient,
-    ) -> None:
+    def __init__(self, request: Request[Any, Any, Any], slug: str, doors: Doors) -> None:
         self._request = request
         self._slug = slug
-        self._caller = caller
-        self._database = database
-        self._org_limit = org_limit
-        self._tickets = tickets
+        self._caller = caller_of(request)
+        self._database = doors.database
+        self._org_limit = doors.org_limit
+        self._tickets = doors.tickets
+        self.cursors = doors.cursors
 
     async def run(self, action: CommentAction, act: Act[Result]) -> Result:
         """Run something in one transaction; a ticket the replica does not know as living is asked for first."""
@@ -72,6 +78,17 @@ class Edge:
     async def _run(self, action: CommentAction, act: Act[Result]) -> Result:
         async with self._work(action) as (work, access):
             return await act(work, access)
+
+    async def read(self, statement: str, *parameters: object) -> tuple[Access, list[Record]]:
+        """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not five."""
+        user_id = self._caller.user_id
+        async with self._database.tenant_statement() as connection:
+            found = await read_in_org(connection, self._slug, user_id, statement, *parameters)
+        if found is None:
+            raise NotVisible
+        access = use_cases.admit(found[0], slug=self._slug, user_id=user_id, action=CommentAction.READ)
+        self._org_limit.check(access.org_id)
+        return access, found[1]
 
     @asynccontextmanager
     async def _work(self, action: CommentAction) -> AsyncIterator[tuple[UnitOfWork, Access]]:

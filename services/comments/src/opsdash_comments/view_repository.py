@@ -27,7 +27,7 @@ LEFT JOIN LATERAL (
     ) p ON true
 ) mentioned ON cardinality(c.mentions) > 0
 """
-_VIEW = f"""
+_VIEW_OF = f"""
 SELECT c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
        c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
        a.name AS author_name, a.role AS author_role, a.active AS author_active,
@@ -36,10 +36,19 @@ FROM comments c
 {_PERSON.format(column="c.author_id", alias="a")}
 {_PERSON.format(column="c.edited_by", alias="e")}
 {_MENTIONED}
-WHERE c.org_id = $1 AND c.ticket_id = $2
-"""  # noqa: S608 - our own texts
+WHERE c.org_id = $1 AND c.ticket_id = """  # noqa: S608 - our own texts
+_VIEW = f"{_VIEW_OF} $2"
 _ONE = f"{_VIEW} AND c.id = $3"
 _FIRST_PAGE = f"{_VIEW} ORDER BY c.created_at, c.id LIMIT $3"
+# What is known of the ticket, and the first page of its comments: one row without an id when there are none.
+_OPENING = """
+SELECT th.ticket_id AS thread_id, th.deleted_at IS NULL AS living, page.* FROM threads th
+LEFT JOIN LATERAL ({view} th.ticket_id ORDER BY c.created_at, c.id LIMIT $3) page ON true
+WHERE th.org_id = $1 AND th.{reference} = $2 ORDER BY page.created_at, page.id
+"""
+_OPENINGS = {
+    kind: _OPENING.format(view=_VIEW_OF, reference=name) for kind, name in ((UUID, "ticket_id"), (int, "number"))
+}
 _NEXT_PAGE = f"{_VIEW} AND (c.created_at, c.id) > ($4, $5) ORDER BY c.created_at, c.id LIMIT $3"
 _REVISIONS = f"""
 SELECT c.version, c.body, c.body_html, c.renderer, c.written_at, c.written_by,
@@ -47,6 +56,11 @@ SELECT c.version, c.body, c.body_html, c.renderer, c.written_at, c.written_by,
 FROM revisions c {_PERSON.format(column="c.written_by", alias="w")}
 WHERE c.org_id = $1 AND c.comment_id = $2 AND c.version > $3 ORDER BY c.version LIMIT $4
 """  # noqa: S608
+
+
+def opening_statement(reference: UUID | int) -> str:
+    """The thread with its first comments. Parameters: org_id, the reference, how many comments."""
+    return _OPENINGS[type(reference)]
 
 
 async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> Record | None:

@@ -9,7 +9,8 @@ from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
-from opsdash_chassis.cursors import Cursors, InvalidCursor
+from msgspec import UNSET
+from opsdash_chassis.cursors import InvalidCursor
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import csv_export, list_repository
@@ -17,8 +18,8 @@ from opsdash_tickets.edge import Edge
 from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.list_repository import Position
 from opsdash_tickets.model import Access, Action
-from opsdash_tickets.schemas import TicketPage, TicketRow
-from opsdash_tickets.views import ticket_fields
+from opsdash_tickets.schemas import TicketPage
+from opsdash_tickets.views import ticket_row
 
 EXPORT_PAGE = 500
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
@@ -38,6 +39,7 @@ SortBy = Annotated[
 
 
 async def provide_list_query(
+    edge: NamedDependency[Edge],  # noqa: ARG001 - one dependency after the other costs less than both side by side
     status: Choices = None,
     priority: Choices = None,
     category: Choices = None,
@@ -64,25 +66,31 @@ LIST_QUERY = {"list_query": Provide(provide_list_query)}
 async def list_tickets(
     edge: NamedDependency[Edge],
     list_query: NamedDependency[ListQuery],
-    cursors: NamedDependency[Cursors],
     limit: Limit = 25,
     cursor: Cursor = None,
     count: Annotated[bool, QueryParameter(description="Also count all matches")] = False,
 ) -> TicketPage:
     """Living tickets that match, newest first unless sorted otherwise."""
-    async with edge.work(Action.READ) as (work, access):
-        wanted, sort = await _read(work, access, list_query)
-        scope = f"{access.org_id}|tickets|{sort}|{wanted}"
-        after = None if cursor is None else _position(cursors.decode(cursor, scope=scope))
-        rows = await list_repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=limit + 1)
-        total = await list_repository.count(work.connection, access.org_id, wanted) if count else None
-    shown = rows[:limit]
-    position = list_repository.position_of(shown[-1]) if len(rows) > limit else None
+    wanted, sort = read_filter(list_query, user_id=edge.user_id), read_sort(list_query.sort)
+    if wanted.is_ambiguous:
+        async with edge.work(Action.READ) as (work, access):
+            wanted = await list_repository.settle_number(work.connection, access.org_id, wanted)
+    scope = f"{edge.slug}|tickets|{sort}|{wanted}"
+    after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
+    statement, parameters = list_repository.page_statement(wanted, sort, after=after, limit=limit + 1)
+    reading = await edge.read(statement, *parameters)
+    shown = reading.rows[:limit]
+    position = list_repository.position_of(shown[-1]) if len(reading.rows) > limit else None
     return TicketPage(
-        items=[TicketRow(**ticket_fields(row, work.now)) for row in shown],
-        next_cursor=None if position is None else cursors.encode([position[0], str(position[1])], scope=scope),
-        **({} if total is None else {"total": total}),
+        items=[ticket_row(row, reading.now) for row in shown],
+        next_cursor=None if position is None else edge.cursors.encode(position, scope=scope),
+        total=await _total(edge, wanted) if count else UNSET,
     )
+
+
+async def _total(edge: Edge, wanted: TicketFilter) -> int:
+    async with edge.work(Action.READ) as (work, access):
+        return await list_repository.count(work.connection, access.org_id, wanted)
 
 
 @get("/tickets.csv", operation_id="exportTickets", tags=["tickets"], dependencies=LIST_QUERY, media_type="text/csv")

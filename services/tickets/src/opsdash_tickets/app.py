@@ -14,6 +14,7 @@ from opsdash_chassis.runtime import Runtime
 
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES
+from opsdash_tickets.edge import Doors
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
@@ -46,11 +47,11 @@ def build_app(settings: TicketsSettings) -> Application:
         lifespan=[lifespan],
         dependencies={
             "database": Provide(lambda: runtime.database, sync_to_thread=False),
-            "org_limit": Provide(lambda: org_limit, sync_to_thread=False),
             "cursors": Provide(lambda: cursors, sync_to_thread=False),
         },
         problems=PROBLEMS,
         public_prefix="/api",
     )
+    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors)
     runtime.add_probes(application.health)
     return application

@@ -11,7 +11,7 @@ from typing import Any, Final
 from opsdash_chassis.database import Record
 
 from opsdash_tickets.schemas import TicketRow
-from opsdash_tickets.views import ticket_fields
+from opsdash_tickets.views import ticket_row
 
 COLUMNS: Final = (
     "number", "title", "status", "priority", "category", "assignee", "contact", "company", "project",
@@ -27,7 +27,7 @@ def encode(rows: Sequence[Record], now: datetime, *, header: bool) -> bytes:
     writer = csv.writer(text)
     if header:
         writer.writerow(COLUMNS)
-    writer.writerows(_cells(TicketRow(**ticket_fields(row, now))) for row in rows)
+    writer.writerows(_cells(ticket_row(row, now)) for row in rows)
     return text.getvalue().encode()
 
 

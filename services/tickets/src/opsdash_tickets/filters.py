@@ -62,6 +62,11 @@ class TicketFilter:
     number: int | None = None
     words: str | None = None
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Bare digits: a number if there is such a ticket, else a word."""
+        return self.number is not None and self.words is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:

@@ -56,15 +56,15 @@ Position: TypeAlias = tuple[str, str]
 
 
 class _Conditions:
-    """SQL conditions with their numbered parameters; values never become text."""
+    """SQL conditions with their numbered parameters; values never become text. `$1` is the org's id."""
 
-    def __init__(self, org_id: UUID) -> None:
-        self.parameters: list[Any] = [org_id]
+    def __init__(self) -> None:
+        self.parameters: list[Any] = []
         self._texts: list[str] = []
 
     def value(self, value: object) -> str:
         self.parameters.append(value)
-        return f"${len(self.parameters)}"
+        return f"${len(self.parameters) + 1}"
 
     def add(self, text: str) -> None:
         self._texts.append(text)
@@ -95,9 +95,15 @@ async def page(
     limit: int,
 ) -> list[Record]:
     """Living tickets that match, in order, starting after a position; each row has its own `position`."""
+    statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
+    return await connection.fetch(statement, org_id, *parameters)
+
+
+def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+    """The statement of `page`, and its parameters after the org's id."""
     key, kind = _SORTS[sort.field]
     direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
-    conditions = _conditions(org_id, wanted)
+    conditions = _conditions(wanted)
     if after is not None:
         position = f"({conditions.value(after[0])}::text::{kind}, {conditions.value(after[1])}::text::uuid)"
         conditions.add(f"({key}, t.id) {beyond} {position}")
@@ -105,26 +111,26 @@ async def page(
     statement = _PAGE.format(
         columns=VIEW_COLUMNS, names=NAMES, key=key, direction=direction, conditions=conditions, limit=limited
     )
-    return await connection.fetch(statement, *conditions.parameters)
+    return statement, conditions.parameters
 
 
 async def count(connection: Connection, org_id: UUID, wanted: TicketFilter) -> int:
-    conditions = _conditions(org_id, wanted)
-    total: int = await connection.fetchval(_COUNT.format(conditions=conditions), *conditions.parameters)
+    conditions = _conditions(wanted)
+    total: int = await connection.fetchval(_COUNT.format(conditions=conditions), org_id, *conditions.parameters)
     return total
 
 
 async def settle_number(connection: Connection, org_id: UUID, wanted: TicketFilter) -> TicketFilter:
     """A bare number means the ticket of that number; only when there is none are its digits searched as a word."""
-    if wanted.number is None or wanted.words is None:
+    if not wanted.is_ambiguous:
         return wanted
     if await connection.fetchval(_NUMBER_EXISTS, org_id, wanted.number):
         return replace(wanted, words=None)
     return replace(wanted, number=None)
 
 
-def _conditions(org_id: UUID, wanted: TicketFilter) -> _Conditions:
-    conditions = _Conditions(org_id)
+def _conditions(wanted: TicketFilter) -> _Conditions:
+    conditions = _Conditions()
     for column in ("status", "priority", "category"):
         conditions.one_of(f"t.{column}", getattr(wanted, column), "text")
     for name in ("assignee", "contact", "project"):

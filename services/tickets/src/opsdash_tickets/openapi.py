@@ -13,7 +13,7 @@ from opsdash_tickets.api import ROUTES
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
     nothing = Provide(lambda: None, sync_to_thread=False)
-    injected = dict.fromkeys(("database", "cursors", "org_limit"), nothing)
+    injected = dict.fromkeys(("database", "cursors"), nothing)
     return openapi_document(
         "OpsDash Support tickets",
         "1",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database import Connection, Record
-from opsdash_chassis.tenancy.directory_repository import enter_org
+from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
@@ -52,12 +52,18 @@ async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Act
     entered = await enter_org(connection, slug, user_id)
     if entered is None:
         raise NotVisible
+    access = admit(entered, slug=slug, user_id=user_id, action=action)
+    return UnitOfWork(connection=connection, now=entered.now), access
+
+
+def admit(entered: Entered, *, slug: str, user_id: UUID, action: Action) -> Access:
+    """What the member may do here, if this is part of it. Raises FeatureNotAvailable before RoleTooLow."""
     access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
     if access.plate not in model.PLATES_WITH_SUPPORT:
         raise FeatureNotAvailable(access.plate, model.PLATES_WITH_SUPPORT)
     if not access.may(action):
         raise RoleTooLow
-    return UnitOfWork(connection=connection, now=entered.now), access
+    return access
 
 
 async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Ticket:

@@ -92,6 +92,11 @@ async def _bearer(connection: Connection, verify: Verify) -> Caller:
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     """The dependency `caller: NamedDependency[Caller]` of handlers behind CALLER."""
+    return caller_of(request)
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    """Whom the guard has verified."""
     caller: Caller | None = request.scope["state"].get(_STATE)
     if caller is None:
         raise RuntimeError("this route does not authenticate users")

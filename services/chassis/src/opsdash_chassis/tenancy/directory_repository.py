@@ -1,16 +1,14 @@
-"""SQL of the directory replica and of entering an org: last writer wins by the version OpsDash gives."""
+"""SQL of the directory replica: last writer wins by the version OpsDash gives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
+from opsdash_contracts.workspace import Kind, Member, Org, Removed
 
 from opsdash_chassis.database import Connection
 
-_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 _UPSERT = """
 INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)
 ON CONFLICT (org_id{key}) DO UPDATE SET {updates}, version = excluded.version, removed_at = NULL
@@ -45,24 +43,6 @@ _UPSERT_ORG = upsert_statement("orgs", "slug", "name", "plate")
 _UPSERT_MEMBER = upsert_statement("members", "member_id", "user_id", "name", "email", "role", key="member_id")
 _REMOVE_ORG = _REMOVE.format(table="orgs", columns="slug, name, plate", values="'', '', 'free'", key="")
 _REMOVE_MEMBER = remove_statement("members", "member_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """The org a transaction is in, the caller's role there, and the transaction's time."""
-
-    org_id: UUID
-    plate: Plate
-    role: Role
-    now: datetime
-
-
-async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered | None:
-    """Make the org the tenant of this transaction if the user is a member."""
-    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
-    if row is None:
-        return None
-    return Entered(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
 
 
 async def upsert_org(connection: Connection, org: Org) -> None:

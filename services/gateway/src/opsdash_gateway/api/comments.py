@@ -56,7 +56,7 @@ def _comment_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
 async def _require_ticket(request: Request[Any, Any, Any], owners: Owners, path: str) -> None:
     """Raises 404 when the owner says there is no such ticket; whatever else it says, comments decide themselves."""
     try:
-        answer = await owners.tickets.forward("GET", path, headers=request.headers, seconds=CHECK_SECONDS)
+        answer = await owners.tickets.forward("HEAD", path, headers=request.headers, seconds=CHECK_SECONDS)
     except Problem:
         return
     if answer.status == HTTPStatus.NOT_FOUND:

@@ -1,0 +1,66 @@
+"""SQL of entering an org: as the first statement of a transaction, or together with what is read there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from opsdash_contracts.workspace import Plate, Role
+
+from opsdash_chassis.database import Connection, Record
+
+_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
+# What is read hangs on the row of the org entered, behind OFFSET 0, which the planner does not look through: so it can
+# only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
+# planner ever find another way, row-level security shows it nothing.
+_ENTER_AND_READ = """
+SELECT e.org_id AS entered_org_id, e.plate AS entered_plate, e.role AS entered_role, e.transaction_time, found.*
+FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) e
+LEFT JOIN LATERAL (SELECT true AS is_found, wanted.* FROM ({statement} OFFSET 0) wanted) found ON true
+"""
+_ORG_PARAMETER = re.compile(r"\$1(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The org a transaction is in, the caller's role there, and the transaction's time."""
+
+    org_id: UUID
+    plate: Plate
+    role: Role
+    now: datetime
+
+
+async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered | None:
+    """Make the org the tenant of this transaction if the user is a member."""
+    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
+    if row is None:
+        return None
+    return Entered(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
+
+
+async def read_in_org(
+    connection: Connection, slug: str, user_id: UUID, statement: str, *parameters: object
+) -> tuple[Entered, list[Record]] | None:
+    """Enter the org and read in it, in one round trip; None when the user is no member.
+
+    `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` are `$2` and on.
+    """
+    entering = _with_entrance(statement, len(parameters) + 2)
+    rows = await connection.fetch(entering, slug, *parameters, user_id)
+    if not rows:
+        return None
+    first = rows[0]
+    entered = Entered(
+        first["entered_org_id"], Plate(first["entered_plate"]), Role(first["entered_role"]), first["transaction_time"]
+    )
+    return entered, rows if first["is_found"] else []
+
+
+@lru_cache(maxsize=1024)
+def _with_entrance(statement: str, caller: int) -> str:
+    """The same text for the same statement, so that it stays prepared."""
+    return _ENTER_AND_READ.format(statement=_ORG_PARAMETER.sub("e.org_id", statement), caller=f"${caller}")
