@@ -17,8 +17,9 @@ _ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2
 # only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
 # planner ever find another way, row-level security shows it nothing.
 _ENTER_AND_READ = """
-SELECT e.org_id AS entered_org_id, e.plate AS entered_plate, e.role AS entered_role, e.transaction_time, found.*
-FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) e
+SELECT entered.org_id AS entered_org_id, entered.plate AS entered_plate, entered.role AS entered_role,
+       entered.transaction_time, found.*
+FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) entered
 LEFT JOIN LATERAL (SELECT true AS is_found, wanted.* FROM ({statement} OFFSET 0) wanted) found ON true
 """
 _ORG_PARAMETER = re.compile(r"\$1(?!\d)")
@@ -63,4 +64,4 @@ async def read_in_org(
 @lru_cache(maxsize=1024)
 def _with_entrance(statement: str, caller: int) -> str:
     """The same text for the same statement, so that it stays prepared."""
-    return _ENTER_AND_READ.format(statement=_ORG_PARAMETER.sub("e.org_id", statement), caller=f"${caller}")
+    return _ENTER_AND_READ.format(statement=_ORG_PARAMETER.sub("entered.org_id", statement), caller=f"${caller}")
