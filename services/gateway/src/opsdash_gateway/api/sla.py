@@ -139,9 +139,14 @@ async def get_sla_ledger(
     answer = await owners.tickets.forward("GET", path, headers=request.headers)
     if answer.status != 200:  # noqa: PLR2004 - the owner decides who may see what
         return _passed(answer)
+    return Response(await with_entries(answer, monitor))
+
+
+async def with_entries(answer: Answer, monitor: MonitorClient) -> SlaLedger:
+    """The ledger of the ticket that the owner let the caller see."""
     context = msgspec.json.decode(answer.body, type=_Context)
     ledger = msgspec.json.decode(await monitor.ledger(context.org_id, context.ticket_id), type=_Ledger)
-    return Response(_composed(context, ledger))
+    return _composed(context, ledger)
 
 
 @route(

@@ -1,0 +1,48 @@
+"""How a change of a ticket is answered: its parts that stand on the page, all in one response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response
+from litestar.response import Redirect
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.web.htmx import is_fragment, toast
+from opsdash_gateway.web.owner_answers import Member
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.refusals import sentence
+from opsdash_gateway.web.ticket.answers import Ticket
+from opsdash_gateway.web.ticket.reading import read_ticket
+
+STALE = "stale-version"
+#: Refusals that mean the page shows something old.
+OUTDATED = frozenset({STALE, "invalid-transition"})
+CHANGED = "_fragments/ticket/changed.html"
+
+
+def changed(
+    page: Page, ticket: Ticket, members: list[Member] | None, headers: dict[str, str], status: int = 200
+) -> Response[Any]:
+    """Properties, text, row and quick action; a browser without scripts gets the page again."""
+    if not is_fragment(page.request):
+        return back_to(page, ticket.number)
+    return page.render(CHANGED, status, headers, ticket=ticket, members=members)
+
+
+async def outdated(page: Page, number: int, problem: Problem) -> Response[Any]:
+    """The page is refreshed, a toast names who was faster, and what was typed stays. Raises other problems."""
+    if problem.code not in OUTDATED:
+        raise problem
+    ticket, members = await read_ticket(page, number)
+    text = sentence(problem, page.language)
+    if problem.code == STALE and ticket.updated_by is not None:
+        text = page.language.text(
+            "%(name)s changed this ticket in the meantime. Here is what it is now.", name=ticket.updated_by.name
+        )
+    return changed(page, ticket, members, toast("error", text), problem.status)
+
+
+def back_to(page: Page, number: int) -> Redirect:
+    """For a browser without scripts."""
+    return Redirect(f"{page.base}/support/{number}", status_code=303)

@@ -1,0 +1,106 @@
+"""Changes of a ticket: every one is the owner's, sent with the version the reader has seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.web.htmx import events, is_fragment, toast
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.refusals import field_sentences
+from opsdash_gateway.web.session import FORM
+from opsdash_gateway.web.ticket.answering import back_to, changed, outdated
+from opsdash_gateway.web.ticket.answers import Recomputed, Ticket
+from opsdash_gateway.web.ticket.forms import conditions, patch_of, read_form
+from opsdash_gateway.web.ticket.reading import read_members, read_ticket, ticket_of
+
+FRAGMENTS = "_fragments/ticket"
+INVALID = 422
+
+
+@post("/support/{number:int}", opt=FORM, status_code=200)
+async def change_properties(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """One property or several; the answer holds every part of the page that shows them."""
+    form = await read_form(page.request)
+    try:
+        answer = await page.send("PATCH", f"/tickets/{number}", patch_of(form), conditions(page.request, form))
+    except Problem as problem:
+        if problem.code == "validation" and "sla_due_at" in form:
+            errors = field_sentences(problem, page.language)
+            return page.render(f"{FRAGMENTS}/sla_error.html", INVALID, message=next(iter(errors.values()), ""))
+        return await outdated(page, number, problem)
+    ticket = ticket_of(answer)
+    told = events(ticket_changed={"id": str(ticket.id), "number": number})
+    return changed(page, ticket, await read_members(page), told)
+
+
+@post("/support/{number:int}/edit", opt=FORM, status_code=200)
+async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """Title and description; when somebody was faster, what was typed stays in the form."""
+    form = await read_form(page.request)
+    try:
+        answer = await page.send("PATCH", f"/tickets/{number}", patch_of(form), conditions(page.request, form))
+    except Problem as problem:
+        if problem.code != "validation":
+            return await outdated(page, number, problem)
+        ticket = await page.read(f"/tickets/{number}", Ticket)
+        errors = field_sentences(problem, page.language)
+        return page.render(f"{FRAGMENTS}/edit.html", INVALID, ticket=ticket, typed=form, errors=errors)
+    ticket = ticket_of(answer)
+    details = {"id": str(ticket.id), "number": number}
+    saved = toast("success", page.language.text("Saved"), ticket_changed=details, ticket_edited=details)
+    return changed(page, ticket, await read_members(page), saved)
+
+
+@post("/support/{number:int}/delete", opt=FORM, status_code=200)
+async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """The page closes the drawer, takes the row away and offers to undo."""
+    form = await read_form(page.request)
+    try:
+        await page.send("DELETE", f"/tickets/{number}", headers=conditions(page.request, form))
+    except Problem as problem:
+        return await outdated(page, number, problem)
+    if not is_fragment(page.request):
+        return Redirect(f"{page.base}/support", status_code=303)
+    text = page.language.text("Ticket #%(number)s deleted", number=number)
+    undo = {"text": text, "undo": page.language.text("Undo"), "url": f"{page.base}/support/{number}/restore"}
+    return Response(None, headers=events(ticket_deleted={"number": number, **undo}))
+
+
+@post("/support/{number:int}/restore", opt=FORM, status_code=200)
+async def restore_ticket(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """Undo of a deletion, within 30 days and while the plan has room."""
+    form = await read_form(page.request)
+    answer = await page.send("POST", f"/tickets/{number}/restore", headers=conditions(page.request, form))
+    ticket = ticket_of(answer)
+    if not is_fragment(page.request):
+        return back_to(page, number)
+    text = page.language.text("Ticket #%(number)s is back", number=number)
+    told = {"id": str(ticket.id), "number": number}
+    return Response(None, headers=toast("success", text, ticket_restored=told, ticket_changed=told))
+
+
+@post("/support/{number:int}/recompute", opt=FORM, status_code=200)
+async def recompute(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """The due time the present priority gives: first shown (`dry_run`), then set."""
+    form = await read_form(page.request)
+    dry_run = form.get("dry_run") == "true"
+    query = b"dry_run=true" if dry_run else b""
+    try:
+        answer = await page.send(
+            "POST", f"/tickets/{number}/sla/recompute", headers=conditions(page.request, form), query=query
+        )
+    except Problem as problem:
+        return await outdated(page, number, problem)
+    if dry_run:
+        result = msgspec.json.decode(answer.body, type=Recomputed)
+        return page.render(f"{FRAGMENTS}/recompute.html", number=number, result=result)
+    ticket, members = await read_ticket(page, number)
+    details = {"id": str(ticket.id), "number": number}
+    return changed(page, ticket, members, toast("success", page.language.text("Due time set"), ticket_changed=details))

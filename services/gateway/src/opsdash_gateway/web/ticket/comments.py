@@ -1,0 +1,150 @@
+"""The comments of a ticket: read on, write, edit, delete, look at old texts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.web.htmx import events, is_fragment, toast
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.refusals import field_sentences, sentence
+from opsdash_gateway.web.session import FORM, PAGE
+from opsdash_gateway.web.ticket.answering import back_to
+from opsdash_gateway.web.ticket.answers import Comment, RevisionPage
+from opsdash_gateway.web.ticket.forms import conditions, read_form, read_people
+from opsdash_gateway.web.ticket.reading import read_comments, require_ticket
+
+FRAGMENTS = "_fragments/ticket"
+INVALID = 422
+#: The text or its parent was changed or deleted by somebody else.
+OVERTAKEN = frozenset({"stale-version", "comment-deleted"})
+
+
+def _path(number: int, comment_id: UUID | None = None) -> str:
+    return f"/tickets/{number}/comments" + (f"/{comment_id}" if comment_id else "")
+
+
+@get("/support/{number:int}/comments", opt=PAGE)
+async def more_comments(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """The first page anew, or with `cursor` the next one."""
+    cursor = page.request.query_params.get("cursor")
+    comments = await read_comments(page, number, cursor)
+    template = "comments_more" if cursor else "comments"
+    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comments=comments)
+
+
+@get("/support/{number:int}/comments/{comment_id:uuid}", opt=PAGE)
+async def one_comment(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+    """As it is now; with `placed` where it belongs among the others, for a page that does not have it yet."""
+    comment = await _read(page, number, comment_id)
+    template = "comment_new" if "placed" in page.request.query_params else "comment_one"
+    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comment=comment)
+
+
+@get("/support/{number:int}/comments/{comment_id:uuid}/edit", opt=PAGE)
+async def edit_form(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+    comment = await _read(page, number, comment_id)
+    template = "comment_edit" if comment.may_change else "comment_one"
+    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comment=comment)
+
+
+@get("/support/{number:int}/comments/{comment_id:uuid}/revisions", opt=PAGE)
+async def revisions(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+    """The texts it had before, for those who may see them."""
+    await require_ticket(page, number)
+    path = f"{_path(number, comment_id)}/revisions"
+    found = await page.read(path, RevisionPage, service="comments")
+    return page.render(f"{FRAGMENTS}/revisions.html", revisions=found.items)
+
+
+@post("/support/{number:int}/comments", opt=FORM, status_code=201)
+async def create_comment(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """A comment, or with `parent` a reply; on refusal the text stays in the box."""
+    form = await read_form(page.request)
+    body: dict[str, Any] = {"body": form.get("body", "").replace("\r\n", "\n")}
+    body["mentions"] = await read_people(page.request)
+    if form.get("parent"):
+        body["parent_id"] = form["parent"]
+    await require_ticket(page, number)
+    sent = conditions(page.request, {})
+    sent.pop("if-match", None)
+    try:
+        answer = await page.send("POST", _path(number), body, sent, service="comments")
+    except Problem as problem:
+        return _refused(page, problem, "composer-error")
+    if not is_fragment(page.request):
+        return back_to(page, number)
+    comment = msgspec.json.decode(answer.body, type=Comment)
+    told = events(comment_created={"id": str(comment.id), "number": number})
+    return page.render(f"{FRAGMENTS}/comment_new.html", 201, told, number=number, comment=comment)
+
+
+@post("/support/{number:int}/comments/{comment_id:uuid}", opt=FORM, status_code=200)
+async def change_comment(
+    number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]
+) -> Response[Any]:
+    form = await read_form(page.request)
+    body = {"body": form.get("body", "").replace("\r\n", "\n"), "mentions": await read_people(page.request)}
+    await require_ticket(page, number)
+    sent = conditions(page.request, form)
+    try:
+        answer = await page.send("PATCH", _path(number, comment_id), body, sent, service="comments")
+    except Problem as problem:
+        if problem.code in OVERTAKEN:
+            return await _overtaken(page, number, comment_id, problem)
+        return _refused(page, problem, f"comment-error-{comment_id}")
+    if not is_fragment(page.request):
+        return back_to(page, number)
+    comment = msgspec.json.decode(answer.body, type=Comment)
+    return page.render(f"{FRAGMENTS}/comment_changed.html", number=number, comment=comment)
+
+
+@post("/support/{number:int}/comments/{comment_id:uuid}/delete", opt=FORM, status_code=200)
+async def delete_comment(
+    number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]
+) -> Response[Any]:
+    """A tombstone takes its place; the replies stay."""
+    form = await read_form(page.request)
+    await require_ticket(page, number)
+    sent = conditions(page.request, form)
+    try:
+        await page.send("DELETE", _path(number, comment_id), headers=sent, service="comments")
+    except Problem as problem:
+        if problem.code in OVERTAKEN:
+            return await _overtaken(page, number, comment_id, problem)
+        raise
+    if not is_fragment(page.request):
+        return back_to(page, number)
+    comment = await _read(page, number, comment_id)
+    told = toast("success", page.language.text("Comment deleted"), comment_deleted={"id": str(comment_id)})
+    return page.render(f"{FRAGMENTS}/comment_changed.html", 200, told, number=number, comment=comment)
+
+
+async def _read(page: Page, number: int, comment_id: UUID) -> Comment:
+    await require_ticket(page, number)
+    return await page.read(_path(number, comment_id), Comment, service="comments")
+
+
+async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem) -> Response[Any]:
+    """What it is now beside what was typed, which stays; the next save is based on the new version."""
+    comment = await _read(page, number, comment_id)
+    text = sentence(problem, page.language)
+    if comment.edited_by is not None and comment.body is not None:
+        text = page.language.text("%(name)s changed this comment in the meantime.", name=comment.edited_by.name)
+    return page.render(
+        f"{FRAGMENTS}/comment_overtaken.html", problem.status, toast("error", text), number=number, comment=comment
+    )
+
+
+def _refused(page: Page, problem: Problem, target: str) -> Response[Any]:
+    """A message under the box for wrong values; anything else is told by a toast."""
+    if problem.code != "validation":
+        raise problem
+    message = next(iter(field_sentences(problem, page.language).values()), sentence(problem, page.language))
+    return page.render(f"{FRAGMENTS}/message.html", INVALID, target=target, message=message)

@@ -1,0 +1,52 @@
+"""Reads the forms of a ticket: what was typed, and the conditions under which it may be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request
+
+#: What a form may set, and the field of the API it stands for; an empty reference clears it.
+PROPERTIES: Mapping[str, str] = {
+    "status": "status",
+    "priority": "priority",
+    "category": "category",
+    "assignee": "assignee_id",
+    "contact": "contact_id",
+    "project": "project_id",
+    "sla_due_at": "sla_due_at",
+    "title": "title",
+    "description": "description",
+}
+_CLEARED_BY_NOTHING = frozenset({"assignee_id", "contact_id", "project_id", "sla_due_at"})
+
+Form = Mapping[str, str]
+
+
+async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Text fields only; of a repeated one the last."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+async def read_people(request: Request[Any, Any, Any], name: str = "mention") -> list[str]:
+    """Every value of a repeated field."""
+    return [value for key, value in (await request.form()).multi_items() if key == name and isinstance(value, str)]
+
+
+def patch_of(form: Form) -> dict[str, str | None]:
+    """The merge patch a form asks for; lines end as they do in Markdown."""
+    patch: dict[str, str | None] = {}
+    for name, field in PROPERTIES.items():
+        if name in form:
+            value = form[name].replace("\r\n", "\n")
+            patch[field] = None if not value and field in _CLEARED_BY_NOTHING else value
+    return patch
+
+
+def conditions(request: Request[Any, Any, Any], form: Form) -> dict[str, str]:
+    """If-Match and Idempotency-Key: scripts send headers, a form without scripts has a hidden `version`."""
+    sent = {name: request.headers[name] for name in ("if-match", "idempotency-key") if name in request.headers}
+    if "if-match" not in sent and form.get("version", "").isdigit():
+        sent["if-match"] = f'"{form["version"]}"'
+    return sent

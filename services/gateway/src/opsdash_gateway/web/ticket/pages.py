@@ -1,0 +1,93 @@
+"""The ticket as a drawer or as a page, and the parts of it that are fetched later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.api.sla import with_entries
+from opsdash_gateway.monitor import MonitorClient
+from opsdash_gateway.web.htmx import is_fragment
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.session import PAGE
+from opsdash_gateway.web.ticket.answering import CHANGED
+from opsdash_gateway.web.ticket.answers import ActivityPage, Choices, Ticket
+from opsdash_gateway.web.ticket.reading import read_ticket, read_whole
+from opsdash_gateway.web.ticket_list import list_context
+
+NOT_FOUND = 404
+PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}
+FRAGMENTS = "_fragments/ticket"
+
+
+@get("/support/{number:int}", opt=PAGE)
+async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """For scripts the drawer's content, for everybody else a page that reads well without any."""
+    if not is_fragment(page.request):
+        whole, around = await asyncio.gather(read_whole(page, number), list_context(page))
+        return page.render("ticket.html", **(whole.context() | around))
+    try:
+        whole = await read_whole(page, number)
+    except Problem as problem:
+        if problem.status != NOT_FOUND:
+            raise
+        return page.render(f"{FRAGMENTS}/gone.html", NOT_FOUND, number=number)
+    return page.render(f"{FRAGMENTS}/drawer.html", **whole.context())
+
+
+@get("/support/{number:int}/properties", opt=PAGE)
+async def ticket_properties(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """Everything a change refreshes, without one."""
+    ticket, members = await read_ticket(page, number)
+    return page.render(CHANGED, ticket=ticket, members=members)
+
+
+@get("/support/{number:int}/activity", opt=PAGE)
+async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """Who changed what, oldest first, 50 at a time."""
+    cursor = page.request.query_params.get("cursor")
+    query = urlencode({"cursor": cursor}).encode() if cursor else b""
+    activity = await page.read(f"/tickets/{number}/activity", ActivityPage, query=query)
+    return page.render(f"{FRAGMENTS}/activity.html", number=number, activity=activity)
+
+
+@get("/support/{number:int}/sla", opt=PAGE)
+async def ticket_sla(
+    number: FromPath[int], page: NamedDependency[Page], monitor: NamedDependency[MonitorClient]
+) -> Response[Any]:
+    """Why is this due then, and who was told?"""
+    answer = await page.send("GET", f"/tickets/{number}/sla")
+    ledger = await with_entries(answer, monitor)
+    return page.render(f"{FRAGMENTS}/ledger.html", ledger=ledger)
+
+
+@get("/support/{number:int}/edit", opt=PAGE)
+async def edit_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """The form for title and description, as they are now."""
+    ticket = await page.read(f"/tickets/{number}", Ticket)
+    typed = {"title": ticket.title, "description": ticket.description}
+    return page.render(f"{FRAGMENTS}/edit.html", ticket=ticket, typed=typed, errors={})
+
+
+@get("/support/{number:int}/delete", opt=PAGE)
+async def delete_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+    """The question before a ticket is deleted."""
+    ticket = await page.read(f"/tickets/{number}", Ticket)
+    return page.render(f"{FRAGMENTS}/delete.html", ticket=ticket)
+
+
+@get("/support/{number:int}/choose/{kind:str}", opt=PAGE)
+async def choices(number: FromPath[int], kind: FromPath[str], page: NamedDependency[Page]) -> Response[Any]:
+    """What can be linked or who can be mentioned, by part of the name."""
+    if kind not in PICKERS:
+        return page.render(f"{FRAGMENTS}/choices.html", NOT_FOUND, kind="contact", number=number, found=[])
+    words = page.request.query_params.get("q", "").strip()[:200]
+    query = urlencode({"limit": 8, **({"q": words} if words else {})}).encode()
+    found = await page.read(f"/{PICKERS[kind]}", Choices, query=query)
+    return page.render(f"{FRAGMENTS}/choices.html", kind=kind, number=number, found=found.items)

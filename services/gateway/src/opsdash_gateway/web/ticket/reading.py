@@ -1,0 +1,91 @@
+"""Fetches what a ticket's page is made of, side by side; a part that cannot be had is None, never empty."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.clients import Answer
+from opsdash_gateway.web.owner_answers import Member, Members
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.ticket.answers import CommentPage, Ticket
+
+COMMENTS_SECONDS = 1.0
+EVERYBODY = b"limit=100"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A ticket with everything its page shows at first."""
+
+    ticket: Ticket
+    comments: CommentPage | None
+    members: list[Member] | None
+
+    def context(self) -> dict[str, Any]:
+        """As the templates name it."""
+        return {"ticket": self.ticket, "comments": self.comments, "members": self.members}
+
+
+async def read_whole(page: Page, number: int) -> Whole:
+    """Raises the problem of the tickets service; without comments or members there is still a page."""
+    comments = asyncio.create_task(_comments_or_none(page, number))
+    members = asyncio.create_task(read_members(page))
+    try:
+        ticket = await page.read(f"/tickets/{number}", Ticket)
+        return Whole(ticket, await comments, await members)
+    finally:
+        comments.cancel()
+        members.cancel()
+
+
+async def read_ticket(page: Page, number: int) -> tuple[Ticket, list[Member] | None]:
+    """The ticket, and whom it can be assigned to."""
+    ticket, members = await asyncio.gather(page.read(f"/tickets/{number}", Ticket), read_members(page))
+    return ticket, members
+
+
+async def read_members(page: Page) -> list[Member] | None:
+    """Nobody has to be offered where nothing can be changed."""
+    if not page.may("write"):
+        return None
+    try:
+        return (await page.read("/members", Members, query=EVERYBODY)).items
+    except Problem:
+        return None
+
+
+async def read_comments(page: Page, number: int, cursor: str | None = None) -> CommentPage:
+    """One page; the tickets service is asked too, because it knows first that a ticket is deleted."""
+    query = urlencode({"cursor": cursor}).encode() if cursor else b""
+    path = f"/tickets/{number}/comments"
+    found, _ = await asyncio.gather(
+        page.read(path, CommentPage, query=query, service="comments"), require_ticket(page, number)
+    )
+    return found
+
+
+async def require_ticket(page: Page, number: int) -> None:
+    """Raises 404 when the owner says there is no such ticket; when it cannot say, comments decide themselves."""
+    try:
+        await page.send("GET", f"/tickets/{number}")
+    except Problem as problem:
+        if problem.status == 404:  # noqa: PLR2004 - the one answer that matters
+            raise
+
+
+async def _comments_or_none(page: Page, number: int) -> CommentPage | None:
+    try:
+        async with asyncio.timeout(COMMENTS_SECONDS):
+            return await page.read(f"/tickets/{number}/comments", CommentPage, service="comments")
+    except (Problem, TimeoutError):
+        return None
+
+
+def ticket_of(answer: Answer) -> Ticket:
+    return msgspec.json.decode(answer.body, type=Ticket)
