@@ -37,7 +37,7 @@ def test_credentials_and_certificates_of_the_settings_are_used(
 ):
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     for name, value in {
-        "BOOTSTRAP_SERVERS": "kafka.example:9093",
+        "BOOTSTRAP_SERVERS": "kafka-1.example:9093, kafka-2.example:9093",
         "SECURITY_PROTOCOL": "SASL_SSL",
         "SASL_USERNAME": "opsdash-topics",
         "SASL_PASSWORD_FILE": str(tmp_path / "password"),
@@ -47,7 +47,7 @@ def test_credentials_and_certificates_of_the_settings_are_used(
     monkeypatch.setattr("sys.argv", ["opsdash-topics", "--replication", "3"])
     topics.main()
     asked = _Admin.asked
-    assert asked["bootstrap_servers"] == "kafka.example:9093"
+    assert asked["bootstrap_servers"] == ["kafka-1.example:9093", "kafka-2.example:9093"]
     assert (asked["security_protocol"], asked["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
     assert (asked["sasl_plain_username"], asked["sasl_plain_password"]) == ("opsdash-topics", PASSWORD)
     assert asked["ssl_context"].check_hostname

@@ -25,7 +25,9 @@ MAXIMUM_BATCH_BYTES = 262_144
 
 def client_options(settings: KafkaConnection) -> dict[str, Any]:
     """Address and security of every client of ours; certificates are always verified."""
-    options: dict[str, Any] = {"bootstrap_servers": settings.kafka_bootstrap_servers}
+    # A list, for the messaging framework takes a string for one server, commas and all.
+    servers = [server.strip() for server in settings.kafka_bootstrap_servers.split(",")]
+    options: dict[str, Any] = {"bootstrap_servers": servers}
     if settings.kafka_security_protocol != "PLAINTEXT":
         options["security_protocol"] = settings.kafka_security_protocol
         options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)

@@ -41,7 +41,7 @@ def _new_topic(name: str, partitions: int, replication: int, settings: dict[str,
 
 
 async def create_topics(
-    bootstrap_servers: str, *, partitions: int | None = None, replication: int = 1, **options: object
+    bootstrap_servers: str | list[str], *, partitions: int | None = None, replication: int = 1, **options: object
 ) -> int:
     """Create what is missing and return how many were created; existing topics are left as they are.
 
