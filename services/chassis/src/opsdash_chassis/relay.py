@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 import asyncpg
@@ -146,28 +147,19 @@ class Relay:
             raise failed
 
     async def _send_wave(self, wave: list[Waiting]) -> list[BaseException | None]:
-        """Send all at once; an error means the outcome is unknown, so the row stays."""
+        """Send all at once; an error means the outcome is unknown, so the row stays. The outcomes, in order."""
         if self._producer is None:
             self._producer = await asyncio.wait_for(start_producer(self._settings), SEND_DEADLINE_SECONDS)
         self._crash_points.reached(crash_points.BEFORE_PUBLISH)
-        sends = [self._send(self._producer, row) for row in wave]
         try:
             async with asyncio.timeout(SEND_DEADLINE_SECONDS):
-                return await asyncio.gather(*sends)
+                confirmations = [await _hand_over(self._producer, row) for row in wave]
+                answers = await asyncio.gather(*confirmations, return_exceptions=True)
         except TimeoutError as error:
-            for row in wave:
-                metrics.PUBLISH_FAILURES.labels(row.topic).inc()
-            return [error] * len(wave)
-
-    async def _send(self, producer: AIOKafkaProducer, row: Waiting) -> BaseException | None:
-        try:
-            confirmation = await producer.send(row.topic, row.value, key=row.key, headers=row.headers)
-            await confirmation
-        except (KafkaError, OSError) as error:
-            metrics.PUBLISH_FAILURES.labels(row.topic).inc()
-            return error
-        metrics.PUBLISHED.labels(row.topic).inc()
-        return None
+            answers = [error] * len(wave)
+        errors = [answer if isinstance(answer, BaseException) else None for answer in answers]
+        _count(wave, errors)
+        return errors
 
     async def _handle_failures(
         self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
@@ -213,6 +205,26 @@ class Relay:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+
+async def _hand_over(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:
+    """Put the event into the producer's batch; the future is done when the broker has it. No task: they would cost
+    more than the sending.
+    """
+    try:
+        confirmation: asyncio.Future[object] = await producer.send(
+            row.topic, row.value, key=row.key, headers=row.headers
+        )
+    except (KafkaError, OSError) as error:
+        confirmation = asyncio.get_running_loop().create_future()
+        confirmation.set_exception(error)
+    return confirmation
+
+
+def _count(wave: list[Waiting], errors: list[BaseException | None]) -> None:
+    outcomes = Counter((row.topic, error is None) for row, error in zip(wave, errors, strict=True))
+    for (topic, confirmed), count in outcomes.items():
+        (metrics.PUBLISHED if confirmed else metrics.PUBLISH_FAILURES).labels(topic).inc(count)
 
 
 def waves(rows: Iterable[Waiting]) -> list[list[Waiting]]:
