@@ -52,7 +52,7 @@
     while (toasts.children.length >= LONGEST) toasts.firstElementChild.remove();
     toasts.append(element);
     moveRegions();
-    keep(element, kind === "error" ? 8000 : 3500);
+    keep(element, kind === "error" || action ? 8000 : 3500); // what can be acted on stays longer
     return element;
   }
   function control(label, href, act) {

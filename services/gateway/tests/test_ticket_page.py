@@ -1,0 +1,105 @@
+"""The ticket's page while a part of the service is away, and with names that want to be markup."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.support.browsing import Outline, Visitor
+from tests.support.xss import PAYLOADS, active_content
+
+PERSON = "11111111-1111-4111-8111-111111111111"
+SESSION_SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
+PROBLEM = "application/problem+json"
+PATH = "/support/42"
+
+
+def person(name: str) -> dict[str, Any]:
+    return {"id": PERSON, "name": name, "active": True}
+
+
+def ticket(name: str) -> dict[str, Any]:
+    """With that name for everybody and everything in it."""
+    moment = "2026-01-02T03:04:05Z"
+    contact = person(name) | {"email": name, "company": person(name)}
+    return {
+        "id": PERSON, "number": 42, "title": "A ticket", "description": "", "status": "open", "priority": "high",
+        "category": "billing", "assignee": person(name), "contact": contact, "project": person(name),
+        "sla_due_at": moment, "sla_source": "auto", "sla_state": "breached", "comment_count": 1,
+        "created_by": person(name), "updated_by": person(name), "created_at": moment, "updated_at": moment,
+        "version": 3, "allowed_statuses": ["closed"], "permissions": ["read", "write", "delete"],
+    }  # fmt: skip
+
+
+def support() -> dict[str, Any]:
+    return {
+        "org_id": PERSON, "slug": "brightside", "name": "Brightside", "plate": "growth", "used": 1, "limit": 1000,
+        "role": "owner", "permissions": ["read", "write", "delete"],
+        "statuses": [{"value": value} for value in ("open", "closed")],
+        "priorities": [{"value": "high", "sla_hours": 24}], "categories": [{"value": "billing"}],
+    }  # fmt: skip
+
+
+def owner_answers(name: str) -> Any:
+    async def answer(request: web.Request) -> web.Response:
+        last = request.path.rpartition("/")[2]
+        members = {"items": [person(name) | {"assignable": True}]}
+        return web.json_response({"support": support(), "members": members}.get(last, ticket(name)))
+
+    return answer
+
+
+def comments_by(name: str) -> Any:
+    comment = {
+        "id": PERSON, "parent_id": None, "author": person(name) | {"role": "owner"}, "body": "x",
+        "body_html": "<p>x</p>",
+        "mentions": [], "created_at": "2026-01-02T03:04:05Z", "edited_at": None, "edited_by": None, "version": 1,
+        "may_change": True,
+    }  # fmt: skip
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"items": [comment], "next_cursor": None, "permissions": ["read"]})
+
+    return answer
+
+
+async def unavailable(_: web.Request) -> web.Response:
+    body = {"type": "/problems/unavailable", "title": "x", "status": 503}
+    return web.Response(status=503, body=json.dumps(body), content_type=PROBLEM, headers={"Retry-After": "1"})
+
+
+@pytest.fixture
+def window(helpdesk: Any) -> Visitor:
+    return Visitor(helpdesk.url, "brightside", PERSON, helpdesk.token, SESSION_SECRET)
+
+
+class TestPartsAway:
+    async def test_without_comments_the_ticket_stands_and_the_part_offers_to_try_again(
+        self, window: Visitor, owner: Any, comments: Any
+    ):
+        owner.answer, comments.answer = owner_answers("Ada"), unavailable
+        page = await window.get(PATH)
+        assert (page.status, page.html.count("The comments cannot be loaded")) == (200, 1)
+        assert f'{PATH}/comments" hx-target="#comments"' in page.html
+        assert "No comments yet" not in page.html
+
+    async def test_without_tickets_there_is_a_toast_that_names_the_request(self, window: Visitor, owner: Any):
+        owner.answer = unavailable
+        page = await window.get(PATH)
+        assert (page.status, page.html) == (503, "")
+        assert "Request id" in page.events["opsdash:toast"]["text"]
+
+
+class TestNames:
+    async def test_none_becomes_an_element_or_an_attribute(self, window: Visitor, owner: Any, comments: Any):
+        owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada")
+        plain = Outline((await window.get(PATH)).html)
+        for name in PAYLOADS:
+            owner.answer, comments.answer = owner_answers(name), comments_by(name)
+            page = Outline((await window.get(PATH)).html)
+            assert page.elements == plain.elements, name
+            faults = [fault for html in page.typed for fault in active_content(html) if not fault.startswith("U+")]
+            assert faults == [], name

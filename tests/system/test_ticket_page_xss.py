@@ -1,0 +1,33 @@
+"""Typed text on the page: escaped or sanitised, and always where htmx does not look."""
+
+from __future__ import annotations
+
+from tests.support.browsing import Outline
+from tests.support.xss import PAYLOADS, active_content
+from tests.system.conftest import Door
+from tests.system.test_comments_xss import in_turns
+from tests.system.ticket_pages import at, new_ticket, visitor
+
+
+class TestStoredTexts:
+    async def test_typed_text_adds_no_element_outside_of_what_htmx_ignores(self, door: Door):
+        client = visitor(door, "owner")
+        plain = Outline((await client.get(at(await new_ticket(door, title="x", description="x")))).html)
+        made = await in_turns(new_ticket(door, title=text[:200], description=text) for text in PAYLOADS)
+        for ticket, text in zip(made, PAYLOADS, strict=True):
+            page = Outline((await client.get(at(ticket))).html)
+            assert page.elements == plain.elements, text
+            # A title may turn its own text around; its element keeps that inside.
+            faults = [fault for html in page.typed for fault in active_content(html) if not fault.startswith("U+")]
+            assert faults == [], text
+
+    async def test_comments_neither(self, door: Door):
+        ticket, client = await new_ticket(door), visitor(door, "owner")
+        path = f"/api/orgs/ours/tickets/{ticket['id']}/comments"
+        await in_turns(door.as_("owner").call("POST", path, {"body": text}) for text in PAYLOADS[:49])
+        await door.as_("owner").call("POST", path, {"body": "plain"})
+        page = Outline((await client.get(at(ticket, "/comments"))).html)
+        assert len([tag for tag, _ in page.elements if tag == "article"]) == 50
+        ours = {"article", "b", "bdi", "button", "div", "header", "p", "span", "svg", "time", "use"}
+        assert {tag for tag, _ in page.elements} <= ours
+        assert [active_content(html) for html in page.typed] == [[]] * len(page.typed)
