@@ -8,7 +8,7 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kafka bench lint types sync clean
+.PHONY: help run test test-kafka bench lint types compose sync clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,6 +31,12 @@ types: sync
 
 bench: sync ## What the local stack costs on this machine; prints a table
 	@$(BIN)/python benchmarks/local_stack.py
+
+compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
+	@$(BIN)/opsdash secrets
+	docker compose --file deploy/compose.yaml up --build --wait
+	@DEMO_GATEWAY_URL=http://127.0.0.1:8000 DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
+		$(BIN)/python -m opsdash_local.demo
 
 sync: ## Make .venv match uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""The `opsdash` command: run the local stack, watch its events."""
+"""The `opsdash` command: run the local stack, watch its events, make secrets."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--json", action="store_true", help="one JSON object a line")
     events.add_argument("--bootstrap", help="Kafka servers; default: those of the local stack")
     events.set_defaults(command=_events)
+    secrets = commands.add_parser("secrets", help="make the secrets of the compose stack or of a test cluster")
+    secrets.add_argument("--folder", type=Path, default=Path(".secrets"), help="where they are kept")
+    secrets.add_argument("--kubernetes", action="store_true", help="print manifests instead of writing files")
+    secrets.set_defaults(command=_secrets)
     return parser
 
 
@@ -62,6 +66,12 @@ def _events(options: argparse.Namespace) -> int:
 
     tail(options)
     return 0
+
+
+def _secrets(options: argparse.Namespace) -> int:
+    from opsdash_local import secret_files  # noqa: PLC0415 - each command imports what it needs
+
+    return secret_files.main(options)
 
 
 if __name__ == "__main__":

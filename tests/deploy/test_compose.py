@@ -1,0 +1,130 @@
+"""The compose stack: valid, complete, hardened, started in an order that waits, and without a secret in the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from opsdash_chassis.settings import MigrationSettings, ProvisionSettings, load_settings
+from opsdash_comments.settings import CommentsSettings
+from opsdash_gateway.cron_job import CronJobSettings
+from opsdash_gateway.settings import GatewaySettings
+from opsdash_sla_monitor.settings import SlaMonitorSettings
+from opsdash_tickets.settings import TicketsSettings
+
+from tests.architecture.sources import ROOT
+from tests.deploy.compose import FILE, compose, ours, services
+
+SERVES = {
+    "tickets": TicketsSettings,
+    "comments": CommentsSettings,
+    "sla-monitor": SlaMonitorSettings,
+    "gateway": GatewaySettings,
+}
+JOBS = {"provision": ProvisionSettings, "migrate": MigrationSettings, "cron": CronJobSettings}
+MOUNTED = "/run/secrets/"
+
+
+@pytest.fixture(scope="module")
+def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("secrets") / "made"
+    command = [Path(sys.executable).with_name("opsdash"), "secrets", "--folder", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def environment_of(name: str, folder: Path) -> dict[str, str]:
+    """As the container sees it, with the mounted secrets where they really are."""
+    service = ours()[name]
+    mounted = {f"{MOUNTED}{entry['target'].rpartition('/')[2]}" for entry in service.get("secrets", [])}
+    found = {}
+    for key, value in service["environment"].items():
+        if value.startswith(MOUNTED):
+            assert value in mounted, f"{name} reads {value}, which is not mounted"
+        found[key] = value.replace(MOUNTED, f"{folder}/")
+    return found
+
+
+def entered(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    return environment
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", SERVES)
+    def test_every_service_accepts_what_its_container_gets(
+        self, name: str, secrets_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        settings = load_settings(SERVES[name], entered(environment_of(name, secrets_folder), monkeypatch))
+        assert settings.operations_port == 9000
+
+    @pytest.mark.parametrize("name", [name for name in ours() if name.rpartition("-")[2] in JOBS])
+    def test_every_job_accepts_what_its_container_gets(
+        self, name: str, secrets_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        environment = entered(environment_of(name, secrets_folder), monkeypatch)
+        load_settings(JOBS[name.rpartition("-")[2]], environment)
+
+    def test_secrets_stay_the_same_and_behind_a_private_folder(self, secrets_folder: Path):
+        before = {path.name: path.read_bytes() for path in secrets_folder.iterdir()}
+        command = [Path(sys.executable).with_name("opsdash"), "secrets", "--folder", str(secrets_folder)]
+        subprocess.run(command, check=True, capture_output=True)
+        assert {path.name: path.read_bytes() for path in secrets_folder.iterdir()} == before
+        assert secrets_folder.stat().st_mode & 0o777 == 0o700
+        wanted = {Path(secret["file"]).name for secret in compose()["secrets"].values()}
+        assert wanted | {"secrets.json"} == set(before)
+        assert all((secrets_folder / name).stat().st_mode & 0o004 for name in wanted), "the container's user reads it"
+
+
+class TestSafety:
+    def test_no_secret_is_in_the_file(self, secrets_folder: Path):
+        text = FILE.read_text(encoding="utf-8")
+        assert not [
+            line for line in text.splitlines() if "PASSWORD:" in line or "_TOKEN:" in line or "_SECRET:" in line
+        ]
+        assert ".secrets/" in (ROOT / ".gitignore").read_text().split()
+
+    @pytest.mark.parametrize("name", ours())
+    def test_our_containers_may_do_nothing_they_need_not(self, name: str):
+        service = ours()[name]
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"]
+        assert "user" not in service, "the image's own user, which is not root"
+
+    def test_only_the_gateway_is_reached_and_only_from_this_machine(self):
+        published = {name: service["ports"] for name, service in services().items() if service.get("ports")}
+        assert list(published) == ["gateway"]
+        assert {port["host_ip"] for port in published["gateway"]} == {"127.0.0.1"}
+        assert compose()["networks"]["inside"]["internal"]
+
+    def test_servers_have_a_version_and_keep_their_data(self):
+        for name in ("kafka", "postgres"):
+            image, _, tag = services()[name]["image"].partition(":")
+            assert tag not in {"", "latest"}, image
+            assert services()[name]["volumes"]
+        assert services()["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+class TestOrder:
+    @pytest.mark.parametrize("name", SERVES)
+    def test_a_service_waits_for_servers_topics_and_schema(self, name: str):
+        needs = {other: entry["condition"] for other, entry in services()[name]["depends_on"].items()}
+        assert needs["kafka"] == "service_healthy"
+        assert needs["topics"] == "service_completed_successfully"
+        if name != "gateway":
+            assert needs[f"{name}-migrate"] == "service_completed_successfully"
+            migrate = services()[f"{name}-migrate"]["depends_on"]
+            assert migrate[f"{name}-provision"]["condition"] == "service_completed_successfully"
+            assert services()[f"{name}-provision"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+    @pytest.mark.parametrize("name", ["kafka", "postgres"])
+    def test_servers_have_a_health_check(self, name: str):
+        assert services()[name]["healthcheck"]["test"]
+
+    def test_the_stop_takes_as_long_as_a_service_may_need(self):
+        assert {services()[name]["stop_grace_period"] for name in SERVES} == {"30s"}

@@ -1,0 +1,80 @@
+"""The image recipe: linted, and its install steps make an environment of one service, without tools."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT
+
+DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
+INSTALL = ROOT / "deploy" / "docker" / "install.sh"
+BUILD_TOOLS = {"hatchling", "uv", "setuptools", "wheel", "pytest", "mypy"}
+
+
+def final_stage() -> str:
+    return DOCKERFILE.read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+
+
+class TestDockerfile:
+    def test_the_linter_finds_nothing(self):
+        command = [Path(sys.executable).with_name("hadolint"), DOCKERFILE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "")
+
+    def test_the_base_can_be_named_by_digest(self):
+        text = DOCKERFILE.read_text(encoding="utf-8")
+        assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${PYTHON_IMAGE}", "${PYTHON_IMAGE}"]
+
+    def test_the_last_stage_runs_as_a_numbered_user_and_installs_nothing(self):
+        stage = final_stage()
+        assert re.search(r"^USER [1-9]\d{3,}:[1-9]\d{3,}$", stage, re.MULTILINE)
+        assert "pip uninstall" in stage
+        assert not re.search(r"pip install|apt-get|uv sync|COPY (?!--from=build)", stage)
+
+    def test_the_health_check_is_our_own_command(self):
+        assert 'CMD ["opsdash-health"]' in final_stage()
+        assert "curl" not in DOCKERFILE.read_text(encoding="utf-8")
+
+    def test_the_engine_gets_only_what_is_copied(self):
+        ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+        allowed = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+        assert "*" in ignored
+        assert allowed == {
+            "pyproject.toml", "uv.lock", "contracts", "services",
+            "deploy/bootstrap.py", "deploy/local/pyproject.toml", "deploy/docker/install.sh",
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the build stage makes of one service."""
+    target = tmp_path_factory.mktemp("image") / "opsdash"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
+    command = ["sh", INSTALL, "sla-monitor", target]
+    done = subprocess.run(command, env=inherited, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+class TestInstallSteps:
+    def test_one_service_its_chassis_and_the_contracts_are_in_it(self, environment: Path):
+        (packages,) = environment.glob("lib/python*/site-packages")
+        ours = {path.name for path in packages.glob("opsdash_*") if path.suffix != ".dist-info"}
+        assert ours == {"opsdash_contracts", "opsdash_chassis", "opsdash_sla_monitor"}
+        assert not [path for path in packages.glob("*.dist-info") if path.name.partition("-")[0] in BUILD_TOOLS]
+        assert not list(packages.glob("*.pth")), "nothing points back to the sources"
+
+    def test_its_entry_point_starts_without_the_sources(self, environment: Path, tmp_path: Path):
+        """The catalogue of topics is inside; a start without settings names them and ends with 2."""
+        done = subprocess.run(
+            [environment / "bin" / "opsdash-service", "serve"],
+            cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert "configuration: OPSDASH_DATABASE_URL: is missing" in done.stderr
