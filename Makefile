@@ -8,7 +8,7 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kafka bench lint types compose sync clean
+.PHONY: help run test test-kafka bench lint types compose sync tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,6 +41,10 @@ compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; ne
 sync: ## Make .venv match uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }
 	@$(PYTHON) deploy/bootstrap.py
+
+tools: ## kustomize for the tests of the manifests, unless it or kubectl is there; needs Go
+	@command -v kustomize >/dev/null || command -v kubectl >/dev/null || test -x .tools/kustomize || \
+		GOBIN="$$PWD/.tools" go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
 
 clean: ## Remove the environment, all local data and caches
 	rm -rf .venv $(DATA) .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from types import ModuleType
 from typing import Any
 
 import prometheus_client
 import pytest
 from litestar.di import Provide
-from opsdash_chassis import metrics
-from opsdash_chassis.http import telemetry
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import from_status
@@ -31,6 +31,7 @@ from opsdash_tickets.settings import TicketsSettings
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from tests.architecture.sources import PACKAGES, imported_names, modules
 from tests.docs.documents import field_codes, message_codes, plain, problem_codes, rows, text_of
 
 READERS = {
@@ -78,6 +79,17 @@ class TestSettings:
         assert row["meaning"]
 
 
+def metric_modules() -> list[ModuleType]:
+    """Every module of ours that may define a metric."""
+    found = []
+    for package, folder in PACKAGES.items():
+        for path, tree in modules(package):
+            if any(name.startswith("prometheus_client") for name in imported_names(tree)):
+                words = path.relative_to(folder).with_suffix("").parts
+                found.append(importlib.import_module(".".join((package, *words))))
+    return found
+
+
 def exposed(metric: Any) -> tuple[str, str]:
     name = metric._name + ("_total" if isinstance(metric, prometheus_client.Counter) else "")
     return name, ", ".join(f"`{label}`" for label in metric._labelnames)
@@ -85,8 +97,9 @@ def exposed(metric: Any) -> tuple[str, str]:
 
 def test_every_metric_is_documented_with_its_labels():
     kinds = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram)
-    ours = {exposed(value) for module in (metrics, telemetry) for value in vars(module).values()
-            if isinstance(value, kinds)}  # fmt: skip
+    ours = {
+        exposed(value) for module in metric_modules() for value in vars(module).values() if isinstance(value, kinds)
+    }
     table = rows("docs/operating.md", "metric", "labels", "meaning")
     assert {(plain(row["metric"]), row["labels"]) for row in table} == ours
 

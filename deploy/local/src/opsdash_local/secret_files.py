@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from opsdash_gateway.dev_issuer.signing import load_or_create_key
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from opsdash_local.demo.workspace import people
 from opsdash_local.environment import ROLES
@@ -23,26 +24,34 @@ KEY = "dev_issuer_key"
 
 
 def main(options: argparse.Namespace) -> int:
-    """Files in the folder, or manifests on the standard output."""
-    store = SecretStore(options.folder / "secrets.json")
+    """Files in the folder and, when asked for, manifests on the standard output."""
     options.folder.mkdir(parents=True, exist_ok=True)
     options.folder.chmod(0o700)
+    store = SecretStore(options.folder / "secrets.json")
+    write(options.folder, store)
     if options.kubernetes:
-        manifests = "---\n".join(json.dumps(manifest, indent=1) + "\n" for manifest in _manifests(store))
-        sys.stdout.write(manifests)
+        key = (options.folder / KEY).read_text(encoding="ascii")
+        sys.stdout.write("---\n".join(json.dumps(manifest, indent=1) + "\n" for manifest in _manifests(store, key)))
     else:
-        write(options.folder, store)
         sys.stdout.write(f"secrets are in {options.folder}\n")
     return 0
 
 
 def write(folder: Path, store: SecretStore) -> None:
     """One file each, readable by the numeric user of a container; the folder is what keeps others out."""
-    load_or_create_key(folder / KEY)
+    if not (folder / KEY).exists():
+        (folder / KEY).write_bytes(_new_key())
     for name, value in _values(store).items():
         (folder / name).write_text(value, encoding="utf-8")
     for name in (KEY, *_values(store)):
         (folder / name).chmod(0o644)
+
+
+def _new_key() -> bytes:
+    """What the development issuer signs with."""
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _values(store: SecretStore) -> dict[str, str]:
@@ -65,10 +74,12 @@ def _url(store: SecretStore, service: ServiceSpec, role: str, host: str) -> str:
     return f"postgresql://{user}:{store.get(user)}@{host}:5432/{service.role_prefix}"
 
 
-def _manifests(store: SecretStore) -> Iterator[dict[str, object]]:
+def _manifests(store: SecretStore, key: str) -> Iterator[dict[str, object]]:
     """What deploy/k8s expects, under the names of docs/operating-deploy.md."""
-    yield _manifest("opsdash-internal", {"internal_token": store.get("internal_token")})
-    yield _manifest("opsdash-gateway", {name: store.get(name) for name in TOKENS if name != "internal_token"})
+    yield _manifest("internal-secrets", {"internal_token": store.get("internal_token")})
+    tokens = {name: store.get(name) for name in TOKENS if name != "internal_token"}
+    issuer = {KEY: key, "people": json.dumps(people())}
+    yield _manifest("gateway-secrets", tokens | issuer)
     for service in BACKENDS:
         for role in ROLES:
             user = f"{service.role_prefix}_{role}"

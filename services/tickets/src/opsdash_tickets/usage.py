@@ -9,7 +9,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Plate
 
-from opsdash_tickets import model, repository
+from opsdash_tickets import metrics, model, repository
 from opsdash_tickets.errors import PlanLimitReached
 from opsdash_tickets.model import PLAN_CAPS, Access, Counters
 from opsdash_tickets.published import usage_notice
@@ -20,6 +20,7 @@ async def take_slot(work: UnitOfWork, access: Access, *, new_number: bool = Fals
     counters = await repository.lock_counters(work.connection, access.org_id)
     used, limit = counters.living_tickets, PLAN_CAPS[access.plate]
     if used >= limit:
+        metrics.CAP_REFUSALS.labels(access.plate).inc()
         raise PlanLimitReached(access.plate, limit=limit, used=used)
     taken = replace(counters, living_tickets=used + 1, last_number=counters.last_number + new_number)
     notices = model.crossed_notices(used, used + 1, old_cap=limit, new_cap=limit)

@@ -1,0 +1,7 @@
+"""Metric names of the tickets service: a contract with dashboards and alerts (docs/operating.md)."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+CAP_REFUSALS = Counter("opsdash_plan_cap_refusals", "Tickets refused because the plan's cap is reached", ["plate"])

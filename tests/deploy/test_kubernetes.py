@@ -1,0 +1,175 @@
+"""Every manifest is valid, and holds to the rules that keep the services safe and available."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import kubernetes_validate
+import pytest
+from opsdash_chassis.settings import load_settings
+
+from tests.deploy.manifests import OVERLAYS, Manifest, named, of_kind, pods, rendered
+from tests.deploy.test_compose import SERVES
+
+BOTH = pytest.mark.parametrize("overlay", OVERLAYS)
+PODS = [(overlay, name, template) for overlay in OVERLAYS for name, template in pods(overlay)]
+EACH_POD = pytest.mark.parametrize(("overlay", "name", "template"), PODS, ids=[f"{o}-{n}" for o, n, _ in PODS])
+OPERATORS = ("kafka.strimzi.io/", "postgresql.cnpg.io/", "monitoring.coreos.com/", "gateway.networking.k8s.io/")
+SECRET = "Xk8sT2yUo5iEw7rAa1dFg4hKl9zXc6v"
+
+
+def test_every_object_of_kubernetes_itself_is_valid() -> None:
+    own = [m for overlay in OVERLAYS for m in rendered(overlay) if not m["apiVersion"].startswith(OPERATORS)]
+    assert len(own) > 60
+    for manifest in own:
+        kubernetes_validate.validate(manifest, "1.37", strict=True)
+
+
+@BOTH
+def test_no_name_is_used_twice_and_all_are_in_our_namespace(overlay: str) -> None:
+    names = Counter((m["apiVersion"], m["kind"], m["metadata"]["name"]) for m in rendered(overlay))
+    assert [name for name, count in names.items() if count > 1] == []
+    assert {m["metadata"].get("namespace") for m in rendered(overlay) if m["kind"] != "Namespace"} == {"opsdash"}
+
+
+@EACH_POD
+class TestEveryPod:
+    def test_it_is_no_root_and_may_do_nothing_it_need_not(self, overlay: str, name: str, template: Manifest):
+        spec = template["spec"]
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert spec["securityContext"]["runAsUser"] >= 10_000
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+            assert container["resources"]["limits"]["memory"]
+
+    def test_its_secrets_are_files(self, overlay: str, name: str, template: Manifest):
+        mounted = {volume["name"] for volume in template["spec"]["volumes"] if "secret" in volume}
+        for container in template["spec"]["containers"]:
+            for variable in container.get("env", []):
+                assert "valueFrom" not in variable
+                if variable["value"].startswith("/run/opsdash/"):
+                    assert variable["value"].split("/")[3] in mounted
+                else:
+                    assert not variable["name"].endswith(("PASSWORD", "TOKEN", "SECRET", "DATABASE_URL"))
+            assert not [word for word in container["args"] if "secret" in word.lower()]
+
+    def test_its_image_is_ours_and_pinned(self, overlay: str, name: str, template: Manifest):
+        for container in template["spec"]["containers"]:
+            assert "opsdash/" in container["image"]
+            assert ("@sha256:" in container["image"]) == (overlay == "production")
+
+
+@BOTH
+@pytest.mark.parametrize("name", SERVES)
+class TestEveryService:
+    def test_three_probes_ask_the_operations_port(self, overlay: str, name: str):
+        (container,) = named(overlay, "Deployment", name)["spec"]["template"]["spec"]["containers"]
+        paths = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "readiness", "liveness")}
+        assert {probe["port"] for probe in paths.values()} == {"operations"}
+        assert (paths["liveness"]["path"], paths["readiness"]["path"]) == ("/livez", "/readyz")
+        startup = container["startupProbe"]
+        assert startup["failureThreshold"] * startup["periodSeconds"] >= 60 + 10, "the wait for a broker, and a margin"
+
+    def test_it_stops_within_the_time_it_is_given(self, overlay: str, name: str):
+        spec = named(overlay, "Deployment", name)["spec"]["template"]["spec"]
+        pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pause == 5
+        assert spec["terminationGracePeriodSeconds"] >= pause + 25 + 15
+
+    def test_two_replicas_are_spread_and_one_may_be_away(self, overlay: str, name: str):
+        scaler = named(overlay, "HorizontalPodAutoscaler", name)["spec"]
+        assert scaler["minReplicas"] >= (2 if overlay == "production" else 1)
+        assert named(overlay, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+        template = named(overlay, "Deployment", name)["spec"]["template"]
+        keys = {one["topologyKey"] for one in template["spec"]["topologySpreadConstraints"]}
+        assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+        labels = template["metadata"]["labels"]
+        for kind in ("Service", "PodDisruptionBudget"):
+            selector = named(overlay, kind, name)["spec"]["selector"]
+            assert (selector.get("matchLabels") or selector).items() <= labels.items()
+
+    def test_its_settings_are_accepted(self, overlay: str, name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+        environment = environment_of(overlay, named(overlay, "Deployment", name)["spec"]["template"]["spec"])
+        for number, (key, value) in enumerate(environment.items()):
+            if value.startswith("/run/opsdash/") and not key.endswith(("CA_FILE", "ISSUER_KEY_FILE", "PEOPLE_FILE")):
+                file = tmp_path / key
+                file.write_text(f"postgresql://{key}" if "DATABASE" in key else f"{SECRET}{number}")
+                environment[key] = str(file)
+            monkeypatch.setenv(key, environment[key])
+        settings = load_settings(SERVES[name], environment)
+        scaler = named(overlay, "HorizontalPodAutoscaler", name)["spec"]
+        assert settings.replicas == scaler["maxReplicas"]
+        if name != "gateway":
+            parameters = named(overlay, "Cluster", f"{name}-db")["spec"]["postgresql"]["parameters"]
+            pools = settings.database_pool_size + settings.database_worker_pool_size + 1
+            assert pools * (settings.replicas + 1) < int(parameters["max_connections"]), "also during a rollout"
+
+
+def environment_of(overlay: str, spec: Manifest) -> dict[str, str]:
+    (container,) = spec["containers"]
+    environment: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        environment |= named(overlay, "ConfigMap", source["configMapRef"]["name"])["data"]
+    return environment | {variable["name"]: variable["value"] for variable in container["env"]}
+
+
+@BOTH
+class TestJobs:
+    def test_the_cron_job_never_overlaps_and_never_stops_for_good(self, overlay: str):
+        (job,) = of_kind(overlay, "CronJob")
+        spec = job["spec"]
+        assert (spec["schedule"], spec["timeZone"]) == ("*/5 * * * *", "Etc/UTC")
+        assert spec["concurrencyPolicy"] == "Forbid"
+        assert spec["startingDeadlineSeconds"] == 120
+        assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] < 5 * 60
+        assert spec["jobTemplate"]["spec"]["backoffLimit"] <= 2
+        (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert container["args"] == ["cron"]
+
+    def test_topics_and_every_schema_are_prepared_by_a_job(self, overlay: str):
+        names = {job["metadata"]["name"] for job in of_kind(overlay, "Job")}
+        assert names == {"topics", *(f"migrate-{name}" for name in SERVES if name != "gateway")}
+        assert all(job["spec"]["backoffLimit"] <= 4 for job in of_kind(overlay, "Job"))
+
+
+class TestNetwork:
+    def reaches(self, target: str) -> set[str]:
+        """Names of pods that a policy lets in to the pods of that name on the port for requests."""
+        found: set[str] = set()
+        for policy in of_kind("production", "NetworkPolicy"):
+            if policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name") != target:
+                continue
+            for rule in policy["spec"].get("ingress", []):
+                labels = [peer.get("podSelector", {}).get("matchLabels", {}) for peer in rule["from"]]
+                found |= {label["app.kubernetes.io/name"] for label in labels if label}
+        return found
+
+    @BOTH
+    def test_everything_is_denied_first(self, overlay: str):
+        policy = named(overlay, "NetworkPolicy", "default-deny")["spec"]
+        assert policy == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+    def test_services_are_reached_by_those_that_ask_them(self):
+        assert self.reaches("tickets") == {"gateway", "comments", "sla-monitor"}
+        assert self.reaches("comments") == self.reaches("sla-monitor") == {"gateway"}
+        assert self.reaches("gateway") == {"sla-breaches"}
+
+    @pytest.mark.parametrize("name", [name for name in SERVES if name != "gateway"])
+    def test_a_database_is_reached_by_its_owner_only(self, name: str):
+        rules = named("production", "NetworkPolicy", f"{name}-db")["spec"]["ingress"]
+        peers = [peer["podSelector"]["matchLabels"] for rule in rules for peer in rule["from"] if "podSelector" in peer]
+        others = [peer for peer in peers if peer != {"cnpg.io/cluster": f"{name}-db"}]
+        assert others == [{"app.kubernetes.io/name": name}]
+
+    def test_the_cron_job_reaches_the_gateway_only(self):
+        (rule,) = named("production", "NetworkPolicy", "sla-breaches")["spec"]["egress"]
+        (peer,) = rule["to"]
+        assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "gateway"
