@@ -37,7 +37,7 @@ def exit_code(monkeypatch: pytest.MonkeyPatch, **environment: int) -> object:
     for name, value in environment.items():
         monkeypatch.setenv(name, str(value))
     with pytest.raises(SystemExit) as ended:
-        main()
+        main([])
     return ended.value.code
 
 

@@ -5,9 +5,11 @@ Standard library only: it runs every few seconds and must not cost what a servic
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import sys
+from collections.abc import Sequence
 
 SECONDS = 3.0
 DEFAULT_PORT = "8000"
@@ -25,8 +27,9 @@ def is_live(port: int) -> bool:
         connection.close()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Console script; reads the port from the settings of the service."""
+    argparse.ArgumentParser(prog="opsdash-health", description=__doc__).parse_args(arguments)
     port = os.environ.get("OPSDASH_OPERATIONS_PORT") or os.environ.get("OPSDASH_HTTP_PORT") or DEFAULT_PORT
     sys.exit(0 if is_live(int(port)) else 1)
 
