@@ -112,7 +112,8 @@
     editing.dataset.ready = "";
     restore(editing);
     const area = box(editing);
-    area.focus();
+    area.focus({ preventScroll: true });
+    editing.scrollIntoView({ block: "nearest" });
     area.setSelectionRange(area.value.length, area.value.length);
   });
 
