@@ -65,7 +65,7 @@ def _user(name: str, rules: list[Manifest]) -> Manifest:
 
 def _strimzi(kind: str, name: str) -> Manifest:
     labels = {"strimzi.io/cluster": "opsdash"}
-    return {"apiVersion": "kafka.strimzi.io/v1beta2", "kind": kind, "metadata": {"name": name, "labels": labels}}
+    return {"apiVersion": "kafka.strimzi.io/v1", "kind": kind, "metadata": {"name": name, "labels": labels}}
 
 
 def _number(text: str) -> int | str:

@@ -15,7 +15,13 @@ from tests.deploy.test_compose import SERVES
 BOTH = pytest.mark.parametrize("overlay", OVERLAYS)
 PODS = [(overlay, name, template) for overlay in OVERLAYS for name, template in pods(overlay)]
 EACH_POD = pytest.mark.parametrize(("overlay", "name", "template"), PODS, ids=[f"{o}-{n}" for o, n, _ in PODS])
-OPERATORS = ("kafka.strimzi.io/", "postgresql.cnpg.io/", "monitoring.coreos.com/", "gateway.networking.k8s.io/")
+OPERATORS = (
+    "kafka.strimzi.io/",
+    "postgresql.cnpg.io/",
+    "barmancloud.cnpg.io/",
+    "monitoring.coreos.com/",
+    "gateway.networking.k8s.io/",
+)
 SECRET = "Xk8sT2yUo5iEw7rAa1dFg4hKl9zXc6v"
 
 
@@ -138,6 +144,19 @@ class TestJobs:
         names = {job["metadata"]["name"] for job in of_kind(overlay, "Job")}
         assert names == {"topics", *(f"migrate-{name}" for name in SERVES if name != "gateway")}
         assert all(job["spec"]["backoffLimit"] <= 4 for job in of_kind(overlay, "Job"))
+
+
+def test_every_database_of_production_is_archived_and_backed_up() -> None:
+    clusters = {cluster["metadata"]["name"]: cluster["spec"] for cluster in of_kind("production", "Cluster")}
+    assert clusters.keys() == {f"{name}-db" for name in SERVES if name != "gateway"}
+    (store,) = of_kind("production", "ObjectStore")
+    for spec in clusters.values():
+        assert (spec["instances"], spec["postgresql"]["synchronous"]) == (3, {"method": "any", "number": 1})
+        (plugin,) = spec["plugins"]
+        assert plugin["isWALArchiver"]
+        assert plugin["parameters"] == {"barmanObjectName": store["metadata"]["name"]}
+    backed_up = {backup["spec"]["cluster"]["name"] for backup in of_kind("production", "ScheduledBackup")}
+    assert backed_up == clusters.keys()
 
 
 class TestNetwork:
