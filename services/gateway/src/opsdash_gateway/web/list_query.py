@@ -22,7 +22,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "status": (*ACTIVE, *DONE),
     "priority": ("urgent", "high", "medium", "low"),
     "category": ("general", "billing", "technical", "account", "feature_request"),
-    "sla": ("overdue", "at_risk", "today", "none"),
+    "sla": ("overdue", "soon", "at_risk", "today", "none"),
 }
 FILTERS: Final = ("status", "priority", "category", "assignee", "sla")
 SORTS: Final = ("-created_at", "created_at", "sla_due_at", "-sla_due_at", "priority", "-priority")

@@ -1,0 +1,68 @@
+"""The dashboard: the support numbers of a workspace at a glance. Workspaces without Support have one too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency, Provide
+from opsdash_chassis.http.problems import Problem, not_found
+
+from opsdash_gateway.clients import Owners
+from opsdash_gateway.web.htmx import is_fragment
+from opsdash_gateway.web.page import LOCKED, STATE, Page, provide_page
+from opsdash_gateway.web.rendering import Renderer
+from opsdash_gateway.web.session import PAGE, WebSession
+
+PRIORITIES: Final = ("urgent", "high", "medium", "low")
+
+
+class OverdueTicket(msgspec.Struct):
+    """One of the most overdue."""
+
+    number: int
+    title: str
+    priority: str
+    sla_due_at: datetime
+
+
+class Insights(msgspec.Struct):
+    """The owner's numbers of the active tickets, all of one moment."""
+
+    open: int
+    overdue: int
+    due_in_4_hours: int
+    unassigned: int
+    by_priority: dict[str, int]
+    most_overdue: list[OverdueTicket]
+
+
+async def provide_any_page(
+    request: Request[Any, Any, Any],
+    owners: NamedDependency[Owners],
+    session: NamedDependency[WebSession],
+    renderer: NamedDependency[Renderer],
+) -> Page:
+    """Like `provide_page`, but a workspace whose plate has no Support gets its page as well."""
+    try:
+        return await provide_page(request, owners, session, renderer)
+    except Problem as problem:
+        page: Page | None = request.scope["state"].get(STATE)
+        if problem.code != LOCKED or page is None:
+            raise
+        if page.membership is None:
+            raise not_found() from None
+        return page
+
+
+@get("/dashboard", opt=PAGE, dependencies={"page": Provide(provide_any_page)})
+async def dashboard(page: NamedDependency[Page]) -> Response[bytes]:
+    """The page; the cards alone when the numbers have changed."""
+    insights = await page.read("/insights", Insights) if page.known_support else None
+    template = "_fragments/insights.html" if is_fragment(page.request) else "dashboard.html"
+    return page.render(template, nav="dashboard", insights=insights, priorities=PRIORITIES)
+
+
+DASHBOARD_ROUTES: list[Any] = [dashboard]
