@@ -14,8 +14,6 @@ from opsdash_local.apache.node import ApacheKafka, Place
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
-from tests.support import containers
-
 APACHE = "apache"
 _chosen = {"kafka": "embedded"}
 
@@ -66,4 +64,6 @@ def new_cluster(folder: Path) -> ApacheKafkaCluster:
 
 
 def _node_type() -> type[ApacheKafka]:
+    from tests.support import containers  # other runs do without the Docker client
+
     return containers.ContainerKafka if containers.docker_answers() else ApacheKafka

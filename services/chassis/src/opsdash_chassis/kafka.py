@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 log = structlog.get_logger(__name__)
 
 SEND_DEADLINE_SECONDS = 10.0
+STOP_SECONDS = 3.0
 MAXIMUM_EVENT_BYTES = 1_048_576
 MAXIMUM_BATCH_BYTES = 262_144
 
@@ -64,9 +66,20 @@ async def start_producer(settings: KafkaSettings, *, largest: int = MAXIMUM_EVEN
 async def stop_producer(producer: AIOKafkaProducer) -> None:
     """Stop without waiting long for sends that a dead broker will never confirm."""
     try:
-        await asyncio.wait_for(producer.stop(), timeout=3)
+        await asyncio.wait_for(producer.stop(), timeout=STOP_SECONDS)
     except (TimeoutError, KafkaError) as error:
         log.warning("producer_stop_failed", reason=repr(error))
+        await _give_up(producer)
+
+
+async def _give_up(producer: AIOKafkaProducer) -> None:
+    """An idempotent producer tries for ever, and there is no public way to end that: each outage would leave one more
+    behind, all of them knocking at the broker's door and sending when it opens.
+    """
+    with contextlib.suppress(TimeoutError, KafkaError):
+        await asyncio.wait_for(producer._sender.close(), timeout=1)  # noqa: SLF001 - see above
+    producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001 - the same
+    await producer.client.close()
 
 
 async def topic_partitions(settings: KafkaSettings) -> dict[str, int]:
