@@ -18,6 +18,7 @@ from opsdash_gateway.web.home import home_routes
 from opsdash_gateway.web.i18n import load_languages
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import IdentityProvider
+from opsdash_gateway.web.preferences import preferences_routes
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.router import page_routes
 from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn
@@ -44,4 +45,4 @@ def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[],
     flow = SignIn(provider, sessions, kept, Attempts(secret))
     rule = SignedIn(kept, origin=settings.origin, renew=sessions.renew)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets())
-    return Console([sign_in_routes(flow), home_routes, *page_routes(renderer)], {SIGNED_IN: rule})
+    return Console([sign_in_routes(flow), home_routes, preferences_routes, *page_routes(renderer)], {SIGNED_IN: rule})

@@ -47,6 +47,13 @@ class Views(msgspec.Struct):
     done: int
 
 
+class Preferences(msgspec.Struct):
+    """How the console behaves for this person."""
+
+    tour_seen: bool = False
+    shortcuts: bool = True
+
+
 class Membership(msgspec.Struct):
     slug: str
     name: str

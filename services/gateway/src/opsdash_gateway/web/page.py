@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from opsdash_chassis.http.problems import Problem, not_found
 from opsdash_gateway.clients import Answer, OwnerClient, Owners
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.i18n import Language
-from opsdash_gateway.web.owner_answers import Me, Membership, Support, Views, refusal
+from opsdash_gateway.web.owner_answers import Me, Membership, Preferences, Support, Views, refusal
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.session import WebSession
 
@@ -43,6 +43,7 @@ class Page:
     known_support: Support | None = None
     views: Views | None = None
     membership: Membership | None = None
+    preferences: Preferences = field(default_factory=Preferences)
 
     @property
     def locale(self) -> str:
@@ -121,8 +122,8 @@ class Page:
             if is_fragment(self.request):
                 self.known_support = await self.read("/support", Support)
             else:
-                self.known_support, self.views = await asyncio.gather(
-                    self.read("/support", Support), self.read("/views", Views)
+                self.known_support, self.views, self.preferences = await asyncio.gather(
+                    self.read("/support", Support), self.read("/views", Views), self._read_preferences()
                 )
         except Problem as problem:
             if problem.code == LOCKED:
@@ -130,6 +131,10 @@ class Page:
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
+
+    async def _read_preferences(self) -> Preferences:
+        answer = await self._call("GET", "/me/preferences")
+        return msgspec.json.decode(answer.body, type=Preferences)
 
     def render(
         self, template: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any
