@@ -8,7 +8,7 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py deploy/k8s/generate.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-kafka bench lint types compose sync tools clean
+.PHONY: messages help run test test-kafka bench lint types compose sync tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; ne
 	docker compose --file deploy/compose.yaml up --build --wait
 	@DEMO_GATEWAY_URL=http://127.0.0.1:8000 DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
 		$(BIN)/python -m opsdash_local.demo
+
+messages: sync ## Collect the console's texts into its translation files
+	@$(BIN)/python -m opsdash_gateway.web.catalogues
 
 sync: ## Make .venv match uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }

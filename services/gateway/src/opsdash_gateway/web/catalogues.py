@@ -1,0 +1,58 @@
+"""Finds the console's texts and brings the translated catalogues up to date: `make messages`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from opsdash_gateway.web.addresses import DEFAULT_LOCALE, LOCALES
+
+PACKAGE: Final = Path(__file__).parents[1]
+CATALOGUES: Final = PACKAGE / "locale"
+METHODS: Final = [("web/**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "text": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def extracted() -> Catalog:
+    """Every text of templates and Python, in a steady order."""
+    found = Catalog(project="opsdash-console", fuzzy=False)
+    texts = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS, directory_filter=lambda _: True)
+    for filename, _, message, _, _ in sorted(texts, key=lambda entry: (entry[0], entry[1])):
+        found.add(message, locations=[(filename, 0)])
+    return found
+
+
+def catalogue(code: str) -> Catalog:
+    """The translated texts of a language; empty when there are none yet."""
+    path = CATALOGUES / code / "messages.po"
+    if not path.exists():
+        return Catalog(locale=code, fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def updated(code: str) -> Catalog:
+    """With new texts empty and old ones gone; nothing is guessed."""
+    known = catalogue(code)
+    known.update(extracted(), no_fuzzy_matching=True, update_header_comment=False)
+    known.obsolete.clear()
+    return known
+
+
+def main() -> None:
+    """Write the catalogues, sorted by where a text is used."""
+    for code in LOCALES:
+        if code == DEFAULT_LOCALE:
+            continue
+        path = CATALOGUES / code / "messages.po"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, updated(code), width=120, omit_header=False, include_lineno=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The translated texts: complete, with the placeholders of the original, and without what nobody uses any more."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from opsdash_gateway.web.addresses import LOCALES
+from opsdash_gateway.web.catalogues import catalogue, extracted
+from opsdash_gateway.web.i18n import load_languages
+
+TRANSLATED = [code for code in LOCALES if code != "en"]
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|(?<!%)\{\w+\}")
+
+
+def forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [text or ""] if isinstance(text, str) or text is None else list(text)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+class TestCatalogue:
+    def test_every_text_is_translated(self, code: str) -> None:
+        known = catalogue(code)
+        wanted = [message.id for message in extracted() if message.id]
+        assert len(wanted) > 200
+        missing = []
+        for text in wanted:
+            found = known.get(forms(text)[0])
+            if found is None or not all(forms(found.string)) or found.fuzzy:
+                missing.append(text)
+        assert missing == [], "run `make messages`, then translate"
+
+    def test_nothing_is_left_of_texts_that_are_gone(self, code: str) -> None:
+        wanted = {forms(message.id)[0] for message in extracted()}
+        assert {forms(message.id)[0] for message in catalogue(code)} <= wanted
+
+    def test_placeholders_are_those_of_the_original(self, code: str) -> None:
+        for message in catalogue(code):
+            if not message.id:
+                continue
+            expected = {name for form in forms(message.id) for name in PLACEHOLDER.findall(form)}
+            for form in forms(message.string):
+                assert set(PLACEHOLDER.findall(form)) == expected, message.id
+
+
+def test_spanish_has_its_plurals() -> None:
+    spanish = load_languages()["es"].translations
+    texts = [spanish.ngettext("%(num)s comment", "%(num)s comments", count) for count in (0, 1, 2)]
+    assert texts == ["%(num)s comentarios", "%(num)s comentario", "%(num)s comentarios"]
+
+
+def test_the_pseudo_locale_leaves_placeholders_alone() -> None:
+    pseudo = load_languages(pseudo=True)["en-XA"]
+    shown = pseudo.text("%(name)s changed this", name="Ada")
+    assert shown.startswith("[Ada ")
+    assert shown != "[Ada changed this]"
