@@ -21,7 +21,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
 from faststream.security import BaseSecurity, SASLScram512
-from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType, decode
+from opsdash_contracts.envelope import Event, UnknownEventType
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis import crash_points, inbox, metrics
@@ -30,7 +30,7 @@ from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.kafka import client_options, require_topics
-from opsdash_chassis.lenient_records import is_damaged, read_leniently, readable
+from opsdash_chassis.lenient_records import decode_record, read_leniently, readable
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
@@ -83,10 +83,8 @@ class TopicConsumer:
 
     async def apply(self, headers: Any, key: bytes | None, value: bytes | None) -> str:
         """Apply one message and name the outcome: applied, duplicate, ignored or unknown-type."""
-        if any(is_damaged(name) for name, _ in headers):
-            raise InvalidMessage("headers-not-utf8", "the name of a header is not UTF-8")
         try:
-            event = decode(headers, key, value)
+            event = decode_record(headers, key, value)
         except UnknownEventType as unknown:
             log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
             return "unknown-type"

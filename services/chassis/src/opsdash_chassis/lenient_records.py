@@ -7,12 +7,13 @@ stop its partition for good. A batch it cannot decode is read again, damaged nam
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, SupportsIndex
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
+from opsdash_contracts.envelope import Event, EventData, InvalidMessage, decode
 
 _LENGTH_AT = struct.calcsize(">q")
 _BEFORE_BODY = struct.calcsize(">qi")
@@ -31,6 +32,14 @@ def readable(name: str) -> str:
 def is_damaged(name: str) -> bool:
     """Whether the name was not UTF-8 on the wire."""
     return any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def decode_record(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | None) -> Event[EventData]:
+    """Like `decode`; a header name that was not UTF-8 makes the message invalid too."""
+    headers = list(headers)
+    if any(is_damaged(name) for name, _ in headers):
+        raise InvalidMessage("headers-not-utf8", "the name of a header is not UTF-8")
+    return decode(headers, key, value)
 
 
 class LenientRecords:

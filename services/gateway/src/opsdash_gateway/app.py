@@ -10,10 +10,13 @@ import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
+from opsdash_chassis.background import BackgroundTasks
+from opsdash_chassis.following import Follower
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_contracts.topics import catalogue
 
 from opsdash_gateway.api import composed
 from opsdash_gateway.api.comments import comment_routes
@@ -24,6 +27,8 @@ from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.clients import OwnerClient, Owners, open_session
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.dev_issuer.routes import issuer_router
+from opsdash_gateway.live.hub import Hub
+from opsdash_gateway.live.routes import follow_events, follow_page
 from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import WorkspacePublisher
@@ -39,6 +44,7 @@ class Connections:
 
     settings: GatewaySettings
     publisher: WorkspacePublisher
+    follower: Follower
     http: aiohttp.ClientSession | None = field(default=None)
     running: Owners | None = field(default=None)
     sla_monitor: MonitorClient | None = field(default=None)
@@ -53,10 +59,13 @@ class Connections:
             )
             token = self.settings.internal_token.get_secret_value()
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
+            tasks = BackgroundTasks()
             try:
                 await self.publisher.start()
+                tasks.start("live", self.follower.run())
                 yield
             finally:
+                await tasks.cancel()
                 await self.publisher.stop()
 
     def session(self) -> aiohttp.ClientSession:
@@ -77,17 +86,21 @@ class Connections:
 
 def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
     """Readiness asks neither the owners nor the broker: the gateway has an answer when they are away."""
-    connections = Connections(settings, publisher or WorkspacePublisher(settings))
+    hub = Hub(streams=settings.live_streams, streams_per_user=settings.live_streams_per_user)
+    follower = Follower(settings, catalogue(), wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart)
+    connections = Connections(settings, publisher or WorkspacePublisher(settings), follower)
     dependencies = {
         "owners": Provide(connections.owners, sync_to_thread=False),
         "monitor": Provide(connections.monitor, sync_to_thread=False),
         "session": Provide(provide_session),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
+        "hub": Provide(lambda: hub, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
     own: list[ControllerRouterHandler] = [
         workspace,
         get_sla_ledger,
+        follow_events,
         cron_router(CronSecret(settings.cron_secret.get_secret_value())),
     ]
     keys = KeySet(settings.oidc_jwks_url)
@@ -98,11 +111,12 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     comments = comment_routes(owner_document("comments"))
     owned = [*tickets, *comments, composed.composed_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
-    routes += [*console.routes, *([issuer] if issuer else [])]
+    routes += [follow_page, *console.routes, *([issuer] if issuer else [])]
     return create_app(
         settings,
         route_handlers=routes,
         lifespan=[connections.lifespan],
+        on_drain=[hub.close],
         dependencies=dependencies,
         keys=keys,
         rules=console.rules,

@@ -25,6 +25,8 @@ class GatewaySettings(KafkaSettings):
     session_secret: RotatingSecret
     user_requests_per_second: Annotated[float, Field(gt=0)] = 50
     user_request_burst: Annotated[int, Field(ge=1)] = 100
+    live_streams: Annotated[int, Field(ge=1)] = 5000
+    live_streams_per_user: Annotated[int, Field(ge=1)] = 20
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
     pseudo_locale: bool = False

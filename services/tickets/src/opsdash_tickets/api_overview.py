@@ -13,6 +13,7 @@ from opsdash_contracts.workspace import Role
 
 from opsdash_tickets import overview_repository, repository
 from opsdash_tickets.edge import Edge
+from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.model import ASSIGNABLE_ROLES, PLAN_CAPS, Action
 from opsdash_tickets.overview_schemas import (
     FEATURE,
@@ -39,15 +40,17 @@ PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 async def get_support(edge: NamedDependency[Edge]) -> Support:
     """What support offers in this org and what the caller may do."""
     async with edge.work(Action.READ) as (work, access):
-        used = await repository.living_tickets(work.connection, access.org_id)
-        name = await overview_repository.org_name(work.connection, access.org_id)
+        row = await overview_repository.support(work.connection, access.org_id, access.user_id)
+    if row is None:
+        raise NotVisible
     return Support(
         org_id=access.org_id,
+        member_id=row["member_id"],
         slug=access.slug,
-        name=name,
+        name=row["name"],
         plate=access.plate,
         feature=FEATURE,
-        used=used,
+        used=row["used"],
         limit=PLAN_CAPS[access.plate],
         role=access.role,
         permissions=access.permissions,

@@ -26,6 +26,12 @@ WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # no
 SELECT e.project_id AS id, e.name FROM projects e
 WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
 }
+# The membership is the one through which the caller entered the org.
+_SUPPORT = """
+SELECT m.member_id, o.name, coalesce(c.living_tickets, 0) AS used
+FROM members m JOIN orgs o ON o.org_id = m.org_id LEFT JOIN org_counters c ON c.org_id = m.org_id
+WHERE m.org_id = $1 AND m.user_id = $2 AND m.removed_at IS NULL ORDER BY m.version DESC LIMIT 1
+"""
 _INSIGHTS = f"""
 SELECT count(*) AS open,
        count(*) FILTER (WHERE {BREACHED}) AS overdue,
@@ -45,7 +51,6 @@ SELECT count(*) AS active,
        count(*) FILTER (WHERE {BREACHED}) AS overdue
 FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
 """  # noqa: S608
-_ORG_NAME = "SELECT name FROM orgs WHERE org_id = $1"
 _MOST_OVERDUE = f"""
 SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
@@ -56,6 +61,11 @@ ORDER BY t.sla_due_at, t.id LIMIT 5
 async def picker(connection: Connection, org_id: UUID, kind: str, *, words: str | None, limit: int) -> list[Record]:
     """Living entities whose name holds the words, by name."""
     return await connection.fetch(_PICKERS[kind], org_id, words, limit)
+
+
+async def support(connection: Connection, org_id: UUID, user_id: UUID) -> Record | None:
+    """None when the membership has ended since the caller entered."""
+    return await connection.fetchrow(_SUPPORT, org_id, user_id)
 
 
 async def insights(connection: Connection, org_id: UUID) -> Record:
@@ -69,11 +79,6 @@ async def views(connection: Connection, org_id: UUID, user_id: UUID) -> Record:
     row = await connection.fetchrow(_VIEWS, org_id, user_id)
     assert row is not None  # noqa: S101 - an aggregate always answers one row
     return row
-
-
-async def org_name(connection: Connection, org_id: UUID) -> str:
-    name: str = await connection.fetchval(_ORG_NAME, org_id)
-    return name
 
 
 async def most_overdue(connection: Connection, org_id: UUID) -> list[Record]:

@@ -31,9 +31,10 @@ class PriorityChoice(Choice):
 
 
 class Support(Body):
-    """Support in this org, for this caller."""
+    """Support in this org, for this caller; `member_id` is their membership in the workspace directory."""
 
     org_id: UUID
+    member_id: UUID
     slug: str
     name: str
     plate: Plate

@@ -38,6 +38,7 @@ class Application:
     asgi: App
     operations: App | None = field(default=None)
     public_prefix: str = ""
+    on_drain: Sequence[Callable[[], None]] = ()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self.public_prefix and scope.get("path") not in OPERATIONS_PATHS:
@@ -58,10 +59,12 @@ def create_app(
     user_limit: RateLimit | None = None,
     rules: Mapping[str, Rule] | None = None,
     page_headers: Mapping[str, str] | None = None,
+    on_drain: Sequence[Callable[[], None]] = (),
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
 
     `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called.
+    `on_drain` is called when the process stops taking requests, to end answers that would go on for ever.
     Every route needs a verified user unless its `opt` says otherwise (see authentication.py); `rules` adds names.
     `page_headers` go out with every HTML answer, whoever wrote it.
     """
@@ -86,6 +89,7 @@ def create_app(
         litestar=litestar,
         health=health,
         public_prefix=public_prefix,
+        on_drain=on_drain,
         asgi=_outside(litestar, settings, page_headers),
         operations=_outside(_litestar(gatekeeper, [operations]), settings) if separate else None,
     )

@@ -31,6 +31,7 @@ EXIT_STARTUP_FAILED = 3
 READINESS_SECONDS = 1.0  # time for a load balancer to see the failing readiness before connections end
 DRAIN_SECONDS = 12
 TOTAL_SECONDS = 24.0
+UNACKNOWLEDGED_MS = 30_000  # a client that vanished without a word would else hold its stream for a quarter of an hour
 
 
 class _Server(uvicorn.Server):
@@ -63,6 +64,8 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # accepted connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
     listener.setblocking(False)
     try:
         listener.bind((host, port))
@@ -113,6 +116,8 @@ class Process:
         await self._stop.wait()
         await asyncio.sleep(self._grace_seconds)
         self._main.should_exit = True
+        for end_answers in self._application.on_drain:
+            end_answers()
         await main
         if self._operations and operations:
             self._operations.should_exit = True

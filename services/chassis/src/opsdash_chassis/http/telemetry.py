@@ -27,6 +27,8 @@ REQUEST_SECONDS = Histogram(
     "opsdash_http_request_seconds", "Time to answer a request", ["method", "route", "status"], buckets=BUCKETS
 )
 UNMATCHED = "unmatched"
+#: Set in a request's state when its answer lasts as long as the client likes: then the time to its start counts.
+OPEN_ENDED = "open_ended"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _tracer = trace.get_tracer("opsdash_chassis.http")
 
@@ -73,12 +75,12 @@ class Telemetry:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status, answered = 500, 0.0
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], time.perf_counter()
             await send(message)
 
         started = time.perf_counter()
@@ -90,7 +92,8 @@ class Telemetry:
                 with bound_contextvars(trace_id=trace_id):
                     await self._app(scope, receive, observed)
             finally:
-                _record(scope, span, status, time.perf_counter() - started)
+                ended = answered if OPEN_ENDED in scope["state"] else time.perf_counter()
+                _record(scope, span, status, ended - started)
 
 
 def _trace_id(span: trace.Span) -> str:

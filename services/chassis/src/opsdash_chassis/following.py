@@ -1,0 +1,180 @@
+"""Follows topics as they grow: every replica sees every new event, without a group and without committing.
+
+For those who show what happens now. A follower may skip (a damaged record, what came while it was reconnecting), and
+says so through `on_gap`; it never stops. What must not lose an event uses `consumers.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
+
+from opsdash_chassis import metrics
+from opsdash_chassis.kafka import client_options
+from opsdash_chassis.lenient_records import decode_record, read_leniently
+from opsdash_chassis.settings import KafkaSettings
+
+log = structlog.get_logger(__name__)
+
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+#: Whether anybody here wants an event, judged by its raw headers: decoding all of a busy topic costs more.
+Wanted: TypeAlias = Callable[[Mapping[str, bytes]], bool]
+
+WATCH_SECONDS = 5.0
+BROKER_SECONDS = 3.0
+PAUSE_SECONDS = (0.2, 5.0)
+LASTED_SECONDS = 60.0
+
+#: What every follower reads with; an architecture test holds them against it. A change is to show at once, and some
+#: brokers look for new records only when the wait of a fetch ends.
+FOLLOWER_OPTIONS: Mapping[str, Any] = {
+    "group_id": None,
+    "enable_auto_commit": False,
+    "auto_offset_reset": "none",
+    "isolation_level": "read_committed",
+    "fetch_max_wait_ms": 100,
+    "metadata_max_age_ms": 10_000,
+}
+
+
+class StartAgain(Exception):
+    """What this consumer knows of the partitions is no longer true."""
+
+
+@asynccontextmanager
+async def open_follower(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    """The only place that makes such a consumer."""
+    read_leniently()
+    consumer = AIOKafkaConsumer(**client_options(settings), **FOLLOWER_OPTIONS)
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+class Follower:
+    """Calls `on_event` for each new event of some topics, in order per key."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topics: Collection[str],
+        *,
+        wanted: Wanted,
+        on_event: Callable[[Event[Any]], None],
+        on_gap: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._topics = sorted(topics)
+        self._wanted = wanted
+        self._on_event = on_event
+        self._on_gap = on_gap
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever goes wrong: begin again at the end of the topics."""
+        pause = PAUSE_SECONDS[0]
+        while True:
+            started = time.monotonic()
+            try:
+                await self._follow()
+            except Exception as error:  # noqa: BLE001 - nothing that a broker or client does may end this
+                log.warning("following_starts_again", reason=repr(error), retry_in_seconds=pause)
+            self._note_connection(connected=False)
+            await asyncio.sleep(pause)
+            pause = (
+                PAUSE_SECONDS[0] if time.monotonic() - started > LASTED_SECONDS else min(2 * pause, PAUSE_SECONDS[1])
+            )
+
+    async def _follow(self) -> None:
+        async with open_follower(self._settings) as consumer:
+            partitions = await self._partitions(consumer)
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            for partition, offset in ends.items():
+                consumer.seek(partition, offset)
+            self._note_connection(connected=True)
+            self._on_gap()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch(consumer, frozenset(partitions)))
+                tasks.create_task(self._read(consumer))
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        """Only existing topics are named: asking for another one creates it on some brokers."""
+        existing = await consumer.topics()
+        missing = [topic for topic in self._topics if topic not in existing]
+        if missing:
+            raise StartAgain(f"no topic {', '.join(missing)}")
+        consumer.assign([TopicPartition(topic, 0) for topic in self._topics])
+        await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._topics])
+        return sorted(self._known(consumer))
+
+    def _known(self, consumer: AIOKafkaConsumer) -> set[TopicPartition]:
+        return {
+            TopicPartition(topic, index)
+            for topic in self._topics
+            for index in consumer.partitions_for_topic(topic) or ()
+        }
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        async for record in consumer:
+            metrics.CONSUMED.labels(record.topic, self._outcome(record)).inc()
+
+    def _outcome(self, record: Record) -> str:
+        try:
+            if not self._wanted(dict(record.headers)):
+                return "ignored"
+            event = decode_record(record.headers, record.key, record.value)
+            if event.envelope.replayed:
+                return "ignored"  # it happened long ago
+            self._on_event(event)
+        except UnknownEventType:
+            return "unknown-type"
+        except InvalidMessage as error:
+            log.warning("record_skipped", topic=record.topic, partition=record.partition, reason=error.code)
+            return "invalid"
+        except Exception:
+            log.exception("event_not_followed", topic=record.topic, offset=record.offset)
+            return "failed"
+        return "applied"
+
+    async def _watch(self, consumer: AIOKafkaConsumer, assigned: frozenset[TopicPartition]) -> None:
+        """Notice what the client does not: a broker that forgot, partitions that were added, a fetch that hangs."""
+        waiting: dict[TopicPartition, int] = {}
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if added := self._known(consumer) - assigned:
+                raise StartAgain(f"{len(added)} new partitions")
+            try:
+                async with asyncio.timeout(BROKER_SECONDS):
+                    ends = await consumer.end_offsets(list(assigned))
+                    positions = {partition: await consumer.position(partition) for partition in assigned}
+            except (KafkaError, TimeoutError, OSError):
+                self._note_connection(connected=False)  # the client tries again by itself, and goes on where it was
+                continue
+            self._note_connection(connected=True)
+            waiting = _still_waiting(waiting, positions, ends)
+
+    def _note_connection(self, *, connected: bool) -> None:
+        for topic in self._topics:
+            metrics.FOLLOWING.labels(topic).set(connected)
+
+
+def _still_waiting(
+    before: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Where records wait and at which offset. Raises StartAgain when one waits since the last look, or is gone."""
+    if gone := [partition for partition, position in positions.items() if ends[partition] < position]:
+        raise StartAgain(f"the broker has forgotten records of {len(gone)} partitions")
+    waiting = {partition: position for partition, position in positions.items() if ends[partition] > position}
+    if stuck := [partition for partition, position in waiting.items() if before.get(partition) == position]:
+        raise StartAgain(f"nothing comes from {len(stuck)} partitions")
+    return waiting

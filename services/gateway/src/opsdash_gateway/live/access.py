@@ -1,0 +1,48 @@
+"""Who may read an org's stream: the owner service says so, at its opening and again while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import UUID
+
+import msgspec
+from opsdash_chassis.http.problems import Problem
+
+from opsdash_gateway.api.passing import owner_path
+from opsdash_gateway.clients import Answer, OwnerClient
+
+TEMPLATE = "/orgs/{slug}/support"
+_REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """The part of the owner's answer that matters here."""
+
+    org_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True)
+class Access:
+    """One caller's way to ask about one org."""
+
+    owner: OwnerClient
+    slug: str
+    headers: Mapping[str, str]
+
+    async def ask(self) -> tuple[Answer, Membership | None]:
+        """The owner's answer, and the membership when it is a yes."""
+        answer = await self.owner.forward("GET", owner_path(TEMPLATE, {"slug": self.slug}), headers=self.headers)
+        if answer.status != HTTPStatus.OK:
+            return answer, None
+        return answer, msgspec.json.decode(answer.body, type=Membership)
+
+    async def still_allowed(self) -> bool:
+        """An owner that cannot say keeps the stream open: it tells nothing that the owner would not let them read."""
+        try:
+            answer, _ = await self.ask()
+        except Problem:
+            return True
+        return answer.status not in _REFUSALS

@@ -1,0 +1,85 @@
+"""What one org was told lately, under ids that only this process and this feed know, so that a stream can resume."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from opsdash_gateway.live.signals import RESYNC, Signal
+
+if TYPE_CHECKING:
+    from opsdash_gateway.live.stream import Stream
+
+MAXIMUM_SIGNALS = 500
+MAXIMUM_AGE_SECONDS = 300.0
+
+
+class Feed:
+    """The last signals of one org and the streams that read them.
+
+    A stream holds no queue, only the number of the last signal it wrote: one that is too slow falls off the end.
+    Numbers are the org's own: a process-wide count would tell one org how busy the others are.
+    """
+
+    def __init__(self) -> None:
+        self.streams: set[Stream] = set()
+        self.left_at = time.monotonic()
+        self.last = 0
+        self._kept: deque[tuple[float, bytes]] = deque(maxlen=MAXIMUM_SIGNALS)
+        self._token = secrets.token_hex(6)
+
+    def leave(self, stream: Stream) -> None:
+        self.streams.discard(stream)
+        self.left_at = time.monotonic()
+
+    def append(self, signal: Signal) -> None:
+        self.last += 1
+        self._forget_old()
+        self._kept.append((time.monotonic(), signal.written(self.id_of(self.last))))
+        for stream in self.streams:
+            stream.wake()
+
+    def restart(self) -> None:
+        """Something was missed: no older id can be resumed from, and every stream is told so."""
+        self._token = secrets.token_hex(6)
+        self._kept.clear()
+        for stream in self.streams:
+            stream.lose_track()
+
+    def id_of(self, number: int) -> str:
+        return f"{self._token}-{number}"
+
+    def number_of(self, event_id: str) -> int | None:
+        """The number behind an id; None when what followed it is not all known here."""
+        token, _, digits = event_id.rpartition("-")
+        if token != self._token or not (digits.isascii() and digits.isdigit() and len(digits) < 16):  # noqa: PLR2004
+            return None
+        number = int(digits)
+        return number if self._first - 1 <= number <= self.last else None
+
+    def after(self, number: int) -> bytes | None:
+        """Everything written after that number; None when some of it is gone."""
+        if number < self._first - 1:
+            return None
+        start = len(self._kept) - (self.last - number)
+        return b"".join(self._kept[index][1] for index in range(start, len(self._kept)))
+
+    def resync(self) -> bytes:
+        return RESYNC.written(self.id_of(self.last))
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Nobody reads it, and nobody will come back for what it keeps."""
+        return not self.streams and time.monotonic() - self.left_at > MAXIMUM_AGE_SECONDS
+
+    @property
+    def _first(self) -> int:
+        """Number of the oldest signal kept; the next one when there is none."""
+        return self.last - len(self._kept) + 1
+
+    def _forget_old(self) -> None:
+        limit = time.monotonic() - MAXIMUM_AGE_SECONDS
+        while self._kept and self._kept[0][0] < limit:
+            self._kept.popleft()

@@ -1,0 +1,127 @@
+"""All open streams of this process: who reads what, what reaches them, and when they end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from opsdash_chassis.http.problems import too_many_requests, unavailable
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed
+
+from opsdash_gateway.live import metrics
+from opsdash_gateway.live.feed import Feed
+from opsdash_gateway.live.signals import COUNTS, Signal, signals_of
+from opsdash_gateway.live.stream import Stream
+
+#: One notice that numbers changed is enough for a burst of changes.
+COUNTS_SECONDS = 0.5
+RETRY_AFTER_SECONDS = 5
+
+
+class Hub:
+    """Gives events to the streams of their org, and to nobody else."""
+
+    def __init__(self, *, streams: int, streams_per_user: int) -> None:
+        self._feeds: dict[UUID, Feed] = {}
+        self._seats: Counter[UUID] = Counter()
+        self._counts_due: set[UUID] = set()
+        self._streams = streams
+        self._streams_per_user = streams_per_user
+        self._closed = False
+
+    @contextmanager
+    def seat(self, user_id: UUID) -> Iterator[None]:
+        """Around one stream, from before its owner is asked. Raises 429 or 503 problems."""
+        if self._closed or self._seats.total() >= self._streams:
+            raise unavailable("This server can take no more live streams now.", RETRY_AFTER_SECONDS)
+        if self._seats[user_id] >= self._streams_per_user:
+            raise too_many_requests(RETRY_AFTER_SECONDS)
+        self._seats[user_id] += 1
+        try:
+            yield
+        finally:
+            self._seats[user_id] -= 1
+            if not self._seats[user_id]:
+                del self._seats[user_id]
+
+    def feed(self, org_id: UUID) -> Feed:
+        """The org's feed. Those that nobody will come back for go first, so they cannot pile up."""
+        for forgotten in [known for known, feed in self._feeds.items() if feed.is_forgotten]:
+            del self._feeds[forgotten]
+        return self._feeds.setdefault(org_id, Feed())
+
+    @contextmanager
+    def joined(self, feed: Feed, stream: Stream) -> Iterator[None]:
+        """While the stream is open."""
+        feed.streams.add(stream)
+        metrics.STREAMS.inc()
+        try:
+            if self._closed:
+                stream.end("stopping")
+            yield
+        finally:
+            feed.leave(stream)
+            metrics.STREAMS.dec()
+
+    def wants(self, headers: Mapping[str, bytes]) -> bool:
+        """Whether an event's org has readers here; a broken org id is for the decoder to judge."""
+        try:
+            return UUID(headers["ce_orgid"].decode()) in self._feeds
+        except (KeyError, ValueError, AttributeError):
+            return True
+
+    def deliver(self, event: Event[Any]) -> None:
+        feed = self._feeds.get(event.envelope.org_id)
+        if feed is None:
+            return
+        for signal in signals_of(event):
+            if signal is COUNTS:
+                self._count_soon(event.envelope.org_id)
+            else:
+                self._append(feed, signal)
+        for stream in _losing_access(feed, event.data):
+            stream.end("not-allowed")
+
+    def restart(self) -> None:
+        """Events may have been missed: every reader loads everything again."""
+        for feed in self._feeds.values():
+            feed.restart()
+
+    def close(self) -> None:
+        """End every stream: the process is stopping, and another replica will have them."""
+        self._closed = True
+        for feed in self._feeds.values():
+            for stream in feed.streams:
+                stream.end("stopping")
+
+    def _append(self, feed: Feed, signal: Signal) -> None:
+        metrics.SIGNALS.labels(signal.event).inc()
+        feed.append(signal)
+
+    def _count_soon(self, org_id: UUID) -> None:
+        if org_id not in self._counts_due:
+            self._counts_due.add(org_id)
+            asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._count, org_id)
+
+    def _count(self, org_id: UUID) -> None:
+        self._counts_due.discard(org_id)
+        if feed := self._feeds.get(org_id):
+            self._append(feed, COUNTS)
+
+
+def _losing_access(feed: Feed, data: Any) -> list[Stream]:
+    """Streams whose reader has just lost the org; one that still has it elsewhere simply opens another stream."""
+    match data:
+        case Org(plate=Plate.FREE) | Removed(kind=Kind.ORG):
+            return list(feed.streams)
+        case Removed(kind=Kind.MEMBER, id=member_id):
+            return [stream for stream in feed.streams if stream.reader.member_id == member_id]
+        case Member(member_id=member_id, user_id=user_id):
+            of_member = [stream for stream in feed.streams if stream.reader.member_id == member_id]
+            return [stream for stream in of_member if stream.reader.user_id != user_id]
+    return []

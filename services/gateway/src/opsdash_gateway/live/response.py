@@ -1,0 +1,38 @@
+"""The answer to a request for the stream: the owner's refusal, or a stream that lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from opsdash_chassis.http.asgi import Receive, Scope, Send
+from opsdash_chassis.http.telemetry import OPEN_ENDED
+
+from opsdash_gateway.api.passing import as_response
+from opsdash_gateway.live.access import Access
+from opsdash_gateway.live.hub import Hub
+from opsdash_gateway.live.stream import Reader, Stream
+
+
+@dataclass(frozen=True)
+class LiveResponse:
+    """An ASGI application for one request. `last_event_id` None: from now on."""
+
+    hub: Hub
+    access: Access
+    user_id: UUID
+    expires_at: float
+    last_event_id: str | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.hub.seat(self.user_id):
+            answer, membership = await self.access.ask()
+            if membership is None:
+                await as_response(answer)(scope, receive, send)  # type: ignore[arg-type] # the same protocol
+                return
+            reader = Reader(self.user_id, membership.member_id, self.expires_at, self.access.still_allowed)
+            feed = self.hub.feed(membership.org_id)
+            stream = Stream(feed, reader, self.last_event_id)
+            scope["state"][OPEN_ENDED] = True
+            with self.hub.joined(feed, stream):
+                await stream.run(receive, send)

@@ -1,0 +1,71 @@
+"""The two ways to the live stream: API clients bring a token, pages have their session."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.types import ASGIApp
+from opsdash_chassis.http.tokens import Caller
+
+from opsdash_gateway.clients import Owners
+from opsdash_gateway.live.access import Access
+from opsdash_gateway.live.hub import Hub
+from opsdash_gateway.live.response import LiveResponse
+from opsdash_gateway.web.session import PAGE, WebSession
+
+MAXIMUM_ID_LENGTH = 100
+
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", max_length=MAXIMUM_ID_LENGTH, description="Resume after this event"),
+]
+After = Annotated[
+    str | None,
+    QueryParameter(max_length=MAXIMUM_ID_LENGTH, description="The same, for those who cannot send the header"),
+]
+
+
+@get("/api/orgs/{slug:str}/events", operation_id="followEvents", tags=["live"])
+async def follow_events(
+    request: Request[Any, Any, Any],
+    slug: FromPath[str],
+    caller: NamedDependency[Caller],
+    owners: NamedDependency[Owners],
+    hub: NamedDependency[Hub],
+    last_event_id: LastEventId = None,
+    after: After = None,
+) -> ASGIApp:
+    """What changes in the org, as it happens: Server-Sent Events that say what to load again."""
+    return LiveResponse(  # type: ignore[return-value] # the framework's names for the same protocol
+        hub=hub,
+        access=Access(owners.tickets, slug, {"authorization": request.headers["authorization"]}),
+        user_id=caller.user_id,
+        expires_at=caller.expires_at,
+        last_event_id=last_event_id or after,
+    )
+
+
+@get("/{locale:str}/org/{slug:str}/support/stream", opt=PAGE, include_in_schema=False)
+async def follow_page(
+    request: Request[Any, Any, Any],
+    slug: FromPath[str],
+    caller: NamedDependency[Caller],
+    session: NamedDependency[WebSession],
+    owners: NamedDependency[Owners],
+    hub: NamedDependency[Hub],
+) -> ASGIApp:
+    """The same for the pages of a workspace. A refusal is a problem document: no person reads it."""
+    return LiveResponse(  # type: ignore[return-value] # see above
+        hub=hub,
+        access=Access(owners.tickets, slug, {"authorization": f"Bearer {session.access_token}"}),
+        user_id=caller.user_id,
+        expires_at=caller.expires_at,
+        last_event_id=_last_event_id(request),
+    )
+
+
+def _last_event_id(request: Request[Any, Any, Any]) -> str | None:
+    return request.headers.get("last-event-id") or request.query_params.get("after")
