@@ -22,6 +22,7 @@ from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.cron_job import CronJobSettings
+from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_sla_monitor.settings import SlaMonitorSettings
@@ -115,8 +116,9 @@ class TestRest:
         assert sorted(documented) == sorted(field_codes())
 
     def test_every_public_route_is_documented(self):
-        provided = dict.fromkeys(("publisher", "owners", "monitor"), Provide(lambda: None, sync_to_thread=False))
-        own = [workspace_router(ServiceToken("x" * 32)), get_sla_ledger, cron_router(CronSecret("x" * 32))]
+        provided = dict.fromkeys(("publisher", "owners", "monitor", "hub"), Provide(lambda: None, sync_to_thread=False))
+        cron = cron_router(CronSecret("x" * 32))
+        own = [workspace_router(ServiceToken("x" * 32)), get_sla_ledger, follow_events, cron]
         document = build_document(own, dependencies=provided)
         public = {(m.upper(), path) for path, item in document["paths"].items() for m in METHODS if m in item}
         documented = set()

@@ -16,8 +16,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
+from prometheus_client import Counter, Gauge
 
-from opsdash_chassis import metrics
 from opsdash_chassis.kafka import client_options
 from opsdash_chassis.lenient_records import decode_record, read_leniently
 from opsdash_chassis.settings import KafkaSettings
@@ -27,6 +27,10 @@ log = structlog.get_logger(__name__)
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 #: Whether anybody here wants an event, judged by its raw headers: decoding all of a busy topic costs more.
 Wanted: TypeAlias = Callable[[Mapping[str, bytes]], bool]
+
+# Not beside the metrics of consumers: a process that only follows has no outbox and no relay to report.
+FOLLOWING = Gauge("opsdash_following", "1 while this process sees what is new on a topic", ["topic"])
+FOLLOWED = Counter("opsdash_events_followed", "Messages seen by a follower, by outcome", ["topic", "outcome"])
 
 WATCH_SECONDS = 5.0
 BROKER_SECONDS = 3.0
@@ -126,7 +130,7 @@ class Follower:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         async for record in consumer:
-            metrics.CONSUMED.labels(record.topic, self._outcome(record)).inc()
+            FOLLOWED.labels(record.topic, self._outcome(record)).inc()
 
     def _outcome(self, record: Record) -> str:
         try:
@@ -165,7 +169,7 @@ class Follower:
 
     def _note_connection(self, *, connected: bool) -> None:
         for topic in self._topics:
-            metrics.FOLLOWING.labels(topic).set(connected)
+            FOLLOWING.labels(topic).set(connected)
 
 
 def _still_waiting(

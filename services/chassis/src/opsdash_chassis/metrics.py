@@ -17,4 +17,3 @@ HANDLER_RETRIES = Counter("opsdash_event_handler_retries", "Tries again after a 
 DEAD_LETTERS = Counter("opsdash_dead_letters", "Messages set aside", ["topic", "reason"])
 CONSUMER_LAG = Gauge("opsdash_consumer_lag_messages", "Messages known to wait", ["topic"])
 CONSUMER_PAUSED = Gauge("opsdash_consumer_paused", "1 while a consumer waits for a dependency", ["topic"])
-FOLLOWING = Gauge("opsdash_following", "1 while this process sees what is new on a topic", ["topic"])

@@ -15,6 +15,8 @@ from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operatio
 
 from opsdash_gateway.openapi.composed import describe_composed_ticket
 from opsdash_gateway.openapi.entities import describe_entities
+from opsdash_gateway.openapi.live import PATH as LIVE_PATH
+from opsdash_gateway.openapi.live import describe_stream
 
 TITLE = "OpsDash Support"
 VERSION = "1"
@@ -50,6 +52,8 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     for service in OWNERS:
         merge(document, owner_document(service))
     describe_composed_ticket(document)
+    if LIVE_PATH in document["paths"]:
+        describe_stream(document)
     return document
 
 

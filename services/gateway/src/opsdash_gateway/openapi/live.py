@@ -1,0 +1,18 @@
+"""Describes the answer of the live stream, which is no JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATH = "/api/orgs/{slug}/events"
+DESCRIPTION = (
+    "Server-Sent Events: `ticket`, `comment`, `sla`, `counts` and `resync`, with JSON data; `retry` and `id` as HTML"
+    " says. It lasts until the client leaves, the token expires or the membership ends"
+)
+
+
+def describe_stream(document: dict[str, Any]) -> None:
+    """Name the media type of the answer."""
+    operation = document["paths"][PATH]["get"]
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    operation["responses"]["200"] = {"description": DESCRIPTION, "content": content}
