@@ -7,8 +7,6 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
-TOAST = "opsdash:toast"
-
 
 def is_fragment(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """The request comes from a script of ours that wants a part, not from the address bar."""
@@ -20,6 +18,9 @@ def events(**named: Any) -> dict[str, str]:
     return {"HX-Trigger": json.dumps({f"opsdash:{name.replace('_', '-')}": detail for name, detail in named.items()})}
 
 
-def toast(kind: str, text: str, **more: Any) -> dict[str, str]:
-    """The event of a toast (`success` or `error`), and others with it."""
-    return events(toast={"kind": kind, "text": text}, **more)
+def toast(kind: str, text: str, *, link: tuple[str, str] | None = None, **more: Any) -> dict[str, str]:
+    """The event of a toast (`success` or `error`) with perhaps a link (label, address), and other events with it."""
+    detail = {"kind": kind, "text": text}
+    if link:
+        detail |= {"action": link[0], "href": link[1]}
+    return events(toast=detail, **more)

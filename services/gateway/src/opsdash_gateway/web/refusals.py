@@ -18,6 +18,7 @@ _SENTENCES: Final = {
     "invalid-transition": N_("The ticket cannot move to that status from where it is now."),
     "comment-deleted": N_("This comment was deleted in the meantime."),
     "parent-deleted": N_("The comment you are replying to was deleted in the meantime."),
+    "idempotency-key-reused": N_("This ticket was created already, with what you had typed before. Look in the list."),
     "still-running": N_("That is already being done."),
     "stale-version": N_("Somebody else changed this in the meantime. Here is what it is now."),
     "invalid-cursor": N_("The list has changed, so it starts from the top again."),
@@ -44,6 +45,7 @@ _FIELDS: Final = {
     "too-far": N_("Choose a moment within the next ten years."),
     "datetime": N_("This is not a date and time."),
     "unknown-reference": N_("This is not in the workspace any more. Choose another."),
+    "uuid": N_("This is not in the workspace. Choose one of the list."),
     "not-allowed": N_("Choose one of the list."),
 }
 _FIELD_UNKNOWN: Final = N_("This is not valid.")

@@ -12,7 +12,10 @@ from opsdash_chassis.http.exceptions import respond
 from opsdash_chassis.http.problems import not_found
 
 from opsdash_gateway.web.assets import static_route
+from opsdash_gateway.web.bulk_pages import BULK_ROUTES
+from opsdash_gateway.web.create_pages import CREATE_ROUTES
 from opsdash_gateway.web.dashboard import DASHBOARD_ROUTES
+from opsdash_gateway.web.export_page import EXPORT_ROUTES
 from opsdash_gateway.web.list_pages import LIST_ROUTES
 from opsdash_gateway.web.page import provide_page
 from opsdash_gateway.web.page_errors import page_exception_handlers
@@ -21,7 +24,14 @@ from opsdash_gateway.web.ticket.routes import TICKET_ROUTES
 
 WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.
-WORKSPACE_ROUTES: list[ControllerRouterHandler] = [*DASHBOARD_ROUTES, *LIST_ROUTES, *TICKET_ROUTES]
+WORKSPACE_ROUTES: list[ControllerRouterHandler] = [
+    *DASHBOARD_ROUTES,
+    *LIST_ROUTES,
+    *CREATE_ROUTES,
+    *BULK_ROUTES,
+    *EXPORT_ROUTES,
+    *TICKET_ROUTES,
+]
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN: Final = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WORKSPACE}/{{rest:path}}"]
 

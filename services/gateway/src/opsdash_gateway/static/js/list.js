@@ -1,0 +1,156 @@
+// The list: filters and sorts without leaving the page, more rows, keys, selection.
+(() => {
+  "use strict";
+  const { acts, announce, find, findAll, keys, openDialogs, say } = window.opsdash;
+  const DEBOUNCE = 250;
+  const board = () => find("#board");
+  const form = () => find("#filters");
+  const links = () => findAll(".ticket-link");
+  const isList = (path) => /\/support$/.test(path);
+
+  // ---- another list in the same page: the address first, then its rows; older requests are cancelled
+  function show(address, { push = true } = {}) {
+    if (!form()) return location.assign(address);
+    const url = new URL(address, location.href);
+    if (push && url.href !== location.href) history.pushState(null, "", url);
+    htmx.ajax("GET", url.pathname + url.search, { source: form(), target: "#board", swap: "innerMorph" });
+  }
+  function filtered() {
+    const wanted = new URLSearchParams(new FormData(form()));
+    for (const [name, value] of [...wanted]) if (!value.trim()) wanted.delete(name);
+    return `${form().getAttribute("action")}${wanted.size ? `?${wanted}` : ""}`;
+  }
+  let waiting;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "q") return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => show(filtered()), DEBOUNCE);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("#filters input[type=checkbox]")) show(filtered());
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "filters") return;
+    event.preventDefault();
+    event.stopPropagation();
+    clearTimeout(waiting);
+    show(filtered());
+  }, true);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-list], a[data-view]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !form() || !isList(location.pathname)) return;
+    event.preventDefault();
+    const target = new URL(link.href);
+    if (link.matches("[data-clear]") || !target.searchParams.has("q")) find("#q").value = "";
+    show(target.href);
+    for (const other of findAll("a[data-view]")) other.toggleAttribute("aria-current", false);
+    const view = target.searchParams.get("view") ?? "active";
+    find(`a[data-view=${CSS.escape(view)}]`)?.setAttribute("aria-current", "true");
+    if (link.matches("[data-view]")) acts["sidebar-close"]?.();
+  });
+  addEventListener("popstate", () => {
+    if (!isList(location.pathname) || !form()) return;
+    if (find("#list")?.dataset.current === location.pathname + location.search) return;
+    find("#q").value = new URL(location.href).searchParams.get("q") ?? "";
+    show(location.href, { push: false });
+  });
+  opsdash.reloadList = () => show(listAddress(), { push: false });
+  function listAddress() {
+    return isList(location.pathname) ? location.href : find("#list")?.dataset.current ?? location.href;
+  }
+
+  // ---- more rows: focus goes to the first new one
+  let lastRow = null;
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!event.detail.ctx.sourceElement?.matches?.("[data-more]")) return;
+    event.detail.ctx.sourceElement.setAttribute("aria-disabled", "true");
+    lastRow = find("#more").previousElementSibling;
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const source = event.detail.ctx.sourceElement;
+    if (!source?.matches?.("[data-more]")) return;
+    source.removeAttribute("aria-disabled");
+    const first = lastRow?.nextElementSibling;
+    lastRow = null;
+    if (!first?.matches("[data-ticket]")) return;
+    find(".ticket-link", first).focus();
+    announce(find("#shown").textContent);
+  });
+  document.addEventListener("opsdash:list-stale", () => opsdash.reloadList());
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx?.target?.id !== "board") return;
+    announce(find("#shown")?.textContent ?? find("#list h2")?.textContent ?? "");
+    select();
+  });
+
+  // ---- keys
+  function move(step) {
+    const all = links();
+    const now = all.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const next = all[now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, now + step))];
+    next?.focus();
+  }
+  const idle = () => !openDialogs().length && board();
+  const next = () => move(1);
+  const previous = () => move(-1);
+  keys.add({
+    j: next,
+    k: previous,
+    ArrowDown: next,
+    ArrowUp: previous,
+    "/": () => find("#q")?.focus(),
+    c: () => find("[data-new-ticket]")?.click(),
+    x: () => document.activeElement.closest("tr[data-ticket]")?.querySelector("[data-select]")?.click(),
+  }, idle);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.id === "q" && !event.target.value) event.target.blur();
+  });
+
+  // ---- selection
+  let lastPicked = null;
+  const boxes = () => findAll("[data-select]");
+  function select() {
+    const bar = find("#bulk");
+    if (!bar) return;
+    const chosen = boxes().filter((box) => box.checked);
+    find("[name=ids]", bar).value = chosen.map((box) => box.closest("tr").dataset.ticket).join(",");
+    find("[data-selected]", bar).textContent = say(bar.dataset.one, { count: chosen.length });
+    if (bar.hidden !== !chosen.length) announce(chosen.length ? find("[data-selected]", bar).textContent : "");
+    bar.hidden = !chosen.length;
+    const all = find("[data-select-all]");
+    if (!all) return;
+    all.checked = chosen.length > 0 && chosen.length === boxes().length;
+    all.indeterminate = chosen.length > 0 && !all.checked;
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-select-all]")) for (const box of boxes()) box.checked = event.target.checked;
+    else if (!event.target.matches("[data-select]")) return;
+    select();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.matches("[data-select]")) return;
+    const all = boxes();
+    if (event.shiftKey && lastPicked?.isConnected) {
+      const [from, to] = [all.indexOf(lastPicked), all.indexOf(event.target)].sort((a, b) => a - b);
+      for (const box of all.slice(from, to + 1)) box.checked = event.target.checked;
+      select();
+    }
+    lastPicked = event.target;
+  });
+  acts.deselect = () => {
+    for (const box of boxes()) box.checked = false;
+    select();
+  };
+  document.addEventListener("opsdash:bulk-done", (event) => {
+    for (const menu of findAll("#bulk [popover]")) if (menu.matches(":popover-open")) menu.hidePopover();
+    const failed = new Set(event.detail.failed);
+    for (const box of boxes()) box.checked = box.checked && failed.has(box.closest("tr").dataset.ticket);
+    select();
+  });
+
+  opsdash.flash = (id) => {
+    const row = find(`#ticket-${CSS.escape(id)}`);
+    row?.classList.add("flash");
+    setTimeout(() => row?.classList.remove("flash"), 1700);
+  };
+})();

@@ -1,0 +1,114 @@
+"""One change for all selected rows; what became of each is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from opsdash_chassis.http.problems import FieldError, Problem, validation
+
+from opsdash_gateway.web.htmx import toast
+from opsdash_gateway.web.owner_answers import TicketRow, Views
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.refusals import sentence
+from opsdash_gateway.web.session import FORM
+
+AT_ONCE: Final = 100
+MAXIMUM: Final = 500
+_NOBODY: Final = "none"
+_FIELDS: Final = {"status": "status", "priority": "priority", "assignee": "assignee_id"}
+_READERS: Final = 8
+
+
+class ItemError(msgspec.Struct):
+    type: str
+    detail: str
+
+
+class Item(msgspec.Struct):
+    """What became of one ticket."""
+
+    id: UUID
+    status: int
+    error: ItemError | None = None
+
+
+class Result(msgspec.Struct):
+    items: list[Item]
+
+
+@post("/support/bulk", opt=FORM, status_code=200)
+async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
+    """Change up to 500 rows; those that could not be changed stay selected."""
+    form = await page.request.form()
+    ids, patch = _ids(str(form.get("ids", ""))), _patch(form)
+    parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+    items = [item for part in parts for item in await _change(page, part, patch)]
+    failed = [item for item in items if item.error]
+    changed = await _rows(page, [item.id for item in items if not item.error])
+    page.views = await page.read("/views", Views)
+    headers = toast(
+        "error" if failed else "success",
+        _told(page, len(changed), failed),
+        bulk_done={"failed": [str(item.id) for item in failed]},
+    )
+    return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed, view="")
+
+
+def _ids(text: str) -> list[UUID]:
+    """Raises a 400 problem."""
+    try:
+        ids = [UUID(part) for part in text.split(",") if part]
+    except ValueError:
+        ids = []
+    if not 0 < len(ids) <= MAXIMUM:
+        raise validation([FieldError("/ids", "not-allowed", "must name the selected tickets")])
+    return ids
+
+
+def _patch(form: Mapping[str, Any]) -> dict[str, str | None]:
+    """The one field that a button stands for. Raises a 400 problem."""
+    for name, field in _FIELDS.items():
+        if value := str(form.get(name, "")):
+            return {field: None if value == _NOBODY else value}
+    raise validation([FieldError("/", "required", "must name a field")])
+
+
+async def _change(page: Page, ids: list[UUID], patch: dict[str, str | None]) -> list[Item]:
+    answer = await page.send("POST", "/tickets/bulk", {"ids": ids, "patch": patch})
+    return msgspec.json.decode(answer.body, type=Result).items
+
+
+async def _rows(page: Page, ids: list[UUID]) -> list[TicketRow]:
+    """As they are now, a few at a time; one that is gone meanwhile is left out."""
+    free = asyncio.Semaphore(_READERS)
+
+    async def read(ticket_id: UUID) -> TicketRow | None:
+        async with free:
+            try:
+                return await page.read(f"/tickets/{ticket_id}", TicketRow)
+            except Problem:
+                return None
+
+    return [row for row in await asyncio.gather(*map(read, ids)) if row]
+
+
+def _told(page: Page, changed: int, failed: list[Item]) -> str:
+    """How many, and why not the others: the first reason stands for all."""
+    translations = page.language.translations
+    done = translations.ngettext("%(num)s ticket changed.", "%(num)s tickets changed.", changed) % {"num": changed}
+    if not failed or failed[0].error is None:
+        return done
+    count = len(failed)
+    not_done = translations.ngettext("%(num)s was not: %(why)s", "%(num)s were not: %(why)s", count)
+    error = failed[0].error
+    why = sentence(Problem(error.type.rpartition("/")[2], "", failed[0].status, error.detail), page.language)
+    return f"{done} {not_done % {'num': count, 'why': why}}"
+
+
+BULK_ROUTES: list[Any] = [change_selected]

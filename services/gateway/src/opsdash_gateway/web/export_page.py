@@ -1,0 +1,34 @@
+"""The list's filter as a CSV file, handed on from the owner while it comes."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.response import Stream
+from opsdash_chassis.http.problems import not_found
+
+from opsdash_gateway.web.owner_answers import refusal
+from opsdash_gateway.web.page import Page
+from opsdash_gateway.web.session import PAGE
+from opsdash_gateway.web.ticket_list import query_of
+
+
+@get("/support/tickets.csv", opt=PAGE)
+async def export(page: NamedDependency[Page]) -> Response[Any]:
+    """The same tickets as the list at the same address shows."""
+    wanted = query_of(page).owner_filter(page.session.user_id)
+    if wanted is None:
+        raise not_found()
+    headers = {"authorization": f"Bearer {page.session.access_token}"}
+    path = f"/orgs/{page.slug}/tickets.csv"
+    answer, chunks = await page.owners.tickets.stream(path, query=urlencode(wanted).encode("ascii"), headers=headers)
+    if chunks is None:
+        raise refusal(answer.body, answer.headers)
+    media_type = answer.headers.pop("content-type", None)
+    return Stream(chunks, status_code=answer.status, headers=answer.headers, media_type=media_type)
+
+
+EXPORT_ROUTES: list[Any] = [export]
