@@ -66,8 +66,8 @@ class EventPath:
     kafka: str
     latency_p50: float
     latency_p99: float
-    drained_per_second: float
-    replay_seconds: float
+    drained_per_second: float | None
+    replay_seconds: float | None
 
 
 @dataclass
@@ -228,10 +228,11 @@ async def measure(kafka: str) -> EventPath:
         os.chmod(folder, 0o755)  # noqa: PTH101, S103 - PostgreSQL may run as another user
         async with rig(kafka, Path(folder)) as made:
             latencies = sorted(await commit_to_consumer(made))
-            drained = await drained_per_second(made)
-            seconds = await replay_seconds(made)
+            # The end offsets of the embedded broker do not count all its records, so only latency is measured there.
+            drained = round(await drained_per_second(made)) if kafka == "apache" else None
+            seconds = round(await replay_seconds(made), 1) if kafka == "apache" else None
     cuts = statistics.quantiles(latencies, n=100)
-    return EventPath(kafka, round(cuts[49], 1), round(cuts[98], 1), round(drained), round(seconds, 1))
+    return EventPath(kafka, round(cuts[49], 1), round(cuts[98], 1), drained, seconds)
 
 
 def main() -> None:
