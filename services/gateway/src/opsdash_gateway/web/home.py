@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from litestar.response import Redirect
 
 from opsdash_gateway.clients import Owners
 from opsdash_gateway.web.addresses import known_locale, locale_of, safe_next
-from opsdash_gateway.web.outside import outside_page
+from opsdash_gateway.web.outside import language, outside_page
 from opsdash_gateway.web.session import PAGE, WebSession
 from opsdash_gateway.web.sign_in import PUBLIC, locale_cookie
 from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
@@ -38,8 +39,11 @@ async def home(
     orgs = msgspec.json.decode(answer.body, type=_Me).orgs
     locale = locale_of(request)
     if not orgs:
-        text = "<p>You are signed in, but you do not belong to a workspace yet. Ask an admin of yours to add you.</p>"
-        return outside_page("No workspace yet", text, locale=locale)
+        said = language(locale)
+        text = said.text(
+            "You are signed in, but you do not belong to a workspace yet. Ask an admin of yours to add you."
+        )
+        return outside_page(said.text("No workspace yet"), f"<p>{escape(text)}</p>", locale=locale)
     org = next((org for org in orgs if org.plate != "free"), orgs[0])
     return Redirect(f"/{locale}/org/{org.slug}/support", status_code=303)
 

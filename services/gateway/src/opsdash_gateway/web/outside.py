@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 
 from litestar import Response
 from litestar.enums import MediaType
+
+from opsdash_gateway.web.assets import Assets
+from opsdash_gateway.web.i18n import Language, load_languages
+
+
+@lru_cache(maxsize=1)
+def _files() -> str:
+    """The console's own look; names are made of contents, so these are the files that the pages have."""
+    asset = Assets().address
+    return (
+        f'<script src="{asset("theme.js")}"></script>'
+        f'<link rel="icon" href="{asset("favicon.svg")}" type="image/svg+xml">'
+        f'<link rel="stylesheet" href="{asset("app.css")}">'
+    )
+
+
+@lru_cache(maxsize=8)
+def language(locale: str) -> Language:
+    return load_languages()[locale]
 
 
 def outside_page(title: str, body: str, *, locale: str = "en", status: int = 200, head: str = "") -> Response[str]:
@@ -13,7 +33,8 @@ def outside_page(title: str, body: str, *, locale: str = "en", status: int = 200
     html = (
         f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{head}<title>{escape(title)} · OpsDash Support</title></head>"
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+        '<meta name="color-scheme" content="light dark">'
+        f"{head}<title>{escape(title)} · OpsDash</title>{_files()}</head>"
+        f'<body class="outside"><main><h1>{escape(title)}</h1>{body}</main></body></html>'
     )
     return Response(html, status_code=status, media_type=MediaType.HTML)

@@ -15,8 +15,9 @@ from opsdash_chassis.http.authentication import NOBODY
 
 from opsdash_gateway.web.addresses import LOCALE_COOKIE, known_locale, locale_of, safe_next, sign_in_path
 from opsdash_gateway.web.attempts import Attempts
+from opsdash_gateway.web.i18n import N_
 from opsdash_gateway.web.identity_provider import CALLBACK, SIGNED_OUT, Attempt, IdentityProvider, SignInRefused
-from opsdash_gateway.web.outside import outside_page
+from opsdash_gateway.web.outside import language, outside_page
 from opsdash_gateway.web.session import FORM, SessionCookies
 from opsdash_gateway.web.sessions import Sessions
 from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
@@ -48,7 +49,7 @@ class SignIn:
         try:
             address = await self._provider.authorization_address(attempt, login_hint=hint)
         except Unavailable:
-            return _failed(locale, "Sign-in is not available right now. Please try again in a moment.", 503)
+            return _failed(locale, N_("Sign-in is not available right now. Please try again in a moment."), 503)
         return Redirect(address, status_code=303, cookies=written)
 
     async def finish(self, request: Request[Any, Any, Any]) -> Response[Any]:
@@ -56,19 +57,19 @@ class SignIn:
         query = request.query_params
         attempt = self._attempts.find(query.get("state", ""), request.cookies)
         if attempt is None or query.get("iss", self._issuer) != self._issuer:
-            text = "This sign-in has expired, or was started in another browser."
+            text = N_("This sign-in has expired, or was started in another browser.")
             return _failed(locale_of(request), text, 400)
         if not query.get("code"):
             log.info("sign_in_refused", reason=query.get("error", "no code")[:100])
-            return self._failed(attempt, "The sign-in was cancelled or not allowed.", 403)
+            return self._failed(attempt, N_("The sign-in was cancelled or not allowed."), 403)
         try:
             session = await self._sessions.begin(attempt, query["code"])
             written = self._kept.write(session)
         except (SignInRefused, ValueError) as error:
             log.warning("sign_in_refused", reason=str(error))
-            return self._failed(attempt, "The sign-in could not be completed.", 403)
+            return self._failed(attempt, N_("The sign-in could not be completed."), 403)
         except Unavailable:
-            return self._failed(attempt, "Sign-in is not available right now. Please try again in a moment.", 503)
+            return self._failed(attempt, N_("Sign-in is not available right now. Please try again in a moment."), 503)
         cookies = [*written, self._attempts.end(attempt), locale_cookie(attempt.locale)]
         return Redirect(attempt.next or "/", status_code=303, cookies=cookies)
 
@@ -80,11 +81,11 @@ class SignIn:
         address = await self._provider.sign_out_address()
         if address is None:
             return Redirect(SIGNED_OUT, status_code=303, cookies=self._kept.end())
-        link = escape(address)
+        link, locale = escape(address), locale_of(request)
+        said = language(locale)
         head = f'<meta http-equiv="refresh" content="0; url={link}">'
-        response = outside_page(
-            "Signing out…", f'<p><a href="{link}">Continue</a></p>', locale=locale_of(request), head=head
-        )
+        body = f'<p><a href="{link}">{escape(said.text("Continue"))}</a></p>'
+        response = outside_page(said.text("Signing out…"), body, locale=locale, head=head)
         return _with_cookies(response, self._kept.end())
 
     def _failed(self, attempt: Attempt, text: str, status: int) -> Response[Any]:
@@ -93,15 +94,17 @@ class SignIn:
 
 
 def _failed(locale: str, text: str, status: int, back_to: str | None = None) -> Response[Any]:
-    address = sign_in_path(locale, back_to)
-    body = f'<p>{escape(text)}</p><p><a href="{escape(address)}">Try again</a></p>'
-    return outside_page("You are not signed in", body, locale=locale, status=status)
+    address, said = sign_in_path(locale, back_to), language(locale)
+    body = f'<p>{escape(said.text(text))}</p><p><a href="{escape(address)}">{escape(said.text("Try again"))}</a></p>'
+    return outside_page(said.text("You are not signed in"), body, locale=locale, status=status)
 
 
 def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     locale = locale_of(request)
-    body = f'<p>You have signed out of OpsDash Support.</p><p><a href="{sign_in_path(locale)}">Sign in again</a></p>'
-    return outside_page("Signed out", body, locale=locale)
+    said = language(locale)
+    again = f'<a href="{sign_in_path(locale)}">{escape(said.text("Sign in again"))}</a>'
+    body = f"<p>{escape(said.text('You have signed out of OpsDash Support.'))}</p><p>{again}</p>"
+    return outside_page(said.text("Signed out"), body, locale=locale)
 
 
 def _with_cookies(response: Response[Any], written: Iterable[Cookie]) -> Response[Any]:
