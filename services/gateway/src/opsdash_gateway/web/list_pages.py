@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Response, get
@@ -13,7 +14,7 @@ from opsdash_gateway.web.owner_answers import TicketRow, Views
 from opsdash_gateway.web.page import Page, html_response
 from opsdash_gateway.web.refusals import sentence
 from opsdash_gateway.web.session import PAGE
-from opsdash_gateway.web.ticket_list import STALE_CURSOR, list_context, query_of, read_list
+from opsdash_gateway.web.ticket_list import STALE_CURSOR, is_listed, list_context, query_of, read_list
 
 _MAXIMUM_SHOWN = 100_000
 
@@ -43,10 +44,10 @@ async def rows(page: NamedDependency[Page]) -> Response[bytes]:
 
 @get("/support/{number:int}/row", opt=PAGE)
 async def row(page: NamedDependency[Page]) -> Response[bytes]:
-    """One row, to be put in the place of its older self."""
+    """One row, to be put in the place of its older self; it says so when the list of the address has it no more."""
     number = page.request.path_params["number"]
-    ticket = await page.read(f"/tickets/{number}", TicketRow)
-    return page.render("_fragments/row.html", ticket=ticket)
+    ticket, listed = await asyncio.gather(page.read(f"/tickets/{number}", TicketRow), is_listed(page, number))
+    return page.render("_fragments/row.html", ticket=ticket, elsewhere=not listed)
 
 
 @get("/support/counts", opt=PAGE)

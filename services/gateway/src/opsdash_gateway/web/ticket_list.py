@@ -46,6 +46,18 @@ async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, 
     return TicketList(query, rows, before + len(rows.items))
 
 
+async def is_listed(page: Page, number: int) -> bool:
+    """Whether the list of the request's address has this ticket. Words are left to the next search."""
+    query = query_of(page)
+    wanted = query.owner_filter(page.session.user_id)
+    if wanted is None or query.words:
+        return wanted is not None
+    found = await page.read(
+        "/tickets", TicketPage, query=urlencode(wanted | {"q": f"#{number}", "limit": "1"}).encode()
+    )
+    return bool(found.items)
+
+
 async def read_members(page: Page) -> Members:
     return await page.read("/members", Members, query=_ALL_MEMBERS)
 

@@ -1,0 +1,65 @@
+// The live stream of a visible tab: connects, says so, and hands on each message as `opsdash:signal`.
+(() => {
+  "use strict";
+  const { announce, find, texts } = window.opsdash;
+  const place = find("#connection");
+  if (!place) return;
+  const EVENTS = ["ticket", "comment", "sla", "counts", "resync"];
+  const SLOWEST = 30_000;
+  const MANY_FAILURES = 5;
+  let stream = null;
+  let last = ""; // the id to resume from where the browser cannot know it: in a stream made anew
+  let wasLive = false;
+  let failures = 0;
+  let timer;
+
+  function connect() {
+    clearTimeout(timer);
+    if (document.hidden || stream) return;
+    const again = wasLive && !last;
+    stream = new EventSource(place.dataset.stream + (last ? `?after=${encodeURIComponent(last)}` : ""));
+    stream.addEventListener("open", () => opened(again));
+    stream.addEventListener("error", failed);
+    for (const name of EVENTS) stream.addEventListener(name, receive);
+  }
+  function disconnect() {
+    clearTimeout(timer);
+    stream?.close();
+    stream = null;
+  }
+  function receive({ type, data, lastEventId }) {
+    last = lastEventId;
+    signal(type, JSON.parse(data));
+  }
+  function signal(event, data = {}) {
+    document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event, data } }));
+  }
+  function opened(mayHaveMissed) {
+    if (failures && wasLive) announce(texts.connectionBack);
+    failures = 0;
+    wasLive = true;
+    show("live", texts.live);
+    find("#live-notice").hidden = true;
+    if (mayHaveMissed) signal("resync");
+  }
+  /** The browser connects again by itself after a broken connection, never after a refusal; then we do, more slowly. */
+  function failed() {
+    if (!failures && wasLive) announce(texts.connectionLost);
+    failures += 1;
+    show("lost", texts.connectionLost);
+    find("#live-notice").hidden = failures < MANY_FAILURES;
+    if (stream.readyState !== EventSource.CLOSED) return;
+    disconnect();
+    timer = setTimeout(connect, Math.min(SLOWEST, 1000 * 2 ** failures) * (0.5 + Math.random() / 2));
+  }
+  function show(state, text) {
+    place.dataset.state = state;
+    find("#live-state").textContent = text;
+  }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) connect(); });
+  addEventListener("online", () => { if (failures) { disconnect(); connect(); } });
+  addEventListener("DOMContentLoaded", connect);
+})();

@@ -1,0 +1,161 @@
+// What a signal of the live stream does to the page: asks for the parts it names, and never for what is there already.
+(() => {
+  "use strict";
+  const { acts, announce, find, findAll, say, texts, tick } = window.opsdash;
+  const place = find("#connection");
+  if (!place) return;
+  const base = `${document.documentElement.dataset.base}/support`;
+  const ECHO = 1500; // own changes come back as the answer of their request; this long it may take
+  const FOLLOWS = 1200; // a ticket's comment count follows its comment
+  const MANY_ROWS = 25;
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`opsdash:${name}`, { detail }));
+  const isMine = (signal) => signal.by === place.dataset.me;
+  const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  const get = (address, target, swap) => htmx.ajax("GET", address, { source: place, target, swap });
+
+  // ---- rows: one request after the other, each ticket once
+  const rowOf = (id) => find(`#ticket-${CSS.escape(id)}`);
+  const waiting = new Map();
+  let busy = false;
+  function refreshRow(id, { force = false, version = Infinity } = {}) {
+    const row = rowOf(id);
+    if (row && (force || Number(row.dataset.version) < version)) waiting.set(id, row.dataset.number);
+    if (waiting.size > MANY_ROWS) reload();
+    else work();
+  }
+  async function work() {
+    if (busy) return;
+    busy = true;
+    try {
+      for (const [id, number] of waiting) {
+        waiting.delete(id);
+        await get(`${base}/${number}/row${listQuery()}`, `#ticket-${CSS.escape(id)}`, "outerMorph");
+        flash(rowOf(id));
+      }
+    } finally {
+      busy = false;
+    }
+  }
+  function listQuery() {
+    return new URL(find("#list")?.dataset.current ?? location.href, location.href).search;
+  }
+  function flash(row) {
+    if (!row) return;
+    tick(row);
+    row.classList.add("flash");
+    setTimeout(() => row.classList.remove("flash"), 1700);
+  }
+  function greyOut(id) {
+    const row = rowOf(id);
+    row?.classList.add("gone");
+    row?.setAttribute("title", texts.rowDeleted);
+  }
+
+  // ---- the pill
+  const fresh = new Set();
+  const pill = () => find("#fresh");
+  async function expect(ticket) {
+    if (isMine(ticket)) await pause(ECHO);
+    if (!pill() || rowOf(ticket.id) || made.has(ticket.id)) return;
+    const before = fresh.size;
+    fresh.add(ticket.id);
+    if (fresh.size !== before) showPill();
+  }
+  function showPill() {
+    const form = new Intl.PluralRules(document.documentElement.lang).select(fresh.size);
+    pill().hidden = !fresh.size;
+    pill().textContent = say(texts.newTickets[form] ?? texts.newTickets.other, { count: fresh.size });
+    if (fresh.size) announce(pill().textContent);
+  }
+  function reload() {
+    waiting.clear();
+    fresh.clear();
+    if (pill()) showPill();
+    if (opsdash.reloadList && find("#filters")) opsdash.reloadList();
+    else if (find("#board")) get(find("#list")?.dataset.current ?? find("#board").dataset.address, "#board", "innerMorph");
+  }
+  acts.fresh = () => {
+    reload();
+    scrollTo({ top: 0 });
+    find("#main").focus({ preventScroll: true });
+  };
+  const made = new Set();
+  document.addEventListener("opsdash:ticket-created", ({ detail }) => { if (detail?.id) made.add(detail.id); });
+
+  // ---- the open drawer
+  const open = () => (opsdash.drawer?.isOpen?.() ? opsdash.drawer.view() : null);
+  const isOpen = (id) => open()?.dataset.ticket === id;
+  const isEdited = () => {
+    const inside = find("#ticket-properties", open() ?? document.body);
+    return inside && (inside.contains(document.activeElement) && document.activeElement.matches("input, textarea")
+      || findAll(":popover-open", inside).length || findAll("select", inside).some((select) => matches(select, ":open")));
+  };
+  function matches(element, selector) {
+    try { return element.matches(selector); } catch { return false; }
+  }
+  let late;
+  function refreshDrawer() {
+    clearTimeout(late);
+    if (!open() || "gone" in open().dataset) return;
+    if (isEdited()) late = setTimeout(refreshDrawer, 1000);
+    else opsdash.drawer.refresh();
+  }
+  function sayDeleted() {
+    const view = open();
+    view.dataset.gone = "";
+    if (find(".ticket-deleted", view)) return;
+    const notice = document.createElement("p");
+    notice.className = "ticket-deleted";
+    notice.textContent = texts.ticketDeleted;
+    find(".ticket-head", view)?.after(notice);
+    announce(texts.ticketDeleted);
+  }
+  function sayRestored() {
+    const view = open();
+    delete view.dataset.gone;
+    find(".ticket-deleted", view)?.remove();
+    refreshDrawer();
+  }
+
+  // ---- signals
+  const handlers = {
+    async ticket(ticket) {
+      tell("ticket-changed", { id: ticket.id, number: ticket.number, deleted: ticket.kind === "deleted" });
+      if (isMine(ticket)) await pause(ECHO);
+      if (ticket.kind === "deleted" || ticket.kind === "purged") {
+        greyOut(ticket.id);
+        if (fresh.delete(ticket.id) && pill()) showPill();
+        if (isOpen(ticket.id)) sayDeleted();
+        return;
+      }
+      if (ticket.kind === "restored" && isOpen(ticket.id)) sayRestored();
+      if (ticket.kind !== "updated") expect(ticket);
+      refreshRow(ticket.id, ticket);
+      if (isOpen(ticket.id) && Number(find("#ticket-version", open())?.dataset.version) < ticket.version) refreshDrawer();
+    },
+    async comment(comment) {
+      if (isMine(comment)) await pause(ECHO);
+      const here = find(`#comment-${CSS.escape(comment.id)}`);
+      if (isOpen(comment.ticket) && !(here && Number(here.dataset.version) >= comment.version)) opsdash.drawer.refreshComment(comment.id);
+      await pause(FOLLOWS);
+      refreshRow(comment.ticket, { force: true });
+    },
+    sla(due) {
+      tick();
+      if (due.kind === "breached") tell("ticket-changed", { id: due.ticket, number: due.number });
+    },
+    counts() {
+      if (find("#counts")) get(`${base}/counts${listQuery()}`, "#counts", "innerMorph");
+      tell("counts", {});
+    },
+    resync() {
+      reload();
+      handlers.counts();
+      tell("resync", {});
+      if (!open()) return;
+      refreshDrawer();
+      if (!find(".comment.editing", open())) opsdash.drawer.refreshComments();
+    },
+  };
+  document.addEventListener("opsdash:signal", ({ detail: { event, data } }) => handlers[event](data));
+})();
