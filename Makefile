@@ -29,8 +29,8 @@ lint: sync types ## Check style, format and types
 types: sync
 	@$(BIN)/mypy $(TYPED)
 
-bench: sync ## What the local stack costs on this machine; prints a table
-	@$(BIN)/python benchmarks/local_stack.py
+bench: sync ## Product, bare baseline and database side by side; BENCH="--grown 2000000" adds options
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
 	@$(BIN)/opsdash secrets

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from opsdash_chassis.database import GENERIC_PLANS
 from opsdash_tickets import list_repository, overview_repository, repository
 from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
 
@@ -76,6 +77,7 @@ async def inside(database: ServiceDatabase, url: str | None = None) -> AsyncIter
     """The app role inside the large org."""
     connection = await asyncpg.connect(url or database.app_url)
     try:
+        await connection.execute(f"SET plan_cache_mode = {GENERIC_PLANS}")
         async with connection.transaction():
             await connection.execute("SELECT set_config('app.org_id', $1, true)", str(LARGE_ORG))
             yield Explaining(connection)

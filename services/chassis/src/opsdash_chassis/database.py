@@ -19,6 +19,8 @@ Record: TypeAlias = asyncpg.Record
 POOL_WAIT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 2.0
 COMMAND_TIMEOUT_SECONDS = 6.0  # a little above the statement timeout: the server's own answer comes first
+#: Requests use few statements, written for their indexes: planning one anew each time cost more than running it.
+GENERIC_PLANS = "force_generic_plan"
 SERVER_SETTINGS = {
     "statement_timeout": "5000",
     "lock_timeout": "2000",
@@ -63,7 +65,7 @@ async def database_errors() -> AsyncIterator[None]:
         raise Unavailable("The database did not answer in time.", retry_after_seconds=2) from error
 
 
-async def create_pool(url: str, *, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
+async def create_pool(url: str, *, size: int, name: str, plan_cache_mode: str = "auto") -> asyncpg.Pool[asyncpg.Record]:
     """Make a pool that opens connections on first use."""
     return await asyncpg.create_pool(
         url,
@@ -73,7 +75,7 @@ async def create_pool(url: str, *, size: int, name: str) -> asyncpg.Pool[asyncpg
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         connection_class=_Connection,
-        server_settings=SERVER_SETTINGS | {"application_name": name},
+        server_settings=SERVER_SETTINGS | {"application_name": name, "plan_cache_mode": plan_cache_mode},
     )
 
 
@@ -90,7 +92,10 @@ class Database:
     async def open(self) -> None:
         settings = self._settings
         self._tenant_pool = await create_pool(
-            settings.database_url.get_secret_value(), size=settings.database_pool_size, name=self._name
+            settings.database_url.get_secret_value(),
+            size=settings.database_pool_size,
+            name=self._name,
+            plan_cache_mode=GENERIC_PLANS,
         )
         self._worker_pool = await create_pool(
             settings.database_worker_url.get_secret_value(),

@@ -47,6 +47,16 @@ SELECT {columns}, t.position FROM (
 ) t {names}
 ORDER BY {key} {direction}, t.id {direction}
 """
+# Words are found once, as what filters and sorts need; only the rows of the page are then read in full.
+_SEARCH_PAGE = """
+SELECT {columns}, hit.position FROM (
+    SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position FROM find_tickets({words}) t
+    WHERE t.org_id = $1 {conditions}
+    ORDER BY {key} {direction}, t.id {direction} LIMIT {limit}
+) hit
+JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true {names}
+ORDER BY hit.sort_key {direction}, t.id {direction}
+"""
 _COUNT = "SELECT count(*) FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}"
 _NUMBER_EXISTS = "SELECT EXISTS (SELECT FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL)"
 
@@ -103,13 +113,20 @@ def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, 
     """The statement of `page`, and its parameters after the org's id."""
     key, kind = _SORTS[sort.field]
     direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
-    conditions = _conditions(wanted)
+    conditions = _conditions(replace(wanted, words=None))
     if after is not None:
         position = f"({conditions.value(after[0])}::text::{kind}, {conditions.value(after[1])}::text::uuid)"
         conditions.add(f"({key}, t.id) {beyond} {position}")
     limited = conditions.value(limit)
-    statement = _PAGE.format(
-        columns=VIEW_COLUMNS, names=NAMES, key=key, direction=direction, conditions=conditions, limit=limited
+    words = "" if wanted.words is None else conditions.value(wanted.words)
+    statement = (_SEARCH_PAGE if words else _PAGE).format(
+        words=words,
+        columns=VIEW_COLUMNS,
+        names=NAMES,
+        key=key,
+        direction=direction,
+        conditions=conditions,
+        limit=limited,
     )
     return statement, conditions.parameters
 

@@ -1,0 +1,51 @@
+"""Entering an org and reading in it by one statement: nothing of another org, whatever the planner prefers."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from opsdash_chassis.tenancy.entering import read_in_org
+
+from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
+from tests.support.databases import ServiceDatabase
+
+TITLES = "SELECT t.id, t.org_id, t.title FROM tickets t WHERE t.org_id = $1 ORDER BY t.number LIMIT $2"
+EVERYTHING = "SELECT t.org_id FROM tickets t LEFT JOIN orgs o ON o.org_id = t.org_id WHERE $1::uuid IS NOT NULL"
+
+
+@pytest.fixture
+async def seeded(tickets_database: ServiceDatabase) -> ServiceDatabase:
+    await seed_many(tickets_database.admin_url, orgs=2, each=5, large=20)
+    return tickets_database
+
+
+@pytest.mark.parametrize("refused", ["", "enable_nestloop", "enable_indexscan", "enable_hashjoin"])
+async def test_a_member_reads_their_org_only(seeded: ServiceDatabase, refused: str):
+    connection = await asyncpg.connect(seeded.app_url)
+    if refused:
+        await connection.execute(f"SET {refused} = off")
+    found = await read_in_org(connection, "large", LARGE_OWNER, EVERYTHING)
+    after = await connection.fetch("SELECT * FROM tickets")
+    await connection.close()
+    assert found is not None
+    entered, rows = found
+    assert entered.org_id == LARGE_ORG
+    assert [row["org_id"] for row in rows] == [LARGE_ORG] * 20
+    assert after == [], "the tenant must not outlive the statement"
+
+
+async def test_order_and_limit_are_kept_and_nothing_found_is_empty(seeded: ServiceDatabase):
+    connection = await asyncpg.connect(seeded.app_url)
+    found = await read_in_org(connection, "large", LARGE_OWNER, TITLES, 3)
+    none = await read_in_org(connection, "large", LARGE_OWNER, TITLES, 0)
+    await connection.close()
+    assert found is not None
+    assert [row["title"].rsplit(" ", 1)[1] for row in found[1]] == ["1", "2", "3"]
+    assert none is not None
+    assert none[1] == []
+
+
+async def test_an_outsider_enters_nothing(seeded: ServiceDatabase):
+    connection = await asyncpg.connect(seeded.app_url)
+    assert await read_in_org(connection, "org-1", LARGE_OWNER, EVERYTHING) is None
+    await connection.close()
