@@ -126,6 +126,8 @@ async def _contact_id(page: Page, form: Mapping[str, str]) -> str:
 def _errors(page: Page, problem: Problem) -> dict[str, str]:
     """By the names of our form, which are the owner's but for two."""
     found = field_sentences(problem, page.language)
+    if any(error.pointer == "/title" and error.code == "blank" for error in problem.errors):
+        found["title"] = page.language.text("Give the ticket a title.")
     return {_FIELD_OF_BODY.get(name, name): text for name, text in found.items()}
 
 

@@ -12,8 +12,9 @@
   function show(address, { push = true } = {}) {
     if (!form()) return location.assign(address);
     const url = new URL(address, location.href);
+    if (!url.search) url.search = ""; // "?" alone is another address to browsers
     if (push && url.href !== location.href) history.pushState(null, "", url);
-    htmx.ajax("GET", url.pathname + url.search, { source: form(), target: "#board", swap: "innerMorph" });
+    htmx.ajax("GET", url.pathname + url.search, { source: board(), target: "#board", swap: "innerMorph" });
   }
   function filtered() {
     const wanted = new URLSearchParams(new FormData(form()));
@@ -54,6 +55,7 @@
     find("#q").value = new URL(location.href).searchParams.get("q") ?? "";
     show(location.href, { push: false });
   });
+  board()?.addEventListener("opsdash:retry", () => opsdash.reloadList());
   opsdash.reloadList = () => show(listAddress(), { push: false });
   function listAddress() {
     return isList(location.pathname) ? location.href : find("#list")?.dataset.current ?? location.href;
@@ -66,19 +68,21 @@
     event.detail.ctx.sourceElement.setAttribute("aria-disabled", "true");
     lastRow = find("#more").previousElementSibling;
   });
-  document.addEventListener("htmx:finally:request", (event) => {
-    const source = event.detail.ctx.sourceElement;
-    if (!source?.matches?.("[data-more]")) return;
-    source.removeAttribute("aria-disabled");
+  document.addEventListener("htmx:after:swap", () => {
     const first = lastRow?.nextElementSibling;
-    lastRow = null;
     if (!first?.matches("[data-ticket]")) return;
+    lastRow = null;
     find(".ticket-link", first).focus();
     announce(find("#shown").textContent);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    event.detail.ctx?.sourceElement?.removeAttribute?.("aria-disabled");
+    lastRow = null;
   });
   document.addEventListener("opsdash:list-stale", () => opsdash.reloadList());
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx?.target?.id !== "board") return;
+    for (const box of findAll("#filters input[type=checkbox]")) box.checked = box.defaultChecked;
     announce(find("#shown")?.textContent ?? find("#list h2")?.textContent ?? "");
     select();
   });
