@@ -8,10 +8,10 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py deploy/k8s/generate.py conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: messages help run test test-kafka bench lint types compose sync tools clean
+.PHONY: messages help run test test-kafka bench bench-console screenshots lint types compose sync tools clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere, KAFKA=apache
 	@$(BIN)/opsdash run --with-parent
@@ -40,6 +40,12 @@ compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; ne
 
 messages: sync ## Collect the console's texts into its translation files
 	@$(BIN)/python -m opsdash_gateway.web.catalogues
+
+bench-console: sync ## What a first visit to the web console costs on this machine; prints a table
+	@$(BIN)/python -m benchmarks.console
+
+screenshots: sync ## Take the pictures in docs/screenshots again
+	@$(BIN)/python -m tests.browser.screenshots
 
 sync: ## Make .venv match uv.lock
 	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }

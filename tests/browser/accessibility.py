@@ -11,9 +11,14 @@ _SETTLED = """() => Promise.allSettled(
         .map(animation => animation.finished))"""
 
 
+async def settled(page: Page) -> None:
+    """Return when nothing on the page moves any more."""
+    await page.evaluate(_SETTLED)
+
+
 async def assert_no_findings(page: Page) -> None:
     """Running transitions are waited for: half-faded text has no contrast."""
-    await page.evaluate(_SETTLED)
+    await settled(page)
     results = (await _AXE.run(page)).response
     findings = [
         f"{finding['id']}: {finding['help']}\n    {node['html'][:300]}\n    {node['failureSummary']}"

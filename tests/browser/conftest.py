@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -27,7 +28,7 @@ from tests.support.ports import free_block
 from tests.support.stack import PARTITIONS
 
 HERE = Path(__file__).parent
-WAIT_MILLISECONDS = 10_000
+WAIT_MILLISECONDS = 5_000
 _missing: list[int] = []
 
 Open = Callable[..., Awaitable[Page]]
@@ -88,9 +89,9 @@ async def orgs(console: Console) -> Orgs:
 
 
 @pytest.fixture
-async def org(console: Console, request: pytest.FixtureRequest) -> OrgUnderTest:
+async def org(console: Console) -> OrgUnderTest:
     """An empty org of the test's own."""
-    return await console.new_org(f"org-{abs(hash(request.node.nodeid)):x}")
+    return await console.new_org(f"org-{uuid4().hex[:8]}")
 
 
 @pytest.fixture(scope="session")

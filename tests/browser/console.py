@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from opsdash_contracts.workspace import Plate
 from opsdash_local.environment import Environments
 from opsdash_local.services import GATEWAY, SERVICES
 
-from tests.browser.people import MEMBER, OrgUnderTest, Person, people_file
+from tests.browser.people import COLLEAGUE, MEMBER, OWNER, OrgUnderTest, Person, people_file
 from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
@@ -90,6 +91,29 @@ class Console:
     async def change(self, org: OrgUnderTest, ticket: Any, by: Person = MEMBER, **fields: Any) -> Any:
         return await self.as_(by, "PATCH", f"/api/orgs/{org.slug}/tickets/{ticket['id']}", fields)
 
+    async def change_behind_the_gateway(self, org: OrgUnderTest, ticket: Any, **fields: Any) -> None:
+        """Ask the owner itself while the gateway is down; with a token that was fetched before."""
+        url = f"{self.services['tickets'].url}/orgs/{org.slug}/tickets/{ticket['id']}"
+        headers = {"Authorization": f"Bearer {await self.token(COLLEAGUE)}"}
+        async with self.session.patch(url, json=fields, headers=headers) as answer:
+            assert answer.status < _FIRST_REFUSAL, await answer.text()
+
+    async def overdue_ticket(self, org: OrgUnderTest, title: str = "Overdue matter", **fields: Any) -> Any:
+        """Due dates must lie in the future, so this waits for a near one to pass."""
+        due = datetime.now(UTC) + timedelta(seconds=0.7)
+        made = await self.ticket(org, title, sla_due_at=due.isoformat(), **fields)
+
+        async def answer() -> Any:
+            return await self.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets/{made['id']}")
+
+        return await eventually(answer, lambda found: found["sla_state"] == "breached")
+
+    async def remove(self, org: OrgUnderTest, ticket: Any) -> None:
+        await self.as_(OWNER, "DELETE", f"/api/orgs/{org.slug}/tickets/{ticket['id']}")
+
+    async def restore(self, org: OrgUnderTest, ticket: Any) -> None:
+        await self.as_(OWNER, "POST", f"/api/orgs/{org.slug}/tickets/{ticket['id']}/restore")
+
     async def comment(self, org: OrgUnderTest, ticket: Any, body: str, by: Person = MEMBER, **fields: Any) -> Any:
         """Waits for the comments service to have heard of the ticket."""
         path = f"/api/orgs/{org.slug}/tickets/{ticket['id']}/comments"
@@ -98,6 +122,14 @@ class Console:
             return await self.as_(by, "POST", path, {"body": body, **fields}, check=False)
 
         return await eventually(answer, lambda made: "id" in made)
+
+    async def counted_comments(self, org: OrgUnderTest, ticket: Any, count: int) -> None:
+        """Wait until the ticket's own service has heard of its comments."""
+
+        async def answer() -> Any:
+            return await self.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets/{ticket['id']}")
+
+        await eventually(answer, lambda found: found["comment_count"] == count)
 
     async def counted(self, org: OrgUnderTest, **query: str) -> int:
         """How many tickets the API counts for a filter."""

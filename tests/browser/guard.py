@@ -11,8 +11,10 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request
 ERRORS = {"error", "warning"}
 # Reported by the browser itself for every answer of 400 and above; tests that provoke one name its status.
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
-_UNREACHED = re.compile(r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INTERNET_DISCONNECTED|"
-                        r"INCOMPLETE_CHUNKED_ENCODING|FAILED|NETWORK_CHANGED)")  # fmt: skip
+_UNREACHED = re.compile(
+    r"Failed to fetch|net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INTERNET_DISCONNECTED|"
+    r"INCOMPLETE_CHUNKED_ENCODING|FAILED|NETWORK_CHANGED)"
+)
 
 
 class Guard:
@@ -20,9 +22,15 @@ class Guard:
 
     def __init__(self, url: str) -> None:
         self._host = urlsplit(url).netloc
-        self._statuses: set[int] = set()
+        self._statuses: set[int] = {422}  # a form with messages at its fields is an ordinary answer
         self._server_may_be_away = False
+        self._violations_expected = False
         self.complaints: list[str] = []
+        self.violations: list[str] = []
+
+    def expect_violations(self) -> None:
+        """The test provokes the content policy; what it refused is kept in `violations`."""
+        self._violations_expected = True
 
     def expect_statuses(self, statuses: Iterable[int]) -> None:
         """These answers are what the test is about."""
@@ -52,6 +60,9 @@ class Guard:
             self.complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def _expected(self, text: str) -> bool:
+        if self._violations_expected and "Content Security Policy" in text:
+            self.violations.append(text)
+            return True
         refused = _REFUSED.search(text)
         if refused:
             return int(refused[1]) in self._statuses

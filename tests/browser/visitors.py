@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser.console import Console
 from tests.browser.guard import Guard
-from tests.browser.people import OrgUnderTest, Person
+from tests.browser.people import NEWCOMER, OrgUnderTest, Person
 
 WINDOW = {"width": 1440, "height": 900}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -51,7 +51,9 @@ class Visitors:
         if person not in self._signed_in:
             context = await self._new_context()
             page = await context.new_page()
-            await sign_in(page, self._console, person)
+            await sign_in(page, self._console.url, person.name)
+            if person is not NEWCOMER:
+                await decline_tour(page)
             self._signed_in[person] = await context.storage_state()
             await context.close()
             self._contexts.remove(context)
@@ -65,9 +67,16 @@ class Visitors:
         return context
 
 
-async def sign_in(page: Page, console: Console, person: Person) -> None:
+async def decline_tour(page: Page) -> None:
+    """Once and for all; it would lie over what tests look at."""
+    offer = page.get_by_role("button", name="Not now")
+    if await offer.is_visible():
+        async with page.expect_response(lambda response: "preferences" in response.url):
+            await offer.click()
+
+
+async def sign_in(page: Page, url: str, name: str) -> None:
     """Through the sign-in page and the development issuer, as on a developer's machine."""
-    await page.goto(f"{console.url}/en/sign-in")
-    await page.get_by_role("link", name="Sign in").or_(page.get_by_role("button", name="Sign in")).first.click()
-    await page.get_by_text(person.name, exact=True).click()
+    await page.goto(f"{url}/en/sign-in")
+    await page.get_by_role("link", name=name).click()
     await page.wait_for_url(lambda url: "/sign-in" not in url and "/dev/" not in url)

@@ -35,7 +35,7 @@
       dialog.close();
       dialog.replaceChildren();
     }
-    if (!find("#rows")) opsdash.find("#filters") ? opsdash.reloadList() : location.reload();
+    if (!find("#rows")) opsdash.reloadList();
     else opsdash.flash(event.detail.id);
   });
 

@@ -1,0 +1,111 @@
+"""Take the pictures of docs/screenshots: `make screenshots`. The demo, always the same people and tickets."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser import chromium
+from tests.browser.visitors import PHONE, WINDOW, sign_in
+from tests.support.demo_stack import DemoStack, demo_stack
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+PERSON = "Maya Lindqvist"
+FREE_PERSON = "Noah Bennett"
+# The demo is a few seconds old. Spread it over the days before, so that due times look as they do in real life.
+_AGE = """
+UPDATE tickets SET created_at = created_at - age, updated_at = updated_at - age / 2, sla_due_at = sla_due_at - age
+FROM (SELECT id AS aged, (max(number) OVER () - number) * interval '97 minutes' AS age FROM tickets) AS ages
+WHERE id = aged
+"""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: who looks at which page, and what they do there before it is taken."""
+
+    name: str
+    path: str = "/org/brightside/support"
+    steps: tuple[str, ...] = ()
+    person: str = PERSON
+    locale: str = "en"
+    dark: bool = False
+    phone: bool = False
+
+
+SHOTS = (
+    Shot("list"),
+    Shot("drawer", steps=("open",)),
+    Shot("create", steps=("create",)),
+    Shot("dashboard", path="/org/brightside/dashboard"),
+    Shot("locked", path="/org/juniper/support", person=FREE_PERSON),
+    Shot("empty", path="/org/brightside/support?q=nothing+like+it"),
+    Shot("dark", steps=("open",), dark=True),
+    Shot("phone", phone=True),
+    Shot("es", locale="es"),
+)
+
+
+async def main() -> None:
+    program = chromium.program()
+    if program is None:
+        sys.exit(f"screenshots: no Chromium was found; {chromium.HOW_TO_GET_IT}")
+    FOLDER.mkdir(exist_ok=True)
+    with demo_stack() as stack:
+        await _age(stack)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=program, args=chromium.arguments())
+            states: dict[str, Any] = {}
+            for shot in SHOTS:
+                await _take(browser, stack, shot, states)
+            await browser.close()
+
+
+async def _age(stack: DemoStack) -> None:
+    connection = await asyncpg.connect(stack.postgres_url.rpartition("/")[0] + "/tickets")
+    await connection.execute(_AGE)
+    await connection.close()
+
+
+async def _take(browser: Browser, stack: DemoStack, shot: Shot, states: dict[str, Any]) -> None:
+    window: dict[str, Any] = PHONE | {"device_scale_factor": 2} if shot.phone else {"viewport": WINDOW}
+    options = window | {"color_scheme": "dark" if shot.dark else "light", "reduced_motion": "reduce", "locale": "en-GB"}
+    if shot.person not in states:
+        context = await browser.new_context(**options)
+        await sign_in(await context.new_page(), stack.url, shot.person)
+        states[shot.person] = await context.storage_state()
+        await context.close()
+    context = await browser.new_context(storage_state=states[shot.person], **options)
+    page = await context.new_page()
+    await page.goto(f"{stack.url}/{shot.locale}{shot.path}")
+    await page.evaluate("document.fonts.ready")
+    for step in shot.steps:
+        await STEPS[step](page)
+    target = FOLDER / f"{shot.name}.png"
+    await page.screenshot(path=target, caret="initial", animations="disabled")
+    await context.close()
+    print(f"{target.relative_to(Path.cwd())}  {target.stat().st_size // 1024} KB")
+
+
+async def _open(page: Page) -> None:
+    await page.locator("tr[data-ticket]").filter(has=page.get_by_text("comments")).first.get_by_role("link").click()
+    await page.locator("#drawer h2").first.wait_for()
+    await page.wait_for_load_state("networkidle")
+
+
+async def _create(page: Page) -> None:
+    await page.keyboard.press("c")
+    await page.get_by_role("dialog").get_by_label("Title").fill("Invoices are sent twice since Monday")
+    await page.get_by_role("dialog").get_by_label("Priority").select_option("high")
+
+
+STEPS = {"open": _open, "create": _create}
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,132 @@
+"""axe on every page and state in both themes, the whole flow by keyboard, announcements, reduced motion."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.accessibility import assert_no_findings
+from tests.browser.conftest import Open
+from tests.browser.console import Console
+from tests.browser.guard import Guard
+from tests.browser.pages import CreateDialog, Drawer, TicketList
+from tests.browser.people import COLLEAGUE, MEMBER, VIEWER, OrgUnderTest
+from tests.browser.seeding import Orgs
+from tests.browser.visitors import PHONE, Visitors
+
+both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
+
+
+@both_themes
+class TestFindings:
+    """Each opens one state and has axe look at it."""
+
+    async def test_the_list_and_an_open_filter(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.rich, color_scheme=theme)
+        await assert_no_findings(page)
+        await page.get_by_role("button", name=re.compile("^Status")).click()
+        await expect(page.locator(":popover-open")).to_be_visible()
+        await assert_no_findings(page)
+
+    async def test_the_create_dialog_with_and_without_an_error(self, orgs: Orgs, open_page: Open, theme: Any):
+        dialog = await CreateDialog(page := await open_page(orgs.rich, color_scheme=theme)).open()
+        await assert_no_findings(page)
+        await dialog.title.fill(" ")
+        await dialog.submit.click()
+        await expect(dialog.title).to_have_attribute("aria-invalid", "true")
+        await assert_no_findings(page)
+
+    async def test_the_drawer_with_comments(self, console: Console, org: OrgUnderTest, open_page: Open, theme: Any):
+        ticket = await console.overdue_ticket(
+            org, "Late", description="Some **text** and a [link](https://example.com).",
+            contact_id=org.known("contact", "Elena Petrova"), project_id=org.known("project", "Client portal"),
+        )  # fmt: skip
+        top = await console.comment(org, ticket, "`code`\n\n> quote", by=COLLEAGUE)
+        await console.comment(org, ticket, "Reply", parent_id=top["id"])
+        page = await open_page(org, color_scheme=theme)
+        drawer = await Drawer(page).open(ticket)
+        await expect(drawer.comments).to_have_count(2)
+        await assert_no_findings(page)
+
+    async def test_the_drawer_of_a_viewer(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.rich, "/support/64", as_=VIEWER, color_scheme=theme)
+        await expect(Drawer(page).root).to_be_visible()
+        await assert_no_findings(page)
+
+    async def test_the_tour(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.rich, color_scheme=theme)
+        await page.get_by_role("button", name="Take the tour").first.click()
+        await expect(page.locator(".driver-popover")).to_be_visible()
+        await assert_no_findings(page)
+
+    @pytest.mark.parametrize("which", ["rich", "empty", "free"])
+    async def test_the_dashboard(self, orgs: Orgs, open_page: Open, theme: Any, which: str):
+        await assert_no_findings(await open_page(getattr(orgs, which), "/dashboard", color_scheme=theme))
+
+    @pytest.mark.parametrize("path", ["/support", "/support?q=nothing-like-it"])
+    async def test_empty_lists(self, orgs: Orgs, open_page: Open, theme: Any, path: str):
+        org = orgs.rich if "?" in path else orgs.empty
+        page = await open_page(org, path, color_scheme=theme)
+        await expect(TicketList(page).rows).to_have_count(0)
+        await assert_no_findings(page)
+
+    async def test_the_locked_page(self, orgs: Orgs, open_page: Open, guard: Guard, theme: Any):
+        guard.expect_statuses({403})
+        await assert_no_findings(await open_page(orgs.free, color_scheme=theme))
+
+    async def test_the_page_that_does_not_exist(self, orgs: Orgs, open_page: Open, guard: Guard, theme: Any):
+        guard.expect_statuses({404})
+        await assert_no_findings(await open_page(orgs.rich, "/support/999999", color_scheme=theme))
+
+    async def test_the_cap_notice(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.full, color_scheme=theme)
+        await TicketList(page).new.click()
+        await expect(page.locator("dialog[open]")).to_contain_text("500")
+        await assert_no_findings(page)
+
+    async def test_the_phone_layout(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.rich, color_scheme=theme, **PHONE)
+        await assert_no_findings(page)
+        await page.get_by_role("button", name="Open menu").tap()
+        await assert_no_findings(page)
+
+    async def test_sign_in(self, console: Console, visitors: Visitors, theme: Any):
+        page = await (await visitors.context(color_scheme=theme)).new_page()
+        await page.goto(f"{console.url}/en/sign-in")
+        await assert_no_findings(page)
+
+    async def test_the_help_sheet(self, orgs: Orgs, open_page: Open, theme: Any):
+        page = await open_page(orgs.rich, color_scheme=theme)
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+        await assert_no_findings(page)
+
+
+class TestKeyboard:
+    async def test_keys_do_nothing_while_typing(self, org: OrgUnderTest, console: Console, open_page: Open):
+        await console.ticket(org)
+        tickets = TicketList(page := await open_page(org))
+        await tickets.search.focus()
+        await page.keyboard.type("c?j")
+        await expect(tickets.search).to_have_value("c?j")
+        await expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+class TestAnnouncements:
+    async def test_the_number_of_results_is_announced(self, orgs: Orgs, open_page: Open):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        await tickets.search.fill("zeppelin")
+        await expect(page.get_by_role("status").filter(has_text=re.compile(r"\b6\b")).first).to_be_attached()
+
+
+async def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        await page.keyboard.press(key)
+
+
+async def newest(console: Console, org: OrgUnderTest) -> Any:
+    answer = await console.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets?limit=1")
+    return answer["items"][0]

@@ -1,0 +1,83 @@
+"""The dialog for a new ticket: due times, errors, drafts, double clicks, the plan's cap."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.console import Console
+from tests.browser.pages import CreateDialog, Drawer, TicketList, toast
+from tests.browser.people import MEMBER, OrgUnderTest
+from tests.browser.seeding import Orgs
+
+
+async def newest(console: Console, org: OrgUnderTest) -> Any:
+    answer = await console.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets?limit=1")
+    return answer["items"][0]
+
+
+def due_after(ticket: Any) -> timedelta:
+    return datetime.fromisoformat(ticket["sla_due_at"]) - datetime.fromisoformat(ticket["created_at"])
+
+
+class TestDueTime:
+    async def test_a_title_is_enough_and_medium_is_due_in_72_hours(
+        self, console: Console, org: OrgUnderTest, open_page: Open
+    ):
+        await console.ticket(org, "First one")
+        page = await open_page(org)
+        await (await CreateDialog(page).open()).create("Only a title")
+        await expect(toast(page, re.compile("Ticket #2 created"))).to_be_visible()
+        await expect(TicketList(page).rows.first).to_contain_text("Only a title")
+        ticket = await newest(console, org)
+        assert (ticket["title"], ticket["priority"], ticket["category"]) == ("Only a title", "medium", "general")
+        assert due_after(ticket) == timedelta(hours=72)
+
+    @pytest.mark.parametrize(("priority", "hours"), [("Urgent", 4), ("High", 24), ("Medium", 72), ("Low", 168)])
+    async def test_each_priority_announces_and_sets_its_own(
+        self, console: Console, org: OrgUnderTest, open_page: Open, priority: str, hours: int
+    ):
+        dialog = await CreateDialog(page := await open_page(org)).open()
+        await dialog.root.get_by_label("Priority").select_option(label=priority)
+        await expect(dialog.root.get_by_text(re.compile(rf"\b{hours} hours"))).to_be_visible()
+        await dialog.create(f"{priority} matter")
+        await expect(TicketList(page).rows.first).to_contain_text(priority)
+        assert due_after(await newest(console, org)) == timedelta(hours=hours)
+
+    async def test_a_due_time_that_is_given_wins(self, console: Console, org: OrgUnderTest, open_page: Open):
+        due = (datetime.now(UTC) + timedelta(days=9)).replace(minute=30, second=0, microsecond=0)
+        page = await open_page(org, timezone_id="UTC")
+        dialog = await CreateDialog(page).open()
+        await dialog.root.get_by_label("SLA due").fill(due.strftime("%Y-%m-%dT%H:%M"))
+        await dialog.create("Due by hand")
+        ticket = await newest(console, org)
+        assert datetime.fromisoformat(ticket["sla_due_at"]) == due
+        assert ticket["sla_source"] == "manual"
+
+
+class TestErrors:
+    async def test_a_double_click_makes_one_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
+        dialog = await CreateDialog(page := await open_page(org)).open()
+        await dialog.title.fill("Just once")
+        await dialog.submit.dblclick()
+        await expect(TicketList(page).rows.first).to_contain_text("Just once")
+        assert await console.counted(org) == 1
+
+
+class TestCap:
+    async def test_at_the_cap_the_button_explains_and_tickets_stay_usable(
+        self, console: Console, orgs: Orgs, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(orgs.full))
+        await tickets.new.click()
+        notice = page.locator("dialog[open]")
+        await expect(notice).to_contain_text("500")
+        await expect(notice.get_by_label("Title")).to_have_count(0)
+        await page.keyboard.press("Escape")
+        await tickets.rows.first.get_by_role("link").first.click()
+        await expect(Drawer(page).field("Status")).to_be_enabled()

@@ -1,0 +1,152 @@
+"""The open ticket: ways in and out, edits that reach the row, conflicts, deletion."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Request, Route, expect
+
+from tests.browser.conftest import Open
+from tests.browser.console import Console
+from tests.browser.guard import Guard
+from tests.browser.pages import Drawer, TicketList, expect_stayed, stays, toast
+from tests.browser.people import ADMIN, COLLEAGUE, MEMBER, OrgUnderTest
+from tests.browser.visitors import Visitors
+
+
+@pytest.fixture
+async def ticket(console: Console, org: OrgUnderTest) -> Any:
+    return await console.ticket(org, "Printer on fire", description="It **burns**.", priority="high")
+
+
+async def fresh(console: Console, org: OrgUnderTest, ticket: Any) -> Any:
+    return await console.as_(MEMBER, "GET", f"/api/orgs/{org.slug}/tickets/{ticket['id']}")
+
+
+class TestOpening:
+    async def test_a_click_opens_it_over_the_list_with_its_own_address(
+        self, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        page = await open_page(org)
+        await stays(page)
+        drawer = await Drawer(page).open(ticket)
+        await expect(page).to_have_url(re.compile(r"/support/1$"))
+        await expect(drawer.heading).to_be_focused()
+        await expect(drawer.root.locator("strong")).to_have_text("burns")
+        await expect_stayed(page)
+
+    async def test_forward_opens_it_again(self, org: OrgUnderTest, ticket: Any, open_page: Open):
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await page.go_back()
+        await expect(drawer.root).to_be_hidden()
+        await page.go_forward()
+        await drawer.expect_open(ticket["title"])
+
+    async def test_its_address_opens_the_list_with_the_ticket(self, org: OrgUnderTest, ticket: Any, open_page: Open):
+        page = await open_page(org, "/support/1")
+        await Drawer(page).expect_open(ticket["title"])
+        await page.keyboard.press("Escape")
+        await expect(TicketList(page).row(ticket)).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"/support$"))
+
+    async def test_its_address_works_without_scripts(self, org: OrgUnderTest, ticket: Any, visitors: Visitors):
+        page = await visitors.open(org, "/support/1", MEMBER, java_script_enabled=False)
+        await Drawer(page).expect_open(ticket["title"])
+
+    async def test_keys_walk_through_the_loaded_rows(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        newer = await console.ticket(org, "Second matter")
+        page = await open_page(org)
+        drawer = await Drawer(page).open(newer)
+        await page.keyboard.press("j")
+        await drawer.expect_open(ticket["title"])
+        await expect(page).to_have_url(re.compile(r"/support/1$"))
+        await page.keyboard.press("k")
+        await drawer.expect_open(newer["title"])
+        await page.go_back()
+        await expect(drawer.root).to_be_hidden()
+
+    async def test_tab_never_reaches_the_page_behind(self, org: OrgUnderTest, ticket: Any, open_page: Open):
+        page = await open_page(org)
+        await Drawer(page).open(ticket)
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            assert await page.evaluate(
+                "document.activeElement === document.body || document.activeElement.closest('#drawer') !== null"
+            )
+
+
+class TestEditing:
+    async def test_a_new_status_is_stored_and_shown_in_the_row(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await drawer.field("Status").select_option(label="In progress")
+        await expect(TicketList(page).row(ticket)).to_contain_text("In progress")
+        assert (await fresh(console, org, ticket))["status"] == "in_progress"
+
+    async def test_resolving_takes_it_off_the_breached_ones(self, console: Console, org: OrgUnderTest, open_page: Open):
+        late = await console.overdue_ticket(org, "Too late")
+        tickets = TicketList(page := await open_page(org, "/support?view=breached"))
+        drawer = await Drawer(page).open(late)
+        await drawer.button("Resolve").click()
+        await expect(drawer.button("Reopen")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(tickets.view("SLA breached")).not_to_contain_text("1")
+        await page.reload()
+        await expect(page.get_by_text("No breached SLAs")).to_be_visible()
+
+    async def test_a_stale_edit_is_refused_and_shows_who_was_faster(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard
+    ):
+        guard.expect_statuses({412})
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+
+        async def be_slower(route: Route, request: Request) -> None:
+            if request.method != "GET":
+                await console.change(org, ticket, by=COLLEAGUE, status="waiting", category="technical")
+            await route.continue_()
+
+        await page.route("**/support/1*", be_slower)
+        await page.route("**/support/1/**", be_slower)
+        await drawer.field("Priority").select_option(label="Low")
+        await expect(toast(page, re.compile(COLLEAGUE.name))).to_be_visible()
+        await expect(drawer.field("Category")).to_have_value("technical")
+        await expect(drawer.field("Priority")).to_have_value("high")
+        assert (await fresh(console, org, ticket))["priority"] == "high"
+
+
+class TestDeleting:
+    async def test_it_asks_first_and_can_be_undone(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(org, as_=ADMIN))
+        await delete(page, ticket, confirmed=False)
+        assert await console.counted(org) == 1
+        await page.keyboard.press("Escape")
+        await delete(page, ticket, confirmed=True)
+        await expect(Drawer(page).root).to_be_hidden()
+        await expect(tickets.row(ticket)).to_have_count(0)
+        assert await console.counted(org) == 0
+        await page.locator("#toasts").get_by_role("button", name="Undo").click()
+        await expect(tickets.row(ticket)).to_be_visible()
+        assert await console.counted(org) == 1
+
+    async def test_members_have_no_way_to_delete(self, org: OrgUnderTest, ticket: Any, open_page: Open):
+        drawer = await Drawer(await open_page(org)).open(ticket)
+        await drawer.button("More actions").click()
+        await expect(drawer.root.get_by_text(re.compile("Delete ticket"))).to_have_count(0)
+
+
+async def delete(page: Page, ticket: Any, *, confirmed: bool) -> None:
+    drawer = await Drawer(page).open(ticket)
+    await drawer.button("More actions").click()
+    await drawer.root.get_by_text(re.compile("Delete ticket")).click()
+    dialog = page.get_by_role("dialog", name=re.compile("^Delete ticket"))
+    await dialog.get_by_role("button", name="Delete ticket" if confirmed else "Cancel").click()

@@ -1,0 +1,79 @@
+"""The policy of every page, planted active content under real clicks, other orgs' tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.console import Console
+from tests.browser.guard import Guard
+from tests.browser.people import MEMBER, OrgUnderTest
+from tests.browser.seeding import Orgs
+from tests.browser.visitors import Visitors
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PLANTED = """<div id="planted">
+<button id="one" onclick="window.ran = 'onclick'">one</button>
+<button id="two" hx-on:click="window.ran = 'hx-on'">two</button>
+<button id="three" hx-get="/planted" hx-trigger="click[window.ran = 'filter']">three</button>
+<button id="four" hx-get="/planted" hx-vals="js:{ran: window.ran = 'vals'}">four</button></div>"""
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        ("org", "path", "status"),
+        [
+            ("rich", "/support", 200),
+            ("rich", "/support/1", 200),
+            ("rich", "/dashboard", 200),
+            ("rich", "/support/999999", 404),
+            ("rich", "/nowhere", 404),
+            ("free", "/support", 403),
+            ("empty", "/support", 200),
+        ],
+    )
+    async def test_every_page_has_exactly_the_strict_policy(
+        self, orgs: Orgs, visitors: Visitors, guard: Guard, org: str, path: str, status: int
+    ):
+        guard.expect_statuses({403, 404})
+        page = await (await visitors.context(MEMBER)).new_page()
+        answer = await page.goto(visitors.address(getattr(orgs, org), path))
+        assert answer
+        assert answer.status == status
+        headers = await answer.all_headers()
+        assert headers["content-security-policy"] == POLICY
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "no-store" in headers["cache-control"]
+        assert "hx-request" in headers["vary"].lower()
+
+    async def test_sign_in_has_it_too(self, console: Console, visitors: Visitors):
+        page = await (await visitors.context()).new_page()
+        answer = await page.goto(f"{console.url}/en/sign-in")
+        assert answer
+        assert (await answer.all_headers())["content-security-policy"] == POLICY
+
+
+class TestOtherOrgs:
+    async def test_another_orgs_ticket_is_not_found(
+        self, console: Console, orgs: Orgs, org: OrgUnderTest, visitors: Visitors, guard: Guard
+    ):
+        guard.expect_statuses({404})
+        foreign: Any = await console.ticket(orgs.foreign, "Secret matter")
+        page = await (await visitors.context(MEMBER)).new_page()
+        for reference in (foreign["id"], "00000000-0000-7000-8000-000000000000"):
+            answer = await page.goto(visitors.address(org, f"/support/{reference}"))
+            assert answer
+            assert answer.status == 404
+            assert "Secret matter" not in await page.content()
+
+    async def test_an_org_of_strangers_is_not_found(self, console: Console, visitors: Visitors, guard: Guard):
+        guard.expect_statuses({404})
+        page = await (await visitors.context(MEMBER)).new_page()
+        answer = await page.goto(f"{console.url}/en/org/brightside/support")
+        assert answer
+        assert answer.status == 404

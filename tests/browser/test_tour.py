@@ -1,0 +1,32 @@
+"""The introduction: offered once to a person, four steps, and only what is on the page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.people import VIEWER
+from tests.browser.seeding import Orgs
+
+
+def step(page: Page) -> Locator:
+    return page.locator(".driver-popover")
+
+
+async def test_steps_whose_target_is_not_there_are_left_out(orgs: Orgs, open_page: Open):
+    """Viewers have no button for new tickets."""
+    page = await open_page(orgs.rich, as_=VIEWER)
+    await page.get_by_role("button", name="Take the tour").first.click()
+    await expect(step(page)).to_contain_text("Narrow the list")
+    await expect(step(page)).to_contain_text(re.compile(r"1 (/|of) 3"))
+
+
+async def test_its_script_is_loaded_only_when_it_starts(orgs: Orgs, open_page: Open):
+    page = await open_page(orgs.rich)
+    loaded = "performance.getEntriesByType('resource').filter(entry => /driver|tour/.test(entry.name)).length"
+    assert await page.evaluate(loaded) == 0
+    await page.get_by_role("button", name="Take the tour").first.click()
+    await expect(step(page)).to_be_visible()
+    assert await page.evaluate(loaded) >= 1
