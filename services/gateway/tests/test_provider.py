@@ -203,7 +203,9 @@ BAD_CLAIMS: list[dict[str, Any]] = [
 
 
 class TestIdTokens:
-    @pytest.mark.parametrize("claims", BAD_CLAIMS, ids=str)
+    @pytest.mark.parametrize(
+        "claims", BAD_CLAIMS, ids=[f"{next(iter(bad))}-{place}" for place, bad in enumerate(BAD_CLAIMS)]
+    )
     async def test_wrong_claims_are_no_session(
         self, browser: Browser, provider: Provider, claims: dict[str, Any]
     ) -> None:

@@ -19,6 +19,12 @@ INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, 0, 0)
 ON CONFLICT (org_id) DO UPDATE SET last_number = org_counters.last_number
 RETURNING last_number, living_tickets, usage_notices
 """
+_TAKE_SLOT = """
+INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, $2::bigint, 1)
+ON CONFLICT (org_id) DO UPDATE
+SET last_number = org_counters.last_number + $2::bigint, living_tickets = org_counters.living_tickets + 1
+RETURNING last_number, living_tickets, usage_notices
+"""
 _SAVE_COUNTERS = """
 UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $4 WHERE org_id = $1
 """
@@ -122,6 +128,13 @@ async def lock_counters(connection: Connection, org_id: UUID) -> Counters:
     """The org's counters, locked until the transaction ends."""
     row = await connection.fetchrow(_LOCK_COUNTERS, org_id)
     assert row is not None  # noqa: S101 - the statement inserts or updates, and returns either way
+    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
+
+
+async def take_slot(connection: Connection, org_id: UUID, *, numbers: int) -> Counters:
+    """Count one more living ticket and `numbers` more numbers given; the counters stay locked until the end."""
+    row = await connection.fetchrow(_TAKE_SLOT, org_id, numbers)
+    assert row is not None  # noqa: S101 - as above
     return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
 
 

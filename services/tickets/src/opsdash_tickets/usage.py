@@ -16,14 +16,18 @@ from opsdash_tickets.published import usage_notice
 
 
 async def take_slot(work: UnitOfWork, access: Access, *, new_number: bool = False) -> Counters:
-    """Count one more living ticket and, for a new one, take the next number. Raises PlanLimitReached."""
-    counters = await repository.lock_counters(work.connection, access.org_id)
-    used, limit = counters.living_tickets, PLAN_CAPS[access.plate]
+    """Count one more living ticket and, for a new one, take the next number.
+
+    Raises PlanLimitReached; the transaction must then roll back, for it has counted already.
+    """
+    taken = await repository.take_slot(work.connection, access.org_id, numbers=int(new_number))
+    used, limit = taken.living_tickets - 1, PLAN_CAPS[access.plate]
     if used >= limit:
         metrics.CAP_REFUSALS.labels(access.plate).inc()
         raise PlanLimitReached(access.plate, limit=limit, used=used)
-    taken = replace(counters, living_tickets=used + 1, last_number=counters.last_number + new_number)
     notices = model.crossed_notices(used, used + 1, old_cap=limit, new_cap=limit)
+    if not notices:
+        return taken
     return await _save_and_tell(work, access.org_id, access.plate, taken, notices)
 
 

@@ -94,7 +94,7 @@ def owner_path(template: str, parameters: dict[str, str]) -> str:
 
 
 async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
-    body = await request.body()
+    body = await request.body() if _has_body(request) else None
     answer = await owner.forward(
         request.method,
         path,
@@ -103,6 +103,11 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
         body=body or None,
     )
     return as_response(answer)
+
+
+def _has_body(request: Request[Any, Any, Any]) -> bool:
+    """Told by the headers, as the guard has checked them: most requests have none to wait for."""
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def as_response(answer: Answer) -> ASGIResponse:
