@@ -23,7 +23,8 @@ class Example(NamedTuple):
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def schema(event_type: str, version: int) -> dict[str, Any]:

@@ -32,7 +32,8 @@ Wanted: TypeAlias = Callable[[Mapping[str, bytes]], bool]
 FOLLOWING = Gauge("opsdash_following", "1 while this process sees what is new on a topic", ["topic"])
 FOLLOWED = Counter("opsdash_events_followed", "Messages seen by a follower, by outcome", ["topic", "outcome"])
 
-WATCH_SECONDS = 5.0
+WATCH_SECONDS = 1.0
+STUCK_SECONDS = 10.0
 BROKER_SECONDS = 3.0
 PAUSE_SECONDS = (0.2, 5.0)
 LASTED_SECONDS = 60.0
@@ -152,7 +153,7 @@ class Follower:
 
     async def _watch(self, consumer: AIOKafkaConsumer, assigned: frozenset[TopicPartition]) -> None:
         """Notice what the client does not: a broker that forgot, partitions that were added, a fetch that hangs."""
-        waiting: dict[TopicPartition, int] = {}
+        waiting: dict[TopicPartition, tuple[int, float]] = {}
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if added := self._known(consumer) - assigned:
@@ -173,12 +174,19 @@ class Follower:
 
 
 def _still_waiting(
-    before: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, int]:
-    """Where records wait and at which offset. Raises StartAgain when one waits since the last look, or is gone."""
+    before: Mapping[TopicPartition, tuple[int, float]],
+    positions: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> dict[TopicPartition, tuple[int, float]]:
+    """Where records wait, at which offset and since when. Raises StartAgain when they wait long, or are gone."""
+    now = time.monotonic()
     if gone := [partition for partition, position in positions.items() if ends[partition] < position]:
         raise StartAgain(f"the broker has forgotten records of {len(gone)} partitions")
-    waiting = {partition: position for partition, position in positions.items() if ends[partition] > position}
-    if stuck := [partition for partition, position in waiting.items() if before.get(partition) == position]:
+    waiting = {
+        partition: known if (known := before.get(partition)) and known[0] == position else (position, now)
+        for partition, position in positions.items()
+        if ends[partition] > position
+    }
+    if stuck := [partition for partition, (_, since) in waiting.items() if now - since > STUCK_SECONDS]:
         raise StartAgain(f"nothing comes from {len(stuck)} partitions")
     return waiting
