@@ -96,6 +96,7 @@ class Environments:
             **self._urls(service.name for service in BACKENDS),
             "OPSDASH_OPERATIONS_PORT": str(settings.ports.operations),
             "OPSDASH_PUBLIC_URL": settings.gateway_url,
+            "OPSDASH_PLATES_URL": "https://opsdash.example/plates",
             "OPSDASH_WORKSPACE_TOKEN": self.secrets.get("workspace_token"),
             "OPSDASH_CRON_SECRET": self.secrets.get("cron_secret"),
             "OPSDASH_SESSION_SECRET": self.secrets.get("session_secret"),

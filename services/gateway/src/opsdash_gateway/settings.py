@@ -30,6 +30,7 @@ class GatewaySettings(KafkaSettings):
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
     pseudo_locale: bool = False
+    plates_url: HttpUrl | None = None
 
     @field_validator("oidc_scopes")
     @classmethod

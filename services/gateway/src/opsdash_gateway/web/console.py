@@ -44,5 +44,5 @@ def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[],
     sessions = Sessions(provider, ids, access)
     flow = SignIn(provider, sessions, kept, Attempts(secret))
     rule = SignedIn(kept, origin=settings.origin, renew=sessions.renew)
-    renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets())
+    renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
     return Console([sign_in_routes(flow), home_routes, preferences_routes, *page_routes(renderer)], {SIGNED_IN: rule})

@@ -21,10 +21,12 @@ HUES: Final = 6
 class Renderer:
     """Renders any template in any of the languages."""
 
-    def __init__(self, languages: Mapping[str, Language], assets: Assets, folder: Path = TEMPLATES) -> None:
+    def __init__(self, languages: Mapping[str, Language], assets: Assets, plates_url: str | None = None) -> None:
         self.languages = languages
         self.assets = assets
-        self._environments = {code: _environment(languages, code, assets, folder) for code in languages}
+        self._environments = {code: _environment(languages, code, assets) for code in languages}
+        for environment in self._environments.values():
+            environment.globals["plates_url"] = plates_url
 
     def html(self, language: Language, template: str, context: Mapping[str, Any]) -> str:
         return self._environments[language.code].get_template(template).render(context)
@@ -40,10 +42,10 @@ def hue(name: str) -> int:
     return sum(map(ord, name)) % HUES
 
 
-def _environment(languages: Mapping[str, Language], code: str, assets: Assets, folder: Path) -> Environment:
+def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -> Environment:
     language = languages[code]
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
