@@ -50,8 +50,9 @@ def main() -> None:
             continue
         path = CATALOGUES / code / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)
+        found = updated(code)  # before the file is opened, which empties it
         with path.open("wb") as file:
-            write_po(file, updated(code), width=120, omit_header=False, include_lineno=False)
+            write_po(file, found, width=120, omit_header=False, include_lineno=False)
 
 
 if __name__ == "__main__":
