@@ -126,17 +126,18 @@ class TestDeleting:
     async def test_it_asks_first_and_can_be_undone(
         self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
     ):
+        await console.ticket(org, "Stays")
         tickets = TicketList(page := await open_page(org, as_=ADMIN))
         await delete(page, ticket, confirmed=False)
-        assert await console.counted(org) == 1
+        assert await console.counted(org) == 2
         await page.keyboard.press("Escape")
         await delete(page, ticket, confirmed=True)
         await expect(Drawer(page).root).to_be_hidden()
         await expect(tickets.row(ticket)).to_have_count(0)
-        assert await console.counted(org) == 0
+        assert await console.counted(org) == 1
         await page.locator("#toasts").get_by_role("button", name="Undo").click()
         await expect(tickets.row(ticket)).to_be_visible()
-        assert await console.counted(org) == 1
+        assert await console.counted(org) == 2
 
     async def test_members_have_no_way_to_delete(self, org: OrgUnderTest, ticket: Any, open_page: Open):
         drawer = await Drawer(await open_page(org)).open(ticket)
