@@ -78,19 +78,30 @@ async def _take(browser: Browser, stack: DemoStack, shot: Shot, states: dict[str
     options = window | {"color_scheme": "dark" if shot.dark else "light", "reduced_motion": "reduce", "locale": "en-GB"}
     if shot.person not in states:
         context = await browser.new_context(**options)
-        await sign_in(await context.new_page(), stack.url, shot.person)
+        await sign_in(page := await context.new_page(), stack.url, shot.person)
+        await _decline_tour(page)
         states[shot.person] = await context.storage_state()
         await context.close()
     context = await browser.new_context(storage_state=states[shot.person], **options)
     page = await context.new_page()
     await page.goto(f"{stack.url}/{shot.locale}{shot.path}")
     await page.evaluate("document.fonts.ready")
+    if await page.locator("#connection").count():
+        await page.locator('#connection[data-state="live"]').wait_for()
     for step in shot.steps:
         await STEPS[step](page)
     target = FOLDER / f"{shot.name}.png"
     await page.screenshot(path=target, caret="initial", animations="disabled")
     await context.close()
     print(f"{target.relative_to(Path.cwd())}  {target.stat().st_size // 1024} KB")
+
+
+async def _decline_tour(page: Page) -> None:
+    """Its offer would cover a corner of every picture."""
+    offer = page.get_by_role("button", name="Not now")
+    if await offer.count():
+        await offer.click()
+        await page.wait_for_load_state("networkidle")
 
 
 async def _open(page: Page) -> None:
