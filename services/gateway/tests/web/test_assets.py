@@ -31,11 +31,11 @@ def assets() -> Assets:
     return Assets()
 
 
-def test_our_listeners_stand_before_htmx_and_its_extension_after_it(assets: Assets):
+def test_our_listeners_stand_before_htmx(assets: Assets):
     found = assets.served(assets.address("app.js").removeprefix("/static/"))
     assert found is not None
     text = found.content.decode()
-    assert text.index("window.opsdash =") < text.index("var htmx=") < text.index('registerExtension("sse"')
+    assert text.index("window.opsdash =") < text.index("var htmx=")
 
 
 def test_styles_name_the_fonts_by_their_served_address(assets: Assets):

@@ -26,8 +26,8 @@ HEADERS: Final = {
 #: Files whose order matters; the others of the folder follow by name.
 FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")
 FIRST_SCRIPTS: Final = ("core.js",)
-#: htmx starts when it is read, so our listeners and then its extension stand around it in one file.
-LAST_SCRIPTS: Final = ("htmx.js", "hx-sse.js")
+#: htmx starts when it is read, so our listeners stand before it.
+LAST_SCRIPTS: Final = ("htmx.js",)
 #: Loaded by themselves: before the first paint, or on first use.
 ALONE: Final = ("js/theme.js", "js/tour.js", "vendor/driver.js", "vendor/driver.css", "vendor/icons.svg", "favicon.svg")
 FONTS: Final = ("vendor/inter-latin.woff2", "vendor/inter-latin-ext.woff2")
