@@ -109,7 +109,7 @@ class Follower:
             self._note_connection(connected=True)
             self._on_gap()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch(consumer, frozenset(partitions)))
+                tasks.create_task(self._watch(consumer, ends))
                 tasks.create_task(self._read(consumer))
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
@@ -151,26 +151,36 @@ class Follower:
             return "failed"
         return "applied"
 
-    async def _watch(self, consumer: AIOKafkaConsumer, assigned: frozenset[TopicPartition]) -> None:
+    async def _watch(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
         """Notice what the client does not: a broker that forgot, partitions that were added, a fetch that hangs."""
         waiting: dict[TopicPartition, tuple[int, float]] = {}
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if added := self._known(consumer) - assigned:
+            if added := self._known(consumer) - ends.keys():
                 raise StartAgain(f"{len(added)} new partitions")
             try:
                 async with asyncio.timeout(BROKER_SECONDS):
-                    ends = await consumer.end_offsets(list(assigned))
-                    positions = {partition: await consumer.position(partition) for partition in assigned}
+                    now = await consumer.end_offsets(list(ends))
+                    positions = {partition: await consumer.position(partition) for partition in ends}
             except (KafkaError, TimeoutError, OSError):
                 self._note_connection(connected=False)  # the client tries again by itself, and goes on where it was
                 continue
             self._note_connection(connected=True)
-            waiting = _still_waiting(waiting, positions, ends)
+            _check_ends(ends, now)
+            ends, waiting = now, _still_waiting(waiting, positions, now)
 
     def _note_connection(self, *, connected: bool) -> None:
         for topic in self._topics:
             FOLLOWING.labels(topic).set(connected)
+
+
+def _check_ends(before: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+    """Raises StartAgain when the end of a partition went back: the broker has forgotten records.
+
+    Compared with the end before, not with our position: some brokers count the last batch as one record.
+    """
+    if gone := [f"{at.topic}/{at.partition}" for at, end in ends.items() if end < before[at]]:
+        raise StartAgain(f"the broker has forgotten records of {', '.join(gone)}")
 
 
 def _still_waiting(
@@ -178,10 +188,8 @@ def _still_waiting(
     positions: Mapping[TopicPartition, int],
     ends: Mapping[TopicPartition, int],
 ) -> dict[TopicPartition, tuple[int, float]]:
-    """Where records wait, at which offset and since when. Raises StartAgain when they wait long, or are gone."""
+    """Where records wait, at which offset and since when. Raises StartAgain when one waits long."""
     now = time.monotonic()
-    if gone := [partition for partition, position in positions.items() if ends[partition] < position]:
-        raise StartAgain(f"the broker has forgotten records of {len(gone)} partitions")
     waiting = {
         partition: known if (known := before.get(partition)) and known[0] == position else (position, now)
         for partition, position in positions.items()

@@ -1,0 +1,30 @@
+"""When a follower begins again: what it watches, without a broker."""
+
+from __future__ import annotations
+
+import pytest
+from aiokafka import TopicPartition
+from opsdash_chassis import following
+from opsdash_chassis.following import StartAgain, _check_ends, _still_waiting
+
+HERE = TopicPartition("topic", 0)
+
+
+def test_records_that_move_are_not_stuck():
+    waiting = _still_waiting({}, {HERE: 3}, {HERE: 5})
+    assert waiting[HERE][0] == 3
+    assert _still_waiting(waiting, {HERE: 5}, {HERE: 5}) == {}
+
+
+def test_a_record_that_waits_long_begins_again(monkeypatch: pytest.MonkeyPatch):
+    waiting = _still_waiting({}, {HERE: 3}, {HERE: 5})
+    assert _still_waiting(waiting, {HERE: 3}, {HERE: 6}) == waiting
+    monkeypatch.setattr(following, "STUCK_SECONDS", -1)
+    with pytest.raises(StartAgain, match="nothing comes"):
+        _still_waiting(waiting, {HERE: 3}, {HERE: 6})
+
+
+def test_a_broker_that_forgot_begins_again():
+    with pytest.raises(StartAgain, match="forgotten"):
+        _check_ends({HERE: 3}, {HERE: 0})
+    _check_ends({HERE: 3}, {HERE: 3})
