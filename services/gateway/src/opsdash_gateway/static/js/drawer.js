@@ -66,7 +66,11 @@
     event.preventDefault();
     close();
   });
-  drawer.addEventListener("pointerdown", (event) => { if (event.target === drawer) close(); });
+  drawer.addEventListener("mousedown", (event) => {
+    if (event.target !== drawer) return;
+    event.preventDefault(); // the press itself would take the focus from the row it has just gone back to
+    close();
+  });
   addEventListener("popstate", () => {
     if (isTicket(location.pathname)) open(location.pathname, "");
     else if (drawer.open && !close({ navigate: false })) history.pushState({ drawer: true }, "", view().dataset.url);
@@ -152,7 +156,10 @@
     });
   });
   async function undo(url, row, place) {
-    const restored = () => { if (place?.parent.isConnected) place.parent.insertBefore(row, place.next?.isConnected ? place.next : null); };
+    const restored = () => {
+      if (place?.parent.isConnected) place.parent.insertBefore(row, place.next?.isConnected ? place.next : null);
+      else document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event: "resync" } })); // it was the only row
+    };
     document.addEventListener("opsdash:ticket-restored", restored, { once: true });
     await htmx.ajax("POST", url, { source: find("#main"), swap: "none", headers: { "Idempotency-Key": crypto.randomUUID() } });
     document.removeEventListener("opsdash:ticket-restored", restored);
