@@ -66,7 +66,7 @@ class TicketList:
         await self.page.keyboard.press("Escape")
 
     async def expect_total(self, total: int) -> None:
-        await expect(self.page.get_by_text(re.compile(rf"Showing \d+ of {total}\b"))).to_be_visible()
+        await expect(self.page.locator("#shown")).to_have_text(re.compile(rf"Showing \d+ of {total}\b"))
 
 
 @dataclass

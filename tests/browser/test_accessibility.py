@@ -12,7 +12,7 @@ from tests.browser.accessibility import assert_no_findings
 from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
-from tests.browser.pages import CreateDialog, Drawer, TicketList
+from tests.browser.pages import CreateDialog, Drawer, TicketList, live
 from tests.browser.people import COLLEAGUE, MEMBER, VIEWER, OrgUnderTest
 from tests.browser.seeding import Orgs
 from tests.browser.visitors import PHONE, Visitors
@@ -116,10 +116,36 @@ class TestKeyboard:
 
 
 class TestAnnouncements:
+    async def test_toasts_and_the_pill_are_announced_while_the_drawer_is_open(
+        self, console: Console, org: OrgUnderTest, open_page: Open
+    ):
+        """Whatever lies outside a modal dialog is inert: what speaks must be inside, and come out again."""
+        ticket = await console.ticket(org, "Open")
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await expect(live(page)).to_have_text("Live")
+        await drawer.field("Status").select_option(label="Waiting")
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await drawer.button("Copy link").click()
+        await expect(drawer.root.get_by_role("status").filter(has_text=re.compile("copied"))).to_be_visible()
+        await console.ticket(org, "Arrived meanwhile", by=COLLEAGUE)
+        await expect(drawer.root.get_by_role("status").filter(has_text="1 new ticket")).to_be_attached()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("body > #toasts, main #toasts")).to_be_attached()
+
     async def test_the_number_of_results_is_announced(self, orgs: Orgs, open_page: Open):
         tickets = TicketList(page := await open_page(orgs.rich))
         await tickets.search.fill("zeppelin")
         await expect(page.get_by_role("status").filter(has_text=re.compile(r"\b6\b")).first).to_be_attached()
+
+
+async def test_reduced_motion_is_honoured(console: Console, org: OrgUnderTest, open_page: Open):
+    ticket = await console.ticket(org, "Calm")
+    page = await open_page(org, reduced_motion="reduce")
+    await Drawer(page).open(ticket)
+    moving = await page.evaluate("""() => document.getAnimations().map(each => each.effect.getComputedTiming())
+        .filter(timing => timing.duration > 10 && timing.iterations !== Infinity).length""")
+    assert moving == 0
 
 
 async def press(page: Page, *keys: str) -> None:

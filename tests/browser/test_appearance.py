@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.accessibility import settled
 from tests.browser.conftest import Open
-from tests.browser.pages import sideways_scroll
+from tests.browser.console import Console
+from tests.browser.pages import CreateDialog, Drawer, TicketList, sideways_scroll
+from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
 from tests.browser.texts import english_left
-from tests.browser.visitors import PHONE
+from tests.browser.visitors import PHONE, Visitors
 
 # Runs before anything of the page; notes the scheme at the moment the body begins to exist.
 FIRST_PAINT = """new MutationObserver((_, observer) => {
@@ -36,6 +39,13 @@ class TestTheme:
         await page.reload()
         assert await page.evaluate("window.schemeAtFirst") == "dark"
 
+    async def test_it_follows_the_system_by_itself(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, color_scheme="dark")
+        text = "getComputedStyle(document.body).color"
+        dark = await page.evaluate(text)
+        await page.emulate_media(color_scheme="light")
+        await page.wait_for_function(f"before => {text} !== before", arg=dark)
+
 
 class TestLanguage:
     @pytest.mark.parametrize("path", ["/support", "/dashboard", "/support/64"])
@@ -50,8 +60,52 @@ class TestLanguage:
         assert titles
         assert all(re.match(r"^\d{1,2} (de )?[a-z]{3}", title) for title in titles), titles[:3]
 
+    async def test_the_dialog_and_its_errors_are_spanish_too(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, locale="es")
+        await page.keyboard.press("c")
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Título").fill(" ")
+        await page.keyboard.press("Control+Enter")
+        await expect(dialog.locator("[aria-invalid=true]")).to_be_focused()
+        assert await english_left(page) == []
+
+    async def test_an_unknown_language_is_a_page_not_found(self, orgs: Orgs, visitors: Visitors, guard: Any):
+        guard.expect_statuses({404})
+        page = await (await visitors.context(MEMBER)).new_page()
+        answer = await page.goto(visitors.address(orgs.rich, locale="xx"))
+        assert answer
+        assert answer.status == 404
+
 
 class TestPhone:
+    async def test_the_main_flow_works_by_touch(self, console: Console, org: OrgUnderTest, open_page: Open):
+        await console.ticket(org, "Known")
+        page = await open_page(org, **PHONE)
+        assert await sideways_scroll(page) == 0
+        await TicketList(page).new.tap()
+        dialog = CreateDialog(page)
+        await dialog.title.fill("From the road")
+        await dialog.submit.tap()
+        await expect(dialog.root).to_be_hidden()
+        await page.get_by_role("link", name="From the road").tap()
+        drawer = Drawer(page)
+        await drawer.expect_open("From the road")
+        await settled(page)
+        box = await drawer.root.bounding_box()
+        assert box
+        assert (box["x"], box["width"]) == (0, 390)
+        await drawer.field("Status").select_option(label="In progress")
+        await drawer.composer.fill("On my way")
+        await drawer.button("Comment").tap()
+        await expect(drawer.comments).to_contain_text("On my way")
+        assert await sideways_scroll(page) == 0
+        await drawer.close.tap()
+        await expect(TicketList(page).rows.first).to_contain_text("In progress")
+        await page.get_by_role("button", name="Open menu").tap()
+        await page.get_by_role("link", name=re.compile("Dashboard")).tap()
+        await expect(page.get_by_role("heading", name="Dashboard", level=1)).to_be_visible()
+        assert await sideways_scroll(page) == 0
+
     async def test_what_is_touched_is_large_enough(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, **PHONE)
         small = await page.evaluate("""() => [...document.querySelectorAll("main button, main a, main select")]

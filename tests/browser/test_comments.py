@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
-from tests.browser.pages import Drawer, TicketList
+from tests.browser.pages import Drawer, TicketList, question
 from tests.browser.people import ADMIN, COLLEAGUE, VIEWER, OrgUnderTest
 
 HOSTILE = """Hello <script>window.planted = 1</script><img src=x onerror="window.planted = 1">
@@ -22,6 +22,45 @@ HOSTILE = """Hello <script>window.planted = 1</script><img src=x onerror="window
 @pytest.fixture
 async def ticket(console: Console, org: OrgUnderTest) -> Any:
     return await console.ticket(org, "Printer on fire")
+
+
+class TestThread:
+    async def test_comments_and_replies_appear_and_are_counted(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        await console.comment(org, ticket, "Who has **seen** it?", by=COLLEAGUE)
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await expect(drawer.comments.locator("strong")).to_have_text("seen")
+        await drawer.send("I have")
+        await expect(drawer.comments).to_have_count(2)
+        await drawer.comments.first.hover()
+        await drawer.comments.first.get_by_role("button", name=re.compile("^Reply")).click()
+        await drawer.send("Me too")
+        await expect(drawer.comments).to_have_count(3)
+        await expect(drawer.comments.nth(1)).to_contain_text("Me too")
+        await expect(TicketList(page).row(ticket).get_by_text("3 comments")).to_be_attached()
+
+    async def test_the_author_edits_and_deletes_their_own(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        mine = await console.comment(org, ticket, "First thought")
+        await console.comment(org, ticket, "An answer", by=COLLEAGUE, parent_id=mine["id"])
+        drawer = await Drawer(await open_page(org)).open(ticket)
+        comment = drawer.comments.first
+        await comment.hover()
+        await comment.get_by_role("button", name=re.compile("^Edit")).first.click()
+        field = drawer.root.get_by_role("textbox", name="Edit comment")
+        await field.fill("Second thought")
+        await drawer.button("Save").click()
+        await expect(comment).to_contain_text("Second thought")
+        await expect(comment).to_contain_text("edited")
+        await comment.hover()
+        with question(drawer.page, accept=True):
+            await comment.get_by_role("button", name=re.compile("^Delete")).click()
+        await expect(drawer.root.get_by_text("Comment deleted", exact=True)).to_be_visible()
+        await expect(drawer.root.get_by_text("An answer")).to_be_visible()
+        await expect(drawer.root.get_by_text("Second thought")).to_have_count(0)
 
 
 class TestRights:
@@ -74,3 +113,29 @@ class TestHostileText:
         assert (
             await drawer.root.locator(".prose script, .prose img, .prose [hx-get], .prose [data-hx-get]").count() == 0
         )
+
+
+class TestServerAway:
+    async def test_the_text_is_kept_and_can_be_sent_again(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard
+    ):
+        guard.expect_no_server()
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await page.context.set_offline(True)
+        await drawer.composer.fill("Written in a tunnel")
+        await drawer.button("Comment").click()
+        await expect(page.locator("#toasts").get_by_role("alert").first).to_be_visible()
+        await expect(drawer.composer).to_have_value("Written in a tunnel")
+        await page.context.set_offline(False)
+        await page.locator("#toasts").get_by_role("button", name=re.compile("again|Retry")).first.click()
+        await expect(drawer.comments).to_contain_text("Written in a tunnel")
+        await expect(drawer.composer).to_have_value("")
+
+    async def test_leaving_with_typed_text_asks_first(self, org: OrgUnderTest, ticket: Any, open_page: Open):
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await drawer.composer.fill("Not sent yet")
+        with question(page, accept=False):
+            await page.keyboard.press("Escape")
+        await expect(drawer.composer).to_have_value("Not sent yet")

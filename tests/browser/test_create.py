@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.pages import CreateDialog, Drawer, TicketList, toast
+from tests.browser.pages import CreateDialog, Drawer, TicketList, question, toast
 from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
 
@@ -69,6 +69,28 @@ class TestErrors:
         assert await console.counted(org) == 1
 
 
+class TestDialog:
+    async def test_closing_with_typed_text_asks_first(self, org: OrgUnderTest, open_page: Open):
+        dialog = await CreateDialog(page := await open_page(org)).open()
+        await dialog.title.fill("Half a thought")
+        with question(page, accept=False):
+            await page.keyboard.press("Escape")
+        await expect(dialog.title).to_have_value("Half a thought")
+        with question(page, accept=True):
+            await page.keyboard.press("Escape")
+            await expect(dialog.root).to_be_hidden()
+        await dialog.open()
+        await page.keyboard.press("Escape")
+        await expect(dialog.root).to_be_hidden()
+
+    async def test_the_toast_leads_to_the_new_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
+        await console.ticket(org, "Known")
+        page = await open_page(org)
+        await (await CreateDialog(page).open()).create("Follow me")
+        await page.locator("#toasts").get_by_role("link", name="Open").click()
+        await Drawer(page).expect_open("Follow me")
+
+
 class TestCap:
     async def test_at_the_cap_the_button_explains_and_tickets_stay_usable(
         self, console: Console, orgs: Orgs, open_page: Open
@@ -81,3 +103,17 @@ class TestCap:
         await page.keyboard.press("Escape")
         await tickets.rows.first.get_by_role("link").first.click()
         await expect(Drawer(page).field("Status")).to_be_enabled()
+
+    async def test_a_cap_reached_meanwhile_is_said_in_the_form(
+        self, console: Console, orgs: Orgs, open_page: Open, guard: Any
+    ):
+        """The notice came too late for whoever had the form open already."""
+        guard.expect_statuses({403, 422})
+        (one, *_) = (await console.as_(MEMBER, "GET", f"/api/orgs/{orgs.full.slug}/tickets?limit=1"))["items"]
+        await console.remove(orgs.full, one)
+        dialog = await CreateDialog(await open_page(orgs.full)).open()
+        await console.restore(orgs.full, one)
+        await dialog.title.fill("One too many")
+        await dialog.submit.click()
+        await expect(dialog.page.locator("dialog[open]").get_by_role("alert").first).to_contain_text("plate allows")
+        assert await console.counted(orgs.full) == 500

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.pages import Drawer, TicketList
+from tests.browser.console import Console
+from tests.browser.pages import Drawer, TicketList, expect_stayed, stays
+from tests.browser.people import OrgUnderTest
 from tests.browser.seeding import BREACHED, Orgs
 
 
@@ -41,6 +44,17 @@ async def test_active_tickets_are_shown_by_priority(orgs: Orgs, open_page: Open)
     active = re.search(r"\d+", await tile(page, "Active").first.inner_text())
     assert active
     assert sum(counts) == int(active[0])
+
+
+async def test_a_breach_shows_without_a_reload(console: Console, org: OrgUnderTest, open_page: Open):
+    due = (datetime.now(UTC) + timedelta(seconds=2.5)).isoformat()
+    await console.ticket(org, "Soon too late", sla_due_at=due)
+    page = await open_page(org, "/dashboard")
+    await expect(page.get_by_text(re.compile("No breached SLAs"))).to_be_visible()
+    await stays(page)
+    await expect(tile(page, "Soon too late")).to_be_visible()
+    await expect(tile(page, "SLA breached").first).to_contain_text("1")
+    await expect_stayed(page)
 
 
 async def test_nothing_breached_is_good_news(orgs: Orgs, open_page: Open):

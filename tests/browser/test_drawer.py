@@ -37,6 +37,24 @@ class TestOpening:
         await expect(drawer.root.locator("strong")).to_have_text("burns")
         await expect_stayed(page)
 
+    @pytest.mark.parametrize("way", ["Escape", "backdrop", "button", "back"])
+    async def test_every_way_out_closes_it_and_returns_to_the_row(
+        self, org: OrgUnderTest, ticket: Any, open_page: Open, way: str
+    ):
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        if way == "Escape":
+            await page.keyboard.press("Escape")
+        elif way == "backdrop":
+            await page.mouse.click(40, 400)
+        elif way == "button":
+            await drawer.close.click()
+        else:
+            await page.go_back()
+        await expect(drawer.root).to_be_hidden()
+        await expect(page).to_have_url(re.compile(r"/support$"))
+        await expect(TicketList(page).link(ticket)).to_be_focused()
+
     async def test_forward_opens_it_again(self, org: OrgUnderTest, ticket: Any, open_page: Open):
         page = await open_page(org)
         drawer = await Drawer(page).open(ticket)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.console import Console
 from tests.browser.guard import Guard
@@ -77,3 +79,16 @@ class TestOtherOrgs:
         answer = await page.goto(f"{console.url}/en/org/brightside/support")
         assert answer
         assert answer.status == 404
+
+    async def test_a_visitor_signs_in_and_comes_back_to_the_same_page(
+        self, console: Console, orgs: Orgs, visitors: Visitors
+    ):
+        page = await (await visitors.context()).new_page()
+        await page.goto(visitors.address(orgs.rich, "/support?q=zeppelin"))
+        await expect(page).to_have_url(re.compile("/dev/authorize"))
+        await (
+            page.get_by_role("button", name=re.compile(MEMBER.name))
+            .or_(page.get_by_role("link", name=re.compile(MEMBER.name)))
+            .click()
+        )
+        await expect(page).to_have_url(visitors.address(orgs.rich, "/support?q=zeppelin"))

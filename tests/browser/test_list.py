@@ -1,0 +1,144 @@
+"""The list: what a row says, sorting, loading more, searching, filters in the address, views."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from playwright.async_api import Page, Request, Route, expect
+
+from tests.browser.conftest import Open
+from tests.browser.console import Console
+from tests.browser.pages import Drawer, TicketList
+from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
+from tests.browser.seeding import Orgs
+
+
+async def order(console: Console, orgs: Orgs, query: str) -> list[int]:
+    """The numbers of the first page of active tickets as the API orders them."""
+    answer = await console.as_(
+        MEMBER, "GET", f"/api/orgs/{orgs.rich.slug}/tickets?status=open,in_progress,waiting&{query}"
+    )
+    return [item["number"] for item in answer["items"]]
+
+
+class TestRows:
+    async def test_a_row_shows_every_fact_of_its_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
+        ticket = await console.ticket(
+            org, "Printer on fire", priority="high", category="billing", assignee_id=str(COLLEAGUE.user_id),
+            contact_id=org.known("contact", "Elena Petrova"),
+        )  # fmt: skip
+        await console.comment(org, ticket, "Bring water")
+        await console.counted_comments(org, ticket, 1)
+        row = TicketList(await open_page(org)).row(ticket)
+        for fact in ("Printer on fire", "#1", "Elena Petrova", "Halcyon Labs", "Open", "High", "Billing"):
+            await expect(row).to_contain_text(fact)
+        await expect(row).to_contain_text(re.compile(r"in (23|24) hr|in 1 day|tomorrow"))
+        await expect(
+            row.get_by_title(re.compile(COLLEAGUE.name)).or_(row.get_by_text(COLLEAGUE.name)).first
+        ).to_be_visible()
+        await expect(row.locator(f"time[datetime^='{ticket['created_at'][:16]}']").first).to_be_attached()
+        await expect(row.get_by_text("1 comment")).to_be_attached()
+
+    async def test_the_newest_ticket_comes_first(self, console: Console, orgs: Orgs, open_page: Open):
+        found = await TicketList(await open_page(orgs.rich)).numbers()
+        assert found == sorted(found, reverse=True)
+        assert found[:20] == (await order(console, orgs, "sort=-created_at"))[:20]
+
+    async def test_headers_sort_by_due_time_and_priority_and_say_so(
+        self, console: Console, orgs: Orgs, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        for column, field in (("SLA due", "sla_due_at"), ("Priority", "priority")):
+            await tickets.sort_by(column)
+            await expect(tickets.header(column)).to_have_attribute("aria-sort", re.compile("ascending|descending"))
+            await expect(page).to_have_url(re.compile(rf"sort=-?{field}"))
+            sort = re.search(r"sort=(-?\w+)", page.url)
+            assert sort
+            assert (await tickets.numbers())[:20] == (await order(console, orgs, f"sort={sort[1]}"))[:20]
+
+
+class TestLoadMore:
+    async def test_tickets_created_between_pages_are_neither_lost_nor_doubled(
+        self, console: Console, org: OrgUnderTest, open_page: Open
+    ):
+        for number in range(28):
+            await console.ticket(org, f"Early {number}")
+        tickets = TicketList(page := await open_page(org))
+        shown = await tickets.rows.count()
+        for number in range(2):
+            await console.ticket(org, f"Late {number}")
+        await expect(page.get_by_text("2 new tickets").first).to_be_visible()
+        await tickets.more.click()
+        await expect(tickets.rows.nth(shown)).to_be_attached()
+        numbers = await tickets.numbers()
+        assert len(numbers) == len(set(numbers))
+        assert set(range(1, 29)) <= set(numbers)
+
+
+class TestSearch:
+    async def test_typing_asks_once_it_pauses(self, orgs: Orgs, open_page: Open):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+        await tickets.search.press_sequentially("zeppelin", delay=20)
+        await expect(tickets.rows).to_have_count(6)
+        assert len(asked) == 1, asked
+        await expect(page).to_have_url(re.compile("q=zeppelin"))
+
+    async def test_the_last_search_wins_over_a_slower_earlier_one(self, orgs: Orgs, open_page: Open):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        release = asyncio.Event()
+
+        async def hold(route: Route, request: Request) -> None:
+            if "q=zeppelin" in request.url:
+                await release.wait()
+            await route.fallback()
+
+        await page.route("**/support?*", hold)
+        async with page.expect_request(lambda request: "q=zeppelin" in request.url):
+            await tickets.search.fill("zeppelin")
+        await tickets.search.fill("Overdue matter")
+        await expect(tickets.rows).to_have_count(4)
+        release.set()
+        await expect(page).to_have_url(re.compile("q=Overdue"))
+        await page.unroute("**/support?*", hold)
+        await expect(tickets.rows).to_have_count(4)
+
+
+class TestFilters:
+    async def test_unknown_values_in_the_address_are_ignored(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, "/support?status=nonsense&colour=blue&sort=shoe_size")
+        assert await TicketList(page).rows.count() > 0
+
+    async def test_clear_brings_everything_back(self, orgs: Orgs, open_page: Open):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        before = await tickets.numbers()
+        await tickets.search.fill("zeppelin")
+        await tickets.choose("Priority", "Urgent")
+        await expect(page).to_have_url(re.compile("priority=urgent"))
+        await page.get_by_role("button", name="Clear").or_(page.get_by_role("link", name="Clear")).first.click()
+        await expect(tickets.search).to_have_value("")
+        await expect(tickets.rows).to_have_count(len(before))
+        assert await tickets.numbers() == before
+
+
+class TestViews:
+    async def test_a_view_and_a_filter_combine(self, console: Console, orgs: Orgs, open_page: Open):
+        tickets = TicketList(await open_page(orgs.rich))
+        await tickets.view("Resolved & closed").click()
+        await tickets.choose("Priority", "Low")
+        await tickets.expect_total(await console.counted(orgs.rich, status="resolved,closed", priority="low"))
+
+
+async def test_a_middle_click_opens_the_ticket_in_a_tab_of_its_own(
+    console: Console, org: OrgUnderTest, open_page: Open
+):
+    ticket = await console.ticket(org, "Open me aside")
+    page = await open_page(org)
+    async with page.context.expect_page() as opened:
+        await TicketList(page).link(ticket).click(button="middle")
+    tab: Page = await opened.value
+    await expect(tab).to_have_url(re.compile(rf"/support/{ticket['number']}$"))
+    await Drawer(tab).expect_open("Open me aside")
+    await expect(page).to_have_url(re.compile(r"/support$"))
