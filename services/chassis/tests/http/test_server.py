@@ -19,6 +19,7 @@ from opsdash_chassis.http import protocol
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
+from opsdash_local.ports import free_port
 
 
 @post("/echo", opt={"body_timeout_seconds": 0.3})
@@ -144,14 +145,6 @@ PROGRAM = textwrap.dedent(
     serve(lambda: create_app(settings, route_handlers=[slow], lifespan=[lifespan]), settings)
     """
 )
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Child:
