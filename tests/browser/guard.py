@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
 
 ERRORS = {"error", "warning"}
 # Reported by the browser itself for every answer of 400 and above; tests that provoke one name its status.
@@ -44,11 +44,15 @@ class Guard:
     def watch(self, context: BrowserContext) -> None:
         context.on("request", self._on_request)
         context.on("console", self._on_console)
-        context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
+        context.on("weberror", self._on_error)
         context.on("page", self._on_page)
 
     def _on_page(self, page: Page) -> None:
         page.on("crash", lambda _: self.complaints.append(f"crashed: {page.url}"))
+
+    def _on_error(self, error: WebError) -> None:
+        if not self._expected(str(error.error)):
+            self.complaints.append(f"uncaught: {error.error}")
 
     def _on_request(self, request: Request) -> None:
         parts = urlsplit(request.url)

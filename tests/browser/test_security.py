@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
+from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
 from tests.browser.people import MEMBER, OrgUnderTest
@@ -58,6 +59,43 @@ class TestHeaders:
         answer = await page.goto(f"{console.url}/en/sign-in")
         assert answer
         assert (await answer.all_headers())["content-security-policy"] == POLICY
+
+
+class TestPlantedContent:
+    """As if somebody had got markup past the sanitiser. Real clicks: those of a script prove nothing."""
+
+    async def test_in_typed_text_htmx_does_not_look_at_it(self, orgs: Orgs, open_page: Open, guard: Guard):
+        guard.expect_violations()
+        page = await open_page(orgs.rich, "/support/64")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "planted" in request.url else None)
+        await plant(page, "#drawer .prose")
+        assert await page.evaluate("window.ran === undefined")
+        assert asked == []
+        refused = "\n".join(guard.violations)
+        assert "inline event handler" in refused
+        assert "unsafe-eval" not in refused
+
+    async def test_anywhere_else_the_policy_still_refuses_it(self, orgs: Orgs, open_page: Open, guard: Guard):
+        guard.expect_violations()
+        guard.expect_statuses({404})
+        page = await open_page(orgs.rich)
+        await plant(page, "main")
+        assert await page.evaluate("window.ran === undefined")
+        refused = "\n".join(guard.violations)
+        assert "inline event handler" in refused
+        assert "unsafe-eval" in refused
+
+
+async def plant(page: Page, place: str) -> None:
+    """Put it there, have htmx look at the whole page, and click on everything in it."""
+    await page.evaluate(
+        """([markup, place]) => { document.querySelector(place).insertAdjacentHTML("afterbegin", markup);
+                                  htmx.process(document.body); }""",
+        [PLANTED, place],
+    )
+    for name in ("one", "two", "three", "four"):
+        await page.locator(f"#{name}").click()
 
 
 class TestOtherOrgs:
