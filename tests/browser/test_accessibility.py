@@ -106,6 +106,38 @@ class TestFindings:
 
 
 class TestKeyboard:
+    async def test_the_whole_flow_needs_no_mouse(self, console: Console, org: OrgUnderTest, open_page: Open):
+        await console.ticket(org, "Known")
+        page = await open_page(org)
+        await press(page, "c")
+        dialog = CreateDialog(page)
+        await expect(dialog.title).to_be_focused()
+        await page.keyboard.type("By keyboard alone")
+        await press(page, "Control+Enter")
+        await expect(dialog.root).to_be_hidden()
+        await press(page, "/")
+        await expect(TicketList(page).search).to_be_focused()
+        await page.keyboard.type("keyboard")
+        await expect(TicketList(page).rows).to_have_count(1)
+        await press(page, "Tab")
+        await press(page, "j", "Enter")
+        drawer = Drawer(page)
+        await drawer.expect_open("By keyboard alone")
+        await press(page, "s")
+        await expect(drawer.root.locator("#property-status:open")).to_be_visible()
+        await page.keyboard.type("Wa")
+        await press(page, "Enter")
+        await expect(TicketList(page).row(await newest(console, org))).to_contain_text("Waiting")
+        await expect(drawer.heading).to_be_focused()
+        await press(page, "r")
+        await expect(drawer.composer).to_be_focused()
+        await page.keyboard.type("Typed too")
+        await press(page, "Control+Enter")
+        await expect(drawer.comments).to_contain_text("Typed too")
+        await press(page, "Escape")
+        await expect(drawer.root).to_be_hidden()
+        await expect(TicketList(page).rows.first.get_by_role("link").first).to_be_focused()
+
     async def test_keys_do_nothing_while_typing(self, org: OrgUnderTest, console: Console, open_page: Open):
         await console.ticket(org)
         tickets = TicketList(page := await open_page(org))

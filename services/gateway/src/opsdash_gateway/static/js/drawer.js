@@ -167,11 +167,18 @@
 
   // ---- keys while the drawer is on top
   const onTop = () => drawer.open && opsdash.openDialogs().at(-1) === drawer;
-  const choose = (key) => {
+  /** A choice made this way gives the focus back: in a select the next key would be a letter to search for. */
+  function choose(key) {
     const select = find(`select[data-key="${key}"]`, content);
-    select?.focus();
-    try { select?.showPicker(); } catch { /* not every browser opens it for a script */ }
-  };
+    if (!select) return;
+    const before = document.activeElement;
+    const chosen = new AbortController();
+    const goBack = () => { chosen.abort(); setTimeout(() => before.focus()); }; // the list closes after this and takes the focus
+    select.addEventListener("change", goBack, { signal: chosen.signal });
+    select.addEventListener("focusout", ({ relatedTarget }) => { if (!select.contains(relatedTarget)) chosen.abort(); }, { signal: chosen.signal });
+    select.focus();
+    try { select.showPicker(); } catch { /* not every browser opens it for a script */ }
+  }
   keys.add({
     j: () => step(2),
     k: () => step(0),
