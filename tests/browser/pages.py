@@ -61,8 +61,7 @@ class TicketList:
         button = self.page.get_by_role("button", name=re.compile(rf"^{name}"))
         await button.click()
         for option in options:
-            box = self.page.locator(":popover-open").get_by_label(option, exact=True)
-            await box.click()
+            await self.page.locator(":popover-open").get_by_role("checkbox", name=option, exact=True).click()
         await self.page.keyboard.press("Escape")
 
     async def expect_total(self, total: int) -> None:

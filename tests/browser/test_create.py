@@ -61,6 +61,19 @@ class TestDueTime:
 
 
 class TestErrors:
+    async def test_a_missing_title_is_said_at_the_field_and_the_rest_is_kept(
+        self, console: Console, org: OrgUnderTest, open_page: Open
+    ):
+        dialog = await CreateDialog(await open_page(org)).open()
+        await dialog.title.fill("   ")
+        await dialog.root.get_by_label("Description").fill("Typed with care")
+        await dialog.submit.click()
+        await expect(dialog.title).to_have_attribute("aria-invalid", "true")
+        await expect(dialog.title).to_be_focused()
+        await expect(dialog.title).to_have_accessible_description("Give the ticket a title.")
+        await expect(dialog.root.get_by_label("Description")).to_have_value("Typed with care")
+        assert await console.counted(org) == 0
+
     async def test_a_double_click_makes_one_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
         dialog = await CreateDialog(page := await open_page(org)).open()
         await dialog.title.fill("Just once")
@@ -70,6 +83,16 @@ class TestErrors:
 
 
 class TestDialog:
+    async def test_create_another_keeps_it_open_and_empty(self, console: Console, org: OrgUnderTest, open_page: Open):
+        dialog = await CreateDialog(await open_page(org)).open()
+        await dialog.root.get_by_label("Create another").check()
+        for title in ("One", "Two"):
+            await dialog.title.fill(title)
+            await dialog.title.press("Control+Enter")
+            await expect(dialog.title).to_have_value("")
+            await expect(dialog.title).to_be_focused()
+        assert await console.counted(org) == 2
+
     async def test_closing_with_typed_text_asks_first(self, org: OrgUnderTest, open_page: Open):
         dialog = await CreateDialog(page := await open_page(org)).open()
         await dialog.title.fill("Half a thought")

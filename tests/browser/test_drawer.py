@@ -108,6 +108,22 @@ class TestEditing:
         await expect(TicketList(page).row(ticket)).to_contain_text("In progress")
         assert (await fresh(console, org, ticket))["status"] == "in_progress"
 
+    async def test_a_new_priority_leaves_the_due_time_and_says_so_once(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await drawer.field("Priority").select_option(label="Urgent")
+        await expect(TicketList(page).row(ticket)).to_contain_text("Urgent")
+        hint = drawer.root.get_by_role("status").filter(has_text="The due time stays as it is")
+        await expect(hint).to_be_visible()
+        now = await fresh(console, org, ticket)
+        assert (now["priority"], now["sla_due_at"]) == ("urgent", ticket["sla_due_at"])
+        await page.reload()
+        await drawer.field("Priority").select_option(label="Low")
+        await expect(TicketList(page).row(ticket)).to_contain_text("Low")
+        await expect(hint).to_be_hidden()
+
     async def test_resolving_takes_it_off_the_breached_ones(self, console: Console, org: OrgUnderTest, open_page: Open):
         late = await console.overdue_ticket(org, "Too late")
         tickets = TicketList(page := await open_page(org, "/support?view=breached"))

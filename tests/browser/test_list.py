@@ -12,13 +12,15 @@ from tests.browser.console import Console
 from tests.browser.pages import Drawer, TicketList
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
+from tests.browser.visitors import Visitors
+
+ACTIVE = "open,in_progress,waiting"
+"""What a list without a view shows."""
 
 
 async def order(console: Console, orgs: Orgs, query: str) -> list[int]:
     """The numbers of the first page of active tickets as the API orders them."""
-    answer = await console.as_(
-        MEMBER, "GET", f"/api/orgs/{orgs.rich.slug}/tickets?status=open,in_progress,waiting&{query}"
-    )
+    answer = await console.as_(MEMBER, "GET", f"/api/orgs/{orgs.rich.slug}/tickets?status={ACTIVE}&{query}")
     return [item["number"] for item in answer["items"]]
 
 
@@ -59,6 +61,20 @@ class TestRows:
 
 
 class TestLoadMore:
+    async def test_all_tickets_come_once_and_focus_goes_to_the_first_new_row(
+        self, console: Console, orgs: Orgs, open_page: Open
+    ):
+        active = await order(console, orgs, "sort=-created_at&limit=100")
+        tickets = TicketList(page := await open_page(orgs.rich))
+        shown = await tickets.rows.count()
+        while await tickets.more.is_visible():
+            await tickets.more.click()
+            await expect(tickets.rows.nth(shown).get_by_role("link").first).to_be_focused()
+            shown = await tickets.rows.count()
+        assert await tickets.numbers() == active
+        await tickets.expect_total(len(active))
+        await expect(page.get_by_role("status").filter(has_text=f"Showing {shown} of {shown}")).to_be_attached()
+
     async def test_tickets_created_between_pages_are_neither_lost_nor_doubled(
         self, console: Console, org: OrgUnderTest, open_page: Open
     ):
@@ -107,6 +123,42 @@ class TestSearch:
 
 
 class TestFilters:
+    async def test_each_filter_narrows_the_list_and_two_narrow_it_together(
+        self, console: Console, orgs: Orgs, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        for name, option, query in (
+            ("Status", "Waiting", {"status": "waiting"}),
+            ("Priority", "Low", {"priority": "low"}),
+            ("Category", "Billing", {"category": "billing"}),
+            ("Assignee", COLLEAGUE.name, {"assignee": str(COLLEAGUE.user_id)}),
+            ("SLA", "Overdue", {"sla": "overdue"}),
+        ):
+            await page.goto(page.url.partition("?")[0])
+            await tickets.choose(name, option)
+            expected = await console.counted(orgs.rich, **({"status": ACTIVE} | query))
+            await tickets.expect_total(expected)
+            await expect(page.get_by_role("button", name=re.compile(rf"^{name}\D*1"))).to_be_visible()
+        await page.goto(page.url.partition("?")[0])
+        await tickets.choose("Status", "Open", "Waiting")
+        await tickets.choose("Priority", "Urgent")
+        await tickets.expect_total(await console.counted(orgs.rich, status="open,waiting", priority="urgent"))
+
+    async def test_a_reload_and_a_shared_address_give_the_same_list(
+        self, orgs: Orgs, open_page: Open, visitors: Visitors
+    ):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        await tickets.choose("Priority", "Urgent")
+        await expect(page).to_have_url(re.compile("priority=urgent"))
+        await tickets.sort_by("SLA due")
+        await expect(page).to_have_url(re.compile("sort="))
+        before = await tickets.numbers()
+        await page.reload()
+        assert await tickets.numbers() == before
+        shared = await (await visitors.context(COLLEAGUE)).new_page()
+        await shared.goto(page.url)
+        assert await TicketList(shared).numbers() == before
+
     async def test_unknown_values_in_the_address_are_ignored(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, "/support?status=nonsense&colour=blue&sort=shoe_size")
         assert await TicketList(page).rows.count() > 0
@@ -124,6 +176,31 @@ class TestFilters:
 
 
 class TestViews:
+    async def test_each_view_counts_what_it_shows(self, console: Console, orgs: Orgs, open_page: Open):
+        tickets = TicketList(await open_page(orgs.rich))
+        for view, query in (
+            ("Assigned to me", {"status": ACTIVE, "assignee": str(MEMBER.user_id)}),
+            ("Unassigned", {"status": ACTIVE, "assignee": "none"}),
+            ("SLA breached", {"sla": "overdue"}),
+            ("Resolved & closed", {"status": "resolved,closed"}),
+            ("All active", {"status": ACTIVE}),
+        ):
+            expected = await console.counted(orgs.rich, **query)
+            await tickets.view(view).click()
+            await expect(tickets.view(view)).to_have_attribute("aria-current", "true")
+            await tickets.expect_total(expected)
+            assert await tickets.count_of(view) == expected
+
+    async def test_back_and_forward_lead_through_the_views(self, orgs: Orgs, open_page: Open):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        await tickets.view("Unassigned").click()
+        await tickets.view("Resolved & closed").click()
+        for step, view in ((page.go_back, "Unassigned"), (page.go_back, "All active"), (page.go_forward, "Unassigned")):
+            await step()
+            await expect(tickets.view(view)).to_have_attribute("aria-current", "true")
+            await expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_count(1)
+            await tickets.expect_total(await tickets.count_of(view))
+
     async def test_a_view_and_a_filter_combine(self, console: Console, orgs: Orgs, open_page: Open):
         tickets = TicketList(await open_page(orgs.rich))
         await tickets.view("Resolved & closed").click()

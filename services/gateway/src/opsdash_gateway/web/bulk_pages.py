@@ -57,7 +57,7 @@ async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
         _told(page, len(changed), failed),
         bulk_done={"failed": [str(item.id) for item in failed]},
     )
-    return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed, view="")
+    return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed)
 
 
 def _ids(text: str) -> list[UUID]:

@@ -104,7 +104,6 @@ async def _created(page: Page, form: Mapping[str, str], ticket: TicketRow) -> Re
         contacts=[],
         full=page.support.used >= page.support.limit,
         told="",
-        view="",
     )
 
 

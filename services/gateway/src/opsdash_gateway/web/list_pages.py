@@ -54,7 +54,7 @@ async def row(page: NamedDependency[Page]) -> Response[bytes]:
 async def counts(page: NamedDependency[Page]) -> Response[bytes]:
     """The sidebar's numbers as they are now."""
     page.views = await page.read("/views", Views)
-    return page.render("_fragments/counts_now.html", view=query_of(page).view)
+    return page.render("_fragments/counts_now.html")
 
 
 LIST_ROUTES: list[Any] = [support, rows, row, counts]

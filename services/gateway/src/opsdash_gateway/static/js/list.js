@@ -7,21 +7,38 @@
   const form = () => find("#filters");
   const links = () => findAll(".ticket-link");
   const isList = (path) => /\/support$/.test(path);
+  const here = () => location.pathname + location.search;
+  let shown = isList(location.pathname) ? here() : board()?.dataset.address; // the list on the page, or on its way
+  let waiting;
 
   // ---- another list in the same page: the address first, then its rows; older requests are cancelled
   function show(address, { push = true } = {}) {
-    if (!form()) return location.assign(address);
+    if (!board()) return location.assign(address);
+    clearTimeout(waiting);
     const url = new URL(address, location.href);
     if (!url.search) url.search = ""; // "?" alone is another address to browsers
     if (push && url.href !== location.href) history.pushState(null, "", url);
-    htmx.ajax("GET", url.pathname + url.search, { source: board(), target: "#board", swap: "innerMorph" });
+    shown = url.pathname + url.search;
+    markView();
+    htmx.ajax("GET", shown, { source: board(), target: "#board", swap: "innerMorph" });
   }
+  /** The sidebar's numbers come without a mark: only the page knows which list it shows. */
+  function markView() {
+    if (!board()) return;
+    const links = findAll("a[data-view]");
+    const view = new URL(shown, location.href).searchParams.get("view");
+    const marked = links.find((link) => link.dataset.view === view) ?? links[0];
+    for (const link of links) {
+      if (link === marked) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  }
+  document.addEventListener("htmx:after:swap", markView);
   function filtered() {
     const wanted = new URLSearchParams(new FormData(form()));
     for (const [name, value] of [...wanted]) if (!value.trim()) wanted.delete(name);
     return `${form().getAttribute("action")}${wanted.size ? `?${wanted}` : ""}`;
   }
-  let waiting;
   document.addEventListener("input", (event) => {
     if (event.target.id !== "q") return;
     clearTimeout(waiting);
@@ -34,32 +51,28 @@
     if (event.target.id !== "filters") return;
     event.preventDefault();
     event.stopPropagation();
-    clearTimeout(waiting);
     show(filtered());
   }, true);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-list], a[data-view]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !form() || !isList(location.pathname)) return;
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !board() || !isList(location.pathname)) return;
     event.preventDefault();
-    const target = new URL(link.href);
-    if (link.matches("[data-clear]") || !target.searchParams.has("q")) find("#q").value = "";
-    show(target.href);
-    for (const other of findAll("a[data-view]")) other.toggleAttribute("aria-current", false);
-    const view = target.searchParams.get("view") ?? "active";
-    find(`a[data-view=${CSS.escape(view)}]`)?.setAttribute("aria-current", "true");
+    type(new URL(link.href));
+    show(link.href);
     if (link.matches("[data-view]")) acts["sidebar-close"]?.();
   });
   addEventListener("popstate", () => {
-    if (!isList(location.pathname) || !form()) return;
-    if (find("#list")?.dataset.current === location.pathname + location.search) return;
-    find("#q").value = new URL(location.href).searchParams.get("q") ?? "";
+    if (!isList(location.pathname) || here() === shown) return;
+    type(location);
     show(location.href, { push: false });
   });
-  board()?.addEventListener("opsdash:retry", () => opsdash.reloadList());
-  opsdash.reloadList = () => show(listAddress(), { push: false });
-  function listAddress() {
-    return isList(location.pathname) ? location.href : find("#list")?.dataset.current ?? location.href;
+  /** The search field is never swapped, so that nothing typed is lost; it follows the address here. */
+  function type({ search }) {
+    if (find("#q")) find("#q").value = new URLSearchParams(search).get("q") ?? "";
   }
+  board()?.addEventListener("opsdash:retry", () => opsdash.reloadList());
+  opsdash.reloadList = () => show(shown, { push: false });
+  opsdash.listQuery = () => (board() ? new URL(shown, location.href).search : "");
 
   // ---- more rows: focus goes to the first new one
   let lastRow = null;

@@ -29,15 +29,12 @@
     try {
       for (const [id, number] of waiting) {
         waiting.delete(id);
-        await get(`${base}/${number}/row${listQuery()}`, `#ticket-${CSS.escape(id)}`, "outerMorph");
+        await get(`${base}/${number}/row${opsdash.listQuery()}`, `#ticket-${CSS.escape(id)}`, "outerMorph");
         flash(rowOf(id));
       }
     } finally {
       busy = false;
     }
-  }
-  function listQuery() {
-    return new URL(find("#list")?.dataset.current ?? location.href, location.href).search;
   }
   function flash(row) {
     if (!row) return;
@@ -71,8 +68,7 @@
     waiting.clear();
     fresh.clear();
     if (pill()) showPill();
-    if (opsdash.reloadList && find("#filters")) opsdash.reloadList();
-    else if (find("#board")) get(find("#list")?.dataset.current ?? find("#board").dataset.address, "#board", "innerMorph");
+    if (find("#board")) opsdash.reloadList();
   }
   acts.fresh = () => {
     reload();
@@ -145,7 +141,7 @@
       if (due.kind === "breached") tell("ticket-changed", { id: due.ticket, number: due.number });
     },
     counts() {
-      if (find("#counts")) get(`${base}/counts${listQuery()}`, "#counts", "innerMorph");
+      if (find("#counts")) get(`${base}/counts`, "#counts", "innerMorph");
       tell("counts", {});
     },
     resync() {
