@@ -6,10 +6,13 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsdash_chassis import settings as chassis_settings
@@ -31,14 +34,33 @@ EXIT_DEPENDENCY_AWAY = 3
 
 @dataclass(frozen=True)
 class Service:
-    """What the shared commands need to know of a service; nothing is built before a command needs it."""
+    """What the shared commands need to know of a service.
+
+    Its application is imported by the command that needs it: jobs, and refusals of bad settings, do without.
+    """
 
     name: str
+    package: str
     settings: type[DatabaseSettings]
-    migrations: Path
-    build_app: Callable[[Any], Application]
-    build_runtime: Callable[[Any], Runtime]
-    openapi: Callable[[], dict[str, Any]]
+
+    @property
+    def migrations(self) -> Path:
+        return Path(str(files(self.package) / "migrations"))
+
+    def build_app(self, settings: DatabaseSettings) -> Application:
+        application: Application = self._module("app").build_app(settings)
+        return application
+
+    def build_runtime(self, settings: DatabaseSettings) -> Runtime:
+        runtime: Runtime = self._module("app").build_runtime(settings)
+        return runtime
+
+    def openapi(self) -> dict[str, Any]:
+        document: dict[str, Any] = self._module("openapi").document()
+        return document
+
+    def _module(self, name: str) -> ModuleType:
+        return import_module(f"{self.package}.{name}")
 
 
 def run(service: Service, arguments: Sequence[str] | None = None) -> None:
@@ -101,11 +123,12 @@ def _aware(text: str) -> datetime:
 
 
 def _serve(service: Service, _: argparse.Namespace) -> None:
+    settings = load_settings(service.settings)
+
     from opsdash_chassis.http.logs import configure_logs
     from opsdash_chassis.http.server import serve
     from opsdash_chassis.http.telemetry import configure_tracing
 
-    settings = load_settings(service.settings)
     configure_logs(profile=settings.profile, level=settings.log_level, service=service.name)
     configure_tracing(service=service.name, otlp_endpoint=settings.otlp_endpoint)
     serve(lambda: service.build_app(settings), settings)

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from opsdash_chassis.command_line import Service, run
 
-from opsdash_comments.app import build_app, build_runtime
-from opsdash_comments.openapi import document
 from opsdash_comments.settings import SERVICE, CommentsSettings
-
-SERVICE_DESCRIPTION = Service(
-    name=SERVICE,
-    settings=CommentsSettings,
-    migrations=Path(__file__).parent / "migrations",
-    build_app=build_app,
-    build_runtime=build_runtime,
-    openapi=document,
-)
 
 
 def main() -> None:
     """Console script."""
-    run(SERVICE_DESCRIPTION)
+    run(Service(name=SERVICE, package="opsdash_comments", settings=CommentsSettings))
 
 
 if __name__ == "__main__":
