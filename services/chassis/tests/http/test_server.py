@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import textwrap
-import time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,8 @@ from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
+
+from tests.support.eventually import eventually
 
 
 @post("/echo", opt={"body_timeout_seconds": 0.3})
@@ -61,9 +64,7 @@ class TestUnreadableRequests:
     async def test_is_a_problem_and_the_connection_ends(
         self, connection: Any, request_bytes: bytes, status: int
     ) -> None:
-        started = time.monotonic()
         answer = await connection.exchange(request_bytes)
-        assert time.monotonic() - started < 4, "the server must close the connection"
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
         assert b"application/problem+json" in head
@@ -76,24 +77,20 @@ class TestUnreadableRequests:
 
     async def test_a_slow_head_is_closed(self, connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.2)
-        started = time.monotonic()
         assert await connection.exchange(b"GET / HTTP/1.1\r\n") == b""
-        assert time.monotonic() - started < 2
 
     async def test_a_body_refused_by_its_length_is_not_waited_for(
         self, connection: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(protocol, "REST_SECONDS", 0.2)
-        started = time.monotonic()
         answer = await connection.exchange(HEAD + b"Content-Length: 99999999\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 413 ")
-        assert time.monotonic() - started < 2
 
     async def test_a_client_that_sends_too_much_reads_the_answer_and_goes_on(self, connection: Any) -> None:
         size = 3_000_000
         large = HEAD + f"Content-Length: {size}\r\n\r\n".encode() + b" " * size
         small = HEAD + b"Content-Length: 2\r\n\r\n{}"
-        answer = await connection.exchange(large, small, wait_seconds=1)
+        answer = await connection.exchange(large, small, enough=lambda said: b"HTTP/1.1 201 " in said)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"HTTP/1.1 201 " in answer
 
@@ -104,7 +101,9 @@ class TestUnreadableRequests:
 
     async def test_requests_in_a_row_share_a_connection(self, connection: Any) -> None:
         request = b"GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"
-        answer = await connection.exchange(request, request, pause_seconds=0.1, wait_seconds=0.3)
+        answer = await connection.exchange(
+            request, request, pause_seconds=0.1, enough=lambda said: said.count(b"HTTP/1.1 200 ") == 2
+        )
         assert answer.count(b"HTTP/1.1 200 ") == 2
 
     async def test_the_server_does_not_introduce_itself(self, connection: Any) -> None:
@@ -115,6 +114,7 @@ class TestUnreadableRequests:
 PROGRAM = textwrap.dedent(
     """
     import asyncio, sys
+    from pathlib import Path
     from contextlib import asynccontextmanager
     from litestar import get
     from opsdash_chassis.errors import StartupError
@@ -126,7 +126,9 @@ PROGRAM = textwrap.dedent(
 
     @get("/slow", opt={"authentication": NOBODY})
     async def slow() -> str:
-        await asyncio.sleep(1)
+        print("asked", flush=True)
+        while not Path("RELEASED").exists():
+            await asyncio.sleep(0.02)
         return "done"
 
     @asynccontextmanager
@@ -148,22 +150,38 @@ PROGRAM = textwrap.dedent(
 
 
 class Child:
-    def __init__(self, *arguments: str, port: int | None = None) -> None:
+    def __init__(self, folder: Path, *arguments: str, port: int | None = None) -> None:
         self.port, self.operations = port or free_port(), free_port()
+        self._released = folder / "released"
         program = PROGRAM.replace("PORT", str(self.port)).replace("OPERATIONS", str(self.operations))
+        program = program.replace("RELEASED", str(self._released))
         self.process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
+    async def readiness(self, session: aiohttp.ClientSession) -> int:
+        async with session.get(f"http://127.0.0.1:{self.operations}/readyz") as response:
+            return response.status
+
     async def until_ready(self, session: aiohttp.ClientSession) -> None:
-        for _ in range(200):
-            try:
-                async with session.get(f"http://127.0.0.1:{self.operations}/readyz") as response:
-                    if response.status == 200:
-                        return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.05)
+        for _ in range(600):
+            with contextlib.suppress(aiohttp.ClientError):
+                if await self.readiness(session) == 200:
+                    return
+            await asyncio.sleep(0.05)
         raise AssertionError(self.process.communicate())
+
+    async def until_not_ready(self, session: aiohttp.ClientSession) -> None:
+        """It still answers, and says that it stops."""
+        assert await eventually(lambda: self.readiness(session), lambda status: status != 200) == 503
+
+    async def says(self, line: str) -> None:
+        assert self.process.stdout is not None
+        assert await asyncio.to_thread(self.process.stdout.readline) == f"{line}\n"
+
+    def release(self) -> None:
+        """Let the slow request be answered."""
+        self._released.touch()
 
     async def finish(self) -> tuple[int, str, str]:
         out, err = await asyncio.to_thread(self.process.communicate, None, 25)
@@ -171,22 +189,21 @@ class Child:
 
 
 class TestProcess:
-    async def test_sigterm_lets_accepted_requests_finish_and_exits_0(self) -> None:
-        child = Child()
+    async def test_sigterm_lets_accepted_requests_finish_and_exits_0(self, tmp_path: Path) -> None:
+        child = Child(tmp_path)
         async with aiohttp.ClientSession() as session:
             await child.until_ready(session)
             slow = asyncio.create_task(session.get(f"http://127.0.0.1:{child.port}/slow"))
-            await asyncio.sleep(0.2)
+            await child.says("asked")
             child.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.2)
-            async with session.get(f"http://127.0.0.1:{child.operations}/readyz") as response:
-                assert response.status == 503
+            await child.until_not_ready(session)
+            child.release()
             assert (await slow).status == 200
         code, out, _ = await child.finish()
         assert (code, out) == (0, "lifespan ended\n")
 
-    async def test_operations_routes_are_not_on_the_public_port(self) -> None:
-        child = Child()
+    async def test_operations_routes_are_not_on_the_public_port(self, tmp_path: Path) -> None:
+        child = Child(tmp_path)
         async with aiohttp.ClientSession() as session:
             await child.until_ready(session)
             for path in ("/livez", "/readyz", "/metrics"):
@@ -197,35 +214,34 @@ class TestProcess:
         child.process.terminate()
         assert (await child.finish())[0] == 0
 
-    async def test_a_second_signal_ends_the_process_at_once(self) -> None:
-        child = Child()
+    async def test_a_second_signal_ends_the_process_at_once(self, tmp_path: Path) -> None:
+        child = Child(tmp_path)
         async with aiohttp.ClientSession() as session:
             await child.until_ready(session)
             slow = asyncio.create_task(session.get(f"http://127.0.0.1:{child.port}/slow"))
-            await asyncio.sleep(0.2)
+            await child.says("asked")
             child.process.terminate()
-            await asyncio.sleep(0.1)
+            await child.until_not_ready(session)
             child.process.terminate()
             assert (await child.finish())[0] == 1
             with pytest.raises(aiohttp.ClientError):
                 await slow
 
-    async def test_a_start_that_fails_is_one_line_and_exit_code_3(self) -> None:
-        code, _, err = await Child("refuse").finish()
+    async def test_a_start_that_fails_is_one_line_and_exit_code_3(self, tmp_path: Path) -> None:
+        code, _, err = await Child(tmp_path, "refuse").finish()
         assert (code, err) == (3, "cannot start: no Kafka broker answered\n")
 
-    async def test_a_taken_port_is_one_line_and_exit_code_3(self) -> None:
-        first = Child()
+    async def test_a_taken_port_is_one_line_and_exit_code_3(self, tmp_path: Path) -> None:
+        first = Child(tmp_path)
         async with aiohttp.ClientSession() as session:
             await first.until_ready(session)
-        code, _, err = await Child(port=first.port).finish()
+        code, _, err = await Child(tmp_path, port=first.port).finish()
         first.process.terminate()
         await first.finish()
         assert (code, err) == (3, f"cannot start: cannot listen on port {first.port}: Address already in use\n")
 
-    async def test_a_signal_while_starting_exits_0(self) -> None:
-        child = Child("hang")
-        assert child.process.stdout is not None
-        await asyncio.to_thread(child.process.stdout.readline)
+    async def test_a_signal_while_starting_exits_0(self, tmp_path: Path) -> None:
+        child = Child(tmp_path, "hang")
+        await child.says("starting")
         child.process.terminate()
         assert (await child.finish())[0] == 0
