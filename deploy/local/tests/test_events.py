@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from opsdash_local.events import format as formats
 from opsdash_local.events.directory import Directory
 from opsdash_local.events.format import Place
 from opsdash_local.events.screen import Screen, Wanted
+from opsdash_local.events.tail import _broker_is_gone
+from opsdash_local.ports import LOOPBACK
 from rich.console import Console
 
 ORG = UUID("11111111-1111-4111-8111-111111111111")
@@ -160,3 +163,20 @@ class TestDirectory:
     def test_an_unknown_slug_is_answered_with_the_known_ones(self) -> None:
         with pytest.raises(LocalStackError, match=r"no org has the slug 'nope'.*: brightside"):
             directory().find_org("nope")
+
+
+class TestWatchOverTheBroker:
+    async def test_one_connection_is_enough_until_the_broker_is_gone(self) -> None:
+        accepted: list[asyncio.StreamWriter] = []
+
+        async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.append(writer)
+
+        broker = await asyncio.start_server(accept, LOOPBACK, 0)
+        watch = asyncio.create_task(_broker_is_gone("{}:{}".format(*broker.sockets[0].getsockname())))
+        await asyncio.sleep(0.3)
+        assert len(accepted) == 1
+        assert not watch.done()
+        broker.close()
+        accepted[0].close()
+        await asyncio.wait_for(watch, timeout=30)

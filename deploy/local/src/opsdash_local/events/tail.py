@@ -133,15 +133,16 @@ async def _until_broker_is_gone(servers: str, work: Coroutine[None, None, None])
 
 async def _broker_is_gone(servers: str) -> None:
     """Return when a connection has ended and no server accepts another one."""
-    while (reader := await _first_reader(servers)) is not None:
+    while (connection := await _first_connection(servers)) is not None:
+        reader, writer = connection  # a writer that nobody holds would close the connection
         with suppress(OSError):
             await reader.read(1)
+        writer.close()
 
 
-async def _first_reader(servers: str) -> asyncio.StreamReader | None:
+async def _first_connection(servers: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
     for server in servers.split(","):
         host, _, port = server.strip().rpartition(":")
         with suppress(OSError, ValueError):
-            reader, _ = await asyncio.open_connection(host, int(port))
-            return reader
+            return await asyncio.open_connection(host, int(port))
     return None
