@@ -1,3 +1,18 @@
-"""Register the fixtures every test suite may use."""
+"""Register the fixtures every test suite may use, and how a whole run is spread over workers."""
+
+import gc
+import signal
+
+import pytest
 
 pytest_plugins = ["tests.support.brokers", "tests.support.fixtures"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell, which has it ignored; the programs under test would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()

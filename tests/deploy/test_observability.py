@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import prometheus_client
@@ -26,6 +27,7 @@ SCRAPED = {"job", "instance", "namespace", "pod", "le"}
 FOREIGN = {"kube_cronjob_status_last_successful_time"}
 
 
+@cache
 def exposed() -> dict[str, set[str]]:
     """Every series of ours with its labels."""
     found: dict[str, set[str]] = {}
