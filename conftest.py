@@ -1,9 +1,7 @@
-"""Register the fixtures every test suite may use, and how a whole run is spread over workers."""
+"""Register the fixtures every test suite may use; make every run behave alike, however it was started."""
 
 import gc
 import signal
-
-import pytest
 
 pytest_plugins = ["tests.support.brokers", "tests.support.fixtures"]
 
@@ -13,6 +11,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays until the end: the garbage collector need not look at it again and again."""
+    """What is collected stays to the end of the run: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
