@@ -18,6 +18,7 @@ from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
+from opsdash_contracts.workspace import PLAN_CAPS
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
@@ -27,7 +28,6 @@ from opsdash_gateway.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.filters import ListQuery, SlaFilter, SortField
-from opsdash_tickets.model import PLAN_CAPS
 from opsdash_tickets.settings import TicketsSettings
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo

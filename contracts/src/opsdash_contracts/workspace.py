@@ -1,7 +1,8 @@
 """The workspace directory as OpsDash feeds it: orgs, members, contacts, companies, projects, removals."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -23,6 +24,17 @@ class Plate(StrEnum):
     GROWTH = "growth"
     FULL_LOOP = "full_loop"
     AGENCY = "agency"
+
+
+#: How many living tickets a plate holds; none means that it does not have Support.
+PLAN_CAPS: Final[Mapping[Plate, int]] = {
+    Plate.FREE: 0,
+    Plate.SALES: 500,
+    Plate.GROWTH: 1000,
+    Plate.FULL_LOOP: 2000,
+    Plate.AGENCY: 10_000,
+}
+PLATES_WITH_SUPPORT: Final = tuple(plate for plate, cap in PLAN_CAPS.items() if cap)
 
 
 class Role(StrEnum):

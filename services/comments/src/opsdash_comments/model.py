@@ -13,7 +13,6 @@ from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_comments.errors import CommentDeleted, RoleTooLow
 
-PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plate.FREE)
 _SHORTEST_STEP: Final = timedelta(microseconds=1)
 
 

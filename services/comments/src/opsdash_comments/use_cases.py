@@ -12,6 +12,7 @@ from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments as events
 from opsdash_contracts.topics import COMMENTS
+from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_comments import model, repository
 from opsdash_comments.errors import (
@@ -51,8 +52,8 @@ async def enter(
 def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) -> Access:
     """What the member may do here, if this is part of it. Raises FeatureNotAvailable before RoleTooLow."""
     access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
-    if access.plate not in model.PLATES_WITH_SUPPORT:
-        raise FeatureNotAvailable(access.plate, model.PLATES_WITH_SUPPORT)
+    if access.plate not in PLATES_WITH_SUPPORT:
+        raise FeatureNotAvailable(access.plate, PLATES_WITH_SUPPORT)
     if not access.may(action):
         raise RoleTooLow
     return access

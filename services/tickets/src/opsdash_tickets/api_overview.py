@@ -9,12 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from opsdash_chassis.database import Record
 from opsdash_contracts.tickets import Category, Priority, Status
-from opsdash_contracts.workspace import Role
+from opsdash_contracts.workspace import PLAN_CAPS, Role
 
 from opsdash_tickets import overview_repository, repository
 from opsdash_tickets.edge import Edge
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.model import ASSIGNABLE_ROLES, PLAN_CAPS, Action
+from opsdash_tickets.model import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.overview_schemas import (
     FEATURE,
     ContactChoice,

@@ -16,10 +16,11 @@ from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_v
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import Status
+from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets import model, recompute, sla_repository, use_cases
 from opsdash_tickets.edge import Edge
-from opsdash_tickets.model import PLATES_WITH_SUPPORT, Access, Action, Ticket
+from opsdash_tickets.model import Access, Action, Ticket
 from opsdash_tickets.schemas import Person
 from opsdash_tickets.sla_schemas import (
     ConfirmRequest,

@@ -52,16 +52,8 @@ _ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WRITE: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
     Action.DELETE: frozenset({Role.OWNER, Role.ADMIN}),
 }
-PLAN_CAPS: Final[Mapping[Plate, int]] = {
-    Plate.FREE: 0,
-    Plate.SALES: 500,
-    Plate.GROWTH: 1000,
-    Plate.FULL_LOOP: 2000,
-    Plate.AGENCY: 10_000,
-}
 NOTICE_PERCENTS: Final = (80, 100)
 RESTORE_DAYS: Final = 30
-PLATES_WITH_SUPPORT: Final = tuple(plate for plate in Plate if plate is not Plate.FREE)
 ASSIGNABLE_ROLES: Final = _ROLES[Action.WRITE]
 
 

@@ -12,9 +12,9 @@ from opsdash_chassis.tracing import current_traceparent
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 from opsdash_contracts.usage import NOTICED, UsageNotice
-from opsdash_contracts.workspace import Plate
+from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
-from opsdash_tickets.model import PLAN_CAPS, Change, Ticket
+from opsdash_tickets.model import Change, Ticket
 
 SOURCE = "/services/tickets"
 Data = TypeVar("Data", bound=EventData)

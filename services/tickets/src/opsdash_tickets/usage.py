@@ -7,11 +7,11 @@ from uuid import UUID
 
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.topics import TICKETS
-from opsdash_contracts.workspace import Plate
+from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
 from opsdash_tickets import metrics, model, repository
 from opsdash_tickets.errors import PlanLimitReached
-from opsdash_tickets.model import PLAN_CAPS, Access, Counters
+from opsdash_tickets.model import Access, Counters
 from opsdash_tickets.published import usage_notice
 
 

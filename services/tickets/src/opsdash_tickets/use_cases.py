@@ -15,6 +15,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.topics import TICKETS
+from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets import model, repository, usage
 from opsdash_tickets.errors import (
@@ -59,8 +60,8 @@ async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Act
 def admit(entered: Entered, *, slug: str, user_id: UUID, action: Action) -> Access:
     """What the member may do here, if this is part of it. Raises FeatureNotAvailable before RoleTooLow."""
     access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
-    if access.plate not in model.PLATES_WITH_SUPPORT:
-        raise FeatureNotAvailable(access.plate, model.PLATES_WITH_SUPPORT)
+    if access.plate not in PLATES_WITH_SUPPORT:
+        raise FeatureNotAvailable(access.plate, PLATES_WITH_SUPPORT)
     if not access.may(action):
         raise RoleTooLow
     return access

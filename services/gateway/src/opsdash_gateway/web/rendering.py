@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from opsdash_contracts.workspace import PLAN_CAPS
 
 from opsdash_gateway.web import times
 from opsdash_gateway.web.assets import Assets
@@ -68,6 +69,7 @@ def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -
         "asset": assets.address,
         "language": language,
         "languages": languages,
+        "plan_caps": PLAN_CAPS,
         "sla_tone": times.sla_tone,
     }
     return environment
