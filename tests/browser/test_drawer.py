@@ -173,6 +173,16 @@ class TestDeleting:
         await expect(tickets.row(ticket)).to_be_visible()
         assert await console.counted(org) == 2
 
+    async def test_an_only_ticket_leaves_the_empty_page_and_comes_back(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(org, as_=ADMIN))
+        await delete(page, ticket, confirmed=True)
+        await expect(page.get_by_role("heading", name="Your support queue starts here")).to_be_visible()
+        await page.locator("#toasts").get_by_role("button", name="Undo").click()
+        await expect(tickets.row(ticket)).to_be_visible()
+        await expect(page.get_by_role("heading", name="Your support queue starts here")).to_have_count(0)
+
     async def test_members_have_no_way_to_delete(self, org: OrgUnderTest, ticket: Any, open_page: Open):
         drawer = await Drawer(await open_page(org)).open(ticket)
         await drawer.button("More actions").click()

@@ -6,15 +6,17 @@ import asyncio
 import re
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, expect_stayed, live, stays
-from tests.browser.people import ADMIN, COLLEAGUE, OrgUnderTest
+from tests.browser.people import ADMIN, COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
+from tests.browser.visitors import Visitors
 from tests.support.eventually import eventually
+from tests.support.live import LiveClient
 from tests.support.metrics import sample
 
 LOADS = 40
@@ -49,6 +51,42 @@ class TestTwoBrowsers:
         await pill.click()
         await expect(tickets.rows).to_have_count(3)
         await expect(pill).to_be_hidden()
+
+    async def test_the_pill_counts_what_the_list_would_show(self, console: Console, org: OrgUnderTest, open_page: Open):
+        await console.ticket(org, "Known")
+        page = await open_page(org, "/support?priority=urgent")
+        await expect(live(page)).to_have_text("Live")
+        await console.ticket(org, "Not in this list", by=COLLEAGUE, priority="low")
+        await console.ticket(org, "Burning", by=COLLEAGUE, priority="urgent")
+        pill = page.locator("#fresh")
+        await expect(pill).to_have_text("1 new ticket")
+        await expect(pill).to_be_visible()
+        await TicketList(page).view("All active").click()
+        await expect(TicketList(page).rows).to_have_count(3)
+        await expect(pill).to_be_hidden()
+
+    async def test_a_change_between_the_page_and_its_stream_is_not_lost(
+        self, console: Console, org: OrgUnderTest, visitors: Visitors
+    ):
+        """The stream resumes from the moment at which the page was made."""
+        ticket = await console.ticket(org, "Quick one")
+        page = await (await visitors.context(MEMBER)).new_page()
+        release = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await release.wait()
+            await route.continue_()
+
+        await page.route("**/support/stream*", hold)
+        await page.goto(visitors.address(org))
+        headers = {"Authorization": f"Bearer {await console.token(COLLEAGUE)}"}
+        async with LiveClient(f"{console.url}/api/orgs/{org.slug}/events", headers) as others:
+            await others.started()
+            await console.change(org, ticket, by=COLLEAGUE, status="waiting")
+            await others.wait_for("ticket")
+        release.set()
+        await expect(live(page)).to_have_text("Live")
+        await expect(TicketList(page).row(ticket)).to_contain_text("Waiting")
 
     async def test_the_open_drawer_follows_but_never_what_is_being_typed(
         self, console: Console, org: OrgUnderTest, open_page: Open

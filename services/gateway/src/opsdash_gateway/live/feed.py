@@ -51,6 +51,11 @@ class Feed:
     def id_of(self, number: int) -> str:
         return f"{self._token}-{number}"
 
+    @property
+    def position(self) -> str:
+        """The id to resume from for whoever knows everything up to now."""
+        return self.id_of(self.last)
+
     def number_of(self, event_id: str) -> int | None:
         """The number behind an id; None when what followed it is not all known here."""
         token, _, digits = event_id.rpartition("-")
@@ -67,7 +72,7 @@ class Feed:
         return b"".join(self._kept[index][1] for index in range(start, len(self._kept)))
 
     def resync(self) -> bytes:
-        return RESYNC.written(self.id_of(self.last))
+        return RESYNC.written(self.position)
 
     @property
     def is_forgotten(self) -> bool:

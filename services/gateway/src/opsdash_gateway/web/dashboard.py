@@ -11,6 +11,7 @@ from litestar.di import NamedDependency, Provide
 from opsdash_chassis.http.problems import Problem, not_found
 
 from opsdash_gateway.clients import Owners
+from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.page import LOCKED, STATE, Page, provide_page
 from opsdash_gateway.web.rendering import Renderer
@@ -42,12 +43,13 @@ class Insights(msgspec.Struct):
 async def provide_any_page(
     request: Request[Any, Any, Any],
     owners: NamedDependency[Owners],
+    hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],
     renderer: NamedDependency[Renderer],
 ) -> Page:
     """Like `provide_page`, but a workspace whose plate has no Support gets its page as well."""
     try:
-        return await provide_page(request, owners, session, renderer)
+        return await provide_page(request, owners, hub, session, renderer)
     except Problem as problem:
         page: Page | None = request.scope["state"].get(STATE)
         if problem.code != LOCKED or page is None:

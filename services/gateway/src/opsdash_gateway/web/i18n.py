@@ -19,7 +19,7 @@ from opsdash_gateway.web.addresses import LOCALES
 CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 NAMES: Final = {"en": "English", "es": "Español"}
 PSEUDO: Final = "en-XA"
-_PLACEHOLDER = re.compile(r"(%\(\w+\)[sd]|%%|<[^>]+>)")
+_PLACEHOLDER = re.compile(r"(%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>)")
 _ACCENTED = str.maketrans("aeiouyAEIOUYcnszCNSZ", "åéîöûýÅÉÎÖÛÝçñšžÇÑŠŽ")
 
 

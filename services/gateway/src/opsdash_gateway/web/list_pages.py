@@ -14,7 +14,7 @@ from opsdash_gateway.web.owner_answers import TicketRow, Views
 from opsdash_gateway.web.page import Page, html_response
 from opsdash_gateway.web.refusals import sentence
 from opsdash_gateway.web.session import PAGE
-from opsdash_gateway.web.ticket_list import STALE_CURSOR, is_listed, list_context, query_of, read_list
+from opsdash_gateway.web.ticket_list import STALE_CURSOR, count_listed, is_listed, list_context, query_of, read_list
 
 _MAXIMUM_SHOWN = 100_000
 
@@ -50,6 +50,14 @@ async def row(page: NamedDependency[Page]) -> Response[bytes]:
     return page.render("_fragments/row.html", ticket=ticket, elsewhere=not listed)
 
 
+@get("/support/fresh", opt=PAGE)
+async def fresh(page: NamedDependency[Page]) -> Response[bytes]:
+    """How many of the new tickets named in `ids` the list of the address would show."""
+    return page.render(
+        "_fragments/fresh.html", count=await count_listed(page, page.request.query_params.get("ids", ""))
+    )
+
+
 @get("/support/counts", opt=PAGE)
 async def counts(page: NamedDependency[Page]) -> Response[bytes]:
     """The sidebar's numbers as they are now."""
@@ -57,4 +65,4 @@ async def counts(page: NamedDependency[Page]) -> Response[bytes]:
     return page.render("_fragments/counts_now.html")
 
 
-LIST_ROUTES: list[Any] = [support, rows, row, counts]
+LIST_ROUTES: list[Any] = [support, rows, row, fresh, counts]

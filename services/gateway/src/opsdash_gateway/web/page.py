@@ -15,6 +15,7 @@ from litestar.enums import MediaType
 from opsdash_chassis.http.problems import Problem, not_found
 
 from opsdash_gateway.clients import Answer, OwnerClient, Owners
+from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.i18n import Language
 from opsdash_gateway.web.owner_answers import Me, Membership, Preferences, Support, Views, refusal
@@ -37,6 +38,7 @@ class Page:
     request: Request[Any, Any, Any]
     renderer: Renderer
     owners: Owners
+    hub: Hub
     session: WebSession
     language: Language
     slug: str
@@ -44,6 +46,7 @@ class Page:
     views: Views | None = None
     membership: Membership | None = None
     preferences: Preferences = field(default_factory=Preferences)
+    live_from: str = ""
 
     @property
     def locale(self) -> str:
@@ -123,7 +126,7 @@ class Page:
                 self.known_support = await self.read("/support", Support)
             else:
                 self.known_support, self.views, self.preferences = await asyncio.gather(
-                    self.read("/support", Support), self.read("/views", Views), self._read_preferences()
+                    self._read_support(), self.read("/views", Views), self._read_preferences()
                 )
         except Problem as problem:
             if problem.code == LOCKED:
@@ -131,6 +134,12 @@ class Page:
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
+
+    async def _read_support(self) -> Support:
+        """Notes where the live stream stands before anything else is read: what changes after that is in it."""
+        support = await self.read("/support", Support)
+        self.live_from = self.hub.feed(support.org_id).position
+        return support
 
     async def _read_preferences(self) -> Preferences:
         answer = await self._call("GET", "/me/preferences")
@@ -166,6 +175,7 @@ def find_language(request: Request[Any, Any, Any], renderer: Renderer) -> Langua
 async def provide_page(
     request: Request[Any, Any, Any],
     owners: NamedDependency[Owners],
+    hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],
     renderer: NamedDependency[Renderer],
 ) -> Page:
@@ -174,7 +184,7 @@ async def provide_page(
     slug = str(request.path_params.get("slug", ""))
     if not _SLUG.fullmatch(slug):
         raise not_found()
-    page = Page(request, renderer, owners, session, language, slug)
+    page = Page(request, renderer, owners, hub, session, language, slug)
     request.scope["state"][STATE] = page
     await page.load()
     return page

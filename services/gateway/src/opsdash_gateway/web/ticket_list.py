@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from opsdash_chassis.http.problems import Problem
 
@@ -16,6 +19,9 @@ from opsdash_gateway.web.page import Page
 PAGE_SIZE: Final = 25
 STALE_CURSOR: Final = "invalid-cursor"
 _ALL_MEMBERS = b"limit=100"
+_MOST_ASKED: Final = 75
+_MEANWHILE: Final = 25
+_TIME_ORDERED: Final = 7
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,30 @@ async def is_listed(page: Page, number: int) -> bool:
         "/tickets", TicketPage, query=urlencode(wanted | {"q": f"#{number}", "limit": "1"}).encode()
     )
     return bool(found.items)
+
+
+async def count_listed(page: Page, ids: str) -> int:
+    """How many of these tickets the list of the request's address has; ids that are none of ours are not counted."""
+    asked, wanted = _ticket_ids(ids), query_of(page).owner_filter(page.session.user_id)
+    if not asked or wanted is None:
+        return 0
+    newest = {"sort": "-created_at", "created_from": _made_after(min(asked)), "limit": str(len(asked) + _MEANWHILE)}
+    found = await page.read("/tickets", TicketPage, query=urlencode(wanted | newest).encode())
+    return sum(row.id in asked for row in found.items)
+
+
+def _ticket_ids(text: str) -> set[UUID]:
+    found = set()
+    for part in text.split(",")[:_MOST_ASKED]:
+        with suppress(ValueError):
+            found.add(UUID(part))
+    return {one for one in found if one.version == _TIME_ORDERED}
+
+
+def _made_after(ticket_id: UUID) -> str:
+    """A moment shortly before the ticket was made: its id begins with the time (RFC 9562, section 5.7)."""
+    made = min((ticket_id.int >> 80) / 1000, datetime.now(UTC).timestamp())
+    return (datetime.fromtimestamp(made, UTC) - timedelta(minutes=1)).isoformat()
 
 
 async def read_members(page: Page) -> Members:

@@ -148,6 +148,7 @@
     find("#ticket-dialog")?.close();
     close({ ask: false });
     row?.remove();
+    if (!find("tr[data-ticket]")) opsdash.reloadList(); // it was the only one
     document.dispatchEvent(new CustomEvent("opsdash:ticket-changed", { detail: { id: row?.dataset.ticket, number: detail.number, deleted: true } }));
     toast({
       text: detail.text,
@@ -158,7 +159,7 @@
   async function undo(url, row, place) {
     const restored = () => {
       if (place?.parent.isConnected) place.parent.insertBefore(row, place.next?.isConnected ? place.next : null);
-      else document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event: "resync" } })); // it was the only row
+      else opsdash.reloadList();
     };
     document.addEventListener("opsdash:ticket-restored", restored, { once: true });
     await htmx.ajax("POST", url, { source: find("#main"), swap: "none", headers: { "Idempotency-Key": crypto.randomUUID() } });

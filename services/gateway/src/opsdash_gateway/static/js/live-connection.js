@@ -8,7 +8,7 @@
   const SLOWEST = 30_000;
   const MANY_FAILURES = 5;
   let stream = null;
-  let last = ""; // the id to resume from where the browser cannot know it: in a stream made anew
+  let last = place.dataset.after; // resume from here: the page is as things were then, later what was received
   let wasLive = false;
   let failures = 0;
   let timer;
@@ -16,9 +16,8 @@
   function connect() {
     clearTimeout(timer);
     if (document.hidden || stream) return;
-    const again = wasLive && !last;
-    stream = new EventSource(place.dataset.stream + (last ? `?after=${encodeURIComponent(last)}` : ""));
-    stream.addEventListener("open", () => opened(again));
+    stream = new EventSource(`${place.dataset.stream}?after=${encodeURIComponent(last)}`);
+    stream.addEventListener("open", opened);
     stream.addEventListener("error", failed);
     for (const name of EVENTS) stream.addEventListener(name, receive);
   }
@@ -29,18 +28,14 @@
   }
   function receive({ type, data, lastEventId }) {
     last = lastEventId;
-    signal(type, JSON.parse(data));
+    document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event: type, data: JSON.parse(data) } }));
   }
-  function signal(event, data = {}) {
-    document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event, data } }));
-  }
-  function opened(mayHaveMissed) {
+  function opened() {
     if (failures && wasLive) announce(texts.connectionBack);
     failures = 0;
     wasLive = true;
     show("live", texts.live);
     find("#live-notice").hidden = true;
-    if (mayHaveMissed) signal("resync");
   }
   /** The browser connects again by itself after a broken connection, never after a refusal; then we do, more slowly. */
   function failed() {

@@ -1,13 +1,15 @@
 // What a signal of the live stream does to the page: asks for the parts it names, and never for what is there already.
 (() => {
   "use strict";
-  const { acts, announce, find, findAll, say, texts, tick } = window.opsdash;
+  const { acts, announce, find, findAll, texts, tick } = window.opsdash;
   const place = find("#connection");
   if (!place) return;
   const base = `${document.documentElement.dataset.base}/support`;
   const ECHO = 1500; // own changes come back as the answer of their request; this long it may take
   const FOLLOWS = 1200; // a ticket's comment count follows its comment
   const MANY_ROWS = 25;
+  const GATHER = 200; // new tickets often come in company
+  const MOST_FRESH = 75;
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`opsdash:${name}`, { detail }));
   const isMine = (signal) => signal.by === place.dataset.me;
   const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
@@ -48,28 +50,43 @@
     row?.setAttribute("title", texts.rowDeleted);
   }
 
-  // ---- the pill
+  // ---- the pill: how many new tickets the list would have; the server knows, since it knows the filter
   const fresh = new Set();
   const pill = () => find("#fresh");
+  let asking;
   async function expect(ticket) {
     if (isMine(ticket)) await pause(ECHO);
-    if (!pill() || rowOf(ticket.id) || made.has(ticket.id)) return;
-    const before = fresh.size;
+    if (!pill() || rowOf(ticket.id) || made.has(ticket.id) || fresh.has(ticket.id)) return;
     fresh.add(ticket.id);
-    if (fresh.size !== before) showPill();
+    showPill();
   }
   function showPill() {
-    const form = new Intl.PluralRules(document.documentElement.lang).select(fresh.size);
-    pill().hidden = !fresh.size;
-    pill().textContent = say(texts.newTickets[form] ?? texts.newTickets.other, { count: fresh.size });
-    if (fresh.size) announce(pill().textContent);
+    clearTimeout(asking);
+    asking = setTimeout(askForPill, GATHER);
+    if (!fresh.size) pill().hidden = true;
+  }
+  async function askForPill() {
+    if (!fresh.size) return;
+    const query = new URLSearchParams(opsdash.listQuery());
+    query.set("ids", [...fresh].slice(-MOST_FRESH).join(","));
+    const before = pill().textContent;
+    await get(`${base}/fresh?${query}`, "#fresh", "outerMorph");
+    if (!fresh.size) pill().hidden = true;
+    else if (!pill().hidden && pill().textContent !== before) announce(pill().textContent);
   }
   function reload() {
     waiting.clear();
-    fresh.clear();
-    if (pill()) showPill();
     if (find("#board")) opsdash.reloadList();
   }
+  // Another list has what was new when it was asked for.
+  const isBoard = (element) => element?.id === "board";
+  let answered = [];
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { if (isBoard(ctx.sourceElement)) answered = [...fresh]; });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (!isBoard(ctx.target)) return;
+    for (const id of answered) fresh.delete(id);
+    showPill();
+  });
   acts.fresh = () => {
     reload();
     scrollTo({ top: 0 });
@@ -120,7 +137,7 @@
       if (isMine(ticket)) await pause(ECHO);
       if (ticket.kind === "deleted" || ticket.kind === "purged") {
         greyOut(ticket.id);
-        if (fresh.delete(ticket.id) && pill()) showPill();
+        if (fresh.delete(ticket.id)) showPill();
         if (isOpen(ticket.id)) sayDeleted();
         return;
       }
