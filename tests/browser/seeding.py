@@ -48,6 +48,7 @@ async def seed(console: Console) -> Orgs:
     await console.sync([line for org in every for line in org.lines()])
     for org in every[:-1]:
         await console.until_plate(org, org.plate)
+        await console.until_known(org)
     await asyncio.gather(fill(console, made.near, SALES_CAP * 8 // 10), fill(console, made.full, SALES_CAP))
     await queue(console, rich)
     return made

@@ -10,11 +10,12 @@ from playwright.async_api import expect
 
 from tests.browser.accessibility import settled
 from tests.browser.conftest import Open
-from tests.browser.console import Console
+from tests.browser.console import PSEUDO_LOCALE, Console
+from tests.browser.guard import Guard
 from tests.browser.pages import CreateDialog, Drawer, TicketList, sideways_scroll
 from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
-from tests.browser.texts import english_left
+from tests.browser.texts import cut, english_left, untranslated
 from tests.browser.visitors import PHONE, Visitors
 
 # Runs before anything of the page; notes the scheme at the moment the body begins to exist.
@@ -53,6 +54,7 @@ class TestLanguage:
         page = await open_page(orgs.rich, path, locale="es")
         await expect(page.locator("html")).to_have_attribute("lang", "es")
         assert await english_left(page) == []
+        assert await cut(page) == []
 
     async def test_spanish_dates_name_the_day_before_the_month(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, locale="es")
@@ -69,7 +71,38 @@ class TestLanguage:
         await expect(dialog.locator("[aria-invalid=true]")).to_be_focused()
         assert await english_left(page) == []
 
-    async def test_an_unknown_language_is_a_page_not_found(self, orgs: Orgs, visitors: Visitors, guard: Any):
+    @pytest.mark.parametrize(
+        ("which", "path"),
+        [
+            ("rich", "/support"), ("rich", "/support?q=nothing-like-it"), ("rich", "/support/64"),
+            ("rich", "/dashboard"), ("empty", "/support"), ("near", "/support"), ("free", "/support"),
+        ],
+    )  # fmt: skip
+    async def test_every_text_is_translated_and_none_is_cut(
+        self, orgs: Orgs, open_page: Open, guard: Guard, which: str, path: str
+    ):
+        """In the pseudo-locale, which marks what comes from a catalogue and is a quarter longer than English."""
+        guard.expect_statuses({403})
+        page = await open_page(getattr(orgs, which), path, locale=PSEUDO_LOCALE)
+        await settled(page)
+        assert await untranslated(page) == []
+        assert await cut(page) == []
+
+    async def test_menus_and_dialogs_are_translated_too(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, locale=PSEUDO_LOCALE)
+        for opener in (TicketList(page).search, page.locator("[popovertarget=filter-sla]")):
+            await opener.click()
+            assert await cut(page) == []
+        await page.keyboard.press("Escape")
+        for key in ("?", "c"):
+            await page.keyboard.press(key)
+            await expect(page.locator("dialog[open] h2")).to_be_visible()
+            await settled(page)
+            assert await untranslated(page) == []
+            assert await cut(page) == []
+            await page.keyboard.press("Escape")
+
+    async def test_an_unknown_language_is_a_page_not_found(self, orgs: Orgs, visitors: Visitors, guard: Guard):
         guard.expect_statuses({404})
         page = await (await visitors.context(MEMBER)).new_page()
         answer = await page.goto(visitors.address(orgs.rich, locale="xx"))
