@@ -33,7 +33,7 @@ from opsdash_chassis.kafka import client_options, require_topics
 from opsdash_chassis.lenient_records import decode_record, read_leniently, readable
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
-from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
+from opsdash_chassis.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -91,12 +91,13 @@ class TopicConsumer:
         handler = self._handlers.get(event.envelope.type)
         if handler is None:
             return "ignored"
-        async with worker_unit_of_work(self._database) as work:
-            if not await inbox.first_delivery(
-                work.connection, consumer=self.group, event_id=event.envelope.id, value=value or b""
-            ):
+        async with self._database.worker_transaction() as connection:
+            now = await inbox.first_delivery(
+                connection, consumer=self.group, event_id=event.envelope.id, value=value or b""
+            )
+            if now is None:
                 return "duplicate"
-            await handler(work, event)
+            await handler(UnitOfWork(connection, now), event)
         return "applied"
 
 

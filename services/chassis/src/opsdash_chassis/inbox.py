@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from opsdash_chassis.database import Connection
 _REMEMBER = """
 INSERT INTO inbox (consumer, event_id, content_sha256) VALUES ($1, $2, $3)
 ON CONFLICT (consumer, event_id) DO NOTHING
-RETURNING true
+RETURNING now()
 """
 _KNOWN = "SELECT content_sha256 FROM inbox WHERE consumer = $1 AND event_id = $2"
 _PRUNE = """
@@ -22,18 +23,19 @@ DELETE FROM inbox WHERE ctid IN (
 """
 
 
-async def first_delivery(connection: Connection, *, consumer: str, event_id: UUID, value: bytes) -> bool:
-    """Remember the event; False when it was handled before.
+async def first_delivery(connection: Connection, *, consumer: str, event_id: UUID, value: bytes) -> datetime | None:
+    """Remember the event and tell the transaction's time; None when the event was handled before.
 
     Raises InvalidMessage("content-changed") when the same id arrives with other content: the first one wins.
     A concurrent delivery of the same id waits for the other transaction, so it is never handled twice.
     """
     digest = sha256(value).digest()
-    if await connection.fetchval(_REMEMBER, consumer, event_id, digest):
-        return True
+    now: datetime | None = await connection.fetchval(_REMEMBER, consumer, event_id, digest)
+    if now is not None:
+        return now
     if await connection.fetchval(_KNOWN, consumer, event_id) != digest:
         raise InvalidMessage("content-changed", f"event {event_id} was delivered before with other content")
-    return False
+    return None
 
 
 async def prune(connection: Connection, *, retention_hours: int) -> None:

@@ -14,7 +14,7 @@ BATCH_SIZE = 1000
 
 # Everything unpublished, oldest first. Never "position greater than the last one": transactions commit out of
 # position order. An aggregate with a parked event waits, so that its order is kept; others go on.
-_WAITING = f"""
+WAITING = f"""
 SELECT o.position, o.replayed, h.event_id, h.aggregate_id, h.topic, h.headers, h.data
 FROM outbox o JOIN history h USING (event_id)
 WHERE NOT EXISTS (
@@ -58,7 +58,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def waiting(connection: Connection) -> list[Waiting]:
-    return [_to_waiting(row) for row in await connection.fetch(_WAITING)]
+    return [_to_waiting(row) for row in await connection.fetch(WAITING)]
 
 
 async def confirmed(connection: Connection, positions: Sequence[int]) -> None:

@@ -58,6 +58,11 @@ class Thread:
     last_sequence: int
     last_comment_at: datetime | None
 
+    @property
+    def next_sequence(self) -> int:
+        """The place of the next change among all of the ticket's comments."""
+        return self.last_sequence + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:

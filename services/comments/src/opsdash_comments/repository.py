@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,19 +19,20 @@ _THREADS = {
     for kind, reference in ((UUID, "ticket_id"), (int, "number"))
     for locked in (False, True)
 }
-_ADVANCE = "UPDATE threads SET last_sequence = $3, last_comment_at = $4 WHERE org_id = $1 AND ticket_id = $2"
-
 _STATE = """
 id, org_id, ticket_id, parent_id, author_id, body, mentions, created_at, edited_at, edited_by, deleted_at, deleted_by,
 version
 """
 _FIND = f"SELECT {_STATE} FROM comments WHERE org_id = $1 AND ticket_id = $2 AND id = $3"  # noqa: S608 - our columns
+# A change of a comment takes its place in the thread with the same statement.
 _INSERT = """
+WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3)
 INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
                       mentions)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _UPDATE = """
+WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12)
 UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
        edited_by = $9, deleted_at = $10, deleted_by = $11
 WHERE org_id = $1 AND id = $2
@@ -55,17 +55,13 @@ async def find_thread(connection: Connection, org_id: UUID, reference: UUID | in
     return None if row is None else Thread(**dict(row))
 
 
-async def advance(connection: Connection, thread: Thread, *, sequence: int, last_comment_at: datetime | None) -> None:
-    await connection.execute(_ADVANCE, thread.org_id, thread.ticket_id, sequence, last_comment_at)
-
-
 async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comment | None:
     """The comment if it belongs to this thread."""
     row = await connection.fetchrow(_FIND, thread.org_id, thread.ticket_id, comment_id)
     return None if row is None else to_comment(row)
 
 
-async def insert(connection: Connection, comment: Comment) -> None:
+async def insert(connection: Connection, comment: Comment, *, sequence: int) -> None:
     await connection.execute(
         _INSERT,
         comment.org_id,
@@ -79,10 +75,11 @@ async def insert(connection: Connection, comment: Comment) -> None:
         markdown.render(comment.body),
         markdown.VERSION,
         comment.mentions,
+        sequence,
     )
 
 
-async def update(connection: Connection, comment: Comment) -> None:
+async def update(connection: Connection, comment: Comment, *, sequence: int) -> None:
     await connection.execute(
         _UPDATE,
         comment.org_id,
@@ -96,6 +93,8 @@ async def update(connection: Connection, comment: Comment) -> None:
         comment.edited_by,
         comment.deleted_at,
         comment.deleted_by,
+        comment.ticket_id,
+        sequence,
     )
 
 

@@ -88,7 +88,7 @@ async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int
         deleted_by=None,
         version=1,
     )
-    await repository.insert(work.connection, comment)
+    await repository.insert(work.connection, comment, sequence=thread.next_sequence)
     await _record(work, access, thread, events.CREATED, None, comment)
     return comment
 
@@ -115,7 +115,7 @@ async def edit_comment(
     await _check_members(work, access, model.added(before.mentions, after.mentions))
     if after.body != before.body:
         await repository.keep_revision(work.connection, before)
-    await repository.update(work.connection, after)
+    await repository.update(work.connection, after, sequence=thread.next_sequence)
     await _record(work, access, thread, events.UPDATED, before, after)
     return after
 
@@ -133,7 +133,7 @@ async def delete_comment(
     _check_version(before, if_match)
     after = model.tombstone(before, actor_id=access.user_id, now=work.now)
     await repository.forget_revisions(work.connection, after)
-    await repository.update(work.connection, after)
+    await repository.update(work.connection, after, sequence=thread.next_sequence)
     await _record(work, access, thread, events.DELETED, before, after)
 
 
@@ -171,14 +171,11 @@ def _check_version(comment: Comment, if_match: int | None) -> None:
 async def _record(
     work: UnitOfWork, access: Access, thread: Thread, event_type: str, before: Comment | None, after: Comment
 ) -> None:
-    sequence = thread.last_sequence + 1
-    last = after.created_at if before is None else thread.last_comment_at
-    await repository.advance(work.connection, thread, sequence=sequence, last_comment_at=last)
     event = comment_event(
         event_type,
         before,
         after,
-        ticket_sequence=sequence,
+        ticket_sequence=thread.next_sequence,
         actor_id=access.user_id,
         now=work.now,
     )

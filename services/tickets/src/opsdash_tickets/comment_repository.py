@@ -16,12 +16,12 @@ from opsdash_tickets.repository import to_ticket
 
 # Deleted tickets too: their count must be right when they come back.
 _LOCK = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 FOR UPDATE"
-_STORE_STATE = """
-INSERT INTO comment_states (org_id, comment_id, ticket_id, version, deleted_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (org_id, comment_id) DO UPDATE SET version = excluded.version, deleted_at = excluded.deleted_at
-WHERE excluded.version > comment_states.version
-"""
-_STORE_EVENT = """
+_STORE = """
+WITH state AS (
+    INSERT INTO comment_states (org_id, comment_id, ticket_id, version, deleted_at) VALUES ($1, $6, $2, $7, $12)
+    ON CONFLICT (org_id, comment_id) DO UPDATE SET version = excluded.version, deleted_at = excluded.deleted_at
+    WHERE excluded.version > comment_states.version
+)
 INSERT INTO comment_history (org_id, ticket_id, ticket_sequence, event_id, event_type, comment_id, comment_version,
                              parent_id, actor_id, occurred_at, changes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -44,10 +44,7 @@ async def store(connection: Connection, event: Event[CommentEvent]) -> None:
     """Remember the comment's state, unless a newer one is known, and the event."""
     envelope, comment = event.envelope, event.data
     await connection.execute(
-        _STORE_STATE, comment.org_id, comment.comment_id, comment.ticket_id, comment.version, comment.deleted_at
-    )
-    await connection.execute(
-        _STORE_EVENT,
+        _STORE,
         comment.org_id,
         comment.ticket_id,
         comment.ticket_sequence,
@@ -58,7 +55,8 @@ async def store(connection: Connection, event: Event[CommentEvent]) -> None:
         comment.parent_id,
         envelope.actor_id,
         envelope.time,
-        json.dumps(comment.model_dump(mode="json")["changes"]),
+        json.dumps(comment.model_dump(mode="json", include={"changes"})["changes"]),
+        comment.deleted_at,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -95,6 +96,7 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, running)
         async with self._application.litestar.lifespan():
+            _spare_what_stays()
             await self._serve()
 
     def _on_signal(self, running: asyncio.Task[None] | None) -> None:
@@ -122,6 +124,14 @@ class Process:
         if self._operations and operations:
             self._operations.should_exit = True
             await operations
+
+
+def _spare_what_stays() -> None:
+    """Take the modules and the application out of the collector's sight: looking through them again and again held up
+    every hundredth request for some 70 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _give_up() -> None:

@@ -1,0 +1,64 @@
+"""The relay looks up what waits by key, whatever the statistics say; a plan is read, never timed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from opsdash_chassis import outbox, relay
+
+from tests.support.databases import ServiceDatabase, clone, drop
+
+# Many events long published; statistics are taken while nothing waits, then the outbox fills and empties.
+_PUBLISHED = """
+INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type, occurred_at, topic, headers, data)
+SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'support_ticket.created', now(),
+       'support.ticket.events', '{"ce_subject": "x"}', to_json(repeat('x', 400))
+FROM generate_series(1, 6000)
+"""
+_FILL = "INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, org_id, aggregate_id FROM history"
+_EMPTY = "DELETE FROM outbox WHERE position > (SELECT min(position) + 2 FROM outbox)"
+
+
+@pytest.fixture
+async def published(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
+    database = await clone("tickets", tickets_template)
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        await connection.execute(_PUBLISHED)
+        await connection.execute("ANALYZE")
+        await connection.execute(_FILL)
+        await connection.execute(_EMPTY)
+    finally:
+        await connection.close()
+    yield database
+    await drop(database)
+
+
+async def test_no_turn_reads_the_whole_history(published: ServiceDatabase) -> None:
+    connection = await asyncpg.connect(published.worker_url, server_settings=relay.SERVER_SETTINGS)
+    try:
+        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {outbox.WAITING}")
+        waiting = await outbox.waiting(connection)
+    finally:
+        await connection.close()
+    assert len(waiting) == 3
+    assert rows_read(json.loads(explained)[0]["Plan"], "history") == 3
+
+
+def rows_read(plan: dict[str, Any], table: str) -> int:
+    """Over all loops, with those a filter threw away."""
+    return sum(
+        round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in nodes(plan)
+        if node.get("Relation Name") == table
+    )
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
