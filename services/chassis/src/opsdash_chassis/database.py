@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -47,6 +48,17 @@ TRANSIENT_ERRORS = (
 )
 
 
+#: Whether the open transaction has queued events, while there is one.
+_queued: ContextVar[list[bool] | None] = ContextVar("queued", default=None)
+
+
+def note_queued() -> None:
+    """The open transaction has queued events: when it has been committed, `on_queued` of its database is called."""
+    queued = _queued.get()
+    if queued is not None:
+        queued.append(True)
+
+
 class _Connection(asyncpg.Connection):
     """A connection whose session state is never changed outside a transaction, so a reset needs no round trip."""
 
@@ -82,8 +94,9 @@ async def create_pool(url: str, *, size: int, name: str, plan_cache_mode: str = 
 class Database:
     """The pools of one service process."""
 
-    def __init__(self, settings: DatabaseSettings, *, name: str) -> None:
+    def __init__(self, settings: DatabaseSettings, *, name: str, on_queued: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._on_queued = on_queued
         self._name = name
         self._crash_points = CrashPoints(settings.crash_at)
         self._tenant_pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -115,7 +128,7 @@ class Database:
     @asynccontextmanager
     async def tenant_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the tenant role; until a tenant is entered, row-level security shows it nothing."""
-        async with _transaction(self._tenant_pool) as connection:
+        async with self._transaction(self._tenant_pool) as connection:
             yield connection
         self._crash_points.reached(AFTER_DB_COMMIT)
 
@@ -128,8 +141,23 @@ class Database:
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
-        async with _transaction(self._worker_pool) as connection:
+        async with self._transaction(self._worker_pool) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
+        """The hint for the relay follows the commit. A NOTIFY inside would hold the cluster's one lock for it until the
+        commit is on disk: writers would wait for each other.
+        """
+        around, queued = _queued.get(), list[bool]()
+        _queued.set(queued)
+        try:
+            async with _connection(pool) as connection, connection.transaction():
+                yield connection
+        finally:
+            _queued.set(around)
+        if queued:
+            self._on_queued()
 
     async def ping(self) -> None:
         """Raise Unavailable when the database does not answer."""
@@ -142,10 +170,4 @@ async def _connection(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connectio
     if pool is None:
         raise Unavailable("The service is starting.")
     async with database_errors(), pool.acquire(timeout=POOL_WAIT_SECONDS) as connection:
-        yield connection
-
-
-@asynccontextmanager
-async def _transaction(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
-    async with _connection(pool) as connection, connection.transaction():
         yield connection

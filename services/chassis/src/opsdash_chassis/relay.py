@@ -27,10 +27,11 @@ from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
 from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.settings import DatabaseSettings
-from opsdash_chassis.unit_of_work import OUTBOX_CHANNEL
 
 log = structlog.get_logger(__name__)
 
+CHANNEL = "outbox"
+TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('opsdash outbox relay', 0))"
 MAXIMUM_BACKOFF_SECONDS = 10.0
 MEASURE_EVERY_SECONDS = 0.9
@@ -84,6 +85,10 @@ class Relay:
             await self._sleep(backoff)
             backoff = min(backoff * 2, MAXIMUM_BACKOFF_SECONDS)
 
+    def hint(self) -> None:
+        """Events have just been queued by this process: publish them now, or tell the relay that leads."""
+        self._wake.set()
+
     def stop(self) -> None:
         """Finish the batch in hand, then let `run` return."""
         self._stopping.set()
@@ -107,7 +112,7 @@ class Relay:
         )
         try:
             await self._wait_for_leadership(connection)
-            await connection.add_listener(OUTBOX_CHANNEL, lambda *_: self._wake.set())
+            await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             while not self._stopping.is_set():
                 await self._turn(connection)
         finally:
@@ -121,7 +126,10 @@ class Relay:
                 metrics.RELAY_LEADER.set(1)
                 log.info("relay_leads")
                 return
-            await self._sleep(self._settings.relay_poll_seconds)
+            await self._sleep_until_woken(self._settings.relay_poll_seconds)
+            if self._wake.is_set():
+                self._wake.clear()
+                await connection.execute(TELL_THE_LEADER)
 
     async def _turn(self, connection: outbox.Connection) -> None:
         self._last_turn = time.monotonic()

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
+from opsdash_chassis.relay import TELL_THE_LEADER
+
 _LAST_OF_EVERY_AGGREGATE = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
 SELECT event_id, org_id, aggregate_id, true FROM (
@@ -46,7 +48,7 @@ async def replay(worker_url: str, *, since: datetime | None = None) -> int:
                 status = await connection.execute(_LAST_OF_EVERY_AGGREGATE)
             else:
                 status = await connection.execute(_SINCE, since)
-            await connection.execute("SELECT pg_notify('outbox', '')")
+        await connection.execute(TELL_THE_LEADER)
     finally:
         await connection.close()
     return int(status.rsplit(" ", 1)[1])

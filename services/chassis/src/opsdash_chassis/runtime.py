@@ -31,9 +31,9 @@ class Runtime:
 
     def __init__(self, settings: DatabaseSettings, *, service: str, revision: str) -> None:
         self.settings = settings
-        self.database = Database(settings, name=service)
-        self.consumers = Consumers(settings, service=service, database=self.database)
         self.relay = Relay(settings)
+        self.database = Database(settings, name=service, on_queued=self.relay.hint)
+        self.consumers = Consumers(settings, service=service, database=self.database)
         self.tasks = BackgroundTasks()
         self._revision = revision
         self._periodic: list[tuple[float, str, Housekeeping]] = [(PRUNE_EVERY_SECONDS, "prune", self._prune)]

@@ -12,23 +12,16 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import Event
 
-from opsdash_chassis.database import Connection, Database
+from opsdash_chassis.database import Connection, Database, note_queued
 
-OUTBOX_CHANNEL = "outbox"
-
-# The notification is a hint for the relay, sent by PostgreSQL at commit; the relay polls as well.
 _RECORD = """
 WITH recorded AS (
     INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type,
                          actor_id, occurred_at, topic, headers, data)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     RETURNING event_id, org_id, aggregate_id
-), queued AS (
-    INSERT INTO outbox (event_id, org_id, aggregate_id)
-    SELECT event_id, org_id, aggregate_id FROM recorded
-    RETURNING position
 )
-SELECT pg_notify('outbox', '') FROM queued
+INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, org_id, aggregate_id FROM recorded
 """
 
 
@@ -42,10 +35,14 @@ class UnitOfWork:
     async def record(self, event: Event[Any], *, topic: str) -> None:
         """Append the event to the history and queue it for publication, in this transaction."""
         await self.connection.execute(_RECORD, *_recorded(event, topic))
+        note_queued()
 
     async def record_all(self, events: Iterable[Event[Any]], *, topic: str) -> None:
         """The same for many events, in their order, in one round trip."""
-        await self.connection.executemany(_RECORD, [_recorded(event, topic) for event in events])
+        rows = [_recorded(event, topic) for event in events]
+        if rows:
+            await self.connection.executemany(_RECORD, rows)
+            note_queued()
 
 
 def _recorded(event: Event[Any], topic: str) -> tuple[object, ...]:

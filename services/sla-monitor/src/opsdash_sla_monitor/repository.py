@@ -24,12 +24,14 @@ RETURNING *
 """
 _LOCK_KNOWN = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
-# The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
+# The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is. One
+# further away than the longest interval between sweeps is found in time anyway; not announced, its commit waits for none.
 _SAVE = (
     f"WITH saved AS (UPDATE deadlines SET"  # noqa: S608 - names of our own columns
     f" {', '.join(f'{name} = ${index}' for index, name in enumerate(MUTABLE, start=3))}"
     " WHERE org_id = $1 AND ticket_id = $2 RETURNING next_at)"
-    " SELECT pg_notify('deadlines', extract(epoch FROM next_at)::text) FROM saved WHERE next_at IS NOT NULL"
+    " SELECT pg_notify('deadlines', extract(epoch FROM next_at)::text) FROM saved"
+    " WHERE next_at < now() + interval '61 minutes'"
 )
 _ENTER = "SELECT set_config('app.org_id', $1, true)"
 _PUBLISHED = """
