@@ -24,8 +24,8 @@ RETURNING *
 """
 _LOCK_KNOWN = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
-# The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is. One
-# further away than the longest interval between sweeps is found in time anyway; not announced, its commit waits for none.
+# The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
+# What is further away than the longest interval between sweeps is found in time unannounced, and holds up no commit.
 _SAVE = (
     f"WITH saved AS (UPDATE deadlines SET"  # noqa: S608 - names of our own columns
     f" {', '.join(f'{name} = ${index}' for index, name in enumerate(MUTABLE, start=3))}"
