@@ -51,7 +51,8 @@ def open_session() -> aiohttp.ClientSession:
     """The session every owner client shares; close it with the application."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAXIMUM_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
-        timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=POOL_SECONDS, sock_connect=CONNECT_SECONDS),
+        # Each call bounds its whole time itself; a second clock beside that is work for nothing.
+        timeout=aiohttp.ClientTimeout(total=None, connect=POOL_SECONDS, sock_connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"Accept-Encoding": "identity"},

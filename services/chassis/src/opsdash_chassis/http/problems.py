@@ -135,7 +135,9 @@ def from_status(status: int) -> Problem:
 def trace_id_of(scope: Scope) -> str:
     """The trace id of a request; made up here when no tracing middleware ran before."""
     state: dict[str, Any] = scope.setdefault("state", {})
-    trace_id: str = state.setdefault("trace_id", uuid4().hex)
+    if "trace_id" not in state:
+        state["trace_id"] = uuid4().hex
+    trace_id: str = state["trace_id"]
     return trace_id
 
 

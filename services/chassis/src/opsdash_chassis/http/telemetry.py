@@ -10,13 +10,15 @@ import time
 from typing import Any
 from uuid import uuid4
 
+from opentelemetry import context as contexts
 from opentelemetry import trace
-from opentelemetry.propagate import extract
+from opentelemetry.propagate import extract, set_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Histogram
 from structlog.contextvars import bound_contextvars
 
@@ -34,7 +36,8 @@ _tracer = trace.get_tracer("opsdash_chassis.http")
 
 
 def configure_tracing(*, service: str, otlp_endpoint: str | None) -> TracerProvider:
-    """Without an endpoint nothing is recorded, but trace ids are still made and passed on."""
+    """Without an endpoint nothing is recorded, but trace ids are still made and passed on; nobody's baggage is."""
+    set_global_textmap(TraceContextTextMapPropagator())
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}),
         sampler=ParentBased(ALWAYS_ON) if otlp_endpoint else ALWAYS_OFF,
@@ -85,15 +88,19 @@ class Telemetry:
 
         started = time.perf_counter()
         context = extract(scope, getter=_GETTER)
-        with _tracer.start_as_current_span(scope["method"], context=context, kind=SpanKind.SERVER) as span:
-            trace_id = _trace_id(span)
-            scope.setdefault("state", {})["trace_id"] = trace_id
-            try:
-                with bound_contextvars(trace_id=trace_id):
-                    await self._app(scope, receive, observed)
-            finally:
-                ended = answered if OPEN_ENDED in scope["state"] else time.perf_counter()
-                _record(scope, span, status, ended - started)
+        span = _tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER)
+        # Not start_as_current_span: no exception comes this far, and what looks for one cost as much as the span.
+        attached = contexts.attach(trace.set_span_in_context(span, context))
+        trace_id = _trace_id(span)
+        scope.setdefault("state", {})["trace_id"] = trace_id
+        try:
+            with bound_contextvars(trace_id=trace_id):
+                await self._app(scope, receive, observed)
+        finally:
+            ended = answered if OPEN_ENDED in scope["state"] else time.perf_counter()
+            _record(scope, span, status, ended - started)
+            span.end()
+            contexts.detach(attached)
 
 
 def _trace_id(span: trace.Span) -> str:
