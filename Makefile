@@ -5,7 +5,7 @@ export DATA ?= .data
 BIN := .venv/bin
 TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src \
          services/sla-monitor/src deploy/local/src deploy/local/tests tests/support examples \
-         deploy/bootstrap.py deploy/k8s/generate.py conftest.py
+         deploy/bootstrap.py deploy/k8s/generate.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: messages help run test test-kafka bench bench-console screenshots lint types compose sync tools clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from types import TracebackType
 from typing import Self
@@ -46,7 +47,7 @@ class Bare:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for child in self._children.values():
-            ask_to_stop(child, 15)
+            ask_to_stop(child, signal.SIGTERM)
             wait_or_kill(child, timeout=10)
 
     def processes(self) -> dict[str, list[psutil.Process]]:

@@ -31,6 +31,13 @@ class Latency:
         shares = (0.50, 0.95, 0.99, 1.0)
         return cls(*(round(percentile(ordered, share) * 1000, 3) for share in shares))
 
+    def shown(self) -> tuple[float, float, float]:
+        """p50, p95 and p99 with as many digits as mean something."""
+        return round(self.p50, 1), round(self.p95, 1), round(self.p99, 1)
+
+    def with_worst(self) -> tuple[float, float, float, float]:
+        return *self.shown(), round(self.worst, 1)
+
 
 def schedule(rate: float, seconds: float, *, start: float = 0.0) -> Iterator[float]:
     """The moments at which an open loop sends, evenly spaced.

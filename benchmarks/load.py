@@ -38,11 +38,22 @@ class Request(msgspec.Struct, frozen=True):
         return f"{self.method} {self.path} HTTP/1.1\r\n{head}\r\n".encode() + payload
 
 
+class Expected(msgspec.Struct, frozen=True):
+    """What every answer must be: a refusal is quick and must not look like speed."""
+
+    status: int = 200
+    contains: str = ""
+
+    def without_text(self) -> Expected:
+        return Expected(self.status)
+
+
 class Order(msgspec.Struct, frozen=True):
     """What to send where, for how long. With a `rate` (requests a second) the loop is open."""
 
     url: str
     requests: list[Request]
+    expected: Expected = Expected()
     connections: int = 16
     seconds: float = 5.0
     warm_up_seconds: float = 1.0
@@ -50,11 +61,15 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of it; the processor time is the generator's own while it measured."""
+    """What came of it; the processor time is the generator's own while it measured.
+
+    `incomplete` counts answers of the right status without the text that must be in them.
+    """
 
     answered: int
     seconds: float
     statuses: dict[int, int]
+    incomplete: int
     latency: Latency
     processor_seconds: float
 
@@ -70,20 +85,23 @@ class _Run:
         self._requests: Iterator[bytes] = itertools.cycle(requests)
         self.latencies: list[float] = []
         self.statuses: Counter[int] = Counter()
+        self.incomplete = 0
         self.started = self.ended = self.processor = 0.0
         self._clock = time.perf_counter
 
     def begin_measuring(self) -> None:
         self.latencies.clear()
         self.statuses.clear()
+        self.incomplete = 0
         self.started, self.processor = self._clock(), time.process_time()
 
     def end_measuring(self) -> None:
         self.ended, self.processor = self._clock(), time.process_time() - self.processor
 
-    def note(self, wire: Wire, status: int) -> None:
+    def note(self, wire: Wire, status: int, complete: bool) -> None:
         self.latencies.append(self._clock() - wire.sent_at)
         self.statuses[status] += 1
+        self.incomplete += not complete
 
     def send(self, wire: Wire, at: float | None = None) -> None:
         wire.send(next(self._requests), self._clock() if at is None else at)
@@ -93,6 +111,7 @@ class _Run:
             answered=len(self.latencies),
             seconds=self.ended - self.started,
             statuses=dict(self.statuses),
+            incomplete=self.incomplete,
             latency=Latency.of(self.latencies),
             processor_seconds=self.processor,
         )
@@ -110,12 +129,13 @@ async def carry_out(order: Order) -> Outcome:
 async def _closed_loop(run: _Run, order: Order, host: str, port: int) -> None:
     running = True
 
-    def answered(wire: Wire, status: int) -> None:
+    def answered(wire: Wire, status: int, complete: bool) -> None:
         if running:
-            run.note(wire, status)
+            run.note(wire, status, complete)
             run.send(wire)
 
-    wires = [await connect(host, port, answered) for _ in range(order.connections)]
+    wanted = order.expected.contains.encode()
+    wires = [await connect(host, port, answered, wanted) for _ in range(order.connections)]
     for wire in wires:
         run.send(wire)
     await asyncio.sleep(order.warm_up_seconds)
@@ -133,14 +153,15 @@ async def _open_loop(run: _Run, order: Order, host: str, port: int) -> None:
     waiting: deque[float] = deque()
     idle: list[Wire] = []
 
-    def answered(wire: Wire, status: int) -> None:
-        run.note(wire, status)
+    def answered(wire: Wire, status: int, complete: bool) -> None:
+        run.note(wire, status, complete)
         if waiting:
             run.send(wire, waiting.popleft())
         else:
             idle.append(wire)
 
-    idle += [await connect(host, port, answered) for _ in range(order.connections)]
+    wanted = order.expected.contains.encode()
+    idle += [await connect(host, port, answered, wanted) for _ in range(order.connections)]
     wires = list(idle)
     run.begin_measuring()
     for moment in schedule(order.rate, order.seconds, start=time.perf_counter()):

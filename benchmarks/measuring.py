@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.figures import Latency
-from benchmarks.load import Order, Outcome, Request
+from benchmarks.load import Expected, Order, Outcome, Request
 from benchmarks.processor import Processes, processor_seconds
 
 ROOT = Path(__file__).parents[1]
@@ -30,16 +30,24 @@ class Measured:
         return round(sum(self.cpu_ms.values()), 3)
 
 
-def measure(url: str, requests: Sequence[Request], processes: Callable[[], Processes], **order: float) -> Measured:
-    """Raises SystemExit when anything but success was answered: a refusal is quick and must not look like speed."""
-    sent = msgspec.convert({"url": url, "requests": [], **order}, Order)
-    sent = msgspec.structs.replace(sent, requests=list(requests))
+def measure(
+    url: str,
+    requests: Sequence[Request],
+    processes: Callable[[], Processes],
+    expected: Expected,
+    *,
+    seconds: float,
+    connections: int = 16,
+    rate: float | None = None,
+) -> Measured:
+    """Raises SystemExit when anything but the expected was answered."""
+    sent = Order(url, list(requests), expected, connections=connections, seconds=seconds, rate=rate)
     before = processor_seconds(processes())
     outcome = _generate(sent)
     after = processor_seconds(processes())
-    refused = {status: count for status, count in outcome.statuses.items() if status >= 300}  # noqa: PLR2004
-    if refused or not outcome.answered:
-        raise SystemExit(f"{requests[0].method} {requests[0].path}: {refused or 'nothing answered'}")
+    if set(outcome.statuses) != {expected.status} or outcome.incomplete:
+        lacking = f", {outcome.incomplete} without {expected.contains}" if outcome.incomplete else ""
+        raise SystemExit(f"{requests[0].method} {requests[0].path}: answered {outcome.statuses}{lacking}")
     # The warm-up counts in the processor time of the servers, so it counts in the requests too.
     share = outcome.seconds / (outcome.seconds + (0 if sent.rate else sent.warm_up_seconds))
     cpu = {name: (after[name] - before.get(name, 0.0)) * share / outcome.answered * 1000 for name in after}

@@ -12,7 +12,7 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 def processor_seconds(processes: Processes) -> dict[str, float]:
     """So far; a process that has ended meanwhile counts nothing."""
-    return {name: sum(map(_seconds, members)) for name, members in processes.items()}
+    return {name: sum(map(seconds_of, members)) for name, members in processes.items()}
 
 
 def resident_mib(processes: Processes) -> dict[str, float]:
@@ -20,7 +20,8 @@ def resident_mib(processes: Processes) -> dict[str, float]:
     return {name: round(max(p.memory_info().rss for p in members) / 2**20, 1) for name, members in processes.items()}
 
 
-def _seconds(process: psutil.Process) -> float:
+def seconds_of(process: psutil.Process) -> float:
+    """User and system time; none of a process that has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         times = process.cpu_times()
         return float(times.user + times.system)

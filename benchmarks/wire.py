@@ -10,16 +10,18 @@ _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\ncontent-length:"
 _STATUS = slice(9, 12)
 
-#: Told the status of each answer, in order.
-Answered = Callable[["Wire", int], None]
+#: Told the status of each answer, in order, and whether its body holds the wanted text.
+Answered = Callable[["Wire", int, bool], None]
 
 
 class Wire(asyncio.Protocol):
     """Sends prepared requests one at a time; answers must have a Content-Length, as all of ours have."""
 
-    def __init__(self, answered: Answered) -> None:
+    def __init__(self, answered: Answered, wanted: bytes = b"") -> None:
         self._answered = answered
+        self._wanted = wanted
         self._buffer = b""
+        self._body = b""
         self._missing = 0
         self._status = 0
         self._transport: asyncio.Transport | None = None
@@ -37,11 +39,13 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._missing:
             self._missing -= len(data)
+            if self._wanted:
+                self._body += data
         else:
             self._head(self._buffer + data)
         if not self._missing and self._status:
             status, self._status = self._status, 0
-            self._answered(self, status)
+            self._answered(self, status, self._wanted in self._body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None or self._missing:
@@ -63,9 +67,10 @@ class Wire(asyncio.Protocol):
         length = int(head[place + len(_LENGTH) :].partition(b"\r\n")[0])
         self._buffer = b""
         self._status = int(data[_STATUS])
-        self._missing = length - (len(data) - end - len(_HEAD_END))
+        self._body = data[end + len(_HEAD_END) :]
+        self._missing = length - len(self._body)
 
 
-async def connect(host: str, port: int, answered: Answered) -> Wire:
-    _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(answered), host, port)
+async def connect(host: str, port: int, answered: Answered, wanted: bytes = b"") -> Wire:
+    _, wire = await asyncio.get_running_loop().create_connection(lambda: Wire(answered, wanted), host, port)
     return wire

@@ -1,0 +1,136 @@
+"""The event path: commit to consumer, how fast the relay drains a long outbox, how soon a replay is out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from opsdash_contracts.topics import TICKETS as TOPIC
+from opsdash_local.services import GATEWAY, TICKETS
+from opsdash_local.settings import APACHE
+
+from benchmarks.arrivals import Arrivals
+from benchmarks.bench_stack import BenchStack
+from benchmarks.figures import Latency
+from benchmarks.findings import Findings, Table, Target
+from benchmarks.measuring import measure
+from benchmarks.options import Options
+from benchmarks.published import published_until
+from benchmarks.requests import creates
+from benchmarks.seeding import fresh
+
+WRITES_PER_SECOND = 200
+WRITE_SECONDS = 20.0
+LATE_SECONDS = 2.0
+DRAINED_EVENTS = 100_000
+REPLAYED_EVENTS = 200_000
+DRAIN_LEAST = 10_000
+REPLAY_MOST_SECONDS = 60
+P50_MOST_MS, P99_MOST_MS = 20, 100
+MEBIBYTE = 2**20
+
+_COMMITS = """
+SELECT event_id::text, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS at FROM history ORDER BY at
+"""
+# Copies of a real event under new ids: the same sizes, and as many tickets as events.
+_COPY = """
+WITH made AS (
+    INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type, actor_id, occurred_at, topic,
+                         headers, data)
+    SELECT new.event_id, h.org_id, new.ticket_id, 1, h.event_type, h.actor_id, h.occurred_at, h.topic,
+           replace(replace(h.headers::text, h.event_id::text, new.event_id::text),
+                   h.aggregate_id::text, new.ticket_id::text)::json,
+           replace(h.data::text, h.aggregate_id::text, new.ticket_id::text)::json
+    FROM (SELECT * FROM history ORDER BY occurred_at LIMIT 1) h,
+         LATERAL (SELECT gen_random_uuid() AS event_id, gen_random_uuid() AS ticket_id
+                  FROM generate_series(1, $1) WHERE h.event_id IS NOT NULL) new
+    RETURNING event_id, org_id, aggregate_id
+)
+INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT * FROM made WHERE $2
+"""
+_ONE_EVENT_LEFT = "DELETE FROM history WHERE event_id NOT IN (SELECT event_id FROM history LIMIT 1)"
+_HISTORY_BYTES = "SELECT pg_total_relation_size('history') / count(*) FROM history"
+
+
+def run(options: Options) -> Findings:
+    with fresh(options.port, options.data / "events", options.kafka) as stack:
+        asyncio.run(_note_commits(stack))
+        latency, written = asyncio.run(_commit_to_consumer(stack))
+        drained = asyncio.run(_drained_per_second(stack))
+        replayed, event_bytes = asyncio.run(_replay_seconds(stack))
+    latencies = Table(
+        "Commit → consumer", ("events", "p50 ms", "p95 ms", "p99 ms", "worst ms"),
+        [(written, *latency.with_worst())],
+        f"{WRITES_PER_SECOND} tickets a second created through the gateway for {WRITE_SECONDS:g} s, gateway and tickets"
+        " running; from PostgreSQL's own time of each commit to the hands of a consumer outside.",
+    )  # fmt: skip
+    rates = Table(
+        "Relay", ("what", "events", "seconds", "events/s"),
+        [
+            ("drain of a long outbox", DRAINED_EVENTS, round(DRAINED_EVENTS / drained, 1), round(drained)),
+            ("replay, from the start of the command", REPLAYED_EVENTS, round(replayed, 1),
+             round(REPLAYED_EVENTS / replayed)),
+        ],
+        f"Confirmed by the broker, by the relay's own counter. An event takes {event_bytes} bytes in the history.",
+    )  # fmt: skip
+    targets = [
+        Target.at_most(f"commit → consumer p50 at {WRITES_PER_SECOND} writes/s", P50_MOST_MS, latency.p50, " ms"),
+        Target.at_most(f"commit → consumer p99 at {WRITES_PER_SECOND} writes/s", P99_MOST_MS, latency.p99, " ms"),
+        Target.at_least("relay draining", DRAIN_LEAST, round(drained), " events/s"),
+        Target.at_most(f"replay of {REPLAYED_EVENTS:,} events", REPLAY_MOST_SECONDS, round(replayed, 1), " s"),
+    ]
+    # Promised on Apache Kafka only: the embedded broker is for development.
+    return Findings([latencies, rates], targets if options.kafka == APACHE else [])
+
+
+async def _note_commits(stack: BenchStack) -> None:
+    await stack.execute(TICKETS, "ALTER SYSTEM SET track_commit_timestamp = on")
+    stack.postgres.restart()
+
+
+async def _commit_to_consumer(stack: BenchStack) -> tuple[Latency, int]:
+    """Of every event while tickets are created at an even rate; the first second does not count."""
+    stack.start_services(TICKETS, GATEWAY)
+    scenario = creates(await stack.token())
+    async with Arrivals(stack.settings.bootstrap_servers, TOPIC) as arrivals:
+        await asyncio.to_thread(
+            measure, stack.url, scenario.product, stack.processes, scenario.expected,
+            seconds=WRITE_SECONDS, rate=WRITES_PER_SECOND, connections=64,
+        )  # fmt: skip
+        await asyncio.sleep(LATE_SECONDS)
+        arrived = arrivals.first_at
+    commits = await stack.fetch(TICKETS, _COMMITS)
+    stack.stop_services()
+    if missing := sum(row["event_id"] not in arrived for row in commits):
+        raise SystemExit(f"{missing} of {len(commits)} stored events did not arrive")
+    measured = commits[WRITES_PER_SECOND:]
+    return Latency.of([arrived[row["event_id"]] - row["at"] for row in measured]), len(measured)
+
+
+async def _drained_per_second(stack: BenchStack) -> float:
+    """The clock starts with the first events that are confirmed."""
+    await stack.execute(TICKETS, _COPY, DRAINED_EVENTS, True)
+    stack.start_services(TICKETS)
+    url = stack.metrics_url(TICKETS)
+    first, began = await published_until(url, 1), time.monotonic()
+    last = await published_until(url, DRAINED_EVENTS)
+    taken = time.monotonic() - began
+    stack.stop_services()
+    return (last - first) / taken
+
+
+async def _replay_seconds(stack: BenchStack) -> tuple[float, int]:
+    """From the start of the command to the last event confirmed; and the bytes of an event in the history."""
+    await stack.execute(TICKETS, "TRUNCATE outbox")
+    await stack.execute(TICKETS, _ONE_EVENT_LEFT)
+    await stack.execute(TICKETS, "VACUUM FULL history")
+    await stack.execute(TICKETS, _COPY, REPLAYED_EVENTS - 1, False)
+    await stack.execute(TICKETS, "ANALYZE")
+    event_bytes: int = (await stack.fetch(TICKETS, _HISTORY_BYTES))[0][0]
+    stack.start_services(TICKETS)
+    began = time.monotonic()
+    await asyncio.to_thread(stack.job, TICKETS, "replay")
+    await published_until(stack.metrics_url(TICKETS), REPLAYED_EVENTS)
+    taken = time.monotonic() - began
+    stack.stop_services()
+    return taken, event_bytes
