@@ -77,3 +77,14 @@ def test_the_dashboard_shows_rate_errors_and_time_of_routes_and_handlers():
     shown = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     for series in ("http_request_seconds", "event_handler_seconds", "outbox", "lag", "dead_letters", "lateness", "cap"):
         assert series in shown
+
+
+def test_the_dashboard_shows_how_many_live_streams_are_open_and_what_they_are_told():
+    shown = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
+    for series in ("live_streams", "live_signals", "live_resyncs"):
+        assert series in shown
+
+
+def test_no_panel_covers_another():
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in PANELS]
+    assert len(set(places)) == len({panel["id"] for panel in PANELS}) == len(PANELS)
