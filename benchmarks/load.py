@@ -151,7 +151,8 @@ async def _closed_loop(run: _Run, order: Order, host: str, port: int) -> None:
 async def _open_loop(run: _Run, order: Order, host: str, port: int) -> None:
     assert order.rate is not None  # noqa: S101 - what makes the loop open
     waiting: deque[float] = deque()
-    idle: list[Wire] = []
+    # In turn, so that none is idle for long: a server closes connections that never ask.
+    idle: deque[Wire] = deque()
 
     def answered(wire: Wire, status: int, complete: bool) -> None:
         run.note(wire, status, complete)
@@ -167,7 +168,7 @@ async def _open_loop(run: _Run, order: Order, host: str, port: int) -> None:
     for moment in schedule(order.rate, order.seconds, start=time.perf_counter()):
         await asyncio.sleep(max(0.0, moment - time.perf_counter()))
         if idle:
-            run.send(idle.pop(), moment)
+            run.send(idle.popleft(), moment)
         else:
             waiting.append(moment)
     while len(idle) < len(wires):  # noqa: ASYNC110 - the last answers

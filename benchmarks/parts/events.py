@@ -27,7 +27,6 @@ REPLAYED_EVENTS = 200_000
 DRAIN_LEAST = 10_000
 REPLAY_MOST_SECONDS = 60
 P50_MOST_MS, P99_MOST_MS = 20, 100
-MEBIBYTE = 2**20
 
 _COMMITS = """
 SELECT event_id::text, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS at FROM history ORDER BY at
@@ -58,21 +57,7 @@ def run(options: Options) -> Findings:
         latency, written = asyncio.run(_commit_to_consumer(stack))
         drained = asyncio.run(_drained_per_second(stack))
         replayed, event_bytes = asyncio.run(_replay_seconds(stack))
-    latencies = Table(
-        "Commit → consumer", ("events", "p50 ms", "p95 ms", "p99 ms", "worst ms"),
-        [(written, *latency.with_worst())],
-        f"{WRITES_PER_SECOND} tickets a second created through the gateway for {WRITE_SECONDS:g} s, gateway and tickets"
-        " running; from PostgreSQL's own time of each commit to the hands of a consumer outside.",
-    )  # fmt: skip
-    rates = Table(
-        "Relay", ("what", "events", "seconds", "events/s"),
-        [
-            ("drain of a long outbox", DRAINED_EVENTS, round(DRAINED_EVENTS / drained, 1), round(drained)),
-            ("replay, from the start of the command", REPLAYED_EVENTS, round(replayed, 1),
-             round(REPLAYED_EVENTS / replayed)),
-        ],
-        f"Confirmed by the broker, by the relay's own counter. An event takes {event_bytes} bytes in the history.",
-    )  # fmt: skip
+    tables = [_latencies(latency, written), _rates(drained, replayed, event_bytes)]
     targets = [
         Target.at_most(f"commit → consumer p50 at {WRITES_PER_SECOND} writes/s", P50_MOST_MS, latency.p50, " ms"),
         Target.at_most(f"commit → consumer p99 at {WRITES_PER_SECOND} writes/s", P99_MOST_MS, latency.p99, " ms"),
@@ -80,7 +65,26 @@ def run(options: Options) -> Findings:
         Target.at_most(f"replay of {REPLAYED_EVENTS:,} events", REPLAY_MOST_SECONDS, round(replayed, 1), " s"),
     ]
     # Promised on Apache Kafka only: the embedded broker is for development.
-    return Findings([latencies, rates], targets if options.kafka == APACHE else [])
+    return Findings(tables, targets if options.kafka == APACHE else [])
+
+
+def _latencies(latency: Latency, written: int) -> Table:
+    note = (
+        f"{WRITES_PER_SECOND} tickets a second created through the gateway for {WRITE_SECONDS:g} s, gateway and tickets"
+        " running; from PostgreSQL's own time of each commit to the hands of a consumer outside."
+    )
+    columns = ("events", "p50 ms", "p95 ms", "p99 ms", "worst ms")
+    return Table("Commit → consumer", columns, [(written, *latency.with_worst())], note)
+
+
+def _rates(drained: float, replayed: float, event_bytes: int) -> Table:
+    rows = [
+        ("drain of a long outbox", DRAINED_EVENTS, round(DRAINED_EVENTS / drained, 1), round(drained)),
+        ("replay, from the start of the command", REPLAYED_EVENTS, round(replayed, 1),
+         round(REPLAYED_EVENTS / replayed)),
+    ]  # fmt: skip
+    note = f"Confirmed by the broker, by the relay's own counter. An event takes {event_bytes} bytes in the history."
+    return Table("Relay", ("what", "events", "seconds", "events/s"), rows, note)
 
 
 async def _note_commits(stack: BenchStack) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
 from benchmarks.figures import Latency, percentile, schedule
-from benchmarks.load import Order, Request, carry_out
+from benchmarks.load import Expected, Order, Request, carry_out
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -48,3 +49,24 @@ async def test_an_open_loop_counts_the_wait_behind_a_stalled_request():
     server.close()
     assert (outcome.answered, outcome.statuses) == (10, {200: 10})
     assert outcome.latency.p50 > 100, "only the stalled request would be slow if latency began with the real sending"
+
+
+async def test_an_answer_without_the_wanted_text_is_counted_however_it_is_cut():
+    """The text lies across two packets in one answer, and is missing in the next."""
+    bodies = [b"status: available", b"status: not there"]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while await reader.readuntil(b"\r\n\r\n"):
+            body = bodies.pop(0)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + body[:10])
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.write(body[10:])
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    expected = Expected(contains="available")
+    outcome = await carry_out(Order(url, [Request("GET", "/")], expected, connections=1, seconds=0.2, rate=10))
+    server.close()
+    assert (outcome.answered, outcome.incomplete) == (2, 1)
