@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
-from opsdash_contracts.sla import BREACHED
+from opsdash_contracts.sla import BREACHED, SCHEDULED
 from opsdash_contracts.topics import SLA as TOPIC
 
 from benchmarks.arrivals import Arrivals
@@ -20,19 +20,18 @@ from benchmarks.seeding import fresh
 from benchmarks.workspace import WRITERS
 
 SPREAD, SPREAD_SECONDS = 300, 15.0
-AT_ONCE = 2000
-#: Until the first of them is due, all are there.
-AHEAD_SECONDS = 5.0
-CREATES_PER_SECOND = 100
+AT_ONCE = 1000
+#: Until the first of them is due, the monitor knows them all, unless the machine is busy: then nothing is reported.
+AHEAD_SECONDS = 10.0
+CREATES_PER_SECOND = 30
 CONNECTIONS = 8
 MOST_SECONDS = 15
-GIVE_UP_SECONDS = 120.0
 
 
 def run(options: Options) -> Findings:
     with fresh(options.port, options.data / "breaches", options.kafka) as stack:
         stack.start_services()
-        spread, at_once = asyncio.run(_latenesses(stack))
+        spread, at_once = asyncio.run(_spread_and_at_once(stack))
     found = [(f"{SPREAD} due one after the other in {SPREAD_SECONDS:g} s", spread),
              (f"{AT_ONCE:,} due in the same instant", at_once)]  # fmt: skip
     rows = [(name, *latency.with_worst()) for name, latency in found]
@@ -44,8 +43,8 @@ def run(options: Options) -> Findings:
     )
 
 
-async def _latenesses(stack: BenchStack) -> tuple[Latency, Latency]:
-    async with Arrivals(stack.settings.bootstrap_servers, TOPIC, BREACHED) as arrivals:
+async def _spread_and_at_once(stack: BenchStack) -> tuple[Latency, Latency]:
+    async with Arrivals(stack.settings.bootstrap_servers, TOPIC) as arrivals:
         start = _after(SPREAD)
         spread = [start + timedelta(seconds=index * SPREAD_SECONDS / SPREAD) for index in range(SPREAD)]
         first = await _lateness(stack, arrivals, spread)
@@ -58,18 +57,18 @@ def _after(creates: int) -> datetime:
 
 
 async def _lateness(stack: BenchStack, arrivals: Arrivals, due: Sequence[datetime]) -> Latency:
-    known = set(arrivals.first_at)
+    known = arrivals.ids(BREACHED)
+    scheduled = len(arrivals.ids(SCHEDULED)) + len(due)
     await _create(stack, due)
+    await arrivals.wait_for(SCHEDULED, scheduled)
     if datetime.now(UTC) >= min(due):
-        raise SystemExit("creating the tickets took longer than until the first was due; nothing was measured")
-    async with asyncio.timeout(GIVE_UP_SECONDS):
-        while len(arrivals.first_at) < len(known) + len(due):  # noqa: ASYNC110 - arrivals have no event
-            await asyncio.sleep(0.1)
+        raise SystemExit("the monitor heard of the tickets too late to tell anything about its own lateness")
+    await arrivals.wait_for(BREACHED, len(known) + len(due))
     return Latency.of(
         [
-            at - datetime.fromisoformat(json.loads(arrivals.bodies[event_id])["due_at"]).timestamp()
-            for event_id, at in arrivals.first_at.items()
-            if event_id not in known
+            arrivals.first_at[event_id]
+            - datetime.fromisoformat(json.loads(arrivals.bodies[event_id])["due_at"]).timestamp()
+            for event_id in arrivals.ids(BREACHED) - known
         ]
     )
 

@@ -6,16 +6,16 @@ import asyncio
 import time
 
 from opsdash_contracts.topics import TICKETS as TOPIC
-from opsdash_local.services import GATEWAY, TICKETS
+from opsdash_local.services import COMMENTS, GATEWAY, SLA_MONITOR, TICKETS, ServiceSpec
 from opsdash_local.settings import APACHE
 
 from benchmarks.arrivals import Arrivals
 from benchmarks.bench_stack import BenchStack
+from benchmarks.counters import CONSUMED, PUBLISHED, counted_until
 from benchmarks.figures import Latency
 from benchmarks.findings import Findings, Table, Target
 from benchmarks.measuring import measure
 from benchmarks.options import Options
-from benchmarks.published import published_until
 from benchmarks.requests import creates
 from benchmarks.seeding import fresh
 
@@ -24,6 +24,9 @@ WRITE_SECONDS = 20.0
 LATE_SECONDS = 2.0
 DRAINED_EVENTS = 100_000
 REPLAYED_EVENTS = 200_000
+CONSUMERS = (COMMENTS, SLA_MONITOR)
+WARM_UP_EVENTS = 100
+HANDLING_SECONDS = 10.0
 DRAIN_LEAST = 10_000
 REPLAY_MOST_SECONDS = 60
 P50_MOST_MS, P99_MOST_MS = 20, 100
@@ -56,8 +59,9 @@ def run(options: Options) -> Findings:
         asyncio.run(_note_commits(stack))
         latency, written = asyncio.run(_commit_to_consumer(stack))
         drained = asyncio.run(_drained_per_second(stack))
+        handled = {service.name: asyncio.run(_handled_per_second(stack, service)) for service in CONSUMERS}
         replayed, event_bytes = asyncio.run(_replay_seconds(stack))
-    tables = [_latencies(latency, written), _rates(drained, replayed, event_bytes)]
+    tables = [_latencies(latency, written), _rates(drained, replayed, event_bytes), _consumers(handled)]
     targets = [
         Target.at_most(f"commit → consumer p50 at {WRITES_PER_SECOND} writes/s", P50_MOST_MS, latency.p50, " ms"),
         Target.at_most(f"commit → consumer p99 at {WRITES_PER_SECOND} writes/s", P99_MOST_MS, latency.p99, " ms"),
@@ -85,6 +89,11 @@ def _rates(drained: float, replayed: float, event_bytes: int) -> Table:
     ]  # fmt: skip
     note = f"Confirmed by the broker, by the relay's own counter. An event takes {event_bytes} bytes in the history."
     return Table("Relay", ("what", "events", "seconds", "events/s"), rows, note)
+
+
+def _consumers(handled: dict[str, float]) -> Table:
+    note = f"One process, one message after the other, while more than {DRAINED_EVENTS:,} ticket events wait for it."
+    return Table("Consumers", ("service", "events/s"), [(name, round(rate)) for name, rate in handled.items()], note)
 
 
 async def _note_commits(stack: BenchStack) -> None:
@@ -116,9 +125,20 @@ async def _drained_per_second(stack: BenchStack) -> float:
     await stack.execute(TICKETS, _COPY, DRAINED_EVENTS, True)
     stack.start_services(TICKETS)
     url = stack.metrics_url(TICKETS)
-    first, began = await published_until(url, 1), time.monotonic()
-    last = await published_until(url, DRAINED_EVENTS)
+    first, began = await counted_until(url, PUBLISHED, 1), time.monotonic()
+    last = await counted_until(url, PUBLISHED, DRAINED_EVENTS)
     taken = time.monotonic() - began
+    stack.stop_services()
+    return (last - first) / taken
+
+
+async def _handled_per_second(stack: BenchStack, service: ServiceSpec) -> float:
+    """Of the topic's backlog, over some seconds, once it is at work."""
+    stack.start_services(service)
+    url = stack.metrics_url(service)
+    first, began = await counted_until(url, CONSUMED, WARM_UP_EVENTS), time.monotonic()
+    await asyncio.sleep(HANDLING_SECONDS)
+    last, taken = await counted_until(url, CONSUMED, first), time.monotonic() - began
     stack.stop_services()
     return (last - first) / taken
 
@@ -134,7 +154,7 @@ async def _replay_seconds(stack: BenchStack) -> tuple[float, int]:
     stack.start_services(TICKETS)
     began = time.monotonic()
     await asyncio.to_thread(stack.job, TICKETS, "replay")
-    await published_until(stack.metrics_url(TICKETS), REPLAYED_EVENTS)
+    await counted_until(stack.metrics_url(TICKETS), PUBLISHED, REPLAYED_EVENTS)
     taken = time.monotonic() - began
     stack.stop_services()
     return taken, event_bytes
