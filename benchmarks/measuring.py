@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from benchmarks.figures import Latency
 from benchmarks.load import Expected, Order, Outcome, Request
 from benchmarks.processor import Processes, processor_seconds
 
+SETTLE_AT_MOST_SECONDS = 180
+#: What a stack with nothing to do takes is below this share of one core.
+IDLE_CORES = 0.2
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,12 +43,16 @@ def measure(
     seconds: float,
     connections: int = 16,
     rate: float | None = None,
+    settled: bool = False,
 ) -> Measured:
-    """Raises SystemExit when anything but the expected was answered."""
+    """Raises SystemExit when anything but the expected was answered.
+
+    `settled`: the work that events leave behind for consumers belongs to the cost, and is over when this returns.
+    """
     sent = Order(url, list(requests), expected, connections=connections, seconds=seconds, rate=rate)
     before = processor_seconds(processes())
     outcome = _generate(sent)
-    after = processor_seconds(processes())
+    after = _when_settled(processes) if settled else processor_seconds(processes())
     if set(outcome.statuses) != {expected.status} or outcome.incomplete:
         lacking = f", {outcome.incomplete} without {expected.contains}" if outcome.incomplete else ""
         raise SystemExit(f"{requests[0].method} {requests[0].path}: answered {outcome.statuses}{lacking}")
@@ -53,6 +61,18 @@ def measure(
     cpu = {name: (after[name] - before.get(name, 0.0)) * share / outcome.answered * 1000 for name in after}
     cpu["load generator"] = outcome.processor_seconds / outcome.answered * 1000
     return Measured(outcome.per_second, outcome.latency, {name: round(value, 3) for name, value in cpu.items()})
+
+
+def _when_settled(processes: Callable[[], Processes]) -> dict[str, float]:
+    """Processor seconds of everybody once they have next to nothing to do."""
+    after = processor_seconds(processes())
+    for _ in range(SETTLE_AT_MOST_SECONDS):
+        before = after
+        time.sleep(1)
+        after = processor_seconds(processes())
+        if sum(after.values()) - sum(before.values()) < IDLE_CORES:
+            return after
+    raise SystemExit(f"consumers were still busy {SETTLE_AT_MOST_SECONDS} s after the last request")
 
 
 def _generate(order: Order) -> Outcome:

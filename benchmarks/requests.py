@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from benchmarks.load import Expected, Request
 from benchmarks.workspace import LARGE, MEDIUM, WRITERS, Org
@@ -24,6 +25,11 @@ class Scenario:
     baseline: Sequence[Request] = ()
     least: float = 0.0
     expected: Expected = field(default_factory=Expected)
+
+    @property
+    def writes(self) -> bool:
+        """Whether events follow, and with them work for the consumers."""
+        return self.expected.status == HTTPStatus.CREATED
 
 
 def scenarios(token: str, ticket_ids: Sequence[str]) -> list[Scenario]:

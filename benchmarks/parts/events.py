@@ -62,8 +62,12 @@ def run(options: Options) -> Findings:
         replayed = asyncio.run(_replay_seconds(stack))
     tables = [_latencies(latency, written), _rates(drained, replayed), _consumers(handled)]
     targets = [
-        Target.at_most(f"commit → consumer p50 at {WRITES_PER_SECOND} writes/s", P50_MOST_MS, latency.p50, " ms"),
-        Target.at_most(f"commit → consumer p99 at {WRITES_PER_SECOND} writes/s", P99_MOST_MS, latency.p99, " ms"),
+        Target.at_most(
+            f"commit → consumer p50 at {WRITES_PER_SECOND} writes/s", P50_MOST_MS, round(latency.p50, 1), " ms"
+        ),
+        Target.at_most(
+            f"commit → consumer p99 at {WRITES_PER_SECOND} writes/s", P99_MOST_MS, round(latency.p99, 1), " ms"
+        ),
         Target.at_least("relay draining", DRAIN_LEAST, round(drained), " events/s"),
         Target.at_most(f"replay of {REPLAYED_EVENTS:,} events", REPLAY_MOST_SECONDS, round(replayed, 1), " s"),
     ]

@@ -80,7 +80,14 @@ def _compare(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options
     status_only = scenario.expected.without_text()
     for _ in range(options.rounds):
         product.append(
-            measure(stack.url, scenario.product, stack.processes, scenario.expected, seconds=options.seconds)
+            measure(
+                stack.url,
+                scenario.product,
+                stack.processes,
+                scenario.expected,
+                seconds=options.seconds,
+                settled=scenario.writes,
+            )
         )
         baseline.append(measure(bare.url, scenario.baseline, bare.processes, status_only, seconds=options.seconds))
     straight = None
@@ -97,7 +104,7 @@ def _open_loop(stack: BenchStack, entry: Compared, options: Options) -> tuple[st
     rate, scenario = round(entry.product.per_second * OPEN_SHARE), entry.scenario
     measured = measure(
         stack.url, scenario.product, stack.processes, scenario.expected,
-        seconds=options.seconds, rate=rate, connections=64,
+        seconds=options.seconds, rate=rate, connections=64, settled=scenario.writes,
     )  # fmt: skip
     return f"{scenario.name} at {rate}/s", measured
 

@@ -46,4 +46,7 @@ def run(options: Options) -> Findings:
 
 
 def _measured(stack: BenchStack, scenario: Scenario, options: Options) -> Measured:
-    return measure(stack.url, scenario.product, stack.processes, scenario.expected, seconds=options.seconds)
+    return measure(
+        stack.url, scenario.product, stack.processes, scenario.expected,
+        seconds=options.seconds, settled=scenario.writes,
+    )  # fmt: skip
