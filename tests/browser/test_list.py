@@ -9,7 +9,8 @@ from playwright.async_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.pages import Drawer, TicketList
+from tests.browser.guard import Guard
+from tests.browser.pages import Drawer, TicketList, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
 from tests.browser.visitors import Visitors
@@ -90,6 +91,38 @@ class TestLoadMore:
         numbers = await tickets.numbers()
         assert len(numbers) == len(set(numbers))
         assert set(range(1, 29)) <= set(numbers)
+
+    async def test_an_old_cursor_starts_from_the_top_and_says_so(self, orgs: Orgs, open_page: Open, guard: Guard):
+        guard.expect_statuses({409})
+        tickets = TicketList(page := await open_page(orgs.rich))
+
+        async def age(route: Route) -> None:
+            await route.continue_(url=route.request.url.replace("cursor=", "cursor=old"))
+
+        await page.route("**/support/rows?*", age)
+        await tickets.more.click()
+        await expect(toast(page, "The list has changed, so it starts from the top again.")).to_be_visible()
+        await expect(tickets.rows.first).to_be_in_viewport()
+        await page.unroute_all()
+        await tickets.more.click()
+        await expect(tickets.rows.nth(25).get_by_role("link").first).to_be_focused()
+
+
+class TestSelection:
+    async def test_a_range_is_chosen_and_changed_at_once(self, console: Console, org: OrgUnderTest, open_page: Open):
+        made = [await console.ticket(org, f"Matter {number}") for number in range(4)]
+        tickets = TicketList(page := await open_page(org))
+        boxes = tickets.rows.get_by_role("checkbox")
+        await boxes.nth(0).click()
+        await boxes.nth(2).click(modifiers=["Shift"])
+        bar = page.get_by_role("form", name="Change the selected tickets")
+        await expect(bar).to_contain_text("3 selected")
+        await bar.get_by_role("button", name="Priority").click()
+        await page.locator(":popover-open").get_by_role("button", name="Urgent").click()
+        await expect(toast(page, "3 tickets changed.")).to_be_visible()
+        await expect(bar).to_be_hidden()
+        for ticket, priority in zip(made, ("Medium", "Urgent", "Urgent", "Urgent"), strict=True):
+            await expect(tickets.row(ticket)).to_contain_text(priority)
 
 
 class TestSearch:

@@ -72,6 +72,11 @@
   }
   board()?.addEventListener("opsdash:retry", () => opsdash.reloadList());
   opsdash.reloadList = () => show(shown, { push: false });
+  opsdash.reloadFromTop = () => {
+    opsdash.reloadList();
+    find(".table-frame")?.scrollTo({ top: 0 }); // scrolls by itself on wide windows
+    scrollTo({ top: 0 });
+  };
   opsdash.listQuery = () => (board() ? new URL(shown, location.href).search : "");
 
   // ---- more rows: focus goes to the first new one
@@ -92,7 +97,7 @@
     event.detail.ctx?.sourceElement?.removeAttribute?.("aria-disabled");
     lastRow = null;
   });
-  document.addEventListener("opsdash:list-stale", () => opsdash.reloadList());
+  document.addEventListener("opsdash:list-stale", () => opsdash.reloadFromTop());
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx?.target?.id !== "board") return;
     for (const box of findAll("#filters input[type=checkbox]")) box.checked = box.defaultChecked;

@@ -88,8 +88,8 @@
     showPill();
   });
   acts.fresh = () => {
-    reload();
-    scrollTo({ top: 0 });
+    waiting.clear();
+    opsdash.reloadFromTop();
     find("#main").focus({ preventScroll: true });
   };
   const made = new Set();
