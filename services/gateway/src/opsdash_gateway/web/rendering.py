@@ -14,6 +14,7 @@ from opsdash_contracts.workspace import PLAN_CAPS
 from opsdash_gateway.web import times
 from opsdash_gateway.web.assets import Assets
 from opsdash_gateway.web.i18n import Language
+from opsdash_gateway.web.labels import labels_in
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 HUES: Final = 6
@@ -67,6 +68,7 @@ def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -
     }
     environment.globals |= {
         "asset": assets.address,
+        "labels": labels_in(language),
         "language": language,
         "languages": languages,
         "plan_caps": PLAN_CAPS,
