@@ -74,6 +74,10 @@ class TestRights:
         await expect(member.comments.get_by_role("button", name=change)).to_have_count(0)
         admin = await Drawer(await open_page(org, as_=ADMIN)).open(ticket)
         await expect(admin.comments.get_by_role("button", name=change)).to_have_count(2)
+        await admin.comments.first.hover()
+        with question(admin.page, accept=True):
+            await admin.comments.get_by_role("button", name=re.compile("^Delete")).click()
+        await expect(admin.root.get_by_text("Comment deleted", exact=True)).to_be_visible()
 
     async def test_a_viewer_has_no_composer_and_the_request_is_refused(
         self, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard
@@ -130,6 +134,23 @@ class TestServerAway:
         await page.context.set_offline(False)
         await page.locator("#toasts").get_by_role("button", name=re.compile("again|Retry")).first.click()
         await expect(drawer.comments).to_contain_text("Written in a tunnel")
+        await expect(drawer.composer).to_have_value("")
+
+    async def test_a_failing_server_is_said_and_asked_again(
+        self, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard
+    ):
+        guard.expect_statuses({503})
+        page = await open_page(org)
+        drawer = await Drawer(page).open(ticket)
+        await page.route("**/comments", lambda route: route.fulfill(status=503))
+        await drawer.composer.fill("Written in bad times")
+        await drawer.button("Comment").click()
+        again = page.locator("#toasts").get_by_role("button", name="Try again")
+        await expect(again).to_be_visible()
+        await expect(drawer.composer).to_have_value("Written in bad times")
+        await page.unroute_all()
+        await again.click()
+        await expect(drawer.comments).to_contain_text("Written in bad times")
         await expect(drawer.composer).to_have_value("")
 
     async def test_leaving_with_typed_text_asks_first(self, org: OrgUnderTest, ticket: Any, open_page: Open):
