@@ -1,4 +1,4 @@
-"""axe-core on the page as it is: every rule, best practices too, no finding accepted."""
+"""axe-core on a page in both themes: every rule, best practices too, no finding accepted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _AXE = Axe()
 _SETTLED = """() => Promise.allSettled(
     document.getAnimations().filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime))
         .map(animation => animation.finished))"""
+_SHOWS = "theme => document.documentElement.classList.contains('dark') === (theme === 'dark')"
 
 
 async def settled(page: Page) -> None:
@@ -17,6 +18,14 @@ async def settled(page: Page) -> None:
 
 
 async def assert_no_findings(page: Page) -> None:
+    """In both themes; the page follows the system from one to the other."""
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await page.wait_for_function(_SHOWS, arg=theme)
+        await assert_no_findings_as_it_is(page)
+
+
+async def assert_no_findings_as_it_is(page: Page) -> None:
     """Running transitions are waited for: half-faded text has no contrast."""
     await settled(page)
     results = (await _AXE.run(page)).response

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -65,12 +64,11 @@ async def fill(console: Console, org: OrgUnderTest, count: int) -> None:
 
 
 async def queue(console: Console, org: OrgUnderTest) -> None:
-    """Through the public API, in order; the last ones fall due at once and stay unfinished."""
+    """In order; the last ones are overdue and stay unfinished."""
     for number in range(1, RICH_TICKETS + 1 - BREACHED):
         await console.ticket(org, **_fields(org, number))
-    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     for number in range(BREACHED):
-        late = await console.ticket(org, f"Overdue matter {number + 1}", priority="urgent", sla_due_at=soon)
+        late = await console.overdue_ticket(org, f"Overdue matter {number + 1}", priority="urgent")
     await console.comment(org, late, "We are on it.", by=COLLEAGUE)
 
 

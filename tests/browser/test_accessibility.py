@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import assert_no_findings
+from tests.browser.accessibility import assert_no_findings, assert_no_findings_as_it_is
 from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
@@ -17,89 +17,87 @@ from tests.browser.people import COLLEAGUE, MEMBER, VIEWER, OrgUnderTest
 from tests.browser.seeding import Orgs
 from tests.browser.visitors import PHONE, Visitors
 
-both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 
-
-@both_themes
 class TestFindings:
     """Each opens one state and has axe look at it."""
 
-    async def test_the_list_and_an_open_filter(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.rich, color_scheme=theme)
+    async def test_the_list_and_an_open_filter(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich)
         await assert_no_findings(page)
         await page.get_by_role("button", name=re.compile("^Status")).click()
         await expect(page.locator(":popover-open")).to_be_visible()
         await assert_no_findings(page)
 
-    async def test_the_create_dialog_with_and_without_an_error(self, orgs: Orgs, open_page: Open, theme: Any):
-        dialog = await CreateDialog(page := await open_page(orgs.rich, color_scheme=theme)).open()
+    async def test_the_create_dialog_with_and_without_an_error(self, orgs: Orgs, open_page: Open):
+        dialog = await CreateDialog(page := await open_page(orgs.rich)).open()
         await assert_no_findings(page)
         await dialog.title.fill(" ")
         await dialog.submit.click()
         await expect(dialog.title).to_have_attribute("aria-invalid", "true")
         await assert_no_findings(page)
 
-    async def test_the_drawer_with_comments(self, console: Console, org: OrgUnderTest, open_page: Open, theme: Any):
+    async def test_the_drawer_with_comments(self, console: Console, org: OrgUnderTest, open_page: Open):
         ticket = await console.overdue_ticket(
             org, "Late", description="Some **text** and a [link](https://example.com).",
             contact_id=org.known("contact", "Elena Petrova"), project_id=org.known("project", "Client portal"),
         )  # fmt: skip
         top = await console.comment(org, ticket, "`code`\n\n> quote", by=COLLEAGUE)
         await console.comment(org, ticket, "Reply", parent_id=top["id"])
-        page = await open_page(org, color_scheme=theme)
+        page = await open_page(org)
         drawer = await Drawer(page).open(ticket)
         await expect(drawer.comments).to_have_count(2)
         await assert_no_findings(page)
 
-    async def test_the_drawer_of_a_viewer(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.rich, "/support/64", as_=VIEWER, color_scheme=theme)
+    async def test_the_drawer_of_a_viewer(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, "/support/64", as_=VIEWER)
         await expect(Drawer(page).root).to_be_visible()
         await assert_no_findings(page)
 
-    async def test_the_tour(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.rich, color_scheme=theme)
+    async def test_the_tour(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich)
         await page.get_by_role("button", name="Take the tour").first.click()
         await expect(page.locator(".driver-popover")).to_be_visible()
         await assert_no_findings(page)
 
     @pytest.mark.parametrize("which", ["rich", "empty", "free"])
-    async def test_the_dashboard(self, orgs: Orgs, open_page: Open, theme: Any, which: str):
-        await assert_no_findings(await open_page(getattr(orgs, which), "/dashboard", color_scheme=theme))
+    async def test_the_dashboard(self, orgs: Orgs, open_page: Open, which: str):
+        await assert_no_findings(await open_page(getattr(orgs, which), "/dashboard"))
 
     @pytest.mark.parametrize("path", ["/support", "/support?q=nothing-like-it"])
-    async def test_empty_lists(self, orgs: Orgs, open_page: Open, theme: Any, path: str):
+    async def test_empty_lists(self, orgs: Orgs, open_page: Open, path: str):
         org = orgs.rich if "?" in path else orgs.empty
-        page = await open_page(org, path, color_scheme=theme)
+        page = await open_page(org, path)
         await expect(TicketList(page).rows).to_have_count(0)
         await assert_no_findings(page)
 
-    async def test_the_locked_page(self, orgs: Orgs, open_page: Open, guard: Guard, theme: Any):
+    async def test_the_locked_page(self, orgs: Orgs, open_page: Open, guard: Guard):
         guard.expect_statuses({403})
-        await assert_no_findings(await open_page(orgs.free, color_scheme=theme))
+        await assert_no_findings(await open_page(orgs.free))
 
-    async def test_the_page_that_does_not_exist(self, orgs: Orgs, open_page: Open, guard: Guard, theme: Any):
+    async def test_the_page_that_does_not_exist(self, orgs: Orgs, open_page: Open, guard: Guard):
         guard.expect_statuses({404})
-        await assert_no_findings(await open_page(orgs.rich, "/support/999999", color_scheme=theme))
+        await assert_no_findings(await open_page(orgs.rich, "/support/999999"))
 
-    async def test_the_cap_notice(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.full, color_scheme=theme)
+    async def test_the_cap_notice(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.full)
         await TicketList(page).new.click()
         await expect(page.locator("dialog[open]")).to_contain_text("500")
         await assert_no_findings(page)
 
-    async def test_the_phone_layout(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.rich, color_scheme=theme, **PHONE)
+    async def test_the_phone_layout(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich, **PHONE)
         await assert_no_findings(page)
         await page.get_by_role("button", name="Open menu").tap()
         await assert_no_findings(page)
 
-    async def test_sign_in(self, console: Console, visitors: Visitors, theme: Any):
-        page = await (await visitors.context(color_scheme=theme)).new_page()
-        await page.goto(f"{console.url}/en/sign-in")
-        await assert_no_findings(page)
+    async def test_sign_in(self, console: Console, visitors: Visitors):
+        for theme in ("light", "dark"):
+            page = await (await visitors.context(color_scheme=theme)).new_page()
+            await page.goto(f"{console.url}/en/sign-in")
+            await assert_no_findings_as_it_is(page)
 
-    async def test_the_help_sheet(self, orgs: Orgs, open_page: Open, theme: Any):
-        page = await open_page(orgs.rich, color_scheme=theme)
+    async def test_the_help_sheet(self, orgs: Orgs, open_page: Open):
+        page = await open_page(orgs.rich)
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
         await assert_no_findings(page)

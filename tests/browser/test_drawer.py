@@ -192,6 +192,7 @@ class TestDeleting:
         await delete(page, ticket, confirmed=True)
         await expect(Drawer(page).root).to_be_hidden()
         await expect(tickets.row(ticket)).to_have_count(0)
+        await page.locator("#toasts").get_by_role("button", name="Undo").hover()  # it stays as long as it is pointed at
         assert await console.counted(org) == 1
         await page.locator("#toasts").get_by_role("button", name="Undo").click()
         await expect(tickets.row(ticket)).to_be_visible()

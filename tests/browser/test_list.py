@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, Request, Route, expect
 
@@ -127,10 +128,16 @@ class TestSelection:
 
 class TestSearch:
     async def test_typing_asks_once_it_pauses(self, orgs: Orgs, open_page: Open):
+        """The page's clock stands still, so that no key can come too late."""
         tickets = TicketList(page := await open_page(orgs.rich))
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
-        await tickets.search.press_sequentially("zeppelin", delay=20)
+        await page.clock.install()
+        await page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+        await tickets.search.press_sequentially("zeppelin")
+        assert asked == []
+        await page.clock.run_for(300)
+        await page.clock.resume()
         await expect(tickets.rows).to_have_count(6)
         assert len(asked) == 1, asked
         await expect(page).to_have_url(re.compile("q=zeppelin"))

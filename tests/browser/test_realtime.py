@@ -155,7 +155,7 @@ class TestConnections:
         await expect(live(page)).to_contain_text("reconnecting")
         await console.change_behind_the_gateway(org, ticket, status="waiting")
         await console.gateway.start().ready()
-        await expect(live(page)).to_have_text("Live", timeout=20_000)
+        await expect(live(page)).to_have_text("Live", timeout=60_000)
         await expect(drawer.field("Status")).to_have_value("waiting")
         await expect(TicketList(page).row(ticket)).to_contain_text("Waiting")
         await expect(drawer.composer).to_have_value("Half a sentence")

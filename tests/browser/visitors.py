@@ -10,6 +10,7 @@ from tests.browser.console import Console
 from tests.browser.guard import Guard
 from tests.browser.people import NEWCOMER, OrgUnderTest, Person
 
+PATIENCE_MILLISECONDS = 30_000
 WINDOW = {"width": 1440, "height": 900}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -61,7 +62,7 @@ class Visitors:
 
     async def _new_context(self, **options: Any) -> BrowserContext:
         context = await self._browser.new_context(**({"viewport": WINDOW, "locale": "en-GB"} | options))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         self._guard.watch(context)
         self._contexts.append(context)
         return context
