@@ -8,7 +8,7 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap.py deploy/k8s/generate.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: messages help run test test-kafka bench bench-console screenshots lint types compose sync tools clean
+.PHONY: messages help run test test-storms test-kafka bench bench-console screenshots lint types compose sync tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -16,8 +16,11 @@ help: ## Show this list
 run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere, KAFKA=apache
 	@$(BIN)/opsdash run --with-parent
 
-test: sync ## Run every test on embedded servers; TESTS=path narrows it
-	@$(BIN)/python -m pytest $(TESTS)
+test: sync ## Run the tests on embedded servers and in a browser; TESTS=path runs those only
+	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm")
+
+test-storms: sync ## Run the long ones: outages, kills, thousands of tickets falling due at once
+	@$(BIN)/python -m pytest -n 2 -m storm tests
 
 test-kafka: sync ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
 	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests

@@ -192,8 +192,8 @@ def ticket_sequence(record: Record) -> int:
     return int(json.loads(record.value or b"")["ticket_sequence"])
 
 
+@pytest.mark.storm
 @pytest.mark.kafka
-@pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_order_and_once_only_effects_through_crashes_and_a_freeze(desk: Desk):
     async with writers(desk) as people, Witness(desk.stack.kafka.bootstrap_servers, COMMENTS) as witness:

@@ -29,7 +29,7 @@ from tests.support.service_process import ServiceProcess
 from tests.support.stack import PARTITIONS, Stack
 from tests.support.workspace import seed
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 # The embedded broker takes 18 seconds to give a dead member's partitions away.
 TAKEOVER_SECONDS = 45.0

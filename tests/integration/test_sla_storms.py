@@ -22,7 +22,7 @@ from tests.support.witness import Witness
 
 STORM = 5000
 BY_EVENT = 1000  # the others are known to the monitor from before
-pytestmark = [pytest.mark.slow, pytest.mark.kafka]
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 
 @pytest.fixture(scope="module")

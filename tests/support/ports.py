@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import SystemRandom
 
-from opsdash_local.ports import DRAWN, is_free
+from opsdash_local.ports import DRAWN, claim, is_free
 from opsdash_local.settings import LAST_OFFSET
 
 
@@ -13,5 +13,5 @@ def free_block() -> int:
     chance = SystemRandom()
     while True:
         first = chance.randrange(10_000, DRAWN.start - LAST_OFFSET)
-        if all(is_free(first + offset) for offset in range(LAST_OFFSET + 1)):
+        if all(is_free(first + offset) and claim(first + offset) for offset in range(LAST_OFFSET + 1)):
             return first

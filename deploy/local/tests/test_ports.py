@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
-from opsdash_local.ports import DRAWN, LOOPBACK, free_port, is_free
+from opsdash_local.ports import CLAIMS, DRAWN, LOOPBACK, claim, free_port, is_free
 
 
 def test_a_drawn_port_is_none_an_outgoing_connection_could_take() -> None:
@@ -19,3 +21,19 @@ def test_a_port_with_a_listener_is_not_free() -> None:
         listener.bind((LOOPBACK, free_port()))
         listener.listen()
         assert not is_free(listener.getsockname()[1])
+
+
+def test_a_drawn_port_is_nobody_elses_in_any_process() -> None:
+    script = "import sys; from opsdash_local.ports import claim; sys.exit(claim(int(sys.argv[1])))"
+    drawn = free_port()
+    assert not claim(drawn)
+    assert subprocess.run([sys.executable, "-c", script, str(drawn)], check=False, timeout=30).returncode == 0
+    with socket.socket() as server:
+        server.bind((LOOPBACK, drawn))
+
+
+def test_only_the_latest_are_held() -> None:
+    first = free_port()
+    for _ in range(CLAIMS):
+        free_port()
+    assert claim(first)
