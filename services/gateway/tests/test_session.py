@@ -3,108 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 import pytest
 from cryptography.fernet import Fernet
-from litestar import Litestar, Router, get, post
-from litestar.di import NamedDependency, Provide
-from litestar.testing import TestClient
-from opsdash_chassis.http.authentication import Gatekeeper
-from opsdash_chassis.http.boundary import Boundary
-from opsdash_chassis.http.exceptions import exception_handlers
-from opsdash_chassis.http.internal import ServiceToken
-from opsdash_chassis.http.requests import BoundedRequest
-from opsdash_chassis.http.tokens import Caller, InvalidToken
 from opsdash_gateway.web import cookies
 from opsdash_gateway.web.addresses import safe_next
-from opsdash_gateway.web.page_headers import CONTENT_POLICY, PAGE_HEADERS
+from opsdash_gateway.web.page_headers import CONTENT_POLICY
 from opsdash_gateway.web.session import (
     COOKIE,
-    FORM,
-    PAGE,
     SESSION_SECONDS,
-    SIGNED_IN,
     SessionCookies,
-    SignedIn,
     WebSession,
-    provide_session,
 )
-from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
 
-OLD = "Ol4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
-NEW = "Ne4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
-ORIGIN = "https://support.example.test"
-USER = UUID("11111111-1111-4111-8111-111111111111")
-SESSION = WebSession(user_id=USER, name="Ada", access_token="good", csrf_token="csrf-" * 6, refresh_token="again")
-
-
-class Tokens:
-    """Accepts the access tokens it is told to."""
-
-    def __init__(self, *good: str) -> None:
-        self.good = set(good)
-
-    async def verify(self, token: str) -> Caller:
-        if token not in self.good:
-            raise InvalidToken("not good")
-        return Caller(user_id=USER, token=token, expires_at=0)
-
-
-@get("/{locale:str}/page", opt=PAGE)
-async def page(session: NamedDependency[WebSession]) -> str:
-    return session.name
-
-
-@post("/{locale:str}/page", opt=FORM)
-async def send(session: NamedDependency[WebSession]) -> str:
-    return session.access_token
-
-
-@get("/html", media_type="text/html", opt={"authentication": "nobody"})
-async def html() -> str:
-    return "<p>"
-
-
-@dataclass
-class Site:
-    """A site of two pages, and the cookies of somebody who is signed in."""
-
-    client: TestClient[Any]
-    kept: SessionCookies
-
-    def get(self, path: str = "/en/page", **headers: str) -> Any:
-        return self.client.get(path, headers=headers, follow_redirects=False)
-
-    def post(self, *, data: dict[str, str] | None = None, **headers: str) -> Any:
-        sent = {"Origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return self.client.post("/en/page", data=data, headers={k: v for k, v in sent.items() if v})
-
-
-def site(renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW) -> Site:
-    kept = SessionCookies(secret)
-    rules = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, renew=renew)}
-    gatekeeper = Gatekeeper(Tokens(*good), ServiceToken("x" * 32), rules=rules)  # type: ignore[arg-type]
-    app = Litestar(
-        [Router("/", route_handlers=[page, send, html], exception_handlers=SIGN_IN_HANDLERS)],
-        dependencies={"session": Provide(provide_session)},
-        guards=[gatekeeper.guard],
-        exception_handlers=exception_handlers(),
-        request_class=BoundedRequest,
-        openapi_config=None,
-    )
-    asgi: Any = Boundary(app, transport_security=True, page_headers=PAGE_HEADERS)  # type: ignore[arg-type]
-    return Site(TestClient(asgi, base_url=ORIGIN), kept)
-
-
-def signed_in(**options: Any) -> Site:
-    made = site(**options)
-    for item in made.kept.write(SESSION):
-        if item.value:
-            made.client.cookies.set(item.key, item.value)
-    return made
+from services.gateway.tests.sites import (
+    NEW,
+    OLD,
+    ORIGIN,
+    SESSION,
+    USER,
+    signed_in,
+    site,
+)
 
 
 class TestCookie:

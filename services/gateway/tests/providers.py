@@ -1,0 +1,82 @@
+"""An identity provider whose every answer a test can bend, and the way through it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import jwt
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
+
+from tests.support.web_client import Browser
+
+USER = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
+CLIENT, AUDIENCE = "opsdash-console", "opsdash-support"
+SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+STRANGE_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass
+class Provider:
+    """A provider whose every answer a test can bend."""
+
+    url: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    id_claims: dict[str, Any] = field(default_factory=dict)
+    id_header: dict[str, Any] = field(default_factory=dict)
+    id_key: Any = KEY
+    id_algorithm: str = "RS256"
+    access_seconds: int = 600
+    access_subject: str = USER
+    answer: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+    nonce: str = ""
+    calls: list[tuple[dict[str, str], dict[str, str]]] = field(default_factory=list)
+
+    def sign(self, claims: dict[str, Any], key: Any = KEY, algorithm: str = "RS256", **header: Any) -> str:
+        now = int(time.time())
+        merged = {"iss": self.url, "sub": USER, "iat": now, "exp": now + 600, **claims}
+        merged = {name: value for name, value in merged.items() if value is not None}
+        return jwt.encode(merged, key, algorithm=algorithm, headers={"kid": "k", **header})
+
+    async def describe(self, _: web.Request) -> web.Response:
+        own = {"issuer": self.url, "authorization_endpoint": f"{self.url}/go", "token_endpoint": f"{self.url}/token"}
+        return web.json_response({**own, **self.metadata})
+
+    async def keys(self, _: web.Request) -> web.Response:
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+        return web.json_response({"keys": [{**key, "kid": "k", "use": "sig", "alg": "RS256"}]})
+
+    async def token(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.calls.append((form, {name.lower(): value for name, value in request.headers.items()}))
+        access = {"aud": AUDIENCE, "sub": self.access_subject, "exp": int(time.time()) + self.access_seconds}
+        identity = {"aud": CLIENT, "nonce": self.nonce, "name": "Ada", **self.id_claims}
+        body = {
+            "access_token": self.sign(access, typ="at+jwt", serial=len(self.calls)),
+            "token_type": "Bearer",
+            "id_token": self.sign(identity, self.id_key, self.id_algorithm, **self.id_header),
+            **self.answer,
+        }
+        return web.json_response({k: v for k, v in body.items() if v is not None}, status=self.status)
+
+
+async def sign_in(browser: Browser, provider: Provider, **back: str) -> int:
+    """The status of the way back: 303 is in, anything else is not."""
+    query = parse_qs(urlsplit((await browser.get("/en/sign-in")).location).query)
+    provider.nonce = query["nonce"][0]
+    page = await browser.get("/sign-in/callback?" + urlencode({"code": "c", "state": query["state"][0], **back}))
+    assert (page.status == 303) == (COOKIE in browser.cookies)
+    return page.status
+
+
+def session_of(browser: Browser) -> WebSession:
+    session = SessionCookies(SECRET).read(browser.cookies)
+    assert session is not None
+    return session
