@@ -52,14 +52,14 @@ class LiveClient:
     def of(self, event: str) -> list[dict[str, Any]]:
         return [message.data for message in self.told if message.event == event]
 
-    async def wait_for(self, event: str, count: int = 1, timeout: float = 10.0) -> list[dict[str, Any]]:
+    async def wait_for(self, event: str, count: int = 1, timeout: float = 30.0) -> list[dict[str, Any]]:
         deadline = time.monotonic() + timeout
         while len(self.of(event)) < count:
             assert time.monotonic() < deadline, f"{count} x {event} not told within {timeout} s, but {self.told}"
             await asyncio.sleep(0.01)
         return self.of(event)
 
-    async def started(self, timeout: float = 10.0) -> Self:
+    async def started(self, timeout: float = 30.0) -> Self:
         """The first block has come, so that changes from now on are told."""
         deadline = time.monotonic() + timeout
         while self.retry is None:

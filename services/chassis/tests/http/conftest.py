@@ -18,6 +18,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from opsdash_chassis.http import keys
 from opsdash_chassis.http.app import Application
 from opsdash_chassis.http.server import _bind, _server
 from opsdash_chassis.settings import ServiceSettings
@@ -72,8 +73,9 @@ def signing() -> Issuer:
 
 
 @pytest.fixture
-def issuer(signing: Issuer) -> Iterator[Issuer]:
+def issuer(signing: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
     """Served by a thread: the test client of the framework blocks the event loop while it waits."""
+    monkeypatch.setattr(keys, "FETCH_TIMEOUT_SECONDS", PATIENCE_SECONDS)  # a busy machine is no provider that is away
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
