@@ -3,7 +3,7 @@
 import gc
 import signal
 
-pytest_plugins = ["tests.support.brokers", "tests.support.fixtures", "tests.support.spreading"]
+pytest_plugins = [f"tests.support.{name}" for name in ("brokers", "browserless", "fixtures", "spreading")]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell, which has it ignored; the programs under test would inherit that.

@@ -31,27 +31,15 @@ HERE = Path(__file__).parent
 # How long a state may take on a busy machine; a test that finds it waits no longer than it takes.
 WAIT_MILLISECONDS = 20_000
 TEST_SECONDS = 300
-_missing: list[int] = []
 
 Open = Callable[..., Awaitable[Page]]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser these tests are not run, and the end of the run says so. The first one starts everything."""
-    ours = [item for item in items if HERE in item.path.parents]
-    for item in ours:
-        item.add_marker(pytest.mark.timeout(TEST_SECONDS))
-    if ours and not chromium.program():
-        _missing.append(len(ours))
-        items[:] = [item for item in items if HERE not in item.path.parents]
-        config.hook.pytest_deselected(items=ours)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    for count in _missing:
-        terminalreporter.write_line(
-            f"{count} browser tests were not run: no Chromium was found; {chromium.HOW_TO_GET_IT}", yellow=True
-        )
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first one starts everything."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")

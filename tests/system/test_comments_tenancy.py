@@ -46,7 +46,7 @@ async def theirs(door: Door) -> tuple[str, str]:
 
 
 class TestForeignOrg:
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_is_404_like_one_that_does_not_exist(self, door: Door, method: str, path: str):
         ticket, comment = await theirs(door)
         paths = [
@@ -55,7 +55,7 @@ class TestForeignOrg:
         ]
         assert await statuses(door.as_("owner"), method, paths) == ({404}, 1)
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_its_ticket_under_our_org_is_404_like_an_unknown_one(self, door: Door, method: str, path: str):
         ticket, comment = await theirs(door)
         paths = [
@@ -64,7 +64,7 @@ class TestForeignOrg:
         ]
         assert await statuses(door.as_("owner"), method, paths) == ({404}, 1)
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_the_owner_service_decides_it_too(self, door: Door, method: str, path: str):
         ticket, comment = await theirs(door)
         direct = Client(door.comments.url, door.as_("owner").headers)
@@ -73,7 +73,7 @@ class TestForeignOrg:
         direct.headers.clear()
         assert await statuses(direct, method, paths) == ({401}, 1)
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_the_free_plate_is_403(self, door: Door, method: str, path: str):
         target = "/api" + path.format(slug="free", reference=1, comment_id=uuid4())
         answer = await door.as_("owner", door.api.free).call(method, target, body_of(method))
@@ -82,7 +82,7 @@ class TestForeignOrg:
 
 
 class TestWrongParent:
-    @pytest.mark.parametrize(("method", "path"), COMMENT_ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), COMMENT_ROUTES, ids=map(" ".join, COMMENT_ROUTES))
     async def test_a_comment_under_another_ticket_is_404_like_an_unknown_one(self, door: Door, method: str, path: str):
         owner = door.as_("owner")
         here, there = await new_thread(door), await new_thread(door)

@@ -119,12 +119,12 @@ class TestComposedTicket:
 
 @pytest.mark.usefixtures("ticket")
 class TestCommentRoutes:
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_reach_their_owner(self, helpdesk: Any, comments: Any, method: str, path: str) -> None:
         assert (await helpdesk.call(method, f"/api{path}"))[0] == 200
         assert [request[:2] for request in comments.requests] == [(method, path)]
 
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_a_deleted_ticket_hides_them_at_once(
         self, helpdesk: Any, owner: Any, comments: Any, method: str, path: str
     ) -> None:

@@ -109,7 +109,7 @@ class TestWhatTravels:
 
 
 class TestEveryPublishedRoute:
-    @pytest.mark.parametrize(("method", "path"), PUBLISHED, ids=" ".join)
+    @pytest.mark.parametrize(("method", "path"), PUBLISHED, ids=map(" ".join, PUBLISHED))
     async def test_reaches_the_owner(self, gateway: Any, owner: Any, method: str, path: str) -> None:
         path = path.replace("{slug}", "brightside").replace("{reference}", "42")
         assert (await gateway.call(method, f"/api{path}"))[0] == 200

@@ -94,7 +94,10 @@ class TestUnreadableRequests:
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"HTTP/1.1 201 " in answer
 
-    async def test_a_stream_without_length_is_cut_off_at_the_limit(self, connection: Any) -> None:
+    async def test_a_stream_without_length_is_cut_off_at_the_limit(
+        self, connection: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocol, "REST_SECONDS", 0.2)
         chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
         answer = await connection.exchange(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *([chunk] * 17))
         assert answer.startswith(b"HTTP/1.1 413 ")
