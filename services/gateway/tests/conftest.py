@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 from opsdash_chassis.http.server import _server
 from opsdash_contracts.envelope import Event, EventData
+from opsdash_gateway import app
 from opsdash_gateway.app import build_app
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
@@ -95,9 +96,9 @@ class Gateway:
 @contextlib.asynccontextmanager
 async def fake_owner() -> AsyncIterator[FakeOwner]:
     fake = FakeOwner()
-    app = web.Application(client_max_size=10 * 1024 * 1024)
-    app.router.add_route("*", "/{path:.*}", fake.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    owner_app = web.Application(client_max_size=10 * 1024 * 1024)
+    owner_app.router.add_route("*", "/{path:.*}", fake.handle)
+    runner = web.AppRunner(owner_app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -149,6 +150,21 @@ def listen() -> socket.socket:
     listener.bind(("127.0.0.1", 0))
     listener.setblocking(False)
     return listener
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_document() -> Iterator[None]:
+    """It is the same in every gateway, and a third of the work of building one."""
+    build, built = app.build_document, list[Any]()
+
+    def once(*routes: Any, **options: Any) -> Any:
+        if not built:
+            built.append(build(*routes, **options))
+        return built[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "build_document", once)
+        yield
 
 
 @contextlib.asynccontextmanager

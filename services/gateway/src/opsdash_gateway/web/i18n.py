@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +68,7 @@ def load_languages(*, pseudo: bool = False) -> Mapping[str, Language]:
     return languages
 
 
+@cache
 def _translations(code: str) -> gettext.NullTranslations:
     """English texts are their own message ids and need no catalogue; what one lacks falls back to them."""
     source = CATALOGUES / code / "messages.po"
