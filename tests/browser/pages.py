@@ -43,7 +43,10 @@ class TicketList:
         return self.page.get_by_role("columnheader", name=column)
 
     async def sort_by(self, column: str) -> None:
+        """Return when the list is sorted so: the address says it before the rows are there."""
+        sorted_before = await self.header(column).get_attribute("aria-sort")
         await self.header(column).get_by_role("button").or_(self.header(column).get_by_role("link")).click()
+        await expect(self.header(column)).not_to_have_attribute("aria-sort", sorted_before or "none")
 
     def view(self, name: str) -> Locator:
         return self.page.get_by_role("navigation", name="Views").get_by_role("link", name=name)
