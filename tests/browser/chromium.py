@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-HOW_TO_GET_IT = "install one (Debian: apt-get install chromium) or name its program in CHROMIUM"
+#: A full browser also builds its own window around every page, which costs more than most pages.
+LIGHTEST_FIRST = ("chromium-headless-shell", *NAMES)
+HOW_TO_GET_IT = "install one (Debian: apt-get install chromium-headless-shell) or name its program in CHROMIUM"
 ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -17,10 +20,10 @@ ARGUMENTS = [
 ]
 
 
-def program() -> str | None:
-    """Path of the browser, or None where there is none."""
+def program(names: Sequence[str] = NAMES) -> str | None:
+    """Path of the first of these browsers, or None where there is none."""
     named = os.environ.get("CHROMIUM")
-    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+    return named or next((found for name in names if (found := shutil.which(name))), None)
 
 
 def arguments() -> list[str]:

@@ -89,7 +89,7 @@ async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=WAIT_MILLISECONDS)
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
-            executable_path=chromium.program(), args=chromium.arguments(), chromium_sandbox=False
+            executable_path=chromium.program(chromium.LIGHTEST_FIRST), args=chromium.arguments(), chromium_sandbox=False
         )
         yield started
         await started.close()
