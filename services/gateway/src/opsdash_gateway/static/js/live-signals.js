@@ -69,11 +69,16 @@
     if (!fresh.size) return;
     const query = new URLSearchParams(opsdash.listQuery());
     query.set("ids", [...fresh].slice(-MOST_FRESH).join(","));
-    const before = pill().textContent;
     await get(`${base}/fresh?${query}`, "#fresh", "outerMorph");
     if (!fresh.size) pill().hidden = true;
-    else if (!pill().hidden && pill().textContent !== before) announce(pill().textContent);
   }
+  // Said when it is there: a request that waits for another one's end resolves before its own answer has come.
+  let said = "";
+  document.addEventListener("htmx:after:swap", () => {
+    const now = fresh.size && pill() && !pill().hidden ? pill().textContent : "";
+    if (now && now !== said) announce(now);
+    said = now;
+  });
   function reload() {
     waiting.clear();
     if (find("#board")) opsdash.reloadList();
