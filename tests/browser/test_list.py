@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Open
@@ -60,6 +61,20 @@ class TestRows:
             sort = re.search(r"sort=(-?\w+)", page.url)
             assert sort
             assert (await tickets.numbers())[:20] == (await order(console, orgs, f"sort={sort[1]}"))[:20]
+
+    @pytest.mark.parametrize("locale", ["en", "es"])
+    async def test_due_times_read_the_same_before_and_after_the_scripts(
+        self, orgs: Orgs, visitors: Visitors, locale: str
+    ):
+        """Those of medium priority are days away: nothing about them changes from one page to the next."""
+        read = []
+        for scripts in (False, True):
+            page = await visitors.open(
+                orgs.rich, "/support?priority=medium", MEMBER, locale=locale, java_script_enabled=scripts
+            )
+            read.append(await page.locator("tr[data-ticket] .sla").all_inner_texts())
+        assert read[0] == read[1]
+        assert any("3" in text for text in read[0])
 
 
 class TestLoadMore:

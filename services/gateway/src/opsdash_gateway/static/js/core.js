@@ -85,9 +85,11 @@
   const dayOnly = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
   const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
   const SOON = 4 * 3_600_000;
+  /** Rounded as the server does it, so that nothing changes when this runs. */
   function amount(milliseconds) {
     const [unit, size] = UNITS.find(([, size]) => Math.abs(milliseconds) >= size) ?? UNITS.at(-1);
-    return [Math.trunc(milliseconds / size), unit];
+    const count = Math.max(1, Math.round(Math.abs(milliseconds) / size));
+    return [milliseconds < 0 ? -count : count, unit];
   }
   function put(element, text) {
     if (element.textContent !== text) element.textContent = text;
