@@ -38,6 +38,7 @@ OWN_SETTINGS = {
     "gateway": {
         "OPSDASH_USER_REQUESTS_PER_SECOND": "2000",
         "OPSDASH_USER_REQUEST_BURST": "2000",
+        "OPSDASH_LIVE_STREAMS_PER_USER": "200",
         "OPSDASH_PSEUDO_LOCALE": "true",
     },
     "tickets": _OWNER,

@@ -54,3 +54,4 @@ def test_the_pseudo_locale_leaves_placeholders_alone() -> None:
     shown = pseudo.text("%(name)s changed this", name="Ada")
     assert shown.startswith("[Ada ")
     assert shown != "[Ada changed this]"
+    assert "{time}" in pseudo.text("{time} overdue")
