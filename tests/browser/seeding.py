@@ -16,6 +16,8 @@ from tests.support.sla import Seed, insert_tickets
 RICH_TICKETS = 64
 BREACHED = 4
 STATUSES = ("open", "in_progress", "waiting", "resolved", "closed")
+ACTIVE = ",".join(STATUSES[:3])
+"""What a list without a view shows."""
 PRIORITIES = ("urgent", "high", "medium", "low")
 CATEGORIES = ("general", "billing", "technical", "account", "feature_request")
 SALES_CAP = 500

@@ -19,6 +19,7 @@ from opsdash_gateway.web.page import Page
 PAGE_SIZE: Final = 25
 STALE_CURSOR: Final = "invalid-cursor"
 _ALL_MEMBERS = b"limit=100"
+#: New tickets asked about at once; with those that others made meanwhile they fill the owner's largest page.
 _MOST_ASKED: Final = 75
 _MEANWHILE: Final = 25
 _TIME_ORDERED: Final = 7
