@@ -19,7 +19,8 @@ def step(page: Page) -> Locator:
 async def test_a_newcomer_is_offered_it_once(orgs: Orgs, open_page: Open):
     page = await open_page(orgs.rich, as_=NEWCOMER)
     offer = page.locator("#tour-offer")
-    await offer.get_by_role("button", name="Take the tour").click()
+    async with page.expect_response(lambda response: "preferences" in response.url):
+        await offer.get_by_role("button", name="Take the tour").click()
     titles = ["Create a ticket", "Narrow the list", "Work the queue", "Jump to a view"]
     for number, title in enumerate(titles, start=1):
         await expect(step(page)).to_contain_text(title)

@@ -34,8 +34,11 @@
     }
   }
   document.addEventListener("htmx:after:swap", markView);
+  /** What is ticked and typed, in the view and order that the list has or waits for: the form may be older. */
   function filtered() {
     const wanted = new URLSearchParams(new FormData(form()));
+    const { searchParams } = new URL(shown, location.href);
+    for (const name of ["view", "sort"]) wanted.set(name, searchParams.get(name) ?? "");
     for (const [name, value] of [...wanted]) if (!value.trim()) wanted.delete(name);
     return `${form().getAttribute("action")}${wanted.size ? `?${wanted}` : ""}`;
   }
