@@ -83,3 +83,24 @@ class TestPreparing:
     def test_a_missing_owner_is_named(self):
         code, output = run("opsdash_comments", "migrate")
         assert (code, output) == (2, "configuration: OPSDASH_DATABASE_OWNER_URL: is missing\n")
+
+    async def test_a_managed_servers_administrator_who_is_no_superuser_is_enough(
+        self, own_server: EmbeddedPostgres, as_files: dict[str, str]
+    ):
+        connection = await asyncpg.connect(own_server.admin_url)
+        await connection.execute("CREATE ROLE managed LOGIN CREATEROLE CREATEDB PASSWORD 'managed'")
+        await connection.close()
+        server = urlsplit(own_server.admin_url)
+        settings = {
+            setting: text_of(as_files[f"{setting}_FILE"])
+            .replace("comments_", "sla_monitor_")
+            .replace("/comments?", "/sla_monitor?")
+            for setting in ROLES
+        }
+        settings["OPSDASH_DATABASE_ADMIN_URL"] = urlunsplit(
+            server._replace(netloc=f"managed:managed@{server.hostname}:{server.port}")
+        )
+        for _ in range(2):
+            code, output = run("opsdash_sla_monitor", "provision", **settings)
+            assert code == 0, output
+            assert run("opsdash_sla_monitor", "migrate", **settings)[0] == 0

@@ -133,7 +133,6 @@ class TestDatabase:
             "ALTER TABLE tickets NO FORCE ROW LEVEL SECURITY": "row security is not forced on: tickets",
             "CREATE TABLE notes (org_id uuid)": "row security is not forced on: notes",
             "UPDATE alembic_version SET version_num = '0000'": "run the migrate job",
-            "UPDATE alembic_version SET version_num = '9999'": "the schema is at revision 9999",
             "DROP TABLE alembic_version": "the schema is at revision None",
         }
         for statement, reason in cases.items():
@@ -144,6 +143,16 @@ class TestDatabase:
                 answer = await refused(environment | database.environment)
                 assert answer == (CANNOT_START, f"cannot start: {message}")
             await drop(database)
+
+    async def test_a_schema_that_is_ahead_is_served_for_migrations_only_add(
+        self, shared_stack: Stack, tickets_template: ServiceDatabase
+    ):
+        ahead = await self.spoiled(tickets_template, "UPDATE alembic_version SET version_num = '9999'")
+        service = await shared_stack.tickets(**ahead.environment)
+        assert service.is_ready()
+        assert "schema_is_newer" in service.logs()
+        assert await asyncio.to_thread(service.sigterm) == 0
+        await drop(ahead)
 
     async def spoiled(self, template: ServiceDatabase, statement: str) -> ServiceDatabase:
         database = await clone("tickets", template)

@@ -31,6 +31,13 @@ class TestLiveness:
         assert not alive
         assert "3 messages wait" in why
 
+    def test_messages_that_no_broker_hands_out_are_not(self, consumer: ConsumerProgress, clock: list[float]):
+        consumer.observe(assigned=True, lag=3)
+        for _ in range(5):
+            clock[0] += STUCK_AFTER_SECONDS - 1
+            consumer.excused()
+            assert consumer.live()[0]
+
     def test_a_message_in_hand_that_never_ends_is_fatal(self, consumer: ConsumerProgress, clock: list[float]):
         consumer.started()
         clock[0] += STUCK_AFTER_SECONDS + 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import asyncpg
 import pytest
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, TopicAuthorizationFailedError
+from opsdash_chassis import metrics
+from opsdash_chassis import relay as relay_module
 from opsdash_chassis.relay import Relay
 from opsdash_chassis.settings import DatabaseSettings
 
@@ -37,3 +41,39 @@ async def test_it_starts_again_after_any_error(error: Exception, monkeypatch: py
     monkeypatch.setattr(relay, "_session", session)
     await relay.run()
     assert len(sessions) == 2
+
+
+async def test_it_is_alive_while_the_database_cannot_be_reached(monkeypatch: pytest.MonkeyPatch):
+    relay, seen = Relay(settings()), list[bool]()
+
+    async def session() -> None:
+        seen.append(relay.progress()[0])
+        if len(seen) == 3:
+            relay.stop()
+        monkeypatch.setattr(relay, "_last_turn", time.monotonic() - 100)  # an outage is many of these
+        raise OSError("no such host")
+
+    monkeypatch.setattr(relay, "_session", session)
+    await relay.run()
+    assert seen == [True] * 3
+
+
+async def test_what_it_measured_as_the_leader_ends_with_its_leadership(monkeypatch: pytest.MonkeyPatch):
+    relay = Relay(settings())
+
+    async def session() -> None:
+        metrics.OUTBOX_AGE.set(120)
+        metrics.OUTBOX_DEPTH.set(9)
+        relay.stop()
+        raise OSError("the session ended")
+
+    monkeypatch.setattr(relay, "_session", session)
+    await relay.run()
+    assert (metrics.OUTBOX_AGE._value.get(), metrics.OUTBOX_DEPTH._value.get()) == (0, 0)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_parked_event_hides_no_graver_error(order: int):
+    parked, later, person = MessageSizeTooLargeError(), KafkaTimeoutError(), TopicAuthorizationFailedError()
+    assert max([parked, later][::order], key=relay_module._weight) is later
+    assert max([parked, later, person][::order], key=relay_module._weight) is person

@@ -92,9 +92,9 @@ def site(renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW
     return Site(TestClient(asgi, base_url=ORIGIN), kept)
 
 
-def signed_in(**options: Any) -> Site:
+def signed_in(session: WebSession = SESSION, **options: Any) -> Site:
     made = site(**options)
-    for item in made.kept.write(SESSION):
+    for item in made.kept.write(session):
         if item.value:
             made.client.cookies.set(item.key, item.value)
     return made

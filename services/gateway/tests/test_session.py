@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 from opsdash_gateway.web import cookies
@@ -127,6 +129,14 @@ class TestSignedIn:
             return renewed
 
         assert signed_in(good=(), renew=renew).get().status_code == 303
+
+    def test_a_session_is_not_renewed_beyond_its_time(self) -> None:
+        async def renew(old: WebSession) -> WebSession:
+            return msgspec.structs.replace(old, access_token="fresh")
+
+        old = msgspec.structs.replace(SESSION, started_at=time.time() - SESSION_SECONDS - 1)
+        assert signed_in(old, good=("fresh",), renew=renew).get().status_code == 303
+        assert signed_in(SESSION, good=("fresh",), renew=renew).get().status_code == 200
 
     def test_a_bearer_token_is_no_session(self) -> None:
         assert site().get(Authorization="Bearer good").status_code == 303

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -45,6 +45,7 @@ SESSION_TIMEOUT_MS = 10_000
 GRACEFUL_SECONDS = 8.0
 STOP_SECONDS = 10.0
 LAG_EVERY_SECONDS = 5.0
+BROKER_ASKED_AFTER_SECONDS = 30.0
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
@@ -199,7 +200,10 @@ class Consumers:
                         position = await consumer.position(partition)
                     lag += max(0, (consumer.highwater(partition) or 0) - position)
             for topic in consumer.subscription():
-                self._reliability.topics[topic].progress.observe(assigned=bool(assignment), lag=lag)
+                progress = self._reliability.topics[topic].progress
+                progress.observe(assigned=bool(assignment), lag=lag)
+                if lag and progress.idle_seconds > BROKER_ASKED_AFTER_SECONDS and not await _answers(consumer):
+                    progress.excused()
 
     async def _database_answers(self) -> bool:
         try:
@@ -207,6 +211,16 @@ class Consumers:
         except Unavailable:
             return False
         return True
+
+
+async def _answers(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the broker does, for a consumer to which nothing comes."""
+    try:
+        async with asyncio.timeout(2):
+            await consumer.end_offsets(list(consumer.assignment()))
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    return True
 
 
 def _first_failure(answers: Any) -> tuple[bool, str]:

@@ -18,6 +18,8 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyn
 Record: TypeAlias = asyncpg.Record
 
 POOL_WAIT_SECONDS = 2.0
+#: Rows of what is old; more would hold up others behind one long statement.
+PRUNED_AT_ONCE = 10_000
 CONNECT_TIMEOUT_SECONDS = 2.0
 COMMAND_TIMEOUT_SECONDS = 6.0  # a little above the statement timeout: the server's own answer comes first
 #: Requests use few statements, written for their indexes: planning one anew each time cost more than running it.

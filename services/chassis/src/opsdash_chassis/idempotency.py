@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import PRUNED_AT_ONCE, Connection
 
 KEPT_HOURS = 24
 MAXIMUM_KEY_LENGTH = 255
@@ -29,9 +29,12 @@ SET request_sha256 = excluded.request_sha256, status = excluded.status, headers 
     body = excluded.body, stored_at = now()
 """
 _PRUNE = f"""
-DELETE FROM idempotency_keys WHERE ctid IN (
-    SELECT ctid FROM idempotency_keys WHERE stored_at < now() - interval '{KEPT_HOURS} hours' LIMIT 10000
-)
+WITH pruned AS (
+    DELETE FROM idempotency_keys WHERE ctid IN (
+        SELECT ctid FROM idempotency_keys WHERE stored_at < now() - interval '{KEPT_HOURS} hours'
+        LIMIT {PRUNED_AT_ONCE}
+    ) RETURNING 1
+) SELECT count(*) FROM pruned
 """  # noqa: S608 - a constant
 
 
@@ -94,6 +97,7 @@ async def store(connection: Connection, key: IdempotencyKey, answer: StoredAnswe
     )
 
 
-async def prune(connection: Connection) -> None:
-    """Forget keys older than a day."""
-    await connection.execute(_PRUNE)
+async def prune(connection: Connection) -> int:
+    """Forget some of the keys older than a day; how many."""
+    pruned: int = await connection.fetchval(_PRUNE)
+    return pruned

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import InvalidMessage
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import PRUNED_AT_ONCE, Connection
 
 _REMEMBER = """
 INSERT INTO inbox (consumer, event_id, content_sha256) VALUES ($1, $2, $3)
@@ -16,11 +16,13 @@ ON CONFLICT (consumer, event_id) DO NOTHING
 RETURNING now()
 """
 _KNOWN = "SELECT content_sha256 FROM inbox WHERE consumer = $1 AND event_id = $2"
-_PRUNE = """
-DELETE FROM inbox WHERE ctid IN (
-    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT 10000
-)
-"""
+_PRUNE = f"""
+WITH pruned AS (
+    DELETE FROM inbox WHERE ctid IN (
+        SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT {PRUNED_AT_ONCE}
+    ) RETURNING 1
+) SELECT count(*) FROM pruned
+"""  # noqa: S608 - a constant
 
 
 async def first_delivery(connection: Connection, *, consumer: str, event_id: UUID, value: bytes) -> datetime | None:
@@ -38,6 +40,7 @@ async def first_delivery(connection: Connection, *, consumer: str, event_id: UUI
     return None
 
 
-async def prune(connection: Connection, *, retention_hours: int) -> None:
-    """Forget ids that no replay can bring back any more."""
-    await connection.execute(_PRUNE, retention_hours)
+async def prune(connection: Connection, *, retention_hours: int) -> int:
+    """Forget some of the ids that no replay can bring back any more; how many."""
+    pruned: int = await connection.fetchval(_PRUNE, retention_hours)
+    return pruned

@@ -39,6 +39,14 @@ class ConsumerProgress:
         self.last_moved = time.monotonic()
         self._set_pause(reason)
 
+    @property
+    def idle_seconds(self) -> float:
+        return time.monotonic() - self.last_moved
+
+    def excused(self) -> None:
+        """Nothing can move while the broker is away; restarting the process would not help."""
+        self.last_moved = time.monotonic()
+
     def observe(self, *, assigned: bool, lag: int) -> None:
         if lag == 0:
             self.last_moved = time.monotonic()
@@ -47,7 +55,7 @@ class ConsumerProgress:
 
     def live(self) -> tuple[bool, str]:
         """False when messages wait, or one is in hand, and nothing has moved for two minutes."""
-        idle = time.monotonic() - self.last_moved
+        idle = self.idle_seconds
         busy = self.lag > 0 or self.in_flight_since is not None
         if busy and not self.paused_for and idle > STUCK_AFTER_SECONDS:
             return False, f"{self.lag} messages wait and nothing moved for {idle:.0f} s"

@@ -9,6 +9,7 @@ import asyncpg
 
 from opsdash_chassis.settings import PREFIX, ConfigurationError, ProvisionSettings
 
+_IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 ROLES = ("owner", "app", "worker")
 
 
@@ -50,6 +51,9 @@ async def provision(admin_url: str, service: str, passwords: Passwords) -> None:
     try:
         for role in ROLES:
             await _ensure_role(connection, f"{name}_{role}", getattr(passwords, role))
+        # Only a superuser may give a database to a role it is no member of.
+        if not await connection.fetchval(_IS_SUPERUSER):
+            await connection.execute(f'GRANT "{name}_owner" TO CURRENT_USER WITH SET TRUE')
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}_owner"')
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
@@ -60,10 +64,10 @@ async def provision(admin_url: str, service: str, passwords: Passwords) -> None:
 
 async def _ensure_role(connection: asyncpg.Connection[asyncpg.Record], role: str, password: str) -> None:
     exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
-    attributes = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB"
+    # Only a superuser may even name the other attributes of a role that exists; services check them at their start.
+    action = "ALTER ROLE %I LOGIN" if exists else "CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB"
     statement = await connection.fetchval(
-        f"SELECT format('%s ROLE %I {attributes} PASSWORD %L', $1::text, $2::text, $3::text)",
-        "ALTER" if exists else "CREATE",
+        f"SELECT format('{action} PASSWORD %L', $1::text, $2::text)",
         role,
         password,
     )

@@ -73,13 +73,13 @@ class Relay:
         """Lead or stand by until `stop`; every failure is logged, waited out and tried again."""
         backoff = 0.1
         while not self._stopping.is_set():
-            started = time.monotonic()
+            self._last_turn = started = time.monotonic()
             try:
                 await self._session()
             except Exception as error:  # noqa: BLE001 - a relay that ended would never publish again, and nobody would see
                 log.warning("relay_interrupted", reason=repr(error), retry_in_seconds=backoff)
             finally:
-                metrics.RELAY_LEADER.set(0)
+                _no_longer_leads()
                 await self._drop_producer()
             backoff = 0.1 if time.monotonic() - started > MAXIMUM_BACKOFF_SECONDS else backoff
             await self._sleep(backoff)
@@ -177,14 +177,14 @@ class Relay:
     async def _handle_failures(
         self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
     ) -> BaseException | None:
-        """Park what can never be sent; return the first error that stops this batch, if any."""
+        """Park what can never be sent; return the gravest error, if any: all but a parked event stop the batch."""
         first: BaseException | None = None
         for row, error in zip(wave, results, strict=True):
             if isinstance(error, PERMANENT_FOR_THE_EVENT):
                 log.error("event_parked", event_id=str(row.event_id), reason=repr(error))
                 await outbox.park(connection, row.position, repr(error))
-            if error is not None and not isinstance(first, PERMANENT_FOR_THE_TOPIC):
-                first = error
+            if error is not None:
+                first = error if first is None else max(first, error, key=_weight)
         return first
 
     async def _measure(self, connection: outbox.Connection) -> None:
@@ -218,6 +218,17 @@ class Relay:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+
+def _weight(error: BaseException) -> int:
+    """A parked event concerns itself alone; a topic that refuses needs a person."""
+    return 2 if isinstance(error, PERMANENT_FOR_THE_TOPIC) else 0 if isinstance(error, PERMANENT_FOR_THE_EVENT) else 1
+
+
+def _no_longer_leads() -> None:
+    """What was measured as the leader is the next one's to tell: a stale age would raise an alarm for ever."""
+    for gauge in (metrics.RELAY_LEADER, metrics.OUTBOX_DEPTH, metrics.OUTBOX_AGE, metrics.OUTBOX_PARKED):
+        gauge.set(0)
 
 
 async def _hand_over(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:

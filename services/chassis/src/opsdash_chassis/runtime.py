@@ -12,7 +12,7 @@ import structlog
 from opsdash_chassis import idempotency, inbox
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.consumers import Consumers
-from opsdash_chassis.database import Database
+from opsdash_chassis.database import PRUNED_AT_ONCE, Database
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.health import Health
 from opsdash_chassis.relay import Relay
@@ -83,9 +83,11 @@ class Runtime:
             await asyncio.sleep(seconds)
 
     async def _prune(self, database: Database) -> None:
-        async with database.worker_transaction() as connection:
-            await inbox.prune(connection, retention_hours=self.settings.inbox_retention_hours)
-            await idempotency.prune(connection)
+        """Batch by batch until nothing old is left: a busy hour brings more than one batch."""
+        hours, pruned = self.settings.inbox_retention_hours, PRUNED_AT_ONCE
+        while pruned >= PRUNED_AT_ONCE:
+            async with database.worker_transaction() as connection:
+                pruned = max(await inbox.prune(connection, retention_hours=hours), await idempotency.prune(connection))
 
 
 async def _finish(relay: asyncio.Task[None], stop: Callable[[], None]) -> None:

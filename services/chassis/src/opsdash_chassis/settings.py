@@ -153,7 +153,7 @@ class DatabaseSettings(KafkaSettings):
     database_worker_url: PostgresqlUrl
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     database_worker_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
-    relay_poll_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    relay_poll_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     inbox_retention_hours: Annotated[int, Field(ge=1)] = 24 * 60
     crash_at: str | None = None
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncpg
+import structlog
 
 from opsdash_chassis.database import database_errors
 from opsdash_chassis.errors import StartupError, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
+
+log = structlog.get_logger(__name__)
 
 _ROLE = "SELECT current_user AS name, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
 _OWNED = """
@@ -71,8 +74,10 @@ async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision
         found = await connection.fetchval("SELECT version_num FROM alembic_version")
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         found = None
-    if found != revision:
+    if found is None or found < revision:
         raise StartupError(f"the schema is at revision {found}, this version needs {revision}: run the migrate job")
+    if found > revision:  # the next release has migrated first, or this one came back: migrations only add
+        log.warning("schema_is_newer", found=found, needed=revision)
     unforced = [row["relname"] for row in await connection.fetch(_UNFORCED)]
     if unforced:
         raise StartupError(f"row security is not forced on: {', '.join(unforced)}")

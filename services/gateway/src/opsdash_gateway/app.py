@@ -24,7 +24,7 @@ from opsdash_gateway.api.passing import passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
-from opsdash_gateway.clients import OwnerClient, Owners, open_session
+from opsdash_gateway.clients import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.live.hub import Hub
@@ -51,13 +51,13 @@ class Connections:
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        async with open_session() as session:
+        async with open_session() as session, open_session(connections=MAXIMUM_STREAMS) as streams:
             self.http = session
             self.running = Owners(
-                tickets=OwnerClient(session, self.settings.tickets_url),
+                tickets=OwnerClient(session, self.settings.tickets_url, streams=streams),
                 comments=OwnerClient(session, self.settings.comments_url),
             )
-            token = self.settings.internal_token.get_secret_value()
+            token = self.settings.internal_token.get_secret_value().partition(",")[0]  # new,old in a rotation
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
             tasks = BackgroundTasks()
             try:

@@ -40,14 +40,14 @@ _LINE = msgspec.json.Decoder(Line, strict=True)
 
 def read_batch(body: bytes) -> list[Event[EventData]]:
     """Raises 400 with pointers like /3/body/name, lines counted from 0, when any line is not valid."""
-    lines = [line for line in body.split(b"\n") if line.strip()]
+    lines = [(number, line) for number, line in enumerate(body.split(b"\n")) if line.strip()]
     if not lines:
         raise bad_request("invalid-json", "The batch is empty.")
     if len(lines) > MAXIMUM_LINES:
         raise bad_request("batch-too-long", f"A batch may have {MAXIMUM_LINES} lines at most.")
     events: list[Event[EventData]] = []
     errors: list[FieldError] = []
-    for number, line in enumerate(lines):
+    for number, line in lines:
         try:
             events.append(_read_line(line))
         except Problem as problem:

@@ -18,6 +18,7 @@ CONNECT_SECONDS = 1.5  # measured by our own loop, which a flood of clients keep
 POOL_SECONDS = 2.5
 TOTAL_SECONDS = 5.0
 MAXIMUM_CONNECTIONS = 200
+MAXIMUM_STREAMS = 20  # a slow reader holds one as long as it likes, so these are not the ones of all other calls
 KEEPALIVE_SECONDS = 30.0  # below the owners' 75 s: we close idle connections before they do
 RETRY_PAUSE_SECONDS = (0.02, 0.1)
 STREAM_CHUNK_BYTES = 64 * 1024
@@ -47,10 +48,10 @@ class Answer:
     body: bytes
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(*, connections: int = MAXIMUM_CONNECTIONS) -> aiohttp.ClientSession:
     """The session every owner client shares; close it with the application."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=MAXIMUM_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_SECONDS),
         # Each call bounds its whole time itself; a second clock beside that is work for nothing.
         timeout=aiohttp.ClientTimeout(total=None, connect=POOL_SECONDS, sock_connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -73,8 +74,16 @@ class Owners:
 class OwnerClient:
     """Calls one owner service, unless it has just shown not to be there."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        breaker: Breaker | None = None,
+        *,
+        streams: aiohttp.ClientSession | None = None,
+    ) -> None:
         self._session = session
+        self._streams = streams or session
         self._base_url = base_url
         self._breaker = breaker or Breaker()
 
@@ -110,10 +119,12 @@ class OwnerClient:
         the client sees a broken transfer, never a short file that looks whole.
         """
         url, sent = self._request(path, query, headers)
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=TOTAL_SECONDS)
+        timeout = aiohttp.ClientTimeout(
+            total=None, connect=POOL_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=TOTAL_SECONDS
+        )
         try:
             with self._breaker.call():
-                response = await self._session.get(url, headers=sent, timeout=timeout, allow_redirects=False)
+                response = await self._streams.get(url, headers=sent, timeout=timeout, allow_redirects=False)
             if not response.ok:
                 return _checked(response, await response.read()), None
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:

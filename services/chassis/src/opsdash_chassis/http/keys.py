@@ -13,6 +13,7 @@ import jwt
 import structlog
 
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.bounded_body import bounded_body
 
 log = structlog.get_logger(__name__)
 
@@ -87,12 +88,7 @@ async def _fetch(url: str) -> bytes:
     ):
         if response.status != 200:  # noqa: PLR2004 - anything else is no key set
             raise ValueError(f"status {response.status}")
-        body = await response.content.read(MAXIMUM_BYTES + 1)
-        while len(body) <= MAXIMUM_BYTES and (more := await response.content.read(MAXIMUM_BYTES)):
-            body += more
-        if len(body) > MAXIMUM_BYTES:
-            raise ValueError("the key set is too large")
-        return body
+        return await bounded_body(response, MAXIMUM_BYTES)
 
 
 def parse_keys(document: bytes) -> dict[str, jwt.PyJWK]:

@@ -48,13 +48,15 @@ async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
     form = await page.request.form()
     ids, patch = _ids(str(form.get("ids", ""))), _patch(form)
     parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-    items = [item for part in parts for item in await _change(page, part, patch)]
+    items = await _change(page, parts[0], patch)  # a refusal of the first part is one of them all
+    for part in parts[1:]:
+        items += await _change_or_say_why(page, part, patch)
     failed = [item for item in items if item.error]
     changed = await _rows(page, [item.id for item in items if not item.error])
     page.views = await page.read("/views", Views)
     headers = toast(
         "error" if failed else "success",
-        _told(page, len(changed), failed),
+        _told(page, len(items) - len(failed), failed),
         bulk_done={"failed": [str(item.id) for item in failed]},
     )
     return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed)
@@ -82,6 +84,14 @@ def _patch(form: Mapping[str, Any]) -> dict[str, str | None]:
 async def _change(page: Page, ids: list[UUID], patch: dict[str, str | None]) -> list[Item]:
     answer = await page.send("POST", "/tickets/bulk", {"ids": ids, "patch": patch})
     return msgspec.json.decode(answer.body, type=Result).items
+
+
+async def _change_or_say_why(page: Page, ids: list[UUID], patch: dict[str, str | None]) -> list[Item]:
+    """Others have been changed already, so what cannot be is told, not raised."""
+    try:
+        return await _change(page, ids, patch)
+    except Problem as problem:
+        return [Item(ticket_id, problem.status, ItemError(problem.code, problem.detail)) for ticket_id in ids]
 
 
 async def _rows(page: Page, ids: list[UUID]) -> list[TicketRow]:

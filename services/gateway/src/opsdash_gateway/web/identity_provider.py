@@ -10,10 +10,11 @@ import aiohttp
 import msgspec
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.bounded_body import bounded_body
 from opsdash_chassis.settings import Profile
 
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.provider_metadata import Discovery, Metadata, unreachable
+from opsdash_gateway.web.provider_metadata import TIMEOUT, Discovery, Metadata, unreachable
 
 CALLBACK = "/sign-in/callback"
 SIGNED_OUT = "/signed-out"
@@ -113,12 +114,12 @@ class IdentityProvider:
         headers, body = self._authenticated(metadata, body)
         try:
             async with self._session().post(
-                metadata.token_endpoint, data=body, headers=headers, allow_redirects=False
+                metadata.token_endpoint, data=body, headers=headers, allow_redirects=False, timeout=TIMEOUT
             ) as response:
-                text = (await response.content.read(MAXIMUM_BYTES)).decode("utf-8", "replace")
+                text = (await bounded_body(response, MAXIMUM_BYTES)).decode("utf-8", "replace")
                 if response.status >= SERVER_ERROR:
                     raise unreachable()
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise unreachable() from error
         try:
             return msgspec.convert(dict(client.parse_request_body_response(text)), Tokens)

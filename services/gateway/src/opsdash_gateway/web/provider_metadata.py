@@ -9,12 +9,15 @@ import aiohttp
 import msgspec
 import structlog
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.bounded_body import bounded_body
 
 log = structlog.get_logger(__name__)
 
 PATH = "/.well-known/openid-configuration"
 KEPT_SECONDS = 3600.0
 MAXIMUM_BYTES = 256 * 1024
+#: For every call of the provider: a person waits for it, and the session itself bounds nothing.
+TIMEOUT = aiohttp.ClientTimeout(total=5.0, sock_connect=1.5)
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -64,10 +67,11 @@ class Discovery:
         return self._known
 
     async def _fetch(self) -> Metadata:
-        async with self._session().get(self._issuer.rstrip("/") + PATH, allow_redirects=False) as response:
+        address = self._issuer.rstrip("/") + PATH
+        async with self._session().get(address, allow_redirects=False, timeout=TIMEOUT) as response:
             if not response.ok:
                 raise ValueError(f"status {response.status}")
-            found = msgspec.json.decode(await response.content.read(MAXIMUM_BYTES), type=Metadata)
+            found = msgspec.json.decode(await bounded_body(response, MAXIMUM_BYTES), type=Metadata)
         if not found.is_acceptable(self._issuer, plain_http=self._plain_http):
             raise ValueError("the document is of another issuer, or names an address without TLS")
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,12 @@ class WebSession(msgspec.Struct, frozen=True):
     access_token: str
     csrf_token: str
     refresh_token: str | None = None
+    started_at: float = msgspec.field(default_factory=time.time)
+
+    @property
+    def is_over(self) -> bool:
+        """However often it was renewed: a copied cookie must not live as long as a refresh token does."""
+        return time.time() - self.started_at > SESSION_SECONDS
 
 
 Renew = Callable[[WebSession], Awaitable[WebSession | None]]
@@ -94,7 +101,7 @@ class SignedIn:
 
     async def _renewed(self, connection: Connection, old: WebSession, verify: Verify) -> tuple[WebSession, Caller]:
         """The access token has run out: get another one if the issuer gave us the means."""
-        session = await self._renew(old) if self._renew and old.refresh_token else None
+        session = await self._renew(old) if self._renew and old.refresh_token and not old.is_over else None
         if session is None:
             raise SignInNeeded
         try:

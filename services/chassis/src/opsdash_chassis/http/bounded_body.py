@@ -1,0 +1,15 @@
+"""The body of somebody else's answer: all of it, unless it is larger than it may be."""
+
+from __future__ import annotations
+
+import aiohttp
+
+
+async def bounded_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Raises ValueError above `limit` bytes. One read of the client gives what has arrived so far, not the whole."""
+    body = b""
+    while chunk := await response.content.read(limit + 1 - len(body)):
+        body += chunk
+        if len(body) > limit:
+            raise ValueError(f"an answer has more than {limit} bytes")
+    return body
