@@ -5,6 +5,7 @@ Every refusal: the process ends by itself, its exit code is not 0, and one line 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
