@@ -14,30 +14,36 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-#: Each of these starts a stack once for a whole session, so one worker takes all of it; other files go one by one.
-#: In the order of their start: what takes longest must not be what everybody waits for at the end.
-TOGETHER = (
-    "tests/browser/test_a",
+#: Each of these shares a stack that is started once for a session, so one worker takes all of it; two take the browser.
+TOGETHER = ("tests/browser/test_a", "tests/browser/", "tests/system/", "tests/integration/test_sla_")
+#: What takes longest must not be what everybody waits for at the end.
+FIRST = (
     "tests/browser/",
     "tests/system/",
     "deploy/local/tests/test_stack.py",
-    "tests/integration/test_start",
     "tests/integration/test_sla_",
-    "services/gateway/tests/test_",
+    "tests/integration/test_start_refusals.py",
+    "tests/integration/test_delivery.py",
+    "tests/integration/test_dead_letters.py",
     "tests/performance/",
-    "tests/integration/test_delivery",
-    "tests/integration/test_consumption",
-    "tests/integration/test_dead_letters",
-    "tests/integration/test_tenancy",
     "tests/examples/",
-    "tests/deploy/",
+    "tests/deploy/test_image.py",
+    "services/gateway/tests/test_passing.py",
+    "tests/integration/",
+    "services/gateway/",
+    "deploy/local/",
+    "services/chassis/tests/http/test_server.py",
 )
 
 
 def part_of(node_id: str) -> str:
-    """The name of what one worker runs in one go."""
+    """The name of what one worker runs in one go: a file, or all that shares a stack."""
     file = node_id.partition("::")[0]
     return next((part for part in TOGETHER if file.startswith(part)), file)
+
+
+def turn_of(node_id: str) -> int:
+    return next((turn for turn, start in enumerate(FIRST) if node_id.startswith(start)), len(FIRST))
 
 
 class Spreading(LoadScopeScheduling):  # type: ignore[misc]
@@ -67,15 +73,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if doubled:
         raise pytest.UsageError(f"tests with the same id, of which workers would run one: {doubled}")
     if hasattr(config, "workerinput"):
-        items.sort(key=_turn)
+        items.sort(key=lambda item: turn_of(item.nodeid))
 
 
 def _name_by_operation(item: Any) -> None:
     """Schemathesis gives the tests of all operations names of their own, but one id."""
     if operation := getattr(item, "operation_label", None):
         item._id = replace(item._id, params=operation)
-
-
-def _turn(item: pytest.Item) -> int:
-    part = part_of(item.nodeid)
-    return TOGETHER.index(part) if part in TOGETHER else len(TOGETHER)
