@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+MOST_WORKERS = 4  # each starts stacks of its own, and there are not more long parts than that
 #: Each of these shares a stack that is started once for a session, so one worker takes all of it; two take the browser.
 TOGETHER = ("tests/browser/test_a", "tests/browser/", "tests/system/", "tests/integration/test_sla_")
 #: What takes longest must not be what everybody waits for at the end.
@@ -61,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    return (os.cpu_count() or 1) + 1
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)
