@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from opsdash_local.ports import free_port
+
 GOOD = {
     "OPSDASH_PROFILE": "local",
     "OPSDASH_OIDC_ISSUER": "http://127.0.0.1/dev",
@@ -23,7 +25,6 @@ GOOD = {
     "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
     "OPSDASH_OIDC_CLIENT_ID": "opsdash-console",
     "OPSDASH_SESSION_SECRET": "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0",
-    "OPSDASH_HTTP_PORT": "18999",
 }
 
 
@@ -31,7 +32,7 @@ def run(environment: dict[str, str]) -> tuple[int, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
     done = subprocess.run(
         [sys.executable, "-m", "opsdash_gateway", "serve"],
-        env=inherited | environment,
+        env=inherited | environment | {"OPSDASH_HTTP_PORT": str(free_port())},
         capture_output=True,
         text=True,
         timeout=30,
