@@ -1,7 +1,7 @@
 """The one place that makes Kafka subscribers, with the settings that lose nothing.
 
 The framework's defaults commit failed messages. Here every subscriber reads from the earliest offset, commits only
-after its handler, never creates a topic, and passes the reliability middleware.
+after its handler (see offsets.py), never creates a topic, and passes the reliability middleware.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import structlog
@@ -20,7 +21,6 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
-from faststream.security import BaseSecurity, SASLScram512
 from opsdash_contracts.envelope import Event, UnknownEventType
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
@@ -29,8 +29,9 @@ from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.kafka import client_options, require_topics
+from opsdash_chassis.kafka import broker_answers, framework_options, require_topics
 from opsdash_chassis.lenient_records import decode_record, read_leniently, readable
+from opsdash_chassis.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork
@@ -111,10 +112,11 @@ class Consumers:
         self._database = database
         self.topics: list[TopicConsumer] = []
         self._reliability = ReliabilityMiddleware()
+        self._offsets: dict[str, HandledOffsets] = {}
         self._dead_letters = DeadLetterPublisher(settings, service=service)
         read_leniently()
         self.broker = KafkaBroker(
-            **_framework_options(settings),
+            **framework_options(settings),
             middlewares=[KafkaTelemetryMiddleware(), self._reliability],
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -143,15 +145,22 @@ class Consumers:
             armed=self._settings.crash_at,
         )
         self.topics.append(consumer)
+        offsets = self._offsets[topic] = HandledOffsets()
         self._reliability.topics[topic] = TopicReliability(
             topic=topic,
             group=consumer.group,
             dead_letters=self._dead_letters,
             dependency_answers=self._database_answers,
+            on_set_aside=offsets.hurry,
             armed=self._settings.crash_at,
         )
         subscriber = self.broker.subscriber(
-            topic, group_id=consumer.group, parser=_parse_leniently, decoder=_raw_record, **SAFE_OPTIONS
+            topic,
+            group_id=consumer.group,
+            parser=partial(_parse_leniently, offsets),
+            decoder=_raw_record,
+            listener=CommitsBeforeLeaving(offsets),
+            **SAFE_OPTIONS,
         )
         subscriber(consumer.handle)
 
@@ -171,6 +180,9 @@ class Consumers:
         """
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                for offsets in self._offsets.values():
+                    offsets.hurry()  # the message in hand, if any
+                    await offsets.flush()
                 await self.broker.stop()
         except TimeoutError:
             log.warning("consumers_left_unasked", reason="the group did not answer in time")
@@ -202,7 +214,7 @@ class Consumers:
             for topic in consumer.subscription():
                 progress = self._reliability.topics[topic].progress
                 progress.observe(assigned=bool(assignment), lag=lag)
-                if lag and progress.idle_seconds > BROKER_ASKED_AFTER_SECONDS and not await _answers(consumer):
+                if lag and progress.idle_seconds > BROKER_ASKED_AFTER_SECONDS and not await broker_answers(consumer):
                     progress.excused()
 
     async def _database_answers(self) -> bool:
@@ -213,39 +225,18 @@ class Consumers:
         return True
 
 
-async def _answers(consumer: AIOKafkaConsumer) -> bool:
-    """Whether the broker does, for a consumer to which nothing comes."""
-    try:
-        async with asyncio.timeout(2):
-            await consumer.end_offsets(list(consumer.assignment()))
-    except (KafkaError, OSError, TimeoutError):
-        return False
-    return True
-
-
 def _first_failure(answers: Any) -> tuple[bool, str]:
     return next((answer for answer in answers if not answer[0]), (True, "consuming"))
 
 
-def _framework_options(settings: DatabaseSettings) -> dict[str, Any]:
-    """The safe client options in the words of the framework."""
-    options = client_options(settings)
-    context = options.pop("ssl_context", None)
-    options.pop("security_protocol", None)
-    options.pop("sasl_mechanism", None)
-    username, password = options.pop("sasl_plain_username", None), options.pop("sasl_plain_password", None)
-    if username and password:
-        options["security"] = SASLScram512(username, password, ssl_context=context, use_ssl=True)
-    elif context is not None:
-        options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
-    return options
-
-
-async def _parse_leniently(record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]) -> KafkaMessage:
+async def _parse_leniently(
+    offsets: HandledOffsets, record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
     """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
     message = await original(dataclasses.replace(record, headers=()))
     message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     message.raw_message = record
+    message.consumer = CommitsLater(cast("AIOKafkaConsumer", message.consumer), record, offsets)
     return message
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from faststream.security import BaseSecurity, SASLScram512
 
 from opsdash_chassis.errors import StartupError
 from opsdash_chassis.settings import KafkaConnection, KafkaSettings
@@ -38,6 +39,30 @@ def client_options(settings: KafkaConnection) -> dict[str, Any]:
         options["sasl_plain_username"] = settings.kafka_sasl_username
         options["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
     return options
+
+
+def framework_options(settings: KafkaSettings) -> dict[str, Any]:
+    """The safe client options in the words of the framework."""
+    options = client_options(settings)
+    context = options.pop("ssl_context", None)
+    options.pop("security_protocol", None)
+    options.pop("sasl_mechanism", None)
+    username, password = options.pop("sasl_plain_username", None), options.pop("sasl_plain_password", None)
+    if username and password:
+        options["security"] = SASLScram512(username, password, ssl_context=context, use_ssl=True)
+    elif context is not None:
+        options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
+    return options
+
+
+async def broker_answers(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the broker does, for a consumer to which nothing comes."""
+    try:
+        async with asyncio.timeout(2):
+            await consumer.end_offsets(list(consumer.assignment()))
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    return True
 
 
 async def start_producer(settings: KafkaSettings, *, largest: int = MAXIMUM_EVENT_BYTES) -> AIOKafkaProducer:

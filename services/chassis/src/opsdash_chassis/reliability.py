@@ -67,6 +67,7 @@ class TopicReliability:
         group: str,
         dead_letters: DeadLetterPublisher,
         dependency_answers: Callable[[], Awaitable[bool]],
+        on_set_aside: Callable[[], None] = lambda: None,
         armed: str | None = None,
     ) -> None:
         self.topic = topic
@@ -75,6 +76,7 @@ class TopicReliability:
         self.budget = DeadLetterBudget()
         self._dead_letters = dead_letters
         self._dependency_answers = dependency_answers
+        self._on_set_aside = on_set_aside
         self._crash_points = CrashPoints(armed)
 
     async def with_retries(self, call: Callable[[], Awaitable[Any]]) -> Any:
@@ -116,6 +118,7 @@ class TopicReliability:
             log.error("dead_letter_not_stored", topic=self.topic, reason=repr(publish_error))
             return await self._hold("the dead-letter topic does not take messages")
         self._crash_points.reached(crash_points.AFTER_DEAD_LETTER_BEFORE_COMMIT_OFFSET)
+        self._on_set_aside()
         self._count(record, reason, detail)
         return True
 

@@ -1,0 +1,92 @@
+"""Commits the offsets of handled messages, for many of them at once and a moment later.
+
+A commit after each message is a round trip that cost more than most handlers. Nothing is committed before it was
+handled; what a crash keeps from being committed comes again, and the inbox knows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+
+log = structlog.get_logger(__name__)
+
+COMMIT_EVERY_SECONDS = 0.1
+GIVE_UP_SECONDS = 3.0
+
+
+class HandledOffsets:
+    """What one topic's consumer has handled and not committed yet."""
+
+    def __init__(self) -> None:
+        self._next: dict[TopicPartition, int] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._committing = asyncio.Lock()
+        self._flushing: asyncio.Task[None] | None = None
+        self._at_once = False
+
+    def hurry(self) -> None:
+        """Commit the next handled message at once: coming again would show."""
+        self._at_once = True
+
+    async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Note that everything of the record's partition up to it has been dealt with."""
+        self._consumer = consumer
+        self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        if self._at_once:
+            self._at_once = False
+            await self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COMMIT_EVERY_SECONDS, self._start_flush)
+
+    async def flush(self) -> None:
+        """Commit now. A broker that refuses or does not answer is no error: the messages come again."""
+        async with self._committing:
+            offsets, self._next = self._next, {}
+            if not offsets or self._consumer is None:
+                return
+            try:
+                async with asyncio.timeout(GIVE_UP_SECONDS):
+                    await self._consumer.commit(offsets)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.info("offsets_not_committed", reason=repr(error))
+
+    def _start_flush(self) -> None:
+        self._timer = None
+        self._flushing = asyncio.create_task(self.flush())
+
+
+class CommitsLater:
+    """Stands in for the consumer of one message where the framework acknowledges it."""
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes], offsets: HandledOffsets
+    ) -> None:
+        self._consumer = consumer
+        self._record = record
+        self._offsets = offsets
+
+    async def commit(self) -> None:
+        await self._offsets.handled(self._consumer, self._record)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self._consumer.seek(partition, offset)
+
+
+class CommitsBeforeLeaving(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """What was handled here does not come again to whoever gets the partition."""
+
+    def __init__(self, offsets: HandledOffsets) -> None:
+        self._offsets = offsets
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        await self._offsets.flush()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Nothing to do: reading goes on where the group has committed."""

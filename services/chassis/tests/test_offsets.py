@@ -1,0 +1,80 @@
+"""Only what was handled is committed, many messages at once, and failures are left to the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError
+from opsdash_chassis import offsets as module
+from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
+
+
+class Consumer:
+    def __init__(self, *failures: Exception) -> None:
+        self.commits: list[dict[TopicPartition, int]] = []
+        self.failures = list(failures)
+        self.asked = asyncio.Condition()
+
+    async def until(self, commits: int) -> None:
+        async with asyncio.timeout(10), self.asked:
+            await self.asked.wait_for(lambda: len(self.commits) >= commits)
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        async with self.asked:
+            self.commits.append(offsets)
+            self.asked.notify_all()
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+def record(offset: int, partition: int = 0) -> Any:
+    empty: Any = ConsumerRecord("topic", partition, offset, 0, 0, b"", b"", None, 0, 0, ())
+    return empty
+
+
+def at(partition: int) -> TopicPartition:
+    return TopicPartition("topic", partition)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMMIT_EVERY_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("often")
+async def test_many_messages_are_one_commit_of_the_next_offset() -> None:
+    consumer, offsets = Consumer(), HandledOffsets()
+    for number in range(100):
+        await offsets.handled(consumer, record(number, partition=number % 2))
+    await consumer.until(1)
+    assert consumer.commits == [{at(0): 99, at(1): 100}]
+
+
+@pytest.mark.usefixtures("often")
+async def test_a_refused_commit_stops_nothing() -> None:
+    consumer, offsets = Consumer(CommitFailedError()), HandledOffsets()
+    await offsets.handled(consumer, record(1))
+    await consumer.until(1)
+    await offsets.handled(consumer, record(2))
+    await consumer.until(2)
+    assert consumer.commits[-1] == {at(0): 3}
+
+
+async def test_what_was_set_aside_is_committed_before_anything_else_happens() -> None:
+    consumer, offsets = Consumer(), HandledOffsets()
+    await offsets.handled(consumer, record(1))
+    assert consumer.commits == []
+    offsets.hurry()
+    await offsets.handled(consumer, record(2))
+    assert consumer.commits == [{at(0): 3}]
+
+
+async def test_a_partition_is_left_with_everything_committed() -> None:
+    consumer, offsets = Consumer(), HandledOffsets()
+    await offsets.handled(consumer, record(7))
+    await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
+    await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
+    assert consumer.commits == [{at(0): 8}]
