@@ -47,10 +47,7 @@ async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
     """Change up to 500 rows; those that could not be changed stay selected."""
     form = await page.request.form()
     ids, patch = _ids(str(form.get("ids", ""))), _patch(form)
-    parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-    items = await _change(page, parts[0], patch)  # a refusal of the first part is one of them all
-    for part in parts[1:]:
-        items += await _change_or_say_why(page, part, patch)
+    items = await change_parts(page, ids, patch)
     failed = [item for item in items if item.error]
     changed = await _rows(page, [item.id for item in items if not item.error])
     page.views = await page.read("/views", Views)
@@ -79,6 +76,14 @@ def _patch(form: Mapping[str, Any]) -> dict[str, str | None]:
         if value := str(form.get(name, "")):
             return {field: None if value == _NOBODY else value}
     raise validation([FieldError("/", "required", "must name a field")])
+
+
+async def change_parts(page: Page, ids: list[UUID], patch: dict[str, str | None]) -> list[Item]:
+    """Raises the problem of the first part, which is one of them all; that of a later one is told for its items."""
+    items = await _change(page, ids[:AT_ONCE], patch)
+    for start in range(AT_ONCE, len(ids), AT_ONCE):
+        items += await _change_or_say_why(page, ids[start : start + AT_ONCE], patch)
+    return items
 
 
 async def _change(page: Page, ids: list[UUID], patch: dict[str, str | None]) -> list[Item]:
