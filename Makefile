@@ -19,8 +19,8 @@ run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its da
 test: sync ## Run the tests on embedded servers and in a browser; TESTS=path runs those only
 	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm")
 
-test-storms: sync ## Run the long ones: outages, kills, thousands of tickets falling due at once
-	@$(BIN)/python -m pytest -n 2 -m storm tests
+test-storms: sync ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
+	@$(BIN)/python -m pytest -n 2 -m storm tests deploy
 
 test-kafka: sync ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
 	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests

@@ -18,6 +18,8 @@ from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase, clone, drop
 
+pytestmark = pytest.mark.storm
+
 NEWEST_FIRST = Sort()
 Read = Callable[["Explaining"], Awaitable[Any]]
 

@@ -26,7 +26,6 @@ FIRST = (
     "tests/integration/test_start_refusals.py",
     "tests/integration/test_delivery.py",
     "tests/integration/test_dead_letters.py",
-    "tests/performance/",
     "tests/examples/",
     "tests/deploy/test_image.py",
     "services/gateway/tests/test_passing.py",

@@ -119,6 +119,7 @@ class TestRun:
             assert tail.wait(10) == 0
         assert re.search(r"tickets +support_ticket\.\w+ +pinecrest +#\d .+ by \w+ \w+", line)
 
+    @pytest.mark.storm
     def test_it_stops_cleanly_survives_a_kill_and_keeps_its_tickets(self, stack: RunningStack, folder: Path) -> None:
         before = stack.tickets()
         assert stack.stop() == 0
