@@ -79,7 +79,7 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - a relay that ended would never publish again, and nobody would see
                 log.warning("relay_interrupted", reason=repr(error), retry_in_seconds=backoff)
             finally:
-                _no_longer_leads()
+                metrics.RELAY_LEADER.set(0)
                 await self._drop_producer()
             backoff = 0.1 if time.monotonic() - started > MAXIMUM_BACKOFF_SECONDS else backoff
             await self._sleep(backoff)
@@ -126,6 +126,7 @@ class Relay:
                 metrics.RELAY_LEADER.set(1)
                 log.info("relay_leads")
                 return
+            _another_leads()
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
             if self._wake.is_set():
                 self._wake.clear()
@@ -225,9 +226,9 @@ def _weight(error: BaseException) -> int:
     return 2 if isinstance(error, PERMANENT_FOR_THE_TOPIC) else 0 if isinstance(error, PERMANENT_FOR_THE_EVENT) else 1
 
 
-def _no_longer_leads() -> None:
-    """What was measured as the leader is the next one's to tell: a stale age would raise an alarm for ever."""
-    for gauge in (metrics.RELAY_LEADER, metrics.OUTBOX_DEPTH, metrics.OUTBOX_AGE, metrics.OUTBOX_PARKED):
+def _another_leads() -> None:
+    """What was measured as the leader is now that one's to tell: a stale age would raise an alarm for ever."""
+    for gauge in (metrics.OUTBOX_DEPTH, metrics.OUTBOX_AGE, metrics.OUTBOX_PARKED):
         gauge.set(0)
 
 
