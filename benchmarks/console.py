@@ -86,7 +86,7 @@ async def _drawer(context: BrowserContext, url: str) -> float:
 
 async def _opening(page: Page, number: int) -> float:
     link = page.locator("tr[data-ticket]").nth(number % 8).get_by_role("link").first
-    title = await link.inner_text()
+    title = await link.locator(".title").inner_text()
     await page.evaluate("title => window.waitForTitle(title)", title.strip())
     await link.click()
     took = float(await page.evaluate("window.shown"))
