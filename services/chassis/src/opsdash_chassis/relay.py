@@ -112,6 +112,8 @@ class Relay:
         )
         try:
             await self._wait_for_leadership(connection)
+            self._next_measure = 0.0  # before the first attempt to publish: that takes long while the broker is away
+            await self._measure(connection)
             await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             while not self._stopping.is_set():
                 await self._turn(connection)
