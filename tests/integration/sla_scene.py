@@ -44,11 +44,11 @@ class Scene:
         async def entries() -> list[dict[str, Any]]:
             return await self.rig.ledger(self.monitor, ticket, org_id)
 
-        found = await eventually(entries, lambda entries: len(entries) >= len(wanted), timeout=25)
+        found = await eventually(entries, lambda entries: len(entries) >= len(wanted), timeout=45)
         told = [
             (e["kind"], e["rule"]) if e["notified"] is None else (e["kind"], e["notified"], e["reason"]) for e in found
         ]
-        assert told == list(wanted)
+        assert told == list(wanted), told
         return found  # type: ignore[return-value]
 
     def published(self, event_type: str, ticket: str | UUID) -> list[dict[str, Any]]:
@@ -73,4 +73,4 @@ def event_of(row: Any, *, version: int, due_at: datetime) -> TicketEvent:
 
 
 BREACH = ("breached", True, None)
-SOON = timedelta(seconds=2)
+SOON = timedelta(seconds=4)  # events of a busy machine come in time
