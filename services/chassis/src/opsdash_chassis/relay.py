@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Iterable
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
-    KafkaError,
     MessageSizeTooLargeError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -26,6 +23,7 @@ from opsdash_chassis import crash_points, metrics, outbox
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
 from opsdash_chassis.outbox import Waiting
+from opsdash_chassis.sending import count_outcomes, hand_over, waves
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
@@ -169,12 +167,12 @@ class Relay:
         self._crash_points.reached(crash_points.BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(SEND_DEADLINE_SECONDS):
-                confirmations = [await _hand_over(self._producer, row) for row in wave]
+                confirmations = [await hand_over(self._producer, row) for row in wave]
                 answers = await asyncio.gather(*confirmations, return_exceptions=True)
         except TimeoutError as error:
             answers = [error] * len(wave)
         errors = [answer if isinstance(answer, BaseException) else None for answer in answers]
-        _count(wave, errors)
+        count_outcomes(wave, errors)
         return errors
 
     async def _handle_failures(
@@ -232,36 +230,3 @@ def _another_leads() -> None:
     """What was measured as the leader is now that one's to tell: a stale age would raise an alarm for ever."""
     for gauge in (metrics.OUTBOX_DEPTH, metrics.OUTBOX_AGE, metrics.OUTBOX_PARKED):
         gauge.set(0)
-
-
-async def _hand_over(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:
-    """Put the event into the producer's batch; the future is done when the broker has it. No task: they would cost
-    more than the sending.
-    """
-    try:
-        confirmation: asyncio.Future[object] = await producer.send(
-            row.topic, row.value, key=row.key, headers=row.headers
-        )
-    except (KafkaError, OSError) as error:
-        confirmation = asyncio.get_running_loop().create_future()
-        confirmation.set_exception(error)
-    return confirmation
-
-
-def _count(wave: list[Waiting], errors: list[BaseException | None]) -> None:
-    outcomes = Counter((row.topic, error is None) for row, error in zip(wave, errors, strict=True))
-    for (topic, confirmed), count in outcomes.items():
-        (metrics.PUBLISHED if confirmed else metrics.PUBLISH_FAILURES).labels(topic).inc(count)
-
-
-def waves(rows: Iterable[Waiting]) -> list[list[Waiting]]:
-    """Split rows, oldest first, so that each wave holds at most one event per key and its order is kept."""
-    result: list[list[Waiting]] = []
-    seen: dict[bytes, int] = {}
-    for row in rows:
-        turn = seen.get(row.key, 0)
-        seen[row.key] = turn + 1
-        if turn == len(result):
-            result.append([])
-        result[turn].append(row)
-    return result
