@@ -20,9 +20,10 @@ from tests.support.witness import Record, Witness
 
 # Upserts by version look the same however often they run; the trigger counts what was really written.
 COUNT_EFFECTS = (
-    "CREATE TABLE effects (company_id uuid, version bigint)",
+    # Rows of several connections lie in no order; the place is given while the company is locked.
+    "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, company_id uuid, version bigint)",
     """CREATE FUNCTION count_effect() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
-    'BEGIN INSERT INTO public.effects VALUES (NEW.company_id, NEW.version); RETURN NEW; END'""",
+    'BEGIN INSERT INTO public.effects (company_id, version) VALUES (NEW.company_id, NEW.version); RETURN NEW; END'""",
     "CREATE TRIGGER effects AFTER INSERT OR UPDATE ON companies FOR EACH ROW EXECUTE FUNCTION count_effect()",
 )
 
@@ -51,7 +52,7 @@ class Consumption:
     async def effects(self) -> dict[UUID, list[int]]:
         """The versions written to each company, in the order of writing."""
         found: dict[UUID, list[int]] = defaultdict(list)
-        for row in await query(self.stack, "SELECT company_id, version FROM effects"):
+        for row in await query(self.stack, "SELECT company_id, version FROM effects ORDER BY place"):
             found[row["company_id"]].append(row["version"])
         return found
 
