@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
 from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
 from opsdash_contracts.envelope import Event, UnknownEventType
 from opsdash_contracts.topics import catalogue, dead_letter_topic
@@ -29,9 +27,10 @@ from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.kafka import broker_answers, framework_options, require_topics
-from opsdash_chassis.lenient_records import decode_record, read_leniently, readable
-from opsdash_chassis.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
+from opsdash_chassis.faststream_parts import framework_options, parse_leniently, raw_record
+from opsdash_chassis.kafka import broker_answers, require_topics
+from opsdash_chassis.lenient_records import decode_record, read_leniently
+from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork
@@ -157,8 +156,8 @@ class Consumers:
         subscriber = self.broker.subscriber(
             topic,
             group_id=consumer.group,
-            parser=partial(_parse_leniently, offsets),
-            decoder=_raw_record,
+            parser=partial(parse_leniently, offsets),
+            decoder=raw_record,
             listener=CommitsBeforeLeaving(offsets),
             **SAFE_OPTIONS,
         )
@@ -180,9 +179,7 @@ class Consumers:
         """
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                for offsets in self._offsets.values():
-                    offsets.hurry()  # the message in hand, if any
-                    await offsets.flush()
+                await asyncio.gather(*(offsets.finish() for offsets in self._offsets.values()))
                 await self.broker.stop()
         except TimeoutError:
             log.warning("consumers_left_unasked", reason="the group did not answer in time")
@@ -227,18 +224,3 @@ class Consumers:
 
 def _first_failure(answers: Any) -> tuple[bool, str]:
     return next((answer for answer in answers if not answer[0]), (True, "consuming"))
-
-
-async def _parse_leniently(
-    offsets: HandledOffsets, record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]
-) -> KafkaMessage:
-    """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
-    message = await original(dataclasses.replace(record, headers=()))
-    message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-    message.raw_message = record
-    message.consumer = CommitsLater(cast("AIOKafkaConsumer", message.consumer), record, offsets)
-    return message
-
-
-async def _raw_record(message: KafkaMessage) -> Record:
-    return cast("Record", message.raw_message)

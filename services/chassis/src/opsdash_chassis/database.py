@@ -50,6 +50,11 @@ TRANSIENT_ERRORS = (
 )
 
 
+def affected_rows(status: str) -> int:
+    """The number at the end of a command's status, such as `DELETE 7`."""
+    return int(status.rpartition(" ")[2])
+
+
 #: Whether the open transaction has queued events, while there is one.
 _queued: ContextVar[list[bool] | None] = ContextVar("queued", default=None)
 

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis.database import PRUNED_AT_ONCE, Connection
+from opsdash_chassis.database import PRUNED_AT_ONCE, Connection, affected_rows
 
 KEPT_HOURS = 24
 MAXIMUM_KEY_LENGTH = 255
@@ -29,12 +29,9 @@ SET request_sha256 = excluded.request_sha256, status = excluded.status, headers 
     body = excluded.body, stored_at = now()
 """
 _PRUNE = f"""
-WITH pruned AS (
-    DELETE FROM idempotency_keys WHERE ctid IN (
-        SELECT ctid FROM idempotency_keys WHERE stored_at < now() - interval '{KEPT_HOURS} hours'
-        LIMIT {PRUNED_AT_ONCE}
-    ) RETURNING 1
-) SELECT count(*) FROM pruned
+DELETE FROM idempotency_keys WHERE ctid IN (
+    SELECT ctid FROM idempotency_keys WHERE stored_at < now() - interval '{KEPT_HOURS} hours' LIMIT {PRUNED_AT_ONCE}
+)
 """  # noqa: S608 - a constant
 
 
@@ -99,5 +96,4 @@ async def store(connection: Connection, key: IdempotencyKey, answer: StoredAnswe
 
 async def prune(connection: Connection) -> int:
     """Forget some of the keys older than a day; how many."""
-    pruned: int = await connection.fetchval(_PRUNE)
-    return pruned
+    return affected_rows(await connection.execute(_PRUNE))

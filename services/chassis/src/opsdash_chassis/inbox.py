@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import InvalidMessage
 
-from opsdash_chassis.database import PRUNED_AT_ONCE, Connection
+from opsdash_chassis.database import PRUNED_AT_ONCE, Connection, affected_rows
 
 _REMEMBER = """
 INSERT INTO inbox (consumer, event_id, content_sha256) VALUES ($1, $2, $3)
@@ -17,11 +17,9 @@ RETURNING now()
 """
 _KNOWN = "SELECT content_sha256 FROM inbox WHERE consumer = $1 AND event_id = $2"
 _PRUNE = f"""
-WITH pruned AS (
-    DELETE FROM inbox WHERE ctid IN (
-        SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT {PRUNED_AT_ONCE}
-    ) RETURNING 1
-) SELECT count(*) FROM pruned
+DELETE FROM inbox WHERE ctid IN (
+    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT {PRUNED_AT_ONCE}
+)
 """  # noqa: S608 - a constant
 
 
@@ -42,5 +40,4 @@ async def first_delivery(connection: Connection, *, consumer: str, event_id: UUI
 
 async def prune(connection: Connection, *, retention_hours: int) -> int:
     """Forget some of the ids that no replay can bring back any more; how many."""
-    pruned: int = await connection.fetchval(_PRUNE, retention_hours)
-    return pruned
+    return affected_rows(await connection.execute(_PRUNE, retention_hours))

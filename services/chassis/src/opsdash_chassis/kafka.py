@@ -13,7 +13,6 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from faststream.security import BaseSecurity, SASLScram512
 
 from opsdash_chassis.errors import StartupError
 from opsdash_chassis.settings import KafkaConnection, KafkaSettings
@@ -38,20 +37,6 @@ def client_options(settings: KafkaConnection) -> dict[str, Any]:
         options["sasl_mechanism"] = "SCRAM-SHA-512"
         options["sasl_plain_username"] = settings.kafka_sasl_username
         options["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
-    return options
-
-
-def framework_options(settings: KafkaSettings) -> dict[str, Any]:
-    """The safe client options in the words of the framework."""
-    options = client_options(settings)
-    context = options.pop("ssl_context", None)
-    options.pop("security_protocol", None)
-    options.pop("sasl_mechanism", None)
-    username, password = options.pop("sasl_plain_username", None), options.pop("sasl_plain_password", None)
-    if username and password:
-        options["security"] = SASLScram512(username, password, ssl_context=context, use_ssl=True)
-    elif context is not None:
-        options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
     return options
 
 

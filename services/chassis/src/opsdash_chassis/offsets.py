@@ -35,6 +35,11 @@ class HandledOffsets:
         """Commit the next handled message at once: coming again would show."""
         self._at_once = True
 
+    async def finish(self) -> None:
+        """Leave nothing uncommitted behind, neither what waits nor the message in hand."""
+        self.hurry()
+        await self.flush()
+
     async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
         """Note that everything of the record's partition up to it has been dealt with."""
         self._consumer = consumer

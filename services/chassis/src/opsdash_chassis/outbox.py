@@ -11,6 +11,9 @@ from uuid import UUID
 import asyncpg
 
 BATCH_SIZE = 1000
+#: Where the relay that leads hears that something waits.
+CHANNEL = "outbox"
+TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
 
 # Everything unpublished, oldest first. Never "position greater than the last one": transactions commit out of
 # position order. An aggregate with a parked event waits, so that its order is kept; others go on.

@@ -28,8 +28,6 @@ from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "outbox"
-TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('opsdash outbox relay', 0))"
 MAXIMUM_BACKOFF_SECONDS = 10.0
 MEASURE_EVERY_SECONDS = 0.9
@@ -112,7 +110,7 @@ class Relay:
             await self._wait_for_leadership(connection)
             self._next_measure = 0.0  # before the first attempt to publish: that takes long while the broker is away
             await self._measure(connection)
-            await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
+            await connection.add_listener(outbox.CHANNEL, lambda *_: self._wake.set())
             while not self._stopping.is_set():
                 await self._turn(connection)
         finally:
@@ -130,7 +128,7 @@ class Relay:
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
             if self._wake.is_set():
                 self._wake.clear()
-                await connection.execute(TELL_THE_LEADER)
+                await connection.execute(outbox.TELL_THE_LEADER)
 
     async def _turn(self, connection: outbox.Connection) -> None:
         self._last_turn = time.monotonic()
@@ -179,14 +177,11 @@ class Relay:
         self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
     ) -> BaseException | None:
         """Park what can never be sent; return the gravest error, if any: all but a parked event stop the batch."""
-        first: BaseException | None = None
         for row, error in zip(wave, results, strict=True):
             if isinstance(error, PERMANENT_FOR_THE_EVENT):
                 log.error("event_parked", event_id=str(row.event_id), reason=repr(error))
                 await outbox.park(connection, row.position, repr(error))
-            if error is not None:
-                first = error if first is None else max(first, error, key=_weight)
-        return first
+        return max((error for error in results if error is not None), key=_weight, default=None)
 
     async def _measure(self, connection: outbox.Connection) -> None:
         """At most once a second: counting a long outbox at every turn would take longer than publishing it."""
@@ -223,7 +218,9 @@ class Relay:
 
 def _weight(error: BaseException) -> int:
     """A parked event concerns itself alone; a topic that refuses needs a person."""
-    return 2 if isinstance(error, PERMANENT_FOR_THE_TOPIC) else 0 if isinstance(error, PERMANENT_FOR_THE_EVENT) else 1
+    if isinstance(error, PERMANENT_FOR_THE_EVENT):
+        return 0
+    return 2 if isinstance(error, PERMANENT_FOR_THE_TOPIC) else 1
 
 
 def _another_leads() -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
-from opsdash_chassis.relay import TELL_THE_LEADER
+from opsdash_chassis.database import affected_rows
+from opsdash_chassis.outbox import TELL_THE_LEADER
 
 _LAST_OF_EVERY_AGGREGATE = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
@@ -51,4 +52,4 @@ async def replay(worker_url: str, *, since: datetime | None = None) -> int:
         await connection.execute(TELL_THE_LEADER)
     finally:
         await connection.close()
-    return int(status.rsplit(" ", 1)[1])
+    return affected_rows(status)

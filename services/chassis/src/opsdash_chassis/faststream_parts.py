@@ -1,0 +1,50 @@
+"""What the messaging framework is given by us: options in its words, and records as they came.
+
+Apart from kafka.py, so that who only follows, publishes or makes topics does not load the framework at its start.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, cast
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from faststream.kafka.message import KafkaMessage
+from faststream.security import BaseSecurity, SASLScram512
+
+from opsdash_chassis.kafka import client_options
+from opsdash_chassis.lenient_records import readable
+from opsdash_chassis.offsets import CommitsLater, HandledOffsets
+from opsdash_chassis.settings import KafkaSettings
+
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+
+
+def framework_options(settings: KafkaSettings) -> dict[str, Any]:
+    """The safe client options in the words of the framework."""
+    options = client_options(settings)
+    context = options.pop("ssl_context", None)
+    options.pop("security_protocol", None)
+    options.pop("sasl_mechanism", None)
+    username, password = options.pop("sasl_plain_username", None), options.pop("sasl_plain_password", None)
+    if username and password:
+        options["security"] = SASLScram512(username, password, ssl_context=context, use_ssl=True)
+    elif context is not None:
+        options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
+    return options
+
+
+async def parse_leniently(
+    offsets: HandledOffsets, record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
+    """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
+    message = await original(dataclasses.replace(record, headers=()))
+    message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    message.raw_message = record
+    message.consumer = CommitsLater(cast("AIOKafkaConsumer", message.consumer), record, offsets)
+    return message
+
+
+async def raw_record(message: KafkaMessage) -> Record:
+    return cast("Record", message.raw_message)
