@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 from opentelemetry.propagate import inject
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.internal import ServiceToken
 
 from opsdash_comments.settings import CommentsSettings
 from opsdash_comments.thread_repository import TicketFact
@@ -34,7 +35,7 @@ class TicketClient:
 
     def __init__(self, settings: CommentsSettings) -> None:
         self._base_url = settings.tickets_url
-        self._token = settings.internal_token.get_secret_value().partition(",")[0]
+        self._token = ServiceToken(settings.internal_token.get_secret_value()).newest
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager

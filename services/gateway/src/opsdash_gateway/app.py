@@ -57,7 +57,7 @@ class Connections:
                 tickets=OwnerClient(session, self.settings.tickets_url, streams=streams),
                 comments=OwnerClient(session, self.settings.comments_url),
             )
-            token = self.settings.internal_token.get_secret_value().partition(",")[0]  # new,old in a rotation
+            token = ServiceToken(self.settings.internal_token.get_secret_value()).newest
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
             tasks = BackgroundTasks()
             try:

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 from opentelemetry.propagate import inject
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.internal import ServiceToken
 
 from opsdash_sla_monitor import metrics
 from opsdash_sla_monitor.decisions import Verdict
@@ -36,7 +37,7 @@ class Owner:
 
     def __init__(self, settings: SlaMonitorSettings) -> None:
         self._url = settings.tickets_url
-        self._token = settings.internal_token.get_secret_value().partition(",")[0]
+        self._token = ServiceToken(settings.internal_token.get_secret_value()).newest
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
