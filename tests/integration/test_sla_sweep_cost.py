@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -11,6 +11,7 @@ import pytest
 from opsdash_sla_monitor import sweep_repository
 
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.plans import nodes
 
 OPEN = 200_000
 FILL = f"""
@@ -33,12 +34,6 @@ async def connection(sla_template: ServiceDatabase) -> AsyncIterator[asyncpg.Con
     yield worker
     await worker.close()
     await drop(database)
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
 
 
 async def explain(connection: asyncpg.Connection, statement: str, *values: object) -> dict[str, Any]:

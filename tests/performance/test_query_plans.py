@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
 
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.plans import nodes
 
 pytestmark = pytest.mark.storm
 
@@ -48,12 +49,6 @@ class Explaining:
     def buffers(self) -> int:
         """Pages touched: what a read costs, without the noise of a clock."""
         return sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in self.plans)
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
 
 
 def sequential_scans(plans: list[dict[str, Any]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -11,6 +11,7 @@ import pytest
 from opsdash_chassis import outbox, relay
 
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.plans import nodes
 
 # Many events long published; statistics are taken while nothing waits, then the outbox fills and empties.
 _PUBLISHED = """
@@ -56,9 +57,3 @@ def rows_read(plan: dict[str, Any], table: str) -> int:
         for node in nodes(plan)
         if node.get("Relation Name") == table
     )
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
