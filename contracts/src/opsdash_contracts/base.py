@@ -1,6 +1,7 @@
 """The frozen base of every event payload and the field types payloads are made of."""
 
 import re
+from abc import abstractmethod
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
@@ -68,9 +69,9 @@ class EventData(Frozen):
     version: Version
 
     @property
+    @abstractmethod
     def event_key(self) -> str:
         """The Kafka key: events with the same key keep their order."""
-        raise NotImplementedError
 
     @property
     def event_subject(self) -> str:
