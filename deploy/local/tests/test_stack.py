@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,13 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from opsdash_local import preflight
 from opsdash_local.errors import LocalStackError, NoSpaceError
 from opsdash_local.lock import exclusive
 from opsdash_local.ports import is_free
+from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.processes import last_lines, wait_until
-from opsdash_local.settings import LAST_OFFSET, StackSettings
+from opsdash_local.settings import LAST_OFFSET, Ports, StackSettings
 
 from tests.support.ports import free_block
 
@@ -62,6 +65,20 @@ class RunningStack:
         request = urllib.request.Request(match[2].replace("limit=3", "limit=100"), headers={"Authorization": match[1]})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return list(json.load(answer)["items"])
+
+
+async def comments_are_counted(folder: Path, port: int) -> bool:
+    """Whether the tickets know of every comment: their events arrive a moment after the demo has written them."""
+    server = EmbeddedPostgres(folder / "data" / "postgres", Ports(port).postgres).admin_url.rpartition("/")[0]
+    counts = []
+    for database, statement in (
+        ("comments", "SELECT count(*) FROM comments WHERE deleted_at IS NULL"),
+        ("tickets", "SELECT sum(comment_count) FROM tickets"),
+    ):
+        connection = await asyncpg.connect(f"{server}/{database}")
+        counts.append(await connection.fetchval(statement))
+        await connection.close()
+    return bool(counts[0] == counts[1])
 
 
 def nothing_listens(port: int) -> bool:
@@ -121,6 +138,7 @@ class TestRun:
 
     @pytest.mark.storm
     def test_it_stops_cleanly_survives_a_kill_and_keeps_its_tickets(self, stack: RunningStack, folder: Path) -> None:
+        assert wait_until(lambda: asyncio.run(comments_are_counted(folder, stack.port)), timeout=30)
         before = stack.tickets()
         assert stack.stop() == 0
         stopped = re.findall(r"([\w-]+) stopped$", stack.text(), re.MULTILINE)
