@@ -30,8 +30,9 @@ SINGLES_PER_MINUTE = 10
 MINUTE_SECONDS = float(os.environ.get("NOTIFY_MINUTE_SECONDS", "60"))  # shorter only to try it out
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS taken (event_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS waiting (event_id TEXT PRIMARY KEY, recipient TEXT, text TEXT, taken_at REAL);
+CREATE TABLE IF NOT EXISTS waiting (event_id TEXT PRIMARY KEY, recipient TEXT, text TEXT);
 CREATE TABLE IF NOT EXISTS sent (recipient TEXT, sent_at REAL);
+CREATE TABLE IF NOT EXISTS folding (recipient TEXT PRIMARY KEY, since REAL);
 CREATE INDEX IF NOT EXISTS sent_by_recipient ON sent (recipient, sent_at);
 """
 
@@ -49,32 +50,42 @@ class Mailbox:
         with self._database:
             if self._database.execute("INSERT OR IGNORE INTO taken VALUES (?)", (event_id,)).rowcount:
                 self._database.execute(
-                    "INSERT INTO waiting VALUES (?, ?, ?, ?)", (event_id, recipient, text, time.time())
+                    "INSERT INTO waiting (event_id, recipient, text) VALUES (?, ?, ?)", (event_id, recipient, text)
                 )
 
     def ready(self) -> list[dict[str, Any]]:
-        """Messages to send now: singles while a person's minute has room, else a digest when it is over."""
+        """Messages to send now: singles while a person's minute has room; from then on one digest a minute later."""
         now, messages = time.time(), []
-        self._database.execute("DELETE FROM sent WHERE sent_at < ?", (now - MINUTE_SECONDS,))
-        self._database.commit()
-        for (recipient,) in self._database.execute("SELECT DISTINCT recipient FROM waiting").fetchall():
-            waiting = self._database.execute(
-                "SELECT event_id, text, taken_at FROM waiting WHERE recipient = ? ORDER BY taken_at, rowid",
-                (recipient,),
-            ).fetchall()
-            (sent,) = self._database.execute("SELECT count(*) FROM sent WHERE recipient = ?", (recipient,)).fetchone()
-            room = SINGLES_PER_MINUTE - sent
-            messages += [_message(recipient, [row]) for row in waiting[: max(room, 0)]]
-            rest = waiting[max(room, 0) :]
-            if rest and rest[0][2] <= now - MINUTE_SECONDS:
-                messages.append(_message(recipient, rest))
+        with self._database:
+            self._database.execute("DELETE FROM sent WHERE sent_at < ?", (now - MINUTE_SECONDS,))
+            for (recipient,) in self._database.execute("SELECT DISTINCT recipient FROM waiting").fetchall():
+                messages += self._ready_for(recipient, now)
         return messages
 
+    def _ready_for(self, recipient: str, now: float) -> list[dict[str, Any]]:
+        waiting = self._rows("SELECT event_id, text FROM waiting WHERE recipient = ? ORDER BY rowid", recipient)
+        folding = self._rows("SELECT since FROM folding WHERE recipient = ?", recipient)
+        if folding:  # what was held back is not sent singly once there is room again
+            return [_message(recipient, waiting)] if folding[0][0] <= now - MINUTE_SECONDS else []
+        (sent,) = self._rows("SELECT count(*) FROM sent WHERE recipient = ?", recipient)
+        room = max(SINGLES_PER_MINUTE - sent[0], 0)
+        if waiting[room:]:
+            self._database.execute("INSERT INTO folding VALUES (?, ?)", (recipient, now))
+        return [_message(recipient, [row]) for row in waiting[:room]]
+
+    def _rows(self, query: str, recipient: str) -> list[Any]:
+        return self._database.execute(query, (recipient,)).fetchall()
+
     def sent(self, message: dict[str, Any]) -> None:
+        now, recipient = time.time(), message["to"]
         with self._database:
-            self._database.execute("INSERT INTO sent VALUES (?, ?)", (message["to"], time.time()))
+            self._database.execute("INSERT INTO sent VALUES (?, ?)", (recipient, now))
             self._database.executemany(
                 "DELETE FROM waiting WHERE event_id = ?", [(event_id,) for event_id in message["event_ids"]]
+            )
+            # Only a digest finds an end of the folding this old: singles are sent in its first moments.
+            self._database.execute(
+                "DELETE FROM folding WHERE recipient = ? AND since <= ?", (recipient, now - MINUTE_SECONDS)
             )
 
 

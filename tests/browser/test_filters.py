@@ -90,6 +90,30 @@ class TestFilters:
         await shared.goto(page.url)
         assert await TicketList(shared).numbers() == before
 
+    async def test_a_header_sorts_what_was_just_filtered_though_its_rows_are_not_there_yet(
+        self, orgs: Orgs, open_page: Open
+    ):
+        tickets = TicketList(page := await open_page(orgs.rich))
+        release = asyncio.Event()
+
+        async def hold(route: Route, request: Request) -> None:
+            await release.wait()
+            await route.fallback()
+
+        await page.route("**/support?*", hold)
+        async with page.expect_request(lambda request: "priority=urgent" in request.url):
+            await tickets.choose("Priority", "Urgent")
+        async with page.expect_request(lambda request: "sort=sla_due_at" in request.url) as sorting:
+            await tickets.header("SLA due").get_by_role("link").click()
+        assert "priority=urgent" in (await sorting.value).url
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="CSV").click()
+        assert "priority=urgent" in (await download.value).url
+        release.set()
+        await expect(tickets.header("SLA due")).to_have_attribute("aria-sort", "ascending")
+        await expect(page.get_by_role("button", name=re.compile(r"^Priority\D*1"))).to_be_visible()
+        await page.unroute("**/support?*", hold)
+
     async def test_unknown_values_in_the_address_are_ignored(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, "/support?status=nonsense&colour=blue&sort=shoe_size")
         assert await TicketList(page).rows.count() > 0

@@ -103,7 +103,7 @@ async def notifications(kafka: Broker, folder: Path) -> None:
     burst = [breach(busy, number) for number in range(1, 41)]
     lone = breach(calm, 77)
     database = str(folder / "n.sqlite")
-    consumer = Consumer("notifications", folder, kafka, NOTIFY_DATABASE=database, NOTIFY_MINUTE_SECONDS="3")
+    consumer = Consumer("notifications", folder, kafka, NOTIFY_DATABASE=database, NOTIFY_MINUTE_SECONDS="5")
     await publish(kafka, b"not json")
     await killed_in_the_middle(consumer, kafka, burst)
     consumer.start()

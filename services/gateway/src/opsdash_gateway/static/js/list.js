@@ -42,6 +42,16 @@
     for (const [name, value] of [...wanted]) if (!value.trim()) wanted.delete(name);
     return `${form().getAttribute("action")}${wanted.size ? `?${wanted}` : ""}`;
   }
+  /** The order a header offers, of the list that is shown or waited for: the header may be older, and what is typed newer. */
+  function sorted({ href }) {
+    const url = new URL(shown, location.href);
+    const wanted = { sort: new URL(href).searchParams.get("sort"), q: find("#q")?.value };
+    for (const [name, value] of Object.entries(wanted)) {
+      if (value?.trim()) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    return url.href;
+  }
   document.addEventListener("input", (event) => {
     if (event.target.id !== "q") return;
     clearTimeout(waiting);
@@ -60,9 +70,14 @@
     const link = event.target.closest("a[data-list], a[data-view]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !board() || !isList(location.pathname)) return;
     event.preventDefault();
-    type(new URL(link.href));
-    show(link.href);
+    const address = link.matches(".sort") ? sorted(link) : link.href;
+    type(new URL(address));
+    show(address);
     if (link.matches("[data-view]")) acts["sidebar-close"]?.();
+  });
+  document.addEventListener("click", (event) => {
+    const csv = event.target.closest("a.csv");
+    if (csv && board()) csv.search = opsdash.listQuery();
   });
   addEventListener("popstate", () => {
     if (!isList(location.pathname) || here() === shown) return;
