@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opsdash_chassis.settings import load_settings
 from opsdash_chassis.topics import create_topics
+from opsdash_tickets.settings import TicketsSettings
 
 from tests.support.brokers import Broker, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -58,6 +60,13 @@ async def running(stack: Stack, **overrides: str) -> AsyncIterator[ServiceProces
         yield service
     finally:
         service.sigkill()
+
+
+def settings_of(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> TicketsSettings:
+    """What the tickets service of that stack would run with, for parts of it inside the test's own process."""
+    for name, value in stack.tickets_environment.items():
+        monkeypatch.setenv(name, value)
+    return load_settings(TicketsSettings, stack.tickets_environment)
 
 
 class SideBySide:

@@ -13,14 +13,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.database import Database
-from opsdash_chassis.settings import DatabaseSettings, load_settings
+from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port
-from opsdash_tickets.settings import TicketsSettings
 
-from tests.integration.stacks import running
+from tests.integration.stacks import running, settings_of
 from tests.integration.watching import scalar
 from tests.support.stack import Stack
 from tests.support.witness import Witness
@@ -37,12 +36,6 @@ def spans() -> Iterator[InMemorySpanExporter]:
     trace.set_tracer_provider(provider)
     yield exporter
     provider.shutdown()
-
-
-def settings_of(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> DatabaseSettings:
-    for name, value in stack.tickets_environment.items():
-        monkeypatch.setenv(name, value)
-    return load_settings(TicketsSettings, stack.tickets_environment)
 
 
 class TestTrace:

@@ -43,6 +43,7 @@ Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
 
 SESSION_TIMEOUT_MS = 10_000
 GRACEFUL_SECONDS = 8.0
+START_PAUSE_SECONDS = 1.0
 STOP_SECONDS = 10.0
 LAG_EVERY_SECONDS = 5.0
 BROKER_ASKED_AFTER_SECONDS = 30.0
@@ -165,11 +166,21 @@ class Consumers:
 
     async def run(self) -> None:
         """Start when the broker has the topics, then watch the lag until cancelled. Raises StartupError."""
-        await require_topics(self._settings, self._needed_topics())
-        await self.broker.start()
+        await self._start()
         while True:
             await self._measure_lag()
             await asyncio.sleep(LAG_EVERY_SECONDS)
+
+    async def _start(self) -> None:
+        """A broker that goes away in between is waited for again: the API goes on without it."""
+        while True:
+            await require_topics(self._settings, self._needed_topics())
+            try:
+                return await self.broker.start()
+            except (KafkaError, OSError) as error:
+                log.warning("consumers_start_again", reason=repr(error), retry_in_seconds=START_PAUSE_SECONDS)
+            await self.broker.stop()  # those of the subscribers that had started
+            await asyncio.sleep(START_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """Finish and commit the messages in hand, leave the groups.

@@ -1,0 +1,73 @@
+"""A broker that goes away while the consumers start, which is after it has answered about its topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
+from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.database import Database
+from opsdash_chassis.settings import DatabaseSettings
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.topics import SLA, WORKSPACE
+from opsdash_contracts.workspace import Company
+
+from tests.integration.feed import Feed, company, message
+from tests.integration.stacks import settings_of
+from tests.support.eventually import eventually
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.kafka
+
+
+@asynccontextmanager
+async def opened(settings: DatabaseSettings) -> AsyncIterator[tuple[Consumers, Counter[Any]]]:
+    """Consumers of two topics that count the companies they are told of."""
+    seen: Counter[Any] = Counter()
+
+    async def handle(_: UnitOfWork, event: Event[Company]) -> None:
+        seen[event.data.company_id] += 1
+
+    database = Database(settings, name="tickets")
+    await database.open()
+    consumers = Consumers(settings, service="tickets", database=database)
+    consumers.subscribe(WORKSPACE, {"workspace.company.upserted": handle})
+    consumers.subscribe(SLA, {})
+    yield consumers, seen
+    await consumers.stop()
+    await database.close()
+
+
+async def test_a_broker_that_goes_away_while_they_start_is_waited_for(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = AIOKafkaConsumer.start, list[str]()
+
+    async def second_fails(self: AIOKafkaConsumer) -> None:
+        started.extend(self.subscription())
+        if len(started) == 2:
+            raise KafkaConnectionError("gone")
+        await start(self)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", second_fails)
+    companies = [company(stack.workspace.ours) for _ in range(20)]
+    settings = settings_of(stack, monkeypatch)
+    async with opened(settings) as (consumers, seen), Feed(settings.kafka_bootstrap_servers) as feed:
+        running = asyncio.create_task(consumers.run())
+        await feed.send(*(message(one) for one in companies))
+
+        async def all_seen() -> bool:
+            return {one.company_id for one in companies} <= seen.keys()
+
+        await eventually(all_seen, timeout=60)
+        assert not running.done()
+        running.cancel()
+    assert Counter(started) == {WORKSPACE: 2, SLA: 2}
+    assert {seen[one.company_id] for one in companies} == {1}
