@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from asyncio import TimerHandle, Transport
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from opsdash_chassis.http.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
+from opsdash_chassis.http.joined_writes import JoinedWrites
 from opsdash_chassis.http.problems import MEDIA_TYPE, Problem, bad_request, body_of
 
 HEADER_SECONDS = 10.0
@@ -17,7 +18,9 @@ _LARGEST_HEAD_BYTES = 2 * MAXIMUM_HEADER_BYTES
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """Adds to uvicorn: a bounded request head, a deadline for it, problem bodies for unreadable requests."""
+    """Adds to uvicorn: a bounded request head, a deadline for it, problem bodies for unreadable requests, one write
+    for an answer.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,7 +30,7 @@ class ProblemProtocol(HttpToolsProtocol):
         self.access_log = False  # uvicorn decides by handlers; a request line may hold private text
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # uvicorn narrows it the same way
-        super().connection_made(transport)
+        super().connection_made(cast("Transport", JoinedWrites(transport, self.loop)))
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
