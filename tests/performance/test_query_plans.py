@@ -22,6 +22,7 @@ from tests.support.plans import nodes
 pytestmark = pytest.mark.storm
 
 NEWEST_FIRST = Sort()
+LARGEST_SEARCH_PAGES = 1_500  # of 8 KiB; the tickets of the org have some thousands
 Read = Callable[["Explaining"], Awaitable[Any]]
 
 
@@ -133,6 +134,35 @@ async def test_the_search_inside_its_function_uses_the_text_index(large: Service
     assert 0 < len(found) < 20
     used = {node.get("Index Name") for plan in connection.plans for node in nodes(plan)}
     assert "tickets_search" in used
+
+
+async def test_a_word_of_every_ticket_is_searched_without_reading_every_ticket(large: ServiceDatabase):
+    async with inside(large) as connection:
+        found = await page(q="number")(connection)
+    assert len(found) == 26
+    assert connection.buffers < LARGEST_SEARCH_PAGES
+
+
+@pytest.mark.parametrize("words", ["number", "printer", "w4711", "invoice num", "printer w4", "nowhere"])
+@pytest.mark.parametrize("status", [None, "open,waiting"])
+async def test_a_search_pages_through_every_match_newest_first(large: ServiceDatabase, words: str, status: str | None):
+    """Its first part looks through the newest tickets, its second through the text index: nothing falls between."""
+    wanted = read_filter(ListQuery(q=words, status=status), user_id=LARGE_OWNER)
+    async with inside(large) as connection:
+        found: list[UUID] = []
+        after = None
+        while rows := await list_repository.page(
+            connection.connection, LARGE_ORG, wanted, NEWEST_FIRST, after=after, limit=170
+        ):
+            found += [row["id"] for row in rows]
+            after = list_repository.position_of(rows[-1])
+        matches = await connection.connection.fetch(
+            "SELECT id FROM tickets t WHERE org_id = $1 AND deleted_at IS NULL AND id IN (SELECT search_tickets($2))"
+            " AND ($3::text[] IS NULL OR status = ANY($3)) ORDER BY created_at DESC, id DESC",
+            LARGE_ORG, words, list(wanted.status) or None,
+        )  # fmt: skip
+    assert found == [row["id"] for row in matches]
+    assert found or status or words == "nowhere"
 
 
 @pytest.mark.parametrize("field", SortField)

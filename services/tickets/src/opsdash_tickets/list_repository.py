@@ -57,6 +57,14 @@ SELECT {columns}, hit.position FROM (
 JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true {names}
 ORDER BY hit.sort_key {direction}, t.id {direction}
 """
+# The same for the usual question, the newest matches: not all of them need be found for it.
+_NEWEST_PAGE = """
+SELECT {columns}, hit.created_at::text AS position
+FROM find_newest({words}, {statuses}::text[], {before}::text::timestamptz, {before_id}::text::uuid, {limit}) hit
+JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true {names}
+WHERE hit.org_id = $1
+ORDER BY hit.created_at DESC, t.id DESC
+"""
 _COUNT = "SELECT count(*) FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}"
 _NUMBER_EXISTS = "SELECT EXISTS (SELECT FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL)"
 
@@ -111,6 +119,8 @@ async def page(
 
 def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
     """The statement of `page`, and its parameters after the org's id."""
+    if wanted.words is not None and sort == Sort() and replace(wanted, words=None, status=()) == TicketFilter():
+        return _newest_page_statement(wanted.words, wanted.status, after=after, limit=limit)
     key, kind = _SORTS[sort.field]
     direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
     conditions = _conditions(replace(wanted, words=None))
@@ -129,6 +139,23 @@ def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, 
         limit=limited,
     )
     return statement, conditions.parameters
+
+
+def _newest_page_statement(
+    words: str, statuses: Sequence[str], *, after: Position | None, limit: int
+) -> tuple[str, list[Any]]:
+    values = _Conditions()
+    before, before_id = after or (None, None)
+    statement = _NEWEST_PAGE.format(
+        words=values.value(words),
+        statuses=values.value(statuses or None),
+        before=values.value(before),
+        before_id=values.value(before_id),
+        limit=values.value(limit),
+        columns=VIEW_COLUMNS,
+        names=NAMES,
+    )
+    return statement, values.parameters
 
 
 async def count(connection: Connection, org_id: UUID, wanted: TicketFilter) -> int:
