@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Histogram
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
 
@@ -93,9 +93,9 @@ class Telemetry:
         attached = contexts.attach(trace.set_span_in_context(span, context))
         trace_id = _trace_id(span)
         scope.setdefault("state", {})["trace_id"] = trace_id
+        bind_contextvars(trace_id=trace_id)  # the server runs each request in a context of its own: nothing to undo
         try:
-            with bound_contextvars(trace_id=trace_id):
-                await self._app(scope, receive, observed)
+            await self._app(scope, receive, observed)
         except BaseException as error:  # an answer that broke off: its status told of success
             span.record_exception(error)
             span.set_status(Status(StatusCode.ERROR))
