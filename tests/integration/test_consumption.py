@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from aiokafka.errors import UnknownError
 from opsdash_contracts.topics import WORKSPACE
+from opsdash_contracts.workspace import Company
 
 from tests.integration.consuming import Consumption
 from tests.integration.feed import DAMAGED_NAME, Message, company, company_removed, message
@@ -155,3 +156,53 @@ class TestEffectOnce:
     async def snapshot(self, consumption: Consumption) -> set[str]:
         rows = await query(consumption.stack, "SELECT c::text AS row FROM companies c WHERE company_id <> $1", uuid4())
         return {row["row"] for row in rows if "00000000-0000-0000-0000-000000000000" not in row["row"]}
+
+
+class TestTogether:
+    """What waits behind a message is applied in its transaction; a row's `xmin` tells which one that was."""
+
+    async def transactions(self, consumption: Consumption, items: list[Company]) -> int:
+        ids = [item.company_id for item in items]
+        rows = await query(
+            consumption.stack, "SELECT DISTINCT xmin::text FROM companies WHERE company_id = ANY($1)", ids
+        )
+        return len(rows)
+
+    async def arrived_together(self, consumption: Consumption, *messages: Message) -> list[int]:
+        """Sent while the service stands still; the offsets."""
+        consumption.service.sigstop()
+        offsets = await consumption.feed.send(*messages)
+        consumption.service.sigcont()
+        return offsets
+
+    async def test_many_that_wait_are_applied_in_few_transactions(self, consumption: Consumption, ours: Any):
+        items = [company(ours) for _ in range(120)]
+        await self.arrived_together(consumption, *(message(item) for item in items))
+        await consumption.applied(*items)
+        assert await self.transactions(consumption, items) < len(items) / 4
+
+    async def test_bad_ones_and_repeats_among_them_cost_the_others_nothing(self, consumption: Consumption, ours: Any):
+        items = [company(ours) for _ in range(60)]
+        events = [message(item) for item in items]
+        changed = events[3].with_body(name="Changed")
+        bad = message(company(ours)).with_value(b"{")
+        offsets = await self.arrived_together(consumption, *events[:20], events[4], bad, changed, *events[20:])
+        await consumption.applied(*items)
+        await consumption.fence()
+        effects = await consumption.effects()
+        assert {item.company_id: effects[item.company_id] for item in items} == {item.company_id: [1] for item in items}
+        reasons = [(await consumption.letter_of(offset)).header("dl_reason") for offset in offsets[21:23]]
+        assert reasons == ["bad-json", "content-changed"]
+        assert (await consumption.row(items[3].company_id))["name"] == "Acme"
+
+    async def test_versions_of_one_entity_among_them_keep_their_order(self, consumption: Consumption, ours: Any):
+        first, second = company(ours), company(ours)
+        versions = [
+            company(ours, company_id=item.company_id, version=version)
+            for version in range(1, 21)
+            for item in (first, second)
+        ]
+        await self.arrived_together(consumption, *(message(version) for version in versions))
+        await consumption.applied(*versions[-2:])
+        effects = await consumption.effects()
+        assert effects[first.company_id] == effects[second.company_id] == list(range(1, 21))

@@ -20,11 +20,12 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port
 
 from tests.integration.stacks import running, settings_of
-from tests.integration.watching import scalar
+from tests.integration.watching import query
 from tests.support.stack import Stack
 from tests.support.witness import Witness
 
-TRACE_ID, CALLER_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACE_IDS = ("4bf92f3577b34da6a3ce929d0e0e4736", "5bf92f3577b34da6a3ce929d0e0e4737")
+CALLER_SPAN = "00f067aa0ba902b7"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ class TestTrace:
     async def test_it_reaches_the_event_and_the_span_of_its_consumer(
         self, shared_stack: Stack, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
     ):
+        """Two of them, so that two events wait and are applied in one transaction: each in its own trace."""
         stack = shared_stack
         collector = f"http://{LOOPBACK}:{free_port()}"  # nobody listens, but with one configured spans are sampled
         async with (
@@ -49,27 +51,28 @@ class TestTrace:
             Witness(stack.kafka.bootstrap_servers, TICKETS) as witness,
         ):
             client = stack.client(service, stack.workspace.ours.admin)
-            header = f"00-{TRACE_ID}-{CALLER_SPAN}-01"
             path = f"/orgs/{stack.workspace.ours.slug}/tickets"
-            answer = await client.call("POST", path, {"title": "Traced"}, traceparent=header)
-            assert answer.status == 201
-            (record,) = await witness.wait_for(1)
-        _, trace_id, producer_span, _ = (record.header("traceparent") or "").split("-")
-        assert trace_id == TRACE_ID
-        assert producer_span != CALLER_SPAN, "the event is a child of the service's own span"
-        stored = await scalar(stack, "SELECT headers->>'traceparent' FROM history")
-        assert stored == record.header("traceparent")
-        span = await self.consume(stack, settings_of(stack, monkeypatch), spans)
-        assert f"{span.context.trace_id:032x}" == TRACE_ID
-        assert span.parent is not None
-        assert f"{span.parent.span_id:016x}" == producer_span
+            for trace_id in TRACE_IDS:
+                header = f"00-{trace_id}-{CALLER_SPAN}-01"
+                assert (await client.call("POST", path, {"title": "Traced"}, traceparent=header)).status == 201
+            records = await witness.wait_for(len(TRACE_IDS))
+        sent = [(record.header("traceparent") or "").split("-")[1:3] for record in records]
+        assert {trace_id for trace_id, _ in sent} == set(TRACE_IDS)
+        assert CALLER_SPAN not in {span for _, span in sent}, "the event is a child of the service's own span"
+        stored = await query(stack, "SELECT headers->>'traceparent' AS traceparent FROM history")
+        assert {row["traceparent"] for row in stored} == {record.header("traceparent") for record in records}
+        consumed = await self.consume(stack, settings_of(stack, monkeypatch), spans)
+        parents = [[f"{span.context.trace_id:032x}", f"{span.parent.span_id:016x}"] for span in consumed if span.parent]
+        assert sorted(parents) == sorted(sent)
 
-    async def consume(self, stack: Stack, settings: DatabaseSettings, spans: InMemorySpanExporter) -> ReadableSpan:
-        """Read the topic as the audit service would; the span that was current in the handler."""
-        seen: asyncio.Future[trace.SpanContext] = asyncio.get_running_loop().create_future()
+    async def consume(
+        self, stack: Stack, settings: DatabaseSettings, spans: InMemorySpanExporter
+    ) -> list[ReadableSpan]:
+        """Read the topic as the audit service would; the spans that were current in the handler."""
+        seen: asyncio.Queue[trace.SpanContext] = asyncio.Queue()
 
         async def handle(_: UnitOfWork, __: Event[Any]) -> None:
-            seen.set_result(trace.get_current_span().get_span_context())
+            seen.put_nowait(trace.get_current_span().get_span_context())
 
         database = Database(settings, name="audit")
         await database.open()
@@ -77,13 +80,11 @@ class TestTrace:
         consumers.subscribe(TICKETS, {"support_ticket.created": handle})
         task = asyncio.create_task(consumers.run())
         try:
-            current = await asyncio.wait_for(seen, timeout=30)
+            async with asyncio.timeout(30):
+                current = [await seen.get() for _ in TRACE_IDS]
         finally:
             task.cancel()
             await consumers.stop()
             await database.close()
         finished = {span.context.span_id: span for span in spans.get_finished_spans()}
-        inner = finished[current.span_id]
-        while inner.parent is not None and inner.parent.span_id in finished:
-            inner = finished[inner.parent.span_id]
-        return inner
+        return [finished[context.span_id] for context in current]

@@ -9,37 +9,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
-from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
-from opsdash_contracts.envelope import Event, UnknownEventType
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
-from opsdash_chassis import crash_points, inbox, metrics
-from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.faststream_parts import framework_options, parse_leniently, raw_record
+from opsdash_chassis.faststream_parts import as_delivered, framework_options, parse_leniently
 from opsdash_chassis.kafka import broker_answers, require_topics
-from opsdash_chassis.lenient_records import decode_record, read_leniently
+from opsdash_chassis.lenient_records import read_leniently
 from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.topic_consumer import Handler, TopicConsumer
 
 log = structlog.get_logger(__name__)
-
-Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
-#: A handler applies one event inside an open unit of work; the caller commits.
-Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
 
 SESSION_TIMEOUT_MS = 10_000
 GRACEFUL_SECONDS = 8.0
@@ -57,52 +48,6 @@ SAFE_OPTIONS: Mapping[str, Any] = {
 }
 
 
-class TopicConsumer:
-    """Decodes one topic's messages and applies each event once, in one transaction with its inbox row."""
-
-    def __init__(
-        self,
-        *,
-        service: str,
-        topic: str,
-        handlers: Mapping[str, Handler],
-        database: Database,
-        armed: str | None = None,
-    ) -> None:
-        self.service = service
-        self.topic = topic
-        self.group = f"{service}.{topic}"
-        self._handlers = handlers
-        self._database = database
-        self._crash_points = CrashPoints(armed)
-
-    async def handle(self, record: Record) -> None:
-        """Raises InvalidMessage for what can never be applied, Unavailable while the database is away."""
-        with metrics.HANDLER_SECONDS.labels(self.topic).time():
-            outcome = await self.apply(record.headers, record.key, record.value)
-        metrics.CONSUMED.labels(self.topic, outcome).inc()
-        self._crash_points.reached(crash_points.AFTER_EFFECT_BEFORE_COMMIT_OFFSET)
-
-    async def apply(self, headers: Any, key: bytes | None, value: bytes | None) -> str:
-        """Apply one message and name the outcome: applied, duplicate, ignored or unknown-type."""
-        try:
-            event = decode_record(headers, key, value)
-        except UnknownEventType as unknown:
-            log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
-            return "unknown-type"
-        handler = self._handlers.get(event.envelope.type)
-        if handler is None:
-            return "ignored"
-        async with self._database.worker_transaction() as connection:
-            now = await inbox.first_delivery(
-                connection, consumer=self.group, event_id=event.envelope.id, value=value or b""
-            )
-            if now is None:
-                return "duplicate"
-            await handler(UnitOfWork(connection, now), event)
-        return "applied"
-
-
 class Consumers:
     """All subscribers of a service process: made, started, watched and stopped together."""
 
@@ -117,7 +62,7 @@ class Consumers:
         read_leniently()
         self.broker = KafkaBroker(
             **framework_options(settings),
-            middlewares=[KafkaTelemetryMiddleware(), self._reliability],
+            middlewares=[self._reliability],
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
@@ -158,7 +103,7 @@ class Consumers:
             topic,
             group_id=consumer.group,
             parser=partial(parse_leniently, offsets),
-            decoder=raw_record,
+            decoder=as_delivered,
             listener=CommitsBeforeLeaving(offsets),
             **SAFE_OPTIONS,
         )

@@ -14,11 +14,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from opsdash_contracts.envelope import InvalidMessage
 from opsdash_contracts.topics import dead_letter_topic
 
-from opsdash_chassis.consumers import TopicConsumer
 from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetter, from_record
 from opsdash_chassis.kafka import client_options, topic_partitions
 from opsdash_chassis.settings import KafkaSettings
+from opsdash_chassis.topic_consumer import TopicConsumer
 
 _RESOLVED = "SELECT dead_letter_id FROM dead_letters_resolved"
 _RESOLVE = """
@@ -45,7 +45,7 @@ class DeadLetterDesk:
     async def redrive(self, letter: DeadLetter) -> str:
         """Apply the letter now. Returns the outcome, or why it still fails; then it stays."""
         try:
-            outcome = await self._consumers[letter.topic].apply(letter.headers, letter.key, letter.value)
+            (outcome,) = await self._consumers[letter.topic].apply([letter])
         except InvalidMessage as error:
             return f"still refused ({error.code}): {error.message}"
         except Exception as error:  # noqa: BLE001 - whatever the handler raises is the answer to the operator

@@ -46,5 +46,13 @@ async def parse_leniently(
     return message
 
 
-async def raw_record(message: KafkaMessage) -> Record:
-    return cast("Record", message.raw_message)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record as it came, and the consumer it came from."""
+
+    record: Record
+    source: CommitsLater
+
+
+async def as_delivered(message: KafkaMessage) -> Delivery:
+    return Delivery(cast("Record", message.raw_message), cast("CommitsLater", message.consumer))

@@ -7,12 +7,13 @@ handled; what a crash keeps from being committed comes again, and the inbox know
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,8 @@ class HandledOffsets:
     async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
         """Note that everything of the record's partition up to it has been dealt with."""
         self._consumer = consumer
-        self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        partition = TopicPartition(record.topic, record.partition)
+        self._next[partition] = max(self._next.get(partition, 0), record.offset + 1)
         if self._at_once:
             self._at_once = False
             await self.flush()
@@ -68,7 +70,7 @@ class HandledOffsets:
 
 
 class CommitsLater:
-    """Stands in for the consumer of one message where the framework acknowledges it."""
+    """Stands in for the consumer of one message: where the framework acknowledges it, and where more of them wait."""
 
     def __init__(
         self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes], offsets: HandledOffsets
@@ -82,6 +84,27 @@ class CommitsLater:
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._consumer.seek(partition, offset)
+
+    async def waiting(self, most: int) -> list[ConsumerRecord[bytes, bytes]]:
+        """What has been fetched already behind the message; nothing is waited for."""
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=0, max_records=most)
+        except (KafkaError, ConsumerStoppedError):
+            return []  # whatever it is, the framework meets it with its next message
+        return [record for records in fetched.values() for record in records]
+
+    async def handled(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
+        for record in records:
+            await self._offsets.handled(self._consumer, record)
+
+    def give_back(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
+        """Let what was waiting come again."""
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        for partition, offset in first.items():
+            with suppress(IllegalStateError):  # it is another member's by now
+                self._consumer.seek(partition, offset)
 
 
 class CommitsBeforeLeaving(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from opsdash_chassis.consumers import Consumers, Handler
+from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.tenancy import directory_repository as directory
+from opsdash_chassis.topic_consumer import Handler
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets
 from opsdash_contracts.envelope import Event

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.consumers import Consumers, Handler
+from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.topic_consumer import Handler
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent

@@ -1,0 +1,142 @@
+"""Applies the messages of one topic: each event once, in one transaction with its inbox row.
+
+What has been fetched behind a message is applied with it: most of what an event costs is its transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import structlog
+from opsdash_contracts.envelope import Event, UnknownEventType
+
+from opsdash_chassis import crash_points, inbox, metrics
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.database import Database
+from opsdash_chassis.faststream_parts import Delivery
+from opsdash_chassis.lenient_records import decode_record
+from opsdash_chassis.tracing import consuming
+from opsdash_chassis.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+#: A handler applies one event inside an open unit of work; the caller commits.
+Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
+
+MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
+
+
+class Message(Protocol):
+    """A record, or a dead letter, as it came."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A message with what it was decoded to: an event that somebody handles, or none."""
+
+    message: Message
+    outcome: str
+    event: Event[Any] | None = None
+
+
+class TopicConsumer:
+    """Decodes one topic's messages and applies their events."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        topic: str,
+        handlers: Mapping[str, Handler],
+        database: Database,
+        armed: str | None = None,
+    ) -> None:
+        self.service = service
+        self.topic = topic
+        self.group = f"{service}.{topic}"
+        self._handlers = handlers
+        self._database = database
+        self._crash_points = CrashPoints(armed)
+        self._one_by_one = 0
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Raises InvalidMessage for what can never be applied, Unavailable while the database is away."""
+        if not await self._handle_with_what_waits(delivery):
+            await self._apply_and_count([delivery.record])
+        self._crash_points.reached(crash_points.AFTER_EFFECT_BEFORE_COMMIT_OFFSET)
+
+    async def apply(self, messages: Sequence[Message]) -> list[str]:
+        """Apply all or nothing, and name the outcomes: applied, duplicate, ignored or unknown-type.
+
+        Raises InvalidMessage, Unavailable, or what a handler raises.
+        """
+        arrivals = [self._arrived(message) for message in messages]
+        if wanted := [arrival for arrival in arrivals if arrival.event is not None]:
+            await self._apply_in_one_transaction(wanted)
+        return [arrival.outcome for arrival in arrivals]
+
+    async def _handle_with_what_waits(self, delivery: Delivery) -> bool:
+        """False when nothing waits, or when one of them cannot be applied; which one shows when each comes alone."""
+        if self._one_by_one:
+            self._one_by_one -= 1
+            return False
+        behind = await delivery.source.waiting(MOST_AT_ONCE - 1)
+        if not behind:
+            return False
+        try:
+            await self._apply_and_count([delivery.record, *behind])
+        except Exception as error:  # noqa: BLE001 - it comes again, and is dealt with then
+            log.info("batch_taken_apart", topic=self.topic, messages=len(behind) + 1, reason=type(error).__name__)
+            self._one_by_one = len(behind) + 1
+            delivery.source.give_back(behind)
+            return False
+        await delivery.source.handled(behind)
+        return True
+
+    async def _apply_and_count(self, messages: Sequence[Message]) -> None:
+        started, outcomes = time.perf_counter(), list[str]()
+        try:
+            outcomes = await self.apply(messages)
+        finally:
+            seconds = (time.perf_counter() - started) / len(messages)
+            for _ in messages:
+                metrics.HANDLER_SECONDS.labels(self.topic).observe(seconds)
+        for outcome in outcomes:
+            metrics.CONSUMED.labels(self.topic, outcome).inc()
+
+    def _arrived(self, message: Message) -> _Arrival:
+        try:
+            event = decode_record(message.headers, message.key, message.value)
+        except UnknownEventType as unknown:
+            log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
+            return _Arrival(message, "unknown-type")
+        if event.envelope.type not in self._handlers:
+            return _Arrival(message, "ignored")
+        return _Arrival(message, "duplicate", event)
+
+    async def _apply_in_one_transaction(self, arrivals: list[_Arrival]) -> None:
+        """In the order of the keys: transactions that lock the same rows then lock them in the same order."""
+        contents = [(arrival.event.envelope.id, arrival.message.value or b"") for arrival in arrivals if arrival.event]
+        async with self._database.worker_transaction() as connection:
+            first = await inbox.first_deliveries(connection, consumer=self.group, events=contents)
+            if first.now is None:
+                return
+            work = UnitOfWork(connection, first.now)
+            for arrival in sorted(arrivals, key=lambda arrival: arrival.message.key or b""):
+                event = arrival.event
+                if event is None or event.envelope.id not in first.event_ids:
+                    continue
+                first.event_ids.remove(event.envelope.id)  # it may be here twice
+                with consuming(self.topic, arrival.message.headers):
+                    await self._handlers[event.envelope.type](work, event)
+                arrival.outcome = "applied"
