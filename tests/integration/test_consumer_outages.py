@@ -43,11 +43,17 @@ def poison(stack: Stack) -> Message:
 async def crash_after_effect(new_stack: NewStack) -> None:
     async with new_stack() as stack, consuming(stack, OPSDASH_CRASH_AT="after_effect_before_commit_offset") as first:
         item, later = company(stack.workspace.ours), company(stack.workspace.ours)
-        await first.feed.send(message(item), message(later))
+        await first.feed.send(message(item))
         assert await asyncio.to_thread(first.service.wait_exit, 30) == KILLED
         assert (await first.effects())[item.company_id] == [1]
+        await first.feed.send(message(later))
         async with running(stack) as service:
             await first.applied(later, timeout=TAKEOVER_SECONDS)
+
+            async def counted() -> bool:
+                return await metric(service, "opsdash_events_consumed_total", outcome="applied") == 1
+
+            await eventually(counted, service=service)
             assert await metric(service, "opsdash_events_consumed_total", outcome="duplicate") == 1
             assert {key: (await first.effects())[key] for key in (item.company_id, later.company_id)} == {
                 item.company_id: [1], later.company_id: [1],
