@@ -24,7 +24,7 @@ from tests.integration.stacks import settings_of
 from tests.support.eventually import eventually
 from tests.support.stack import Stack
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from tests.integration.consuming import Consumption
 from tests.integration.feed import Message, company, message
 from tests.integration.watching import command, query
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 
 async def set_aside(consumption: Consumption, *messages: Message) -> list[str]:

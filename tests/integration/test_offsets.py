@@ -14,7 +14,7 @@ from tests.integration.feed import company, message
 from tests.integration.watching import eventually, query
 from tests.support.stack import PARTITIONS, Stack
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 GROUP = f"tickets.{WORKSPACE}"
 

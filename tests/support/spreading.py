@@ -25,7 +25,6 @@ FIRST = (
     "tests/integration/test_sla_",
     "tests/integration/test_start_refusals.py",
     "tests/integration/test_delivery.py",
-    "tests/integration/test_dead_letters.py",
     "tests/examples/",
     "tests/deploy/test_image.py",
     "services/gateway/tests/test_passing.py",

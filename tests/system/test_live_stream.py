@@ -185,7 +185,7 @@ class TestItsEnd:
 
     async def test_the_token_expires(self, door: Door):
         """The tolerance of clocks, 60 s, is over in a few seconds."""
-        token = door.api.stack.issuer.token(door.api.ours.member, exp=int(time.time()) - 56)
+        token = door.api.stack.issuer.token(door.api.ours.member, exp=int(time.time()) - 53)
         url = f"{door.gateway.url}/api/orgs/ours/events"
         async with LiveClient(url, {"Authorization": f"Bearer {token}"}) as reader, asyncio.timeout(30):
             await reader.started()
