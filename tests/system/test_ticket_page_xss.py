@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.support.browsing import Outline
 from tests.support.xss import PAYLOADS, active_content
 from tests.system.conftest import Door
 from tests.system.test_comments_xss import in_turns
 from tests.system.ticket_pages import at, new_ticket, visitor
+
+BUSY = 503  # on a machine that is; whoever writes asks again
 
 
 class TestStoredTexts:
@@ -24,8 +28,14 @@ class TestStoredTexts:
     async def test_comments_neither(self, door: Door):
         ticket, client = await new_ticket(door), visitor(door, "owner")
         path = f"/api/orgs/ours/tickets/{ticket['id']}/comments"
-        await in_turns(door.as_("owner").call("POST", path, {"body": text}) for text in PAYLOADS[:49])
-        await door.as_("owner").call("POST", path, {"body": "plain"})
+
+        async def post(text: str) -> None:
+            while (answer := await door.as_("owner").call("POST", path, {"body": text})).status == BUSY:
+                await asyncio.sleep(0.2)
+            assert answer.status == 201, answer.body
+
+        await in_turns(post(text) for text in PAYLOADS[:49])
+        await post("plain")
         page = Outline((await client.get(at(ticket, "/comments"))).html)
         assert len([tag for tag, _ in page.elements if tag == "article"]) == 50
         ours = {"article", "b", "bdi", "button", "div", "header", "p", "span", "svg", "time", "use"}
