@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from tests.support.browsing import Outline
+from tests.support.eventually import eventually
 from tests.support.xss import PAYLOADS, active_content
 from tests.system.conftest import Door
 from tests.system.test_comments_xss import in_turns
@@ -30,8 +31,8 @@ class TestStoredTexts:
         path = f"/api/orgs/ours/tickets/{ticket['id']}/comments"
 
         async def post(text: str) -> None:
-            while (answer := await door.as_("owner").call("POST", path, {"body": text})).status == BUSY:
-                await asyncio.sleep(0.2)
+            call = partial(door.as_("owner").call, "POST", path, {"body": text})
+            answer = await eventually(call, lambda answer: answer.status != BUSY)
             assert answer.status == 201, answer.body
 
         await in_turns(post(text) for text in PAYLOADS[:49])
