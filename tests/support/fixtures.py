@@ -35,7 +35,7 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedK
     server = EmbeddedKafka(free_port(), log_file=tmp_path_factory.mktemp("kafka") / "kafka.log")
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture(scope="session")

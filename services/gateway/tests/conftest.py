@@ -14,6 +14,7 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+import uvicorn
 from aiohttp import web
 from opsdash_chassis.http.server import _server
 from opsdash_contracts.envelope import Event, EventData
@@ -168,21 +169,39 @@ def one_document() -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
+async def serving(server: uvicorn.Server, listener: socket.socket) -> AsyncIterator[None]:
+    """What its `serve` does, without waiting for the end of connections that are of no more use to anybody."""
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.on_tick(0)
+    await server.startup(sockets=[listener])
+    yield
+    for listening in server.servers:
+        listening.close()
+    left = [*server.server_state.tasks]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
 async def running(settings: GatewaySettings, listener: socket.socket) -> AsyncIterator[Gateway]:
     publisher = RecordingPublisher(settings)
     application = build_app(settings, publisher)
     server = _server(application, settings)
 
-    async def serve() -> None:
-        async with application.litestar.lifespan():
-            await server.serve(sockets=[listener])
+    ready, over = asyncio.Event(), asyncio.Event()
+
+    async def serve() -> None:  # a task of its own, for a lifespan must end in the task it began in
+        async with application.litestar.lifespan(), serving(server, listener):
+            ready.set()
+            await over.wait()
 
     task = asyncio.create_task(serve())
-    while not server.started:  # noqa: ASYNC110 - the server offers no event
-        await asyncio.sleep(0.01)
+    await ready.wait()
     async with aiohttp.ClientSession() as session:
         yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", session, publisher)
-    server.should_exit = server.force_exit = True
+    over.set()
     await task
 
 
