@@ -26,6 +26,8 @@ from tests.integration.stacks import SideBySide
 from tests.support.brokers import Broker, new_broker
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.storm
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOW = datetime.now(UTC)
 

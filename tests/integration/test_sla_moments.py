@@ -12,11 +12,14 @@ from io import StringIO
 from uuid import UUID
 
 import aiohttp
+import pytest
 from opsdash_contracts.sla import BREACHED
 
 from tests.integration.sla_running import SlaRunning
 from tests.support.sla import Due, Seed, bodies
 from tests.support.stack import Client
+
+pytestmark = pytest.mark.storm
 
 TRIES = 500
 STATUSES = ("open", "in_progress", "waiting", "resolved", "closed")

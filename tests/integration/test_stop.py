@@ -19,6 +19,7 @@ from tests.support.witness import Witness
 
 
 class TestStop:
+    @pytest.mark.storm
     async def test_under_load_it_exits_0_and_keeps_every_acknowledged_write(self, new_stack: NewStack):
         await asyncio.gather(*(self.stop_under_load(new_stack, number) for number in (signal.SIGTERM, signal.SIGINT)))
 
