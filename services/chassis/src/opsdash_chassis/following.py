@@ -38,14 +38,12 @@ BROKER_SECONDS = 3.0
 PAUSE_SECONDS = (0.2, 5.0)
 LASTED_SECONDS = 60.0
 
-#: What every follower reads with; an architecture test holds them against it. A change is to show at once, and some
-#: brokers look for new records only when the wait of a fetch ends.
+#: What every follower reads with; an architecture test holds them against it.
 FOLLOWER_OPTIONS: Mapping[str, Any] = {
     "group_id": None,
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
     "isolation_level": "read_committed",
-    "fetch_max_wait_ms": 100,
     "metadata_max_age_ms": 10_000,
 }
 
