@@ -1,0 +1,46 @@
+"""Turns that keep their distance."""
+
+from __future__ import annotations
+
+from opsdash_chassis.pacing import Pace
+
+
+class Watch:
+    """A clock that only sleeping and hand move."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def pace(self, seconds: float) -> Pace:
+        return Pace(seconds, clock=lambda: self.now, sleep=self.sleep)
+
+
+async def test_the_first_turn_begins_at_once_and_the_next_ones_keep_their_distance():
+    watch = Watch()
+    pace = watch.pace(2)
+    for _ in range(3):
+        await pace.turn()
+    assert watch.slept == [2, 2]
+
+
+async def test_only_what_is_left_is_waited_for():
+    watch = Watch()
+    pace = watch.pace(2)
+    await pace.turn()
+    watch.now += 1.5
+    await pace.turn()
+    assert watch.slept == [0.5]
+
+
+async def test_after_a_quiet_while_nothing_is_waited_for():
+    watch = Watch()
+    pace = watch.pace(2)
+    await pace.turn()
+    watch.now += 60
+    await pace.turn()
+    assert watch.slept == []
