@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -114,6 +115,16 @@ class TestTicketFacts:
             known.append((stored, await connection.fetchval("SELECT deleted_at FROM threads")))
         await connection.close()
         assert known == [(True, NOW), (False, NOW), (False, NOW), (True, None), (True, NOW), (False, NOW)]
+
+    async def test_many_who_learn_of_a_new_ticket_at_once_agree(self, comments_database: ServiceDatabase):
+        connections = [await asyncpg.connect(comments_database.worker_url) for _ in range(8)]
+        for number in range(1, 201):
+            fact = TicketFact(ORG, uuid4(), number, 1, None, None)
+            stored = await asyncio.gather(*(thread_repository.learn(each, fact) for each in connections))
+            assert stored.count(True) == 1
+        assert await connections[0].fetchval("SELECT count(*) FROM threads") == 200
+        for each in connections:
+            await each.close()
 
 
 class TestRowSecurity:

@@ -8,9 +8,14 @@ from uuid import UUID
 
 from opsdash_chassis.database import Connection
 
-_LEARN = """
+_INSERT = """
 INSERT INTO threads (org_id, ticket_id, number, ticket_version, deleted_at, purged_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (org_id, ticket_id) DO UPDATE
+"""
+# Whoever learns of a new ticket in the same moment waits here: an upsert looks for conflicts of one key only, and of
+# two that run at once one may fail at the other key, the number.
+_MEET = f"{_INSERT} ON CONFLICT DO NOTHING RETURNING true"
+_LEARN = f"""
+{_INSERT} ON CONFLICT (org_id, ticket_id) DO UPDATE
 SET ticket_version = excluded.ticket_version, deleted_at = excluded.deleted_at, purged_at = excluded.purged_at
 WHERE excluded.ticket_version > threads.ticket_version AND threads.purged_at IS NULL
 RETURNING true
@@ -38,9 +43,8 @@ class TicketFact:
 
 async def learn(connection: Connection, fact: TicketFact) -> bool:
     """Store the fact unless a newer one is known; whether it was stored. A purge is final and takes the text along."""
-    stored = await connection.fetchval(
-        _LEARN, fact.org_id, fact.ticket_id, fact.number, fact.version, fact.deleted_at, fact.purged_at
-    )
+    values = (fact.org_id, fact.ticket_id, fact.number, fact.version, fact.deleted_at, fact.purged_at)
+    stored = await connection.fetchval(_MEET, *values) or await connection.fetchval(_LEARN, *values)
     if stored and fact.purged_at is not None:
         await connection.execute(_EMPTY_REVISIONS, fact.org_id, fact.ticket_id)
         await connection.execute(_EMPTY_COMMENTS, fact.org_id, fact.ticket_id)
