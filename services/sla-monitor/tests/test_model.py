@@ -10,20 +10,16 @@ import pytest
 from opsdash_contracts import sla
 from opsdash_contracts.sla import SlaRule
 from opsdash_contracts.tickets import Priority, SlaSource, Status
-from opsdash_sla_monitor.model import BREACH_GRACE, Deadline, State, Step, TicketState, follow, warning_at
+from opsdash_sla_monitor.model import BREACH_GRACE, Deadline, State, Step, TicketState, follow, unknown, warning_at
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-NEW = Deadline(
-    org_id=UUID(int=1), ticket_id=UUID(int=2), number=1, version=0, sequence=0, priority=Priority.MEDIUM,
-    assignee_id=None, created_by=UUID(int=3), created_at=NOON, due_at=None, sla_source=None, state=State.NONE,
-    since=NOON, next_step=None, next_at=None, tries=0, unanswered_since=None,
-)  # fmt: skip
 TICKET = TicketState(
     org_id=UUID(int=1), ticket_id=UUID(int=2), number=1, version=1, status=Status.OPEN, priority=Priority.MEDIUM,
     assignee_id=None, created_by=UUID(int=3), created_at=NOON, updated_at=NOON, due_at=NOON + 4 * HOUR,
     sla_source=SlaSource.AUTO, resolved_at=None, deleted=False,
 )  # fmt: skip
+NEW = unknown(TICKET)
 
 
 def story(*tickets: TicketState) -> tuple[Deadline, list[tuple[str, SlaRule]]]:

@@ -28,7 +28,7 @@ from opsdash_chassis.lenient_records import read_leniently
 from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
-from opsdash_chassis.topic_consumer import Handler, TopicConsumer
+from opsdash_chassis.topic_consumer import Handler, Together, TopicConsumer
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Consumers:
             log_level=logging.DEBUG,
         )
 
-    def subscribe(self, topic: str, handlers: Mapping[str, Handler]) -> None:
+    def subscribe(self, topic: str, handlers: Mapping[str, Handler | Together]) -> None:
         """Subscribe the service's group to one catalogue topic; the only call of `broker.subscriber` there is."""
         entry = catalogue()[topic]
         if self._service not in entry.consumers:

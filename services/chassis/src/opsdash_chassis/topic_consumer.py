@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from itertools import groupby
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 import structlog
-from opsdash_contracts.envelope import Event, UnknownEventType
+from opsdash_contracts.envelope import Event, EventData, UnknownEventType
 
 from opsdash_chassis import crash_points, inbox, metrics
 from opsdash_chassis.crash_points import CrashPoints
@@ -23,8 +26,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
-#: A handler applies one event inside an open unit of work; the caller commits.
-Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
+Data = TypeVar("Data", bound=EventData)
 
 MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
 
@@ -38,6 +40,30 @@ class Message(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Generic[Data]):
+    """An event that is here for the first time, and the message that brought it."""
+
+    event: Event[Data]
+    topic: str
+    message: Message
+
+    def span(self) -> AbstractContextManager[None]:
+        """What happens in the block belongs to the trace of the event."""
+        return consuming(self.topic, self.message.headers)
+
+
+#: A handler applies one event inside an open unit of work; the caller commits.
+Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A handler of all events that are here together, in their order, so that a few statements do for all of them."""
+
+    apply: Callable[[UnitOfWork, Sequence[Delivered[Any]]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -57,7 +83,7 @@ class TopicConsumer:
         *,
         service: str,
         topic: str,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, Handler | Together],
         database: Database,
         armed: str | None = None,
     ) -> None:
@@ -131,12 +157,27 @@ class TopicConsumer:
             first = await inbox.first_deliveries(connection, consumer=self.group, events=contents)
             if first.now is None:
                 return
-            work = UnitOfWork(connection, first.now)
-            for arrival in sorted(arrivals, key=lambda arrival: arrival.message.key or b""):
-                event = arrival.event
-                if event is None or event.envelope.id not in first.event_ids:
-                    continue
-                first.event_ids.remove(event.envelope.id)  # it may be here twice
-                with consuming(self.topic, arrival.message.headers):
-                    await self._handlers[event.envelope.type](work, event)
+            new = _first_of_each(arrivals, first.event_ids)
+            await self._apply_new(UnitOfWork(connection, first.now), new)
+            for arrival in new:
                 arrival.outcome = "applied"
+
+    async def _apply_new(self, work: UnitOfWork, arrivals: Sequence[_Arrival]) -> None:
+        """Neighbours with the same handler go to it together."""
+        delivered = [Delivered(arrival.event, self.topic, arrival.message) for arrival in arrivals if arrival.event]
+        for handler, run in groupby(delivered, key=lambda item: self._handlers[item.event.envelope.type]):
+            if isinstance(handler, Together):
+                await handler.apply(work, list(run))
+                continue
+            for item in run:
+                with item.span():
+                    await handler(work, item.event)
+
+
+def _first_of_each(arrivals: Sequence[_Arrival], event_ids: set[UUID]) -> list[_Arrival]:
+    """Those with these ids, each once though it may be here twice, in the order of their keys."""
+    found: dict[UUID, _Arrival] = {}
+    for arrival in sorted(arrivals, key=lambda arrival: arrival.message.key or b""):
+        if arrival.event is not None and arrival.event.envelope.id in event_ids:
+            found.setdefault(arrival.event.envelope.id, arrival)
+    return list(found.values())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from opsdash_chassis.consumers import Consumers
-from opsdash_chassis.topic_consumer import Handler
+from opsdash_chassis.topic_consumer import Delivered, Together
 from opsdash_chassis.unit_of_work import UnitOfWork
-from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
 
@@ -16,8 +17,7 @@ from opsdash_sla_monitor.owner import Owner
 def subscribe(consumers: Consumers, owner: Owner) -> None:
     """Attach every subscription of this service."""
 
-    async def follow(work: UnitOfWork, event: Event[TicketEvent]) -> None:
-        await use_cases.follow_ticket(work, event, owner)
+    async def follow(work: UnitOfWork, delivered: Sequence[Delivered[TicketEvent]]) -> None:
+        await use_cases.follow_tickets(work, delivered, owner)
 
-    handlers: dict[str, Handler] = dict.fromkeys(TicketEvent.event_types, follow)
-    consumers.subscribe(TICKETS, handlers)
+    consumers.subscribe(TICKETS, dict.fromkeys(TicketEvent.event_types, Together(follow)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from opsdash_contracts import sla
@@ -18,6 +18,10 @@ WARNING_LEAD: Final = timedelta(minutes=15)
 SHORTEST_WARNED_WINDOW: Final = timedelta(minutes=30)
 #: A resolve that began in time gets this long to reach its ticket, where the owner then sees it and waits for it.
 BREACH_GRACE: Final = timedelta(milliseconds=250)
+
+
+#: Names a ticket: its org and its id.
+Key: TypeAlias = tuple[UUID, UUID]
 
 
 class State(StrEnum):
@@ -57,6 +61,10 @@ class TicketState:
     deleted: bool
 
     @property
+    def key(self) -> Key:
+        return self.org_id, self.ticket_id
+
+    @property
     def runs(self) -> bool:
         """A timer runs for living, active tickets that have a due time."""
         return not self.deleted and self.status in ACTIVE and self.due_at is not None
@@ -84,6 +92,10 @@ class Deadline:
     tries: int
     unanswered_since: datetime | None
 
+    @property
+    def key(self) -> Key:
+        return self.org_id, self.ticket_id
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -104,6 +116,29 @@ def warning_at(*, created_at: datetime, due_at: datetime, since: datetime) -> da
     latest = due_at - WARNING_LEAD
     moment = max(min(created_at + window * WARNING_SHARE, latest), since)
     return moment if moment <= latest else None
+
+
+def unknown(ticket: TicketState) -> Deadline:
+    """What there is of a ticket before its first version."""
+    return Deadline(
+        org_id=ticket.org_id,
+        ticket_id=ticket.ticket_id,
+        number=ticket.number,
+        version=0,
+        sequence=0,
+        priority=ticket.priority,
+        assignee_id=None,
+        created_by=ticket.created_by,
+        created_at=ticket.created_at,
+        due_at=None,
+        sla_source=None,
+        state=State.NONE,
+        since=ticket.updated_at,
+        next_step=None,
+        next_at=None,
+        tries=0,
+        unanswered_since=None,
+    )
 
 
 def follow(before: Deadline, ticket: TicketState) -> tuple[Deadline, list[Entry]]:

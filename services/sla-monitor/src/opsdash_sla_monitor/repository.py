@@ -1,38 +1,44 @@
-"""SQL of one ticket's deadline and ledger. Every statement names the org; row-level security stands underneath."""
+"""SQL of deadlines and of a ticket's ledger. Every statement names the org; row-level security stands underneath."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.tickets import Priority, SlaSource
 
-from opsdash_sla_monitor.model import Deadline, State, Step, TicketState
+from opsdash_sla_monitor.model import Deadline, Key, State, Step
 
 COLUMNS = tuple(field.name for field in fields(Deadline))
 _FIXED = ("org_id", "ticket_id", "created_by", "created_at")
 MUTABLE = tuple(name for name in COLUMNS if name not in _FIXED)
 
-# A ticket seen for the first time gets a row of version 0; either way the row is locked until the transaction ends.
-_LOCK = """
-INSERT INTO deadlines (org_id, ticket_id, number, priority, created_by, created_at, since, version, sequence, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'none')
-ON CONFLICT (org_id, ticket_id) DO UPDATE SET version = deadlines.version
-RETURNING *
+# In the order of the key, so that two who lock the same tickets cannot lock each other out.
+_LOCK_ALL = """
+SELECT d.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id) JOIN deadlines d USING (org_id, ticket_id)
+ORDER BY org_id, ticket_id FOR UPDATE OF d
 """
 _LOCK_KNOWN = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
+# What is known already was locked by its version; a row that came meanwhile is newer than what was to be the first one.
 # The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
 # What is further away than the longest interval between sweeps is found in time unannounced, and holds up no commit.
-_SAVE = (
-    f"WITH saved AS (UPDATE deadlines SET"  # noqa: S608 - names of our own columns
-    f" {', '.join(f'{name} = ${index}' for index, name in enumerate(MUTABLE, start=3))}"
-    " WHERE org_id = $1 AND ticket_id = $2 RETURNING next_at)"
-    " SELECT pg_notify('deadlines', extract(epoch FROM next_at)::text) FROM saved"
-    " WHERE next_at < now() + interval '61 minutes'"
+_SAVE_ALL = f"""
+WITH saved AS (
+    INSERT INTO deadlines ({", ".join(COLUMNS)})
+    SELECT {", ".join(COLUMNS)} FROM json_populate_recordset(NULL::deadlines, $1)
+    ON CONFLICT (org_id, ticket_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in MUTABLE)}
+    WHERE deadlines.version < excluded.version
+    RETURNING next_at
 )
+SELECT CASE WHEN next_at < now() + interval '61 minutes'
+       THEN pg_notify('deadlines', extract(epoch FROM next_at)::text) END FROM saved
+"""  # noqa: S608 - names of our own columns
 _ENTER = "SELECT set_config('app.org_id', $1, true)"
 _PUBLISHED = """
 SELECT * FROM (
@@ -47,14 +53,11 @@ ORDER BY due_at
 """
 
 
-async def lock(connection: Connection, ticket: TicketState) -> Deadline:
-    """The ticket's row, made if there is none, locked until the transaction ends."""
-    row = await connection.fetchrow(
-        _LOCK, ticket.org_id, ticket.ticket_id, ticket.number, ticket.priority, ticket.created_by,
-        ticket.created_at, ticket.updated_at,
-    )  # fmt: skip
-    assert row is not None  # noqa: S101 - the statement inserts or updates, and returns either way
-    return to_deadline(row)
+async def lock_all(connection: Connection, keys: Sequence[Key]) -> dict[Key, Deadline]:
+    """Those that are known, locked until the transaction ends."""
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    deadlines = [to_deadline(row) for row in await connection.fetch(_LOCK_ALL, *columns)]
+    return {deadline.key: deadline for deadline in deadlines}
 
 
 async def lock_known(connection: Connection, org_id: UUID, ticket_id: UUID) -> Deadline | None:
@@ -67,9 +70,11 @@ async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> Deadlin
     return None if row is None else to_deadline(row)
 
 
-async def save(connection: Connection, deadline: Deadline) -> None:
-    values = (getattr(deadline, name) for name in MUTABLE)
-    await connection.execute(_SAVE, deadline.org_id, deadline.ticket_id, *values)
+async def save_all(connection: Connection, deadlines: Sequence[Deadline]) -> None:
+    """Store deadlines, new ones and locked ones. Raises Unavailable when somebody else stored a new one meanwhile."""
+    saved = await connection.fetch(_SAVE_ALL, msgspec.json.encode(deadlines).decode())
+    if len(saved) < len(deadlines):
+        raise Unavailable("Somebody else follows one of these tickets just now.")
 
 
 async def enter_org(connection: Connection, org_id: UUID) -> None:

@@ -1,39 +1,48 @@
-"""What the monitor does with one ticket: follow its versions, set it right from the owner, tell its ledger.
+"""What the monitor does with tickets: follow their versions, set one right from the owner.
 
 Each function takes an open unit of work and never commits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.topic_consumer import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
+from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import SLA
 
 from opsdash_sla_monitor import metrics, model, repository
-from opsdash_sla_monitor.model import Deadline, TicketState
+from opsdash_sla_monitor.model import Deadline, Key, TicketState
 from opsdash_sla_monitor.owner import Owner
 from opsdash_sla_monitor.published import timer_event
 
 log = structlog.get_logger(__name__)
 
 
-async def follow_ticket(work: UnitOfWork, event: Event[TicketEvent], owner: Owner) -> None:
-    """Apply the next version of a ticket; an older one changes nothing, after a gap the owner is asked."""
-    ticket = state_of(event.data)
-    before = await repository.lock(work.connection, ticket)
-    if ticket.version <= before.version:
-        metrics.OLD_EVENTS.inc()
-        return
-    # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
-    if ticket.version > before.version + 1 and not event.envelope.replayed:
-        ticket = await _after_a_gap(ticket, before, owner)
-    await _store(work, before, ticket, actor_id=event.envelope.actor_id)
+async def follow_tickets(work: UnitOfWork, delivered: Sequence[Delivered[TicketEvent]], owner: Owner) -> None:
+    """Apply the next versions of tickets; an older one changes nothing, after a gap the owner is asked."""
+    versions = [(item, state_of(item.event.data)) for item in delivered]
+    known = await repository.lock_all(work.connection, [ticket.key for _, ticket in versions])
+    changed: dict[Key, Deadline] = {}
+    told: list[Event[SlaEvent]] = []
+    for item, ticket in versions:
+        before = changed.get(ticket.key) or known.get(ticket.key) or model.unknown(ticket)
+        if ticket.version <= before.version:
+            metrics.OLD_EVENTS.inc()
+            continue
+        with item.span():
+            newest = await _newest(item.event, ticket, before, owner)
+            changed[ticket.key], events = _followed(before, newest, item.event.envelope.actor_id, work.now)
+        told += events
+    await _store(work, list(changed.values()), told)
 
 
 async def repair(work: UnitOfWork, known: Deadline, owner: Owner) -> bool:
@@ -49,7 +58,8 @@ async def repair(work: UnitOfWork, known: Deadline, owner: Owner) -> bool:
     if ticket.version <= before.version:
         return False
     metrics.REPAIRED.labels("missing_event").inc()
-    await _store(work, before, ticket, actor_id=None)
+    after, events = _followed(before, ticket, None, work.now)
+    await _store(work, [after], events)
     return True
 
 
@@ -73,8 +83,11 @@ def state_of(data: TicketEvent) -> TicketState:
     )
 
 
-async def _after_a_gap(ticket: TicketState, before: Deadline, owner: Owner) -> TicketState:
-    """The owner's state; while it does not answer the event in hand will do, for it is complete."""
+async def _newest(event: Event[TicketEvent], ticket: TicketState, before: Deadline, owner: Owner) -> TicketState:
+    """What the event tells; after a gap the owner's state, and while it does not answer the event will do."""
+    # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
+    if ticket.version == before.version + 1 or event.envelope.replayed:
+        return ticket
     metrics.VERSION_GAPS.inc()
     log.error(
         "ticket_version_gap", ticket_id=str(ticket.ticket_id), known_version=before.version, version=ticket.version
@@ -90,13 +103,19 @@ async def _after_a_gap(ticket: TicketState, before: Deadline, owner: Owner) -> T
     return current
 
 
-async def _store(work: UnitOfWork, before: Deadline, ticket: TicketState, *, actor_id: UUID | None) -> None:
-    """The deadline, and one event for each thing that happened to its timer."""
+def _followed(
+    before: Deadline, ticket: TicketState, actor_id: UUID | None, now: datetime
+) -> tuple[Deadline, list[Event[SlaEvent]]]:
+    """The deadline after a newer version of its ticket, and one event for each thing that happened to its timer."""
     after, entries = model.follow(before, ticket)
     events = [
-        timer_event(after, entry, sequence=before.sequence + count, actor_id=actor_id, now=work.now)
+        timer_event(after, entry, sequence=before.sequence + count, actor_id=actor_id, now=now)
         for count, entry in enumerate(entries, start=1)
     ]
-    await repository.save(work.connection, replace(after, sequence=before.sequence + len(entries)))
-    for event in events:
-        await work.record(event, topic=SLA)
+    return replace(after, sequence=before.sequence + len(entries)), events
+
+
+async def _store(work: UnitOfWork, deadlines: Sequence[Deadline], events: Sequence[Event[SlaEvent]]) -> None:
+    if deadlines:
+        await repository.save_all(work.connection, deadlines)
+    await work.record_all(events, topic=SLA)

@@ -1,0 +1,128 @@
+"""Versions of tickets that come together: as if each had come alone, and nothing lost between two who follow them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.topic_consumer import Delivered
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts import sla, tickets
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.tickets import TicketEvent
+from opsdash_contracts.topics import TICKETS
+from opsdash_sla_monitor.owner import Owner
+from opsdash_sla_monitor.use_cases import follow_tickets
+
+from tests.integration.sla_scene import event_of
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.eventually import eventually
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ORG, PERSON = uuid4(), uuid4()
+NOBODY: Any = None  # the owner is asked after a gap, and there is none
+
+
+def version(ticket: UUID, number: int, *, due_in: timedelta, status: str = "open") -> Delivered[TicketEvent]:
+    row = {
+        "id": ticket, "org_id": ORG, "number": 1, "title": "x", "status": status, "priority": "medium",
+        "category": "general", "created_by": PERSON, "created_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+    kind = tickets.CREATED if number == 1 else tickets.UPDATED
+    data = event_of(row, version=number, due_at=NOW + due_in)
+    event = Event.of(data, type=kind, id=uuid4(), source="/tests", time=NOW, actor_id=PERSON)
+    message: Any = SimpleNamespace(headers=event.envelope.to_headers())
+    return Delivered(event, TICKETS, message)
+
+
+@pytest.fixture
+async def workers(sla_template: ServiceDatabase) -> AsyncIterator[list[Any]]:
+    """Two connections of the role that consumes."""
+    database = await clone("sla-monitor", sla_template)
+    connections = [await asyncpg.connect(database.worker_url) for _ in range(2)]
+    yield connections
+    for connection in connections:
+        await connection.close()
+    await drop(database)
+
+
+async def follow(worker: Any, delivered: Sequence[Delivered[TicketEvent]], owner: Owner = NOBODY) -> None:
+    async with worker.transaction():
+        await follow_tickets(UnitOfWork(worker, NOW), delivered, owner)
+
+
+async def told(worker: Any, ticket: UUID) -> list[tuple[str, int]]:
+    rows = await worker.fetch(
+        "SELECT event_type, aggregate_version FROM outbox JOIN history USING (event_id)"
+        " WHERE history.aggregate_id = $1 ORDER BY position",
+        ticket,
+    )
+    return [tuple(row) for row in rows]
+
+
+async def deadline(worker: Any, ticket: UUID) -> Any:
+    return await worker.fetchrow("SELECT * FROM deadlines WHERE ticket_id = $1", ticket)
+
+
+HOUR = timedelta(hours=1)
+TOLD = [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
+
+
+def story(ticket: UUID) -> list[Delivered[TicketEvent]]:
+    return [
+        version(ticket, 1, due_in=4 * HOUR),
+        version(ticket, 2, due_in=8 * HOUR),
+        version(ticket, 3, due_in=8 * HOUR, status="resolved"),
+    ]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+async def test_versions_that_come_together_do_what_they_do_alone(workers, together: int):
+    worker, _ = workers
+    one, other = uuid4(), uuid4()
+    events = [event for pair in zip(story(one), story(other), strict=True) for event in pair]
+    for start in range(0, len(events), 2 * together):
+        await follow(worker, events[start : start + 2 * together])
+    for ticket in (one, other):
+        assert await told(worker, ticket) == TOLD
+        found = await deadline(worker, ticket)
+        assert (found["version"], found["sequence"], found["state"], found["next_at"]) == (3, 3, "met", None)
+        assert (found["due_at"], found["since"]) == (NOW + 8 * HOUR, NOW)
+
+
+async def test_what_is_known_already_changes_nothing(workers):
+    worker, _ = workers
+    ticket = uuid4()
+    await follow(worker, story(ticket))
+    before = await deadline(worker, ticket)
+    await follow(worker, [*reversed(story(ticket)), *story(ticket)])
+    assert await deadline(worker, ticket) == before
+    assert await told(worker, ticket) == TOLD
+
+
+async def test_of_two_who_see_a_new_ticket_first_one_tries_again(workers):
+    """Two replicas around a rebalance: the second waits for the first, and must not undo what that one stored."""
+    first, second = workers
+    ticket = uuid4()
+    holding = first.transaction()
+    await holding.start()
+    await follow_tickets(UnitOfWork(first, NOW), story(ticket)[:2], NOBODY)
+    overtaken = asyncio.create_task(follow(second, story(ticket)[:1]))
+
+    async def waits() -> bool:
+        blocking: list[int] = await first.fetchval("SELECT pg_blocking_pids($1)", second.get_server_pid())
+        return bool(blocking)
+
+    await eventually(waits)
+    await holding.commit()
+    with pytest.raises(Unavailable):
+        await overtaken
+    await follow(second, story(ticket))
+    assert await told(second, ticket) == TOLD
