@@ -111,17 +111,35 @@ class TestTicketFacts:
         given = [fact(3, deleted=True), fact(1), fact(3), fact(4), fact(5, deleted=True, purged=True), fact(6)]
         known = []
         for learnt in given:
-            stored = await thread_repository.learn(connection, learnt)
-            known.append((stored, await connection.fetchval("SELECT deleted_at FROM threads")))
+            stored = await thread_repository.learn(connection, [learnt])
+            known.append((bool(stored), await connection.fetchval("SELECT deleted_at FROM threads")))
         await connection.close()
         assert known == [(True, NOW), (False, NOW), (False, NOW), (True, None), (True, NOW), (False, NOW)]
+
+    @pytest.mark.parametrize("known", [False, True])
+    async def test_facts_that_come_together_leave_the_newest_of_each_ticket(
+        self, comments_database: ServiceDatabase, known: bool
+    ):
+        def fact(ticket: UUID, version: int, *, deleted: bool = False) -> TicketFact:
+            return TicketFact(ORG, ticket, tickets.index(ticket) + 1, version, NOW if deleted else None, None)
+
+        connection = await asyncpg.connect(comments_database.worker_url)
+        tickets = [uuid4() for _ in range(3)]
+        first = [fact(ticket, 1) for ticket in tickets]
+        later = [fact(tickets[0], 3), fact(tickets[0], 2, deleted=True), fact(tickets[1], 2, deleted=True)]
+        assert known is False or await thread_repository.learn(connection, first) == first
+        stored = await thread_repository.learn(connection, [*later, *first])
+        rows = await connection.fetch("SELECT ticket_version, deleted_at FROM threads ORDER BY number")
+        await connection.close()
+        assert [tuple(row) for row in rows] == [(3, None), (2, NOW), (1, None)]
+        assert {(item.ticket_id, item.version) for item in stored} >= {(item.ticket_id, item.version) for item in later}
 
     async def test_many_who_learn_of_a_new_ticket_at_once_agree(self, comments_database: ServiceDatabase):
         connections = [await asyncpg.connect(comments_database.worker_url) for _ in range(8)]
         for number in range(1, 201):
             fact = TicketFact(ORG, uuid4(), number, 1, None, None)
-            stored = await asyncio.gather(*(thread_repository.learn(each, fact) for each in connections))
-            assert stored.count(True) == 1
+            stored = await asyncio.gather(*(thread_repository.learn(each, [fact]) for each in connections))
+            assert [each for each in stored if each] == [[fact]]
         assert await connections[0].fetchval("SELECT count(*) FROM threads") == 200
         for each in connections:
             await each.close()
@@ -130,7 +148,7 @@ class TestTicketFacts:
 class TestRowSecurity:
     async def test_the_app_role_sees_and_writes_its_tenant_only(self, comments_database: ServiceDatabase):
         worker, app = [await asyncpg.connect(url) for url in (comments_database.worker_url, comments_database.app_url)]
-        await thread_repository.learn(worker, TicketFact(ORG, TICKET, 1, 1, None, None))
+        await thread_repository.learn(worker, [TicketFact(ORG, TICKET, 1, 1, None, None)])
         tables = await worker.fetch(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'org_id' AND table_schema = 'public'"
         )

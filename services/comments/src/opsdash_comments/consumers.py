@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.tenancy import directory_repository as directory
-from opsdash_chassis.topic_consumer import Handler
+from opsdash_chassis.topic_consumer import Delivered, Handler, Together
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets
 from opsdash_contracts.envelope import Event
@@ -31,12 +31,15 @@ async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
     await directory.remove(work.connection, event.data, work.now)
 
 
-async def learn_of_ticket(work: UnitOfWork, event: Event[TicketEvent]) -> None:
-    """A ticket was created, deleted, restored or purged."""
+async def learn_of_tickets(work: UnitOfWork, delivered: Sequence[Delivered[TicketEvent]]) -> None:
+    """Tickets were created, deleted, restored or purged."""
+    await thread_repository.learn(work.connection, [_fact(item.event) for item in delivered])
+
+
+def _fact(event: Event[TicketEvent]) -> TicketFact:
     ticket = event.data
-    purged_at: datetime | None = event.envelope.time if event.envelope.type == tickets.PURGED else None
-    fact = TicketFact(ticket.org_id, ticket.ticket_id, ticket.number, ticket.version, ticket.deleted_at, purged_at)
-    await thread_repository.learn(work.connection, fact)
+    purged_at = event.envelope.time if event.envelope.type == tickets.PURGED else None
+    return TicketFact(ticket.org_id, ticket.ticket_id, ticket.number, ticket.version, ticket.deleted_at, purged_at)
 
 
 WORKSPACE_HANDLERS: dict[str, Handler] = {
@@ -45,8 +48,8 @@ WORKSPACE_HANDLERS: dict[str, Handler] = {
     removed(Kind.ORG): forget_entity,
     removed(Kind.MEMBER): forget_entity,
 }
-TICKET_HANDLERS: dict[str, Handler] = dict.fromkeys(
-    (tickets.CREATED, tickets.DELETED, tickets.RESTORED, tickets.PURGED), learn_of_ticket
+TICKET_HANDLERS: dict[str, Together] = dict.fromkeys(
+    (tickets.CREATED, tickets.DELETED, tickets.RESTORED, tickets.PURGED), Together(learn_of_tickets)
 )
 
 

@@ -113,4 +113,4 @@ class Edge:
         if fact is None:
             raise NotVisible
         async with self._database.worker_transaction() as connection:
-            await thread_repository.learn(connection, fact)
+            await thread_repository.learn(connection, [fact])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database import Connection
 
-_INSERT = """
-INSERT INTO threads (org_id, ticket_id, number, ticket_version, deleted_at, purged_at) VALUES ($1, $2, $3, $4, $5, $6)
-"""
 # Whoever learns of a new ticket in the same moment waits here: an upsert looks for conflicts of one key only, and of
-# two that run at once one may fail at the other key, the number.
-_MEET = f"{_INSERT} ON CONFLICT DO NOTHING RETURNING true"
-_LEARN = f"""
-{_INSERT} ON CONFLICT (org_id, ticket_id) DO UPDATE
+# two that run at once one may fail at the other key, the number. In the order of the key, so that two who learn of the
+# same tickets cannot lock each other out.
+_MEET_ALL = """
+INSERT INTO threads (org_id, ticket_id, number, ticket_version, deleted_at, purged_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+ORDER BY 1, 2, 4
+ON CONFLICT DO NOTHING RETURNING ticket_id, ticket_version
+"""
+_LEARN = """
+INSERT INTO threads (org_id, ticket_id, number, ticket_version, deleted_at, purged_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (org_id, ticket_id) DO UPDATE
 SET ticket_version = excluded.ticket_version, deleted_at = excluded.deleted_at, purged_at = excluded.purged_at
 WHERE excluded.ticket_version > threads.ticket_version AND threads.purged_at IS NULL
 RETURNING true
@@ -41,11 +46,23 @@ class TicketFact:
     purged_at: datetime | None
 
 
-async def learn(connection: Connection, fact: TicketFact) -> bool:
-    """Store the fact unless a newer one is known; whether it was stored. A purge is final and takes the text along."""
-    values = (fact.org_id, fact.ticket_id, fact.number, fact.version, fact.deleted_at, fact.purged_at)
-    stored = await connection.fetchval(_MEET, *values) or await connection.fetchval(_LEARN, *values)
-    if stored and fact.purged_at is not None:
-        await connection.execute(_EMPTY_REVISIONS, fact.org_id, fact.ticket_id)
-        await connection.execute(_EMPTY_COMMENTS, fact.org_id, fact.ticket_id)
-    return bool(stored)
+_FIELDS = tuple(field.name for field in fields(TicketFact))
+
+
+async def learn(connection: Connection, facts: Sequence[TicketFact]) -> list[TicketFact]:
+    """Store each fact unless a newer one is known; those stored. A purge is final and takes the text along."""
+    columns = ([getattr(fact, name) for fact in facts] for name in _FIELDS)
+    met = {tuple(row) for row in await connection.fetch(_MEET_ALL, *columns)}
+    stored = []
+    for fact in sorted(facts, key=lambda fact: fact.version):
+        if (fact.ticket_id, fact.version) in met or await _is_newer(connection, fact):
+            stored.append(fact)
+            if fact.purged_at is not None:
+                await connection.execute(_EMPTY_REVISIONS, fact.org_id, fact.ticket_id)
+                await connection.execute(_EMPTY_COMMENTS, fact.org_id, fact.ticket_id)
+    return stored
+
+
+async def _is_newer(connection: Connection, fact: TicketFact) -> bool:
+    """Whether the fact has taken the place of what was known of its ticket."""
+    return bool(await connection.fetchval(_LEARN, *(getattr(fact, name) for name in _FIELDS)))
