@@ -6,23 +6,27 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from opsdash_chassis.topic_consumer import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_comments import thread_repository
 from opsdash_comments.thread_repository import TicketFact
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
-from opsdash_tickets.comment_effects import apply_comment
+from opsdash_contracts.topics import COMMENTS
+from opsdash_tickets.comment_effects import apply_comments
 
 from tests.support.databases import ServiceDatabase, clone, drop
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ORG, TICKET, CREATOR = uuid4(), uuid4(), uuid4()
+NO_TRACE: Any = SimpleNamespace(headers=[])
 NEW_TICKET = """
 INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
                      updated_at, version)
@@ -56,9 +60,11 @@ async def comments_database(comments_template: ServiceDatabase) -> AsyncIterator
     await drop(made)
 
 
-async def apply(connection: Any, item: Event[CommentEvent]) -> None:
+async def apply(connection: Any, *items: Event[CommentEvent]) -> None:
+    """Together, in one transaction."""
+    delivered = [Delivered(item, COMMENTS, NO_TRACE) for item in items]
     async with connection.transaction():
-        await apply_comment(UnitOfWork(connection, NOW + timedelta(hours=1)), item)
+        await apply_comments(UnitOfWork(connection, NOW + timedelta(hours=1)), delivered)
 
 
 async def ticket(connection: Any) -> Any:
@@ -66,15 +72,17 @@ async def ticket(connection: Any) -> Any:
 
 
 class TestCount:
-    async def test_any_order_and_any_number_of_repeats_give_the_living_comments(self, worker: Any):
+    @pytest.mark.parametrize("together", [1, 5, 18])
+    async def test_any_order_and_any_number_of_repeats_give_the_living_comments(self, worker: Any, together: int):
         first, second, third = uuid4(), uuid4(), uuid4()
         history = [
             event(events.CREATED, first, 1, 1), event(events.CREATED, second, 1, 2), event(events.DELETED, first, 2, 3),
             event(events.UPDATED, second, 2, 4), event(events.CREATED, third, 1, 5), event(events.DELETED, third, 2, 6),
         ]  # fmt: skip
         chance = random.Random(4)  # noqa: S311 - variety, not secrecy
-        for item in chance.sample(history * 3, len(history) * 3):
-            await apply(worker, item)
+        shuffled = chance.sample(history * 3, len(history) * 3)
+        for start in range(0, len(shuffled), together):
+            await apply(worker, *shuffled[start : start + together])
         row = await ticket(worker)
         assert (row["comment_count"], row["version"], row["first_response_at"]) == (1, 1, None)
         assert row["updated_at"] == NOW + timedelta(minutes=6)
@@ -82,12 +90,18 @@ class TestCount:
 
 
 class TestFirstResponse:
-    async def test_is_stamped_once_by_somebody_else_with_a_version_and_its_event(self, worker: Any):
+    @pytest.mark.parametrize("together", [1, 4])
+    async def test_is_stamped_once_by_somebody_else_with_a_version_and_its_event(self, worker: Any, together: int):
         other = uuid4()
-        await apply(worker, event(events.CREATED, uuid4(), 1, 1))
         answer = event(events.CREATED, uuid4(), 1, 2, author=other)
-        for item in (answer, answer, event(events.CREATED, uuid4(), 1, 3, author=uuid4())):
-            await apply(worker, item)
+        told = [
+            event(events.CREATED, uuid4(), 1, 1),
+            answer,
+            answer,
+            event(events.CREATED, uuid4(), 1, 3, author=uuid4()),
+        ]
+        for start in range(0, len(told), together):
+            await apply(worker, *told[start : start + together])
         row = await ticket(worker)
         assert (row["first_response_at"], row["version"], row["comment_count"]) == (answer.data.created_at, 2, 3)
         recorded = await worker.fetch("SELECT event_type, aggregate_version, actor_id FROM history")

@@ -6,8 +6,11 @@ first response is a fact about the ticket: a version with an event, as if the pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from opsdash_chassis.topic_consumer import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
@@ -15,27 +18,34 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets import comment_repository, model, repository
+from opsdash_tickets.comment_repository import Key
 from opsdash_tickets.model import Ticket
 from opsdash_tickets.published import ticket_event
 
 
-async def apply_comment(work: UnitOfWork, event: Event[CommentEvent]) -> None:
-    """Effect of one comment event; the same whatever came before or comes again."""
-    comment = event.data
-    ticket = await comment_repository.lock(work.connection, comment.org_id, comment.ticket_id)
-    await comment_repository.store(work.connection, event)
-    if ticket is None:
+async def apply_comments(work: UnitOfWork, delivered: Sequence[Delivered[CommentEvent]]) -> None:
+    """Effect of comment events; the same whatever came before or comes again."""
+    keys = {_key(item.event) for item in delivered}
+    known = await comment_repository.lock_all(work.connection, keys)
+    await comment_repository.store_all(work.connection, [item.event for item in delivered])
+    if not known:
         return
-    count = await comment_repository.living_comments(work.connection, ticket.org_id, ticket.id)
-    counted = replace(ticket, comment_count=count)
-    if not _is_first_response(ticket, event):
-        await comment_repository.save_activity(work.connection, counted, at=event.envelope.time)
-    elif ticket.deleted_at is not None:
-        # Nobody follows a deleted ticket; should it come back, that event carries the time.
-        answered = replace(counted, first_response_at=comment.created_at)
-        await comment_repository.save_activity(work.connection, answered, at=event.envelope.time)
-    else:
-        await _stamp_first_response(work, ticket, counted, event)
+    counts = await comment_repository.living_comments(work.connection, known)
+    counted = {key: replace(ticket, comment_count=counts[key]) for key, ticket in known.items()}
+    active_at = dict[Key, datetime]()
+    for item in delivered:
+        event, key = item.event, _key(item.event)
+        if key not in counted:
+            continue
+        active_at[key] = max(event.envelope.time, active_at.get(key, event.envelope.time))
+        if _is_first_response(counted[key], event):
+            with item.span():
+                counted[key] = await _first_response(work, counted[key], event)
+    await comment_repository.save_activity(work.connection, counted.values(), active_at)
+
+
+def _key(event: Event[CommentEvent]) -> Key:
+    return event.data.org_id, event.data.ticket_id
 
 
 def _is_first_response(ticket: Ticket, event: Event[CommentEvent]) -> bool:
@@ -46,15 +56,19 @@ def _is_first_response(ticket: Ticket, event: Event[CommentEvent]) -> bool:
     )
 
 
-async def _stamp_first_response(work: UnitOfWork, before: Ticket, counted: Ticket, event: Event[CommentEvent]) -> None:
-    after = replace(
-        counted,
-        first_response_at=event.data.created_at,
-        updated_at=max(before.updated_at, event.envelope.time, work.now),
-        version=before.version + 1,
-    )
+async def _first_response(work: UnitOfWork, before: Ticket, event: Event[CommentEvent]) -> Ticket:
+    """The ticket answered: a version with an event, unless it is deleted.
+
+    Nobody follows a deleted ticket; should it come back, that event carries the time.
+    """
+    answered = replace(before, first_response_at=event.data.created_at)
+    if before.deleted_at is not None:
+        return answered
+    updated_at = max(before.updated_at, event.envelope.time, work.now)
+    after = replace(answered, updated_at=updated_at, version=before.version + 1)
     await repository.update(work.connection, after)
-    changes = model.changes_between(counted, after)
+    changes = model.changes_between(before, after)
     actor_id = event.envelope.actor_id
     updated = ticket_event(tickets.UPDATED, after, changes=changes, actor_id=actor_id, now=work.now)
     await work.record(updated, topic=TICKETS)
+    return after

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database import Connection
@@ -14,8 +15,12 @@ from opsdash_contracts.envelope import Event
 from opsdash_tickets.model import Ticket
 from opsdash_tickets.repository import to_ticket
 
-# Deleted tickets too: their count must be right when they come back.
-_LOCK = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 FOR UPDATE"
+# Deleted tickets too: their count must be right when they come back. In the order of the key, so that two who lock the
+# same tickets cannot lock each other out.
+_LOCK_ALL = """
+SELECT t.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, id) JOIN tickets t USING (org_id, id)
+ORDER BY org_id, id FOR UPDATE OF t
+"""
 _STORE = """
 WITH state AS (
     INSERT INTO comment_states (org_id, comment_id, ticket_id, version, deleted_at) VALUES ($1, $6, $2, $7, $12)
@@ -27,24 +32,55 @@ INSERT INTO comment_history (org_id, ticket_id, ticket_sequence, event_id, event
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (org_id, ticket_id, ticket_sequence) DO NOTHING
 """
-_LIVING = "SELECT count(*) FROM comment_states WHERE org_id = $1 AND ticket_id = $2 AND deleted_at IS NULL"
+_LIVING = """
+SELECT org_id, ticket_id, (
+    SELECT count(*) FROM comment_states s
+    WHERE s.org_id = wanted.org_id AND s.ticket_id = wanted.ticket_id AND s.deleted_at IS NULL
+) AS living
+FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id)
+"""
 _SAVE_ACTIVITY = """
-UPDATE tickets SET comment_count = $3, first_response_at = $4, updated_at = greatest(updated_at, $5)
-WHERE org_id = $1 AND id = $2
+UPDATE tickets t SET comment_count = a.comments, first_response_at = a.first_response_at,
+                     updated_at = greatest(t.updated_at, a.at)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[], $5::timestamptz[])
+     AS a(org_id, ticket_id, comments, first_response_at, at)
+WHERE t.org_id = a.org_id AND t.id = a.ticket_id
 """
 
-
-async def lock(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticket | None:
-    """The ticket, living or deleted, locked until the transaction ends."""
-    row = await connection.fetchrow(_LOCK, org_id, ticket_id)
-    return None if row is None else to_ticket(row)
+#: Names a ticket: its org and its id.
+Key: TypeAlias = tuple[UUID, UUID]
 
 
-async def store(connection: Connection, event: Event[CommentEvent]) -> None:
-    """Remember the comment's state, unless a newer one is known, and the event."""
+async def lock_all(connection: Connection, keys: Collection[Key]) -> dict[Key, Ticket]:
+    """Those of the tickets that there are, living or deleted, locked until the transaction ends."""
+    rows = await connection.fetch(_LOCK_ALL, *_columns(keys))
+    return {(row["org_id"], row["id"]): to_ticket(row) for row in rows}
+
+
+async def store_all(connection: Connection, events: Iterable[Event[CommentEvent]]) -> None:
+    """Remember each comment's state, unless a newer one is known, and each event."""
+    await connection.executemany(_STORE, [_stored(event) for event in events])
+
+
+async def living_comments(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+    """Counted anew each time, so neither a repeat nor another order can make it wrong."""
+    rows = await connection.fetch(_LIVING, *_columns(keys))
+    return {(row["org_id"], row["ticket_id"]): row["living"] for row in rows}
+
+
+async def save_activity(connection: Connection, tickets: Collection[Ticket], at: Mapping[Key, datetime]) -> None:
+    """Count, first response and time of activity; none of them makes a version of its own here."""
+    rows = [(t.org_id, t.id, t.comment_count, t.first_response_at, at[t.org_id, t.id]) for t in tickets]
+    await connection.execute(_SAVE_ACTIVITY, *_columns(rows))
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _stored(event: Event[CommentEvent]) -> tuple[object, ...]:
     envelope, comment = event.envelope, event.data
-    await connection.execute(
-        _STORE,
+    return (
         comment.org_id,
         comment.ticket_id,
         comment.ticket_sequence,
@@ -58,15 +94,3 @@ async def store(connection: Connection, event: Event[CommentEvent]) -> None:
         json.dumps(comment.model_dump(mode="json", include={"changes"})["changes"]),
         comment.deleted_at,
     )
-
-
-async def living_comments(connection: Connection, org_id: UUID, ticket_id: UUID) -> int:
-    """Counted anew each time, so neither a repeat nor another order can make it wrong."""
-    count: int = await connection.fetchval(_LIVING, org_id, ticket_id)
-    return count
-
-
-async def save_activity(connection: Connection, ticket: Ticket, *, at: datetime) -> None:
-    """Count, first response and time of activity; none of them makes a version of its own here."""
-    values: tuple[Any, ...] = (ticket.comment_count, ticket.first_response_at, at)
-    await connection.execute(_SAVE_ACTIVITY, ticket.org_id, ticket.id, *values)

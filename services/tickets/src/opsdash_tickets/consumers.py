@@ -7,7 +7,7 @@ from typing import Any
 
 from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.database import Connection
-from opsdash_chassis.topic_consumer import Handler
+from opsdash_chassis.topic_consumer import Handler, Together
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
@@ -17,7 +17,7 @@ from opsdash_contracts.workspace import Kind, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
 from opsdash_tickets import housekeeping, sla_repository, usage
-from opsdash_tickets.comment_effects import apply_comment
+from opsdash_tickets.comment_effects import apply_comments
 
 
 def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
@@ -61,7 +61,7 @@ WORKSPACE_HANDLERS: dict[str, Handler] = {
 }
 
 
-COMMENT_HANDLERS: dict[str, Handler] = dict.fromkeys(CommentEvent.event_types, apply_comment)
+COMMENT_HANDLERS: dict[str, Together] = dict.fromkeys(CommentEvent.event_types, Together(apply_comments))
 
 
 async def stamp_breach(work: UnitOfWork, event: Event[SlaNotice]) -> None:
