@@ -7,22 +7,36 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from opsdash_contracts.envelope import Event
 
-from opsdash_chassis.database import Connection, Database, note_queued
+from opsdash_chassis.database import Connection, Database, Record, note_queued
 
-_RECORD = """
-WITH recorded AS (
-    INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type,
-                         actor_id, occurred_at, topic, headers, data)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    RETURNING event_id, org_id, aggregate_id
-)
-INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, org_id, aggregate_id FROM recorded
+_HISTORY_COLUMNS = (
+    "event_id", "org_id", "aggregate_id", "aggregate_version", "event_type",
+    "actor_id", "occurred_at", "topic", "headers", "data",
+)  # fmt: skip
+_RECORDED = """
+recorded AS (
+    INSERT INTO history ({columns}) VALUES ({places}) RETURNING event_id, org_id, aggregate_id
+),
+queued AS (INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, org_id, aggregate_id FROM recorded)
 """
+
+
+@lru_cache(maxsize=256)
+def _recording(statement: str, values: int) -> str:
+    """The statement with the event's rows beside its change; the event's parameters follow the statement's."""
+    places = ", ".join(f"${values + place}" for place in range(1, len(_HISTORY_COLUMNS) + 1))
+    recorded = _RECORDED.format(columns=", ".join(_HISTORY_COLUMNS), places=places)
+    own = statement.strip()
+    return f"WITH {recorded}, {own.removeprefix('WITH ')}" if own.startswith("WITH ") else f"WITH {recorded} {own}"
+
+
+_RECORD = _recording("SELECT FROM recorded", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,12 @@ class UnitOfWork:
         """Append the event to the history and queue it for publication, in this transaction."""
         await self.connection.execute(_RECORD, *_recorded(event, topic))
         note_queued()
+
+    async def change(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
+        """Run a statement that changes something and record its event, in one round trip; the statement's rows."""
+        rows = await self.connection.fetch(_recording(statement, len(values)), *values, *_recorded(event, topic))
+        note_queued()
+        return rows
 
     async def record_all(self, events: Iterable[Event[Any]], *, topic: str) -> None:
         """The same for many events, in their order, in one round trip."""

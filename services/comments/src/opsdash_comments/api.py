@@ -76,8 +76,8 @@ async def create_comment(
     """Comment on a ticket that is not deleted, or reply to one of its comments."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
-        comment = await use_cases.create_comment(work, access, id_or_number(reference), data.to_new_comment())
-        return await _answer(work, access, comment.ticket_id, comment.id, status=201, located=True)
+        row = await use_cases.create_comment(work, access, id_or_number(reference), data.to_new_comment())
+        return _shown(row, access, status=201, located=True)
 
     return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
 
@@ -168,17 +168,20 @@ async def list_revisions(
     return await edge.run(CommentAction.MODERATE, act)
 
 
-async def _answer(
-    work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID, *, status: int = 200, located: bool = False
-) -> Response[Comment]:
+async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:
     """The comment as it is in this transaction, with its version as ETag."""
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
     if row is None:
         raise NotVisible
+    return _shown(row, access)
+
+
+def _shown(row: Record, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
+    """A row of the view, as it is answered."""
     comment = comment_of(row, access)
     headers = {"ETag": f'"{comment.version}"'}
     if located:
-        headers["Location"] = f"/api/orgs/{access.slug}/tickets/{ticket_id}/comments/{comment.id}"
+        headers["Location"] = f"/api/orgs/{access.slug}/tickets/{comment.ticket_id}/comments/{comment.id}"
     return Response(comment, status_code=status, headers=headers)
 
 

@@ -7,7 +7,12 @@ from uuid import UUID
 
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.comments import CommentEvent
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.topics import COMMENTS
 
+from opsdash_comments import view_repository
 from opsdash_comments.model import Comment, Thread
 
 _THREAD = """
@@ -24,13 +29,16 @@ id, org_id, ticket_id, parent_id, author_id, body, mentions, created_at, edited_
 version
 """
 _FIND = f"SELECT {_STATE} FROM comments WHERE org_id = $1 AND ticket_id = $2 AND id = $3"  # noqa: S608 - our columns
-# A change of a comment takes its place in the thread with the same statement.
-_INSERT = """
-WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3)
-INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
-                      mentions)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-"""
+# A change of a comment takes its place in the thread with the same statement; a new one is answered as it is shown.
+_INSERT = f"""
+WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3),
+c AS (
+    INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
+                          mentions)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
+)
+SELECT {view_repository.COLUMNS} FROM c {view_repository.PEOPLE}
+"""  # noqa: S608 - our own texts
 _UPDATE = """
 WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12)
 UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
@@ -61,9 +69,9 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
     return None if row is None else to_comment(row)
 
 
-async def insert(connection: Connection, comment: Comment, *, sequence: int) -> None:
-    await connection.execute(
-        _INSERT,
+async def insert(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> Record:
+    """Store a new comment of a locked thread with its event; how it is shown."""
+    values = (
         comment.org_id,
         comment.id,
         comment.ticket_id,
@@ -75,13 +83,15 @@ async def insert(connection: Connection, comment: Comment, *, sequence: int) -> 
         markdown.render(comment.body),
         markdown.VERSION,
         comment.mentions,
-        sequence,
+        event.data.ticket_sequence,
     )
+    (row,) = await work.change(_INSERT, *values, event=event, topic=COMMENTS)
+    return row
 
 
-async def update(connection: Connection, comment: Comment, *, sequence: int) -> None:
-    await connection.execute(
-        _UPDATE,
+async def update(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> None:
+    """Store the next version of a comment of a locked thread with its event."""
+    values = (
         comment.org_id,
         comment.id,
         comment.version,
@@ -94,8 +104,9 @@ async def update(connection: Connection, comment: Comment, *, sequence: int) -> 
         comment.deleted_at,
         comment.deleted_by,
         comment.ticket_id,
-        sequence,
+        event.data.ticket_sequence,
     )
+    await work.change(_UPDATE, *values, event=event, topic=COMMENTS)
 
 
 async def keep_revision(connection: Connection, before: Comment) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments as events
-from opsdash_contracts.topics import COMMENTS
+from opsdash_contracts.comments import CommentEvent
+from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_comments import model, repository
@@ -67,8 +68,8 @@ async def open_thread(work: UnitOfWork, access: Access, reference: UUID | int, *
     return thread
 
 
-async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int, new: NewComment) -> Comment:
-    """Add a comment or a reply. Raises TicketUnsettled, InvalidFields or ParentDeleted."""
+async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int, new: NewComment) -> Record:
+    """Add a comment or a reply; how it is shown. Raises TicketUnsettled, InvalidFields or ParentDeleted."""
     thread = await open_thread(work, access, reference, lock=True)
     parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
     mentions = model.once_each(new.mentions)
@@ -88,9 +89,7 @@ async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int
         deleted_by=None,
         version=1,
     )
-    await repository.insert(work.connection, comment, sequence=thread.next_sequence)
-    await _record(work, access, thread, events.CREATED, None, comment)
-    return comment
+    return await repository.insert(work, comment, _event(work, access, thread, events.CREATED, None, comment))
 
 
 async def edit_comment(
@@ -115,8 +114,7 @@ async def edit_comment(
     await _check_members(work, access, model.added(before.mentions, after.mentions))
     if after.body != before.body:
         await repository.keep_revision(work.connection, before)
-    await repository.update(work.connection, after, sequence=thread.next_sequence)
-    await _record(work, access, thread, events.UPDATED, before, after)
+    await repository.update(work, after, _event(work, access, thread, events.UPDATED, before, after))
     return after
 
 
@@ -133,8 +131,7 @@ async def delete_comment(
     _check_version(before, if_match)
     after = model.tombstone(before, actor_id=access.user_id, now=work.now)
     await repository.forget_revisions(work.connection, after)
-    await repository.update(work.connection, after, sequence=thread.next_sequence)
-    await _record(work, access, thread, events.DELETED, before, after)
+    await repository.update(work, after, _event(work, access, thread, events.DELETED, before, after))
 
 
 async def _for_change(
@@ -168,10 +165,10 @@ def _check_version(comment: Comment, if_match: int | None) -> None:
         raise StaleVersion(comment.version)
 
 
-async def _record(
+def _event(
     work: UnitOfWork, access: Access, thread: Thread, event_type: str, before: Comment | None, after: Comment
-) -> None:
-    event = comment_event(
+) -> Event[CommentEvent]:
+    return comment_event(
         event_type,
         before,
         after,
@@ -179,4 +176,3 @@ async def _record(
         actor_id=access.user_id,
         now=work.now,
     )
-    await work.record(event, topic=COMMENTS)

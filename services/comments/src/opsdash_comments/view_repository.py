@@ -27,16 +27,14 @@ LEFT JOIN LATERAL (
     ) p ON true
 ) mentioned ON cardinality(c.mentions) > 0
 """
-_VIEW_OF = f"""
-SELECT c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
+COLUMNS = """
+       c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
        c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
        a.name AS author_name, a.role AS author_role, a.active AS author_active,
        e.name AS editor_name, e.active AS editor_active
-FROM comments c
-{_PERSON.format(column="c.author_id", alias="a")}
-{_PERSON.format(column="c.edited_by", alias="e")}
-{_MENTIONED}
-WHERE c.org_id = $1 AND c.ticket_id = """  # noqa: S608 - our own texts
+"""
+PEOPLE = _PERSON.format(column="c.author_id", alias="a") + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
+_VIEW_OF = f"SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id ="  # noqa: S608 - our texts
 _VIEW = f"{_VIEW_OF} $2"
 _ONE = f"{_VIEW} AND c.id = $3"
 _FIRST_PAGE = f"{_VIEW} ORDER BY c.created_at, c.id LIMIT $3"

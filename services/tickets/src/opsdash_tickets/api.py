@@ -47,8 +47,8 @@ async def create_ticket(
     """Create a ticket; its SLA due time comes from the priority unless one is given."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        ticket = await use_cases.create_ticket(work, access, data.to_new_ticket())
-        return await detail_answer(work, access, ticket.id, status=201, located=True)
+        row = await use_cases.create_ticket(work, access, data.to_new_ticket())
+        return detail_response(row, access, work.now, status=201, located=True)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
 

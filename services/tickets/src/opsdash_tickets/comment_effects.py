@@ -15,7 +15,6 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets import comment_repository, model, repository
 from opsdash_tickets.comment_repository import Key
@@ -66,9 +65,8 @@ async def _first_response(work: UnitOfWork, before: Ticket, event: Event[Comment
         return answered
     updated_at = max(before.updated_at, event.envelope.time, work.now)
     after = replace(answered, updated_at=updated_at, version=before.version + 1)
-    await repository.update(work.connection, after)
     changes = model.changes_between(before, after)
     actor_id = event.envelope.actor_id
     updated = ticket_event(tickets.UPDATED, after, changes=changes, actor_id=actor_id, now=work.now)
-    await work.record(updated, topic=TICKETS)
+    await repository.update(work, after, updated)
     return after

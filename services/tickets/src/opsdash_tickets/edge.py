@@ -99,12 +99,9 @@ class Edge:
             )
 
 
-async def detail_answer(
-    work: UnitOfWork, access: Access, reference: UUID | int, *, status: int = 200, located: bool = False
-) -> Response[TicketDetail]:
+async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int) -> Response[TicketDetail]:
     """The ticket as it is in this transaction, with its version as ETag."""
-    row = await use_cases.ticket_detail(work, access, reference)
-    return detail_response(row, access, work.now, status=status, located=located)
+    return detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
 
 
 def detail_response(

@@ -8,7 +8,6 @@ from uuid import UUID
 from opsdash_chassis.database import Database
 from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
 from opsdash_contracts import tickets as events
-from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets import housekeeping_repository, model, repository
 from opsdash_tickets.model import Change, Ticket
@@ -52,6 +51,4 @@ async def _purge(work: UnitOfWork, ticket: Ticket) -> None:
 
 
 async def _store(work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change]) -> None:
-    await repository.update(work.connection, after)
-    event = ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now)
-    await work.record(event, topic=TICKETS)
+    await repository.update(work, after, ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now))

@@ -7,7 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
+from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets.model import Counters, Ticket
 
@@ -31,10 +34,6 @@ UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $
 _LIVING = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
 _COLUMNS = tuple(field.name for field in fields(Ticket))
-_INSERT = (
-    f"INSERT INTO tickets ({', '.join(_COLUMNS)})"  # noqa: S608 - names of our own columns
-    f" VALUES ({', '.join(f'${index}' for index in range(1, len(_COLUMNS) + 1))})"
-)
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")
 _MUTABLE = tuple(name for name in _COLUMNS if name not in _FIXED)
 _UPDATE = (
@@ -84,6 +83,15 @@ LEFT JOIN LATERAL (
 ) p ON true
 """
 )
+# Answers with the new ticket's detail view: who made it made the last change.
+_INSERT = f"""
+WITH t AS (
+    INSERT INTO tickets ({", ".join(_COLUMNS)})
+    VALUES ({", ".join(f"${index}" for index in range(1, len(_COLUMNS) + 1))}) RETURNING *
+)
+SELECT {VIEW_COLUMNS}, t.description, t.created_by AS updated_by, b.name AS updater_name, b.active AS updater_active
+FROM t {NAMES}
+"""  # noqa: S608 - our own texts
 # Every version has its history row, so the newest says who made the last change.
 _LAST_CHANGE = """
 LEFT JOIN LATERAL (
@@ -149,12 +157,16 @@ async def living_tickets(connection: Connection, org_id: UUID) -> int:
     return count or 0
 
 
-async def insert(connection: Connection, ticket: Ticket) -> None:
-    await connection.execute(_INSERT, *(getattr(ticket, name) for name in _COLUMNS))
+async def insert(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent]) -> Record:
+    """Store a new ticket with its event; its detail view."""
+    (row,) = await work.change(_INSERT, *(getattr(ticket, name) for name in _COLUMNS), event=event, topic=TICKETS)
+    return row
 
 
-async def update(connection: Connection, ticket: Ticket) -> None:
-    await connection.execute(_UPDATE, ticket.org_id, ticket.id, *(getattr(ticket, name) for name in _MUTABLE))
+async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent]) -> None:
+    """Store the next version of a locked ticket with its event."""
+    values = (getattr(ticket, name) for name in _MUTABLE)
+    await work.change(_UPDATE, ticket.org_id, ticket.id, *values, event=event, topic=TICKETS)
 
 
 async def lock(connection: Connection, org_id: UUID, reference: UUID | int) -> Ticket | None:

@@ -13,8 +13,8 @@ from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
-from opsdash_contracts.topics import TICKETS
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets import model, repository, usage
@@ -67,8 +67,11 @@ def admit(entered: Entered, *, slug: str, user_id: UUID, action: Action) -> Acce
     return access
 
 
-async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Ticket:
-    """Give the ticket its number, due time and first version. Raises InvalidFields or PlanLimitReached."""
+async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Record:
+    """Give the ticket its number, due time and first version; its detail view.
+
+    Raises InvalidFields or PlanLimitReached.
+    """
     _check_due(new.sla_due_at, work.now)
     await _check_references(work, access, {name: getattr(new, name) for name in _REFERENCES})
     counters = await usage.take_slot(work, access, new_number=True)
@@ -96,9 +99,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Tic
         version=1,
         **model.stamps_at_creation(new.status, work.now),
     )
-    await repository.insert(work.connection, ticket)
-    await _record(work, access, events.CREATED, ticket, {})
-    return ticket
+    return await repository.insert(work, ticket, _event(work, access, events.CREATED, ticket, {}))
 
 
 async def change_ticket(
@@ -130,8 +131,8 @@ async def save_change(
 ) -> Ticket:
     """Store the changed ticket as its next version."""
     after = replace(after, version=before.version + 1, updated_at=work.now)
-    await repository.update(work.connection, after)
-    await _record(work, access, events.UPDATED, after, model.changes_between(before, after), bulk_id=bulk_id)
+    changes = model.changes_between(before, after)
+    await repository.update(work, after, _event(work, access, events.UPDATED, after, changes, bulk_id=bulk_id))
     return after
 
 
@@ -139,9 +140,9 @@ async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int,
     """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotVisible or StaleVersion."""
     before = await lock_ticket(work, access, reference, if_match=if_match)
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
-    await repository.update(work.connection, after)
+    event = _event(work, access, events.DELETED, after, model.changes_between(before, after))
+    await repository.update(work, after, event)
     await usage.free_slot(work, access.org_id)
-    await _record(work, access, events.DELETED, after, model.changes_between(before, after))
 
 
 async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int) -> Ticket:
@@ -156,8 +157,8 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
     after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
     if await _missing(work, access, {"assignee_id": before.assignee_id}):
         after = replace(after, assignee_id=None)
-    await repository.update(work.connection, after)
-    await _record(work, access, events.RESTORED, after, model.changes_between(before, after))
+    event = _event(work, access, events.RESTORED, after, model.changes_between(before, after))
+    await repository.update(work, after, event)
     return after
 
 
@@ -209,7 +210,7 @@ async def _missing(work: UnitOfWork, access: Access, references: Mapping[str, UU
     )
 
 
-async def _record(
+def _event(
     work: UnitOfWork,
     access: Access,
     event_type: str,
@@ -217,6 +218,5 @@ async def _record(
     changes: Mapping[str, Change],
     *,
     bulk_id: UUID | None = None,
-) -> None:
-    event = ticket_event(event_type, ticket, changes=changes, actor_id=access.user_id, now=work.now, bulk_id=bulk_id)
-    await work.record(event, topic=TICKETS)
+) -> Event[TicketEvent]:
+    return ticket_event(event_type, ticket, changes=changes, actor_id=access.user_id, now=work.now, bulk_id=bulk_id)
