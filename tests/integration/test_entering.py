@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import asyncpg
 import pytest
-from opsdash_chassis.tenancy.entering import read_in_org
+from opsdash_chassis.tenancy.directory_repository import upsert_member, upsert_org
+from opsdash_chassis.tenancy.entering import enter_org, read_in_org
+from opsdash_contracts.workspace import Member, Org, Plate, Role
 
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase
@@ -49,3 +53,26 @@ async def test_an_outsider_enters_nothing(seeded: ServiceDatabase):
     connection = await asyncpg.connect(seeded.app_url)
     assert await read_in_org(connection, "org-1", LARGE_OWNER, EVERYTHING) is None
     await connection.close()
+
+
+async def test_the_newest_org_of_a_slug_and_the_newest_membership_in_it_decide(tickets_database: ServiceDatabase):
+    """Events of a renamed org and of a person who came back may be here before those of what they replace."""
+    old, new, elsewhere, both, gone = (uuid4() for _ in range(5))
+    worker, app = [await asyncpg.connect(url) for url in (tickets_database.worker_url, tickets_database.app_url)]
+    for org, version in ((old, 1), (new, 2)):
+        await upsert_org(worker, Org(org_id=org, slug="same", name="x", plate=Plate.AGENCY, version=version))
+    people = [(old, elsewhere, Role.ADMIN, 1), (old, both, Role.OWNER, 9), (new, both, Role.VIEWER, 3)]
+    for org, user, role, version in [*people, (new, both, Role.MEMBER, 4), (new, gone, Role.OWNER, 1)]:
+        member = Member(
+            org_id=org, member_id=uuid4(), user_id=user, name="x", email="x@example.org", role=role, version=version
+        )
+        await upsert_member(worker, member)
+    await worker.execute("UPDATE members SET removed_at = now() WHERE user_id = $1", gone)
+    entered = {}
+    for user in (elsewhere, both, gone):
+        async with app.transaction():
+            found = await enter_org(app, "same", user)
+            entered[user] = found and (found.org_id, found.role)
+    assert entered == {elsewhere: (old, Role.ADMIN), both: (new, Role.MEMBER), gone: None}
+    for connection in (worker, app):
+        await connection.close()

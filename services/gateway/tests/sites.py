@@ -83,7 +83,7 @@ def site(renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW
     app = Litestar(
         [Router("/", route_handlers=[page, send, html], exception_handlers=SIGN_IN_HANDLERS)],
         dependencies={"session": Provide(provide_session)},
-        guards=[gatekeeper.guard],
+        before_request=gatekeeper.admit,
         exception_handlers=exception_handlers(),
         request_class=BoundedRequest,
         openapi_config=None,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from litestar import get, post
+from litestar import Router, WebSocket, asgi, get, post, websocket
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.testing import AsyncTestClient
@@ -134,3 +134,43 @@ class TestServices:
     def test_a_short_secret_is_refused_at_start(self, secrets: str) -> None:
         with pytest.raises(ValueError, match="32 bytes"):
             ServiceToken(secrets)
+
+
+async def passes(_: Any) -> None:
+    return None
+
+
+@get("/open", before_request=passes)
+async def hooked() -> str:
+    return "ok"
+
+
+@get("/open")
+async def inside() -> str:
+    return "ok"
+
+
+@get("/open", cache=True)
+async def cached() -> str:
+    return "ok"
+
+
+@asgi("/open", copy_scope=False)
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    return None
+
+
+@websocket("/open")
+async def socket(socket: WebSocket[Any, Any, Any]) -> None:
+    return None
+
+
+class TestEveryRoute:
+    @pytest.mark.parametrize(
+        "route",
+        [hooked, Router("/", route_handlers=[inside], before_request=passes), cached, bare, socket],
+        ids=["own hook", "router's hook", "cached", "asgi", "websocket"],
+    )
+    def test_one_that_would_go_around_the_gate_cannot_be_served(self, settings: ServiceSettings, route: Any) -> None:
+        with pytest.raises(RuntimeError, match="/open could be reached without authentication"):
+            create_app(settings, route_handlers=[me, route])

@@ -103,17 +103,19 @@ def _litestar(
     dependencies: Mapping[str, Provide] | None = None,
     problems: Mappings | None = None,
 ) -> Litestar:
-    return Litestar(
+    app = Litestar(
         route_handlers=route_handlers,
         lifespan=list(lifespan),
         dependencies=dict(dependencies or {}),
         exception_handlers=exception_handlers(problems),
-        guards=[gatekeeper.guard],
+        before_request=gatekeeper.admit,
         request_class=BoundedRequest,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+    gatekeeper.require_on_every_route(app)
+    return app
 
 
 def _outside(app: Litestar, settings: ServiceSettings, page_headers: Mapping[str, str] | None = None) -> App:

@@ -1,4 +1,4 @@
-"""The one guard of every application: who calls, are the query and the body headers acceptable.
+"""The one gate of every application: who calls, are the query and the body headers acceptable.
 
 A route says in `opt={"authentication": ...}` who may call it: CALLER (the default: a verified user),
 SERVICE (the internal token), NOBODY (public), another ServiceToken, or the name of a rule the application adds.
@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import structlog
+from litestar import Litestar
 from litestar.connection import ASGIConnection, Request
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 from opsdash_chassis.http.internal import ServiceToken, bearer_token
 from opsdash_chassis.http.problems import unauthenticated
@@ -55,22 +57,30 @@ class Gatekeeper:
         self._user_limit = user_limit
         self._service_token = service_token
 
-    async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """The Litestar guard."""
-        rule = handler.opt.get("authentication", CALLER)
+    async def admit(self, request: Request[Any, Any, Any]) -> None:
+        """The `before_request` of an application. Not a guard: the framework copies the route for every call of one."""
+        rule = request.route_handler.opt.get("authentication", CALLER)
         if rule in self._rules:
-            caller = connection.scope["state"][_STATE] = await self._rules[rule](connection, self._tokens.verify)
+            caller = request.scope["state"][_STATE] = await self._rules[rule](request, self._tokens.verify)
             if self._user_limit is not None:
                 self._user_limit.check(caller.user_id)
         elif rule == SERVICE:
-            self._service(connection, self._service_token)
+            self._service(request, self._service_token)
         elif isinstance(rule, ServiceToken):
-            self._service(connection, rule)
+            self._service(request, rule)
         elif rule != NOBODY:
             raise RuntimeError("unknown authentication rule on a route")
-        check_query(connection)
-        if isinstance(connection, Request):
-            check_body_headers(connection)
+        check_query(request)
+        check_body_headers(request)
+
+    def require_on_every_route(self, app: Litestar) -> None:
+        """Refuse an application with a route that is reached another way: not HTTP, cached, or by a hook of its own."""
+        for route in app.routes:
+            if not isinstance(route, HTTPRoute) or not all(map(self._is_before, route.route_handlers)):
+                raise RuntimeError(f"{route.path} could be reached without authentication")
+
+    def _is_before(self, handler: HTTPRouteHandler) -> bool:
+        return handler.resolve_before_request() == self.admit and not handler.cache
 
     @staticmethod
     def _service(connection: Connection, accepted: ServiceToken) -> None:
@@ -96,7 +106,7 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Whom the guard has verified."""
+    """Whom the gate has verified."""
     caller: Caller | None = request.scope["state"].get(_STATE)
     if caller is None:
         raise RuntimeError("this route does not authenticate users")

@@ -23,7 +23,7 @@ Header: TypeAlias = tuple[bytes, bytes]
 
 MAXIMUM_HEADERS = 100
 MAXIMUM_HEADER_BYTES = 16 * 1024
-#: Where a request's state holds headers for whatever answer it gets; a guard that renews a cookie uses it.
+#: Where a request's state holds headers for whatever answer it gets; a rule that renews a cookie uses it.
 ANSWER_HEADERS = "answer_headers"
 
 _DEFAULTS = (

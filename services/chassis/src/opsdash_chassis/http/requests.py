@@ -20,6 +20,7 @@ from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
 JSON_MEDIA_TYPES = ("application/json",)
+_BODY_FOLLOWS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def request_timeout() -> Problem:
@@ -30,6 +31,8 @@ def request_timeout() -> Problem:
 
 def check_body_headers(request: Request[Any, Any, Any]) -> None:
     """Refuse a body by its headers, before a byte of it is read."""
+    if not any(name in _BODY_FOLLOWS for name, _ in request.scope["headers"]):
+        return
     headers = request.headers
     length = headers.get("content-length")
     if length in {None, "0"} and "transfer-encoding" not in headers:

@@ -8,18 +8,25 @@ from alembic import op
 from opsdash_chassis.migrations import force_tenancy, grant
 
 # The caller's membership decides which tenant a transaction belongs to, so it is looked up before there is one. The
-# function runs as the owner, whose policy lets it read just these two tables.
+# function runs as the owner, whose policy lets it read just these two tables. The org is found first and the member in
+# it: the other way round, somebody who is a member of many orgs would pay for all of them each time.
 ENTER_ORG = """
-CREATE FUNCTION enter_org(wanted_slug text, caller uuid)
+CREATE OR REPLACE FUNCTION enter_org(wanted_slug text, caller uuid)
 RETURNS TABLE (org_id uuid, plate text, role text, transaction_time timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    tenant text;
 BEGIN
     SELECT o.org_id, o.plate, m.role, now() INTO org_id, plate, role, transaction_time
-    FROM orgs o JOIN members m ON m.org_id = o.org_id
-    WHERE o.slug = wanted_slug AND o.removed_at IS NULL AND m.user_id = caller AND m.removed_at IS NULL
-    ORDER BY o.version DESC, m.version DESC LIMIT 1;
+    FROM orgs o CROSS JOIN LATERAL (
+        SELECT known.role FROM members known
+        WHERE known.org_id = o.org_id AND known.user_id = caller AND known.removed_at IS NULL
+        ORDER BY known.version DESC LIMIT 1
+    ) m
+    WHERE o.slug = wanted_slug AND o.removed_at IS NULL
+    ORDER BY o.version DESC LIMIT 1;
     IF FOUND THEN
-        PERFORM set_config('app.org_id', org_id::text, true);
+        tenant := set_config('app.org_id', org_id::text, true);
         RETURN NEXT;
     END IF;
 END $$

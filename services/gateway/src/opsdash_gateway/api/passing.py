@@ -106,7 +106,7 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
 
 
 def _has_body(request: Request[Any, Any, Any]) -> bool:
-    """Told by the headers, as the guard has checked them: most requests have none to wait for."""
+    """Told by the headers, as the gate has checked them: most requests have none to wait for."""
     return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
