@@ -19,7 +19,7 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_comments import use_cases, view_repository
 from opsdash_comments.edge import Edge
 from opsdash_comments.errors import NotVisible
-from opsdash_comments.model import Access, CommentAction
+from opsdash_comments.model import Access, CommentAction, Thread
 from opsdash_comments.schemas import (
     Comment,
     CommentPage,
@@ -40,14 +40,13 @@ async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], c
     if cursor is None and (page := await _first_page(edge, id_or_number(reference))):
         return page
 
-    async def act(work: UnitOfWork, access: Access) -> CommentPage:
-        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> CommentPage:
         scope = f"{access.org_id}|comments|{thread.ticket_id}"
         after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
         return _page(edge, access, thread.ticket_id, rows)
 
-    return await edge.run(CommentAction.READ, act)
+    return await edge.run(CommentAction.READ, id_or_number(reference), act)
 
 
 async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
@@ -75,11 +74,11 @@ async def create_comment(
 ) -> Response[Comment]:
     """Comment on a ticket that is not deleted, or reply to one of its comments."""
 
-    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
-        row = await use_cases.create_comment(work, access, id_or_number(reference), data.to_new_comment())
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
+        row = await use_cases.create_comment(work, access, thread, data.to_new_comment())
         return _shown(row, access, status=201, located=True)
 
-    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
+    return await edge.write(id_or_number(reference), act, key=idempotency_key)
 
 
 @get("/{comment_id:str}", operation_id="getComment")
@@ -88,11 +87,10 @@ async def get_comment(
 ) -> Response[Comment]:
     """One comment of this ticket."""
 
-    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
-        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         return await _answer(work, access, thread.ticket_id, object_id(comment_id))
 
-    return await edge.run(CommentAction.READ, act)
+    return await edge.run(CommentAction.READ, id_or_number(reference), act)
 
 
 @patch("/{comment_id:str}", operation_id="patchComment")
@@ -106,11 +104,11 @@ async def patch_comment(
 ) -> Response[Comment]:
     """Change the text or whom it mentions: the author, an admin or an owner may. The old text is kept."""
 
-    async def act(work: UnitOfWork, access: Access) -> Response[Comment]:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         comment = await use_cases.edit_comment(
             work,
             access,
-            id_or_number(reference),
+            thread,
             object_id(comment_id),
             body=data.new_body(),
             mentions=data.new_mentions(),
@@ -118,7 +116,7 @@ async def patch_comment(
         )
         return await _answer(work, access, comment.ticket_id, comment.id)
 
-    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
+    return await edge.write(id_or_number(reference), act, key=idempotency_key)
 
 
 @delete("/{comment_id:str}", operation_id="deleteComment")
@@ -131,13 +129,11 @@ async def delete_comment(
 ) -> Response[None]:
     """Remove the text for good; replies stay, and a mark that something was there."""
 
-    async def act(work: UnitOfWork, access: Access) -> Response[None]:
-        await use_cases.delete_comment(
-            work, access, id_or_number(reference), object_id(comment_id), if_match=expected_version(if_match)
-        )
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[None]:
+        await use_cases.delete_comment(work, access, thread, object_id(comment_id), if_match=expected_version(if_match))
         return Response(None, status_code=204)
 
-    return await edge.write(CommentAction.COMMENT, act, key=idempotency_key)
+    return await edge.write(id_or_number(reference), act, key=idempotency_key)
 
 
 @get("/{comment_id:str}/revisions", operation_id="listRevisions")
@@ -149,8 +145,7 @@ async def list_revisions(
 ) -> RevisionPage:
     """The texts a comment had before, for admins and owners."""
 
-    async def act(work: UnitOfWork, access: Access) -> RevisionPage:
-        thread = await use_cases.open_thread(work, access, id_or_number(reference))
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> RevisionPage:
         wanted = object_id(comment_id)
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotVisible
@@ -165,7 +160,7 @@ async def list_revisions(
             items=shown, next_cursor=edge.cursors.encode([shown[-1].version], scope=scope) if more else None
         )
 
-    return await edge.run(CommentAction.MODERATE, act)
+    return await edge.run(CommentAction.MODERATE, id_or_number(reference), act)
 
 
 async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:

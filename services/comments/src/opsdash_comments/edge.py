@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from litestar import Request, Response
 from opsdash_chassis.cursors import Cursors
@@ -19,12 +19,12 @@ from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_comments import thread_repository, use_cases
 from opsdash_comments.errors import NotVisible, TicketUnsettled
-from opsdash_comments.model import Access, CommentAction
+from opsdash_comments.model import Access, CommentAction, Thread
 from opsdash_comments.ticket_client import TicketClient
 
 Result = TypeVar("Result")
 Body = TypeVar("Body")
-Act = Callable[[UnitOfWork, Access], Awaitable[Result]]
+Act = Callable[[UnitOfWork, Access, Thread], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +49,41 @@ class Edge:
         self._tickets = doors.tickets
         self.cursors = doors.cursors
 
-    async def run(self, action: CommentAction, act: Act[Result]) -> Result:
-        """Run something in one transaction; a ticket the replica does not know as living is asked for first."""
+    async def run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
+        """Run something about a living ticket in one transaction; one that is not known as such is asked for first."""
         try:
-            return await self._run(action, act)
+            return await self._run(action, reference, act)
         except TicketUnsettled as unsettled:
             await self._settle(unsettled)
         try:
-            return await self._run(action, act)
+            return await self._run(action, reference, act)
         except TicketUnsettled:
             raise NotVisible from None
 
-    async def write(self, action: CommentAction, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
-        """Run a write in one transaction, once per Idempotency-Key."""
+    async def write(self, reference: UUID | int, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
+        """Comment on a ticket in one transaction, once per Idempotency-Key."""
 
-        async def act_once(work: UnitOfWork, access: Access) -> Response[Body]:
+        async def act_once(work: UnitOfWork, access: Access, thread: Thread) -> Response[Body]:
             return await answer_once(
                 work.connection,
                 self._request,
                 key=key,
                 org_id=access.org_id,
                 user_id=access.user_id,
-                act=lambda: act(work, access),
+                act=lambda: act(work, access, thread),
             )
 
-        return await self.run(action, act_once)
+        return await self.run(CommentAction.COMMENT, reference, act_once)
 
-    async def _run(self, action: CommentAction, act: Act[Result]) -> Result:
-        async with self._work(action) as (work, access):
-            return await act(work, access)
+    async def _run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
+        async with self._database.tenant_transaction() as connection:
+            work, access, thread = await use_cases.enter(
+                connection, slug=self._slug, user_id=self._caller.user_id, action=action, reference=reference
+            )
+            self._org_limit.check(access.org_id)
+            if thread is None or not thread.living:
+                raise TicketUnsettled(access.org_id, reference, known=thread is not None)
+            return await act(work, access, thread)
 
     async def read(self, statement: str, *parameters: object) -> tuple[Access, list[Record]]:
         """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not five."""
@@ -89,15 +95,6 @@ class Edge:
         access = use_cases.admit(found[0], slug=self._slug, user_id=user_id, action=CommentAction.READ)
         self._org_limit.check(access.org_id)
         return access, found[1]
-
-    @asynccontextmanager
-    async def _work(self, action: CommentAction) -> AsyncIterator[tuple[UnitOfWork, Access]]:
-        async with self._database.tenant_transaction() as connection:
-            work, access = await use_cases.enter(
-                connection, slug=self._slug, user_id=self._caller.user_id, action=action
-            )
-            self._org_limit.check(access.org_id)
-            yield work, access
 
     async def _settle(self, unsettled: TicketUnsettled) -> None:
         """Ask the owner, outside any transaction, and store its answer as a fact.

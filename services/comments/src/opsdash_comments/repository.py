@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ _THREAD = """
 SELECT org_id, ticket_id, deleted_at IS NULL AS living, last_sequence, last_comment_at FROM threads
 WHERE org_id = $1 AND {reference} = $2 {lock}
 """
+_THREAD_COLUMNS = tuple(field.name for field in fields(Thread))
 _THREADS = {
     (kind, locked): _THREAD.format(reference=reference, lock="FOR UPDATE" if locked else "")
     for kind, reference in ((UUID, "ticket_id"), (int, "number"))
@@ -57,10 +59,16 @@ WHERE NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id = person AND
 """
 
 
-async def find_thread(connection: Connection, org_id: UUID, reference: UUID | int, *, lock: bool) -> Thread | None:
-    """What is known of a ticket. Locked, its comments are written one after the other until the transaction ends."""
-    row = await connection.fetchrow(_THREADS[type(reference), lock], org_id, reference)
-    return None if row is None else Thread(**dict(row))
+def thread_statement(reference: UUID | int, *, lock: bool) -> str:
+    """What is known of a ticket. Locked, its comments are written one after the other until the transaction ends.
+
+    Parameters: org_id and the reference.
+    """
+    return _THREADS[type(reference), lock]
+
+
+def to_thread(row: Record) -> Thread:
+    return Thread(**{name: row[name] for name in _THREAD_COLUMNS})
 
 
 async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comment | None:

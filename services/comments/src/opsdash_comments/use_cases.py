@@ -1,4 +1,4 @@
-"""What can be done with comments: each function takes an open unit of work and returns a result; it never commits."""
+"""What can be done with comments: each function takes an open unit of work, never commits, and knows its thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database import Connection, Record
-from opsdash_chassis.tenancy.entering import Entered, enter_org
+from opsdash_chassis.tenancy.entering import Entered, read_in_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
@@ -24,7 +24,6 @@ from opsdash_comments.errors import (
     ParentDeleted,
     RoleTooLow,
     StaleVersion,
-    TicketUnsettled,
 )
 from opsdash_comments.model import Access, Comment, CommentAction, Thread
 from opsdash_comments.published import comment_event
@@ -40,14 +39,20 @@ class NewComment:
 
 
 async def enter(
-    connection: Connection, *, slug: str, user_id: UUID, action: CommentAction
-) -> tuple[UnitOfWork, Access]:
-    """Open the org for the caller, or raise: NotVisible before FeatureNotAvailable before RoleTooLow."""
-    entered = await enter_org(connection, slug, user_id)
-    if entered is None:
+    connection: Connection, *, slug: str, user_id: UUID, action: CommentAction, reference: UUID | int
+) -> tuple[UnitOfWork, Access, Thread | None]:
+    """Open the org for the caller, and with it what is known of a ticket, locked if the ticket is to be commented on.
+
+    Raises NotVisible before FeatureNotAvailable before RoleTooLow.
+    """
+    statement = repository.thread_statement(reference, lock=action is CommentAction.COMMENT)
+    found = await read_in_org(connection, slug, user_id, statement, reference)
+    if found is None:
         raise NotVisible
+    entered, rows = found
     access = admit(entered, slug=slug, user_id=user_id, action=action)
-    return UnitOfWork(connection=connection, now=entered.now), access
+    thread = repository.to_thread(rows[0]) if rows else None
+    return UnitOfWork(connection=connection, now=entered.now), access, thread
 
 
 def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) -> Access:
@@ -60,17 +65,8 @@ def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) 
     return access
 
 
-async def open_thread(work: UnitOfWork, access: Access, reference: UUID | int, *, lock: bool = False) -> Thread:
-    """The thread of a living ticket. Raises TicketUnsettled when the replica cannot tell that it lives."""
-    thread = await repository.find_thread(work.connection, access.org_id, reference, lock=lock)
-    if thread is None or not thread.living:
-        raise TicketUnsettled(access.org_id, reference, known=thread is not None)
-    return thread
-
-
-async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int, new: NewComment) -> Record:
-    """Add a comment or a reply; how it is shown. Raises TicketUnsettled, InvalidFields or ParentDeleted."""
-    thread = await open_thread(work, access, reference, lock=True)
+async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record:
+    """Add a comment or a reply; how it is shown. Raises InvalidFields or ParentDeleted."""
     parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
     mentions = model.once_each(new.mentions)
     await _check_members(work, access, mentions)
@@ -95,7 +91,7 @@ async def create_comment(work: UnitOfWork, access: Access, reference: UUID | int
 async def edit_comment(
     work: UnitOfWork,
     access: Access,
-    reference: UUID | int,
+    thread: Thread,
     comment_id: UUID,
     *,
     body: str | None,
@@ -104,9 +100,9 @@ async def edit_comment(
 ) -> Comment:
     """Change text or mentions, keeping the old text; a no-op changes nothing.
 
-    Raises TicketUnsettled, NotVisible, RoleTooLow, StaleVersion, CommentDeleted or InvalidFields.
+    Raises NotVisible, RoleTooLow, StaleVersion, CommentDeleted or InvalidFields.
     """
-    thread, before = await _for_change(work, access, reference, comment_id)
+    before = await _for_change(work, access, thread, comment_id)
     _check_version(before, if_match)
     after = model.edited(before, body=body, mentions=mentions, actor_id=access.user_id, now=work.now)
     if after is before:
@@ -119,13 +115,10 @@ async def edit_comment(
 
 
 async def delete_comment(
-    work: UnitOfWork, access: Access, reference: UUID | int, comment_id: UUID, *, if_match: int | None
+    work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID, *, if_match: int | None
 ) -> None:
-    """Leave a tombstone; doing it again changes nothing.
-
-    Raises TicketUnsettled, NotVisible, RoleTooLow or StaleVersion.
-    """
-    thread, before = await _for_change(work, access, reference, comment_id)
+    """Leave a tombstone; doing it again changes nothing. Raises NotVisible, RoleTooLow or StaleVersion."""
+    before = await _for_change(work, access, thread, comment_id)
     if before.deleted_at is not None:
         return
     _check_version(before, if_match)
@@ -134,15 +127,12 @@ async def delete_comment(
     await repository.update(work, after, _event(work, access, thread, events.DELETED, before, after))
 
 
-async def _for_change(
-    work: UnitOfWork, access: Access, reference: UUID | int, comment_id: UUID
-) -> tuple[Thread, Comment]:
-    thread = await open_thread(work, access, reference, lock=True)
+async def _for_change(work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID) -> Comment:
     comment = await repository.find(work.connection, thread, comment_id)
     if comment is None:
         raise NotVisible
     model.check_may_change(access, comment)
-    return thread, comment
+    return comment
 
 
 async def _top_of(work: UnitOfWork, thread: Thread, parent_id: UUID) -> UUID:
