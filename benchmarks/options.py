@@ -29,7 +29,7 @@ def read(parts: Sequence[str], description: str | None, arguments: Sequence[str]
         "--kafka", choices=["embedded", "apache"], default="embedded", help="broker of events, breaches"
     )
     parser.add_argument("--grown", type=int, default=0, help="also compare with a database of that many tickets")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each round")
     parser.add_argument("--streams", type=int, default=1000, help="open live streams")
     parser.add_argument("--port", type=int, default=9600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from opsdash_local.services import SERVICES, TICKETS
 
@@ -30,16 +31,13 @@ _SOME_TICKETS = "SELECT id::text FROM tickets WHERE org_id = $1 ORDER BY number 
 
 @dataclass(frozen=True)
 class Compared:
-    """One scenario: rounds of product and baseline in turn, the median of each."""
+    """One scenario: rounds of product and baseline in turn, the median of each, and of the rounds' ratios."""
 
     scenario: Scenario
     product: Measured
     baseline: Measured
+    ratio: float
     straight: float | None
-
-    @property
-    def ratio(self) -> float:
-        return round(self.product.per_second / self.baseline.per_second, 2)
 
     @property
     def spread(self) -> float:
@@ -75,25 +73,20 @@ async def _ticket_ids(stack: BenchStack) -> list[str]:
 
 def _compare(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options) -> Compared:
     """Round by round in turn, so that whatever else the machine does meets both alike."""
-    product: list[Measured] = []
-    baseline: list[Measured] = []
-    status_only = scenario.expected.without_text()
-    for _ in range(options.rounds):
-        product.append(
-            measure(
-                stack.url,
-                scenario.product,
-                stack.processes,
-                scenario.expected,
-                seconds=options.seconds,
-                settled=scenario.writes,
-            )
-        )
-        baseline.append(measure(bare.url, scenario.baseline, bare.processes, status_only, seconds=options.seconds))
+    rounds = [_round(stack, bare, scenario, options) for _ in range(options.rounds)]
+    product, baseline = zip(*rounds, strict=True)
+    ratio = round(median(ours.per_second / theirs.per_second for ours, theirs in rounds), 2)
     straight = None
     if script := scripts().get(scenario.name):
         straight = pgbench(stack.database_url(TICKETS), script, connections=CONNECTIONS, seconds=int(options.seconds))
-    return Compared(scenario, _median(product), _median(baseline), straight)
+    return Compared(scenario, _median(product), _median(baseline), ratio, straight)
+
+
+def _round(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options) -> tuple[Measured, Measured]:
+    expected, seconds = scenario.expected, options.seconds
+    product = measure(stack.url, scenario.product, stack.processes, expected, seconds=seconds, settled=scenario.writes)
+    baseline = measure(bare.url, scenario.baseline, bare.processes, expected.without_text(), seconds=seconds)
+    return product, baseline
 
 
 def _median(rounds: Sequence[Measured]) -> Measured:
