@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 
+from opsdash_chassis.connections import Connections
 from opsdash_chassis.crash_points import AFTER_DB_COMMIT, CrashPoints
 from opsdash_chassis.errors import StorageFull, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
@@ -17,7 +17,6 @@ from opsdash_chassis.settings import DatabaseSettings
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Record: TypeAlias = asyncpg.Record
 
-POOL_WAIT_SECONDS = 2.0
 #: Rows of what is old; more would hold up others behind one long statement.
 PRUNED_AT_ONCE = 10_000
 CONNECT_TIMEOUT_SECONDS = 2.0
@@ -106,60 +105,57 @@ class Database:
         self._on_queued = on_queued
         self._name = name
         self._crash_points = CrashPoints(settings.crash_at)
-        self._tenant_pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._worker_pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._of_tenant: Connections | None = None
+        self._of_worker: Connections | None = None
 
     async def open(self) -> None:
         settings = self._settings
-        self._tenant_pool = await create_pool(
+        tenant = await create_pool(
             settings.database_url.get_secret_value(),
             size=settings.database_pool_size,
             name=self._name,
             plan_cache_mode=GENERIC_PLANS,
         )
-        self._worker_pool = await create_pool(
+        worker = await create_pool(
             settings.database_worker_url.get_secret_value(),
             size=settings.database_worker_pool_size,
             name=f"{self._name}-worker",
         )
+        self._of_tenant, self._of_worker = Connections(tenant), Connections(worker)
 
     async def close(self) -> None:
-        for pool in (self._tenant_pool, self._worker_pool):
-            if pool is None:
-                continue
-            try:
-                await asyncio.wait_for(pool.close(), timeout=5)
-            except TimeoutError:
-                pool.terminate()
+        for connections in (self._of_tenant, self._of_worker):
+            if connections is not None:
+                await connections.close()
 
     @asynccontextmanager
     async def tenant_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the tenant role; until a tenant is entered, row-level security shows it nothing."""
-        async with self._transaction(self._tenant_pool) as connection:
+        async with self._transaction(self._of_tenant) as connection:
             yield connection
         self._crash_points.reached(AFTER_DB_COMMIT)
 
     @asynccontextmanager
     async def tenant_statement(self) -> AsyncIterator[Connection]:
         """A connection of the tenant role for one reading statement, which is a transaction of its own."""
-        async with _connection(self._tenant_pool) as connection:
+        async with _lent(self._of_tenant) as connection:
             yield connection
 
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
-        async with self._transaction(self._worker_pool) as connection:
+        async with self._transaction(self._of_worker) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self, pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
+    async def _transaction(self, connections: Connections | None) -> AsyncIterator[Connection]:
         """The hint for the relay follows the commit. A NOTIFY inside would hold the cluster's one lock for it until the
         commit is on disk: writers would wait for each other.
         """
         around, queued = _queued.get(), list[bool]()
         _queued.set(queued)
         try:
-            async with _connection(pool) as connection, connection.transaction():
+            async with _lent(connections) as connection, connection.transaction():
                 yield connection
         finally:
             _queued.set(around)
@@ -173,8 +169,8 @@ class Database:
 
 
 @asynccontextmanager
-async def _connection(pool: asyncpg.Pool[Any] | None) -> AsyncIterator[Connection]:
-    if pool is None:
+async def _lent(connections: Connections | None) -> AsyncIterator[Connection]:
+    if connections is None:
         raise Unavailable("The service is starting.")
-    async with database_errors(), pool.acquire(timeout=POOL_WAIT_SECONDS) as connection:
+    async with database_errors(), connections.lent() as connection:
         yield connection
