@@ -26,7 +26,7 @@ PARTS = {
     "requests": Part("Requests", requests.run),
     "growth": Part("Growth of the database", growth.run),
     "tenancy": Part("Row-level security", tenancy.run),
-    "streams": Part("Live streams", streams.run),
+    "streams": Part("Live streams", streams.run, depends_on_broker=True),
     "events": Part("Event path", events.run, depends_on_broker=True),
     "breaches": Part("Breaches", breaches.run, depends_on_broker=True),
     "storage": Part("Storage", storage.run),

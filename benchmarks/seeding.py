@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 from opsdash_local.services import COMMENTS, TICKETS
+from opsdash_local.settings import EMBEDDED
 
 from benchmarks.bench_stack import BenchStack
 from benchmarks.workspace import COMMENTS_EACH, USER, WRITERS, Org, orgs
@@ -92,7 +93,7 @@ WHERE t.relname = ANY($1) AND NOT i.indisunique
 """
 
 
-def filled(port: int, data: Path, tickets: int) -> BenchStack:
+def filled(port: int, data: Path, tickets: int, kafka: str = EMBEDDED) -> BenchStack:
     """A stack, not started, on a database with that many tickets; filled once, kept for the next run."""
     if not (data / _MARK).exists():
         shutil.rmtree(data, ignore_errors=True)  # of a run that was interrupted
@@ -101,7 +102,7 @@ def filled(port: int, data: Path, tickets: int) -> BenchStack:
             asyncio.run(seed(stack, orgs(tickets)))
         os.sync()  # what the server did not wait for, so that writing it later does not disturb a measurement
         (data / _MARK).touch()
-    return BenchStack(port, data)
+    return BenchStack(port, data, kafka=kafka)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ GIVE_UP_SECONDS = 20.0
 
 def run(options: Options) -> Findings:
     _allow_files(options.streams + 500)
-    with filled(options.port, options.data / "small", SMALL) as stack:
+    with filled(options.port, options.data / "small", SMALL, options.kafka) as stack:
         stack.start_services()
         base, grown, answered, arrived = uvloop.run(_fan_out(stack, options.streams))
     note = (
