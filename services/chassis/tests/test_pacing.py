@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from opsdash_chassis.pacing import Pace
 
 
@@ -28,19 +29,11 @@ async def test_the_first_turn_begins_at_once_and_the_next_ones_keep_their_distan
     assert watch.slept == [2, 2]
 
 
-async def test_only_what_is_left_is_waited_for():
+@pytest.mark.parametrize(("passed", "slept"), [(1.5, [0.5]), (60, [])], ids=["a moment", "a quiet while"])
+async def test_only_what_is_left_is_waited_for(passed: float, slept: list[float]):
     watch = Watch()
     pace = watch.pace(2)
     await pace.turn()
-    watch.now += 1.5
+    watch.now += passed
     await pace.turn()
-    assert watch.slept == [0.5]
-
-
-async def test_after_a_quiet_while_nothing_is_waited_for():
-    watch = Watch()
-    pace = watch.pace(2)
-    await pace.turn()
-    watch.now += 60
-    await pace.turn()
-    assert watch.slept == []
+    assert watch.slept == slept

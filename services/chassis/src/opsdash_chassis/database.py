@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -52,6 +52,11 @@ TRANSIENT_ERRORS = (
 def affected_rows(status: str) -> int:
     """The number at the end of a command's status, such as `DELETE 7`."""
     return int(status.rpartition(" ")[2])
+
+
+def columns_of(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as the arrays that `unnest` makes rows of again; no arrays when there are no rows."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 #: Whether the open transaction has queued events, while there is one.

@@ -42,9 +42,9 @@ class Message(Protocol):
     def value(self) -> bytes | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delivered(Generic[Data]):
-    """An event that is here for the first time, and the message that brought it."""
+    """An event and the message that brought it; another delivery of the same event is another one."""
 
     event: Event[Data]
     topic: str
@@ -64,15 +64,6 @@ class Together:
     """A handler of all events that are here together, in their order, so that a few statements do for all of them."""
 
     apply: Callable[[UnitOfWork, Sequence[Delivered[Any]]], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class _Arrival:
-    """A message with what it was decoded to: an event that somebody handles, or none."""
-
-    message: Message
-    outcome: str
-    event: Event[Any] | None = None
 
 
 class TopicConsumer:
@@ -106,10 +97,10 @@ class TopicConsumer:
 
         Raises InvalidMessage, Unavailable, or what a handler raises.
         """
-        arrivals = [self._arrived(message) for message in messages]
-        if wanted := [arrival for arrival in arrivals if arrival.event is not None]:
-            await self._apply_in_one_transaction(wanted)
-        return [arrival.outcome for arrival in arrivals]
+        arrived = [self._arrived(message) for message in messages]
+        delivered = [item for item in arrived if isinstance(item, Delivered)]
+        new = set(await self._apply_new(delivered)) if delivered else set()
+        return [item if isinstance(item, str) else "applied" if item in new else "duplicate" for item in arrived]
 
     async def _handle_with_what_waits(self, delivery: Delivery) -> bool:
         """False when nothing waits, or when one of them cannot be applied; which one shows when each comes alone."""
@@ -140,44 +131,45 @@ class TopicConsumer:
         for outcome in outcomes:
             metrics.CONSUMED.labels(self.topic, outcome).inc()
 
-    def _arrived(self, message: Message) -> _Arrival:
+    def _arrived(self, message: Message) -> Delivered[Any] | str:
+        """What is to be handled, or the outcome of what is not."""
         try:
             event = decode_record(message.headers, message.key, message.value)
         except UnknownEventType as unknown:
             log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
-            return _Arrival(message, "unknown-type")
-        if event.envelope.type not in self._handlers:
-            return _Arrival(message, "ignored")
-        return _Arrival(message, "duplicate", event)
+            return "unknown-type"
+        return Delivered(event, self.topic, message) if event.envelope.type in self._handlers else "ignored"
 
-    async def _apply_in_one_transaction(self, arrivals: list[_Arrival]) -> None:
-        """In the order of the keys: transactions that lock the same rows then lock them in the same order."""
-        contents = [(arrival.event.envelope.id, arrival.message.value or b"") for arrival in arrivals if arrival.event]
+    async def _apply_new(self, delivered: Sequence[Delivered[Any]]) -> list[Delivered[Any]]:
+        """Apply those that are here for the first time, in one transaction, and tell which they were."""
+        contents = [(item.event.envelope.id, item.message.value or b"") for item in delivered]
         async with self._database.worker_transaction() as connection:
             first = await inbox.first_deliveries(connection, consumer=self.group, events=contents)
             if first.now is None:
-                return
-            new = _first_of_each(arrivals, first.event_ids)
-            await self._apply_new(UnitOfWork(connection, first.now), new)
-            for arrival in new:
-                arrival.outcome = "applied"
-
-    async def _apply_new(self, work: UnitOfWork, arrivals: Sequence[_Arrival]) -> None:
-        """Neighbours with the same handler go to it together."""
-        delivered = [Delivered(arrival.event, self.topic, arrival.message) for arrival in arrivals if arrival.event]
-        for handler, run in groupby(delivered, key=lambda item: self._handlers[item.event.envelope.type]):
-            if isinstance(handler, Together):
-                await handler.apply(work, list(run))
-                continue
-            for item in run:
-                with item.span():
-                    await handler(work, item.event)
+                return []
+            new = _first_of_each(delivered, first.event_ids)
+            work = UnitOfWork(connection, first.now)
+            for handler, run in groupby(new, key=lambda item: self._handlers[item.event.envelope.type]):
+                await _hand_over(work, handler, list(run))
+            return new
 
 
-def _first_of_each(arrivals: Sequence[_Arrival], event_ids: set[UUID]) -> list[_Arrival]:
-    """Those with these ids, each once though it may be here twice, in the order of their keys."""
-    found: dict[UUID, _Arrival] = {}
-    for arrival in sorted(arrivals, key=lambda arrival: arrival.message.key or b""):
-        if arrival.event is not None and arrival.event.envelope.id in event_ids:
-            found.setdefault(arrival.event.envelope.id, arrival)
+async def _hand_over(work: UnitOfWork, handler: Handler | Together, run: Sequence[Delivered[Any]]) -> None:
+    if isinstance(handler, Together):
+        await handler.apply(work, run)
+        return
+    for item in run:
+        with item.span():
+            await handler(work, item.event)
+
+
+def _first_of_each(delivered: Sequence[Delivered[Any]], event_ids: set[UUID]) -> list[Delivered[Any]]:
+    """Those with these ids, each once though it may be here twice.
+
+    In the order of the keys: transactions that lock the same rows then lock them in the same order.
+    """
+    found: dict[UUID, Delivered[Any]] = {}
+    for item in sorted(delivered, key=lambda item: item.message.key or b""):
+        if item.event.envelope.id in event_ids:
+            found.setdefault(item.event.envelope.id, item)
     return list(found.values())

@@ -46,11 +46,6 @@ class UnitOfWork:
     connection: Connection
     now: datetime
 
-    async def record(self, event: Event[Any], *, topic: str) -> None:
-        """Append the event to the history and queue it for publication, in this transaction."""
-        await self.connection.execute(_RECORD, *_recorded(event, topic))
-        note_queued()
-
     async def change(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
         """Run a statement that changes something and record its event, in one round trip; the statement's rows."""
         rows = await self.connection.fetch(_recording(statement, len(values)), *values, *_recorded(event, topic))
@@ -58,7 +53,7 @@ class UnitOfWork:
         return rows
 
     async def record_all(self, events: Iterable[Event[Any]], *, topic: str) -> None:
-        """The same for many events, in their order, in one round trip."""
+        """Append events to the history and queue them for publication, in their order, in one round trip."""
         rows = [_recorded(event, topic) for event in events]
         if rows:
             await self.connection.executemany(_RECORD, rows)

@@ -37,7 +37,8 @@ Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the 
 @get("/", operation_id="listComments")
 async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], cursor: Cursor = None) -> CommentPage:
     """Comments and replies of a ticket, oldest first, 50 a page."""
-    if cursor is None and (page := await _first_page(edge, id_or_number(reference))):
+    wanted = id_or_number(reference)
+    if cursor is None and (page := await _first_page(edge, wanted)):
         return page
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> CommentPage:
@@ -46,7 +47,7 @@ async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], c
         rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
         return _page(edge, access, thread.ticket_id, rows)
 
-    return await edge.run(CommentAction.READ, id_or_number(reference), act)
+    return await edge.run(CommentAction.READ, wanted, act)
 
 
 async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database import Connection, Record, columns_of
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.tickets import Priority, SlaSource
 
@@ -23,7 +23,6 @@ _LOCK_ALL = """
 SELECT d.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id) JOIN deadlines d USING (org_id, ticket_id)
 ORDER BY org_id, ticket_id FOR UPDATE OF d
 """
-_LOCK_KNOWN = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
 # What is known already was locked by its version; a row that came meanwhile is newer than what was to be the first one.
 # The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
@@ -55,14 +54,8 @@ ORDER BY due_at
 
 async def lock_all(connection: Connection, keys: Sequence[Key]) -> dict[Key, Deadline]:
     """Those that are known, locked until the transaction ends."""
-    columns = [list(column) for column in zip(*keys, strict=True)]
-    deadlines = [to_deadline(row) for row in await connection.fetch(_LOCK_ALL, *columns)]
+    deadlines = [to_deadline(row) for row in await connection.fetch(_LOCK_ALL, *columns_of(keys))]
     return {deadline.key: deadline for deadline in deadlines}
-
-
-async def lock_known(connection: Connection, org_id: UUID, ticket_id: UUID) -> Deadline | None:
-    row = await connection.fetchrow(_LOCK_KNOWN, org_id, ticket_id)
-    return None if row is None else to_deadline(row)
 
 
 async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> Deadline | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import Connection, columns_of
 
 from opsdash_sla_monitor.model import Deadline, Step
 from opsdash_sla_monitor.repository import to_deadline
@@ -83,7 +83,7 @@ async def tell(
     notices: Sequence[tuple[UUID, UUID, datetime, Step, UUID, datetime, int, bool]],
 ) -> set[UUID]:
     """Write notices; the event ids of those that had not been told before, by anybody, ever."""
-    rows = await connection.fetch(_TELL_OF_ANY_ORG, *(list(column) for column in zip(*notices, strict=True)))
+    rows = await connection.fetch(_TELL_OF_ANY_ORG, *columns_of(notices))
     return {row["event_id"] for row in rows}
 
 
@@ -93,7 +93,7 @@ async def found_again(connection: Connection, event_ids: Sequence[UUID]) -> None
 
 async def withhold(connection: Connection, notices: Sequence[tuple[UUID, UUID, datetime, Step]]) -> None:
     """Remember what was not told because the org's plate has no support."""
-    columns = [list(column) for column in zip(*notices, strict=True)]
+    columns = columns_of(notices)
     await connection.execute(_WITHHOLD_OF_ANY_ORG, *columns)
     await connection.execute(_NOTE_ORGS_OF_ANY_ORG, columns[0])
 

@@ -50,7 +50,7 @@ async def repair(work: UnitOfWork, known: Deadline, owner: Owner) -> bool:
 
     Raises Unavailable. A ticket its owner does not have is left alone: nothing is told about it.
     """
-    before = await repository.lock_known(work.connection, known.org_id, known.ticket_id)
+    before = (await repository.lock_all(work.connection, [known.key])).get(known.key)
     ticket = await owner.state(known.org_id, known.ticket_id)
     if before is None or ticket is None:
         log.error("ticket_unknown_to_its_owner", ticket_id=str(known.ticket_id))

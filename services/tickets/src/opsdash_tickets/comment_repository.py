@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import Connection, columns_of
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 
@@ -53,7 +53,7 @@ Key: TypeAlias = tuple[UUID, UUID]
 
 async def lock_all(connection: Connection, keys: Collection[Key]) -> dict[Key, Ticket]:
     """Those of the tickets that there are, living or deleted, locked until the transaction ends."""
-    rows = await connection.fetch(_LOCK_ALL, *_columns(keys))
+    rows = await connection.fetch(_LOCK_ALL, *columns_of(keys))
     return {(row["org_id"], row["id"]): to_ticket(row) for row in rows}
 
 
@@ -64,18 +64,14 @@ async def store_all(connection: Connection, events: Iterable[Event[CommentEvent]
 
 async def living_comments(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
     """Counted anew each time, so neither a repeat nor another order can make it wrong."""
-    rows = await connection.fetch(_LIVING, *_columns(keys))
+    rows = await connection.fetch(_LIVING, *columns_of(keys))
     return {(row["org_id"], row["ticket_id"]): row["living"] for row in rows}
 
 
 async def save_activity(connection: Connection, tickets: Collection[Ticket], at: Mapping[Key, datetime]) -> None:
     """Count, first response and time of activity; none of them makes a version of its own here."""
     rows = [(t.org_id, t.id, t.comment_count, t.first_response_at, at[t.org_id, t.id]) for t in tickets]
-    await connection.execute(_SAVE_ACTIVITY, *_columns(rows))
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(_SAVE_ACTIVITY, *columns_of(rows))
 
 
 def _stored(event: Event[CommentEvent]) -> tuple[object, ...]:

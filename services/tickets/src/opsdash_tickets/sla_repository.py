@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database import Connection, Record, columns_of
 
 from opsdash_tickets.list_repository import ACTIVE, BREACHED
 
@@ -62,7 +62,7 @@ async def confirm(
     connection: Connection, pairs: Sequence[tuple[UUID, UUID, datetime]], *, plates: Sequence[str]
 ) -> list[str]:
     """A verdict for each (org, ticket, due time), in order; tickets that can be judged stay as they are meanwhile."""
-    columns = [list(column) for column in zip(*pairs, strict=True)] or [[], [], []]
+    columns = columns_of(pairs) or [[], [], []]
     rows = await connection.fetch(_CONFIRM_OF_ANY_ORG, *columns, list(plates))
     return [row["verdict"] for row in rows]
 

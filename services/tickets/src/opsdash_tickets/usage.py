@@ -52,8 +52,8 @@ async def _save_and_tell(
 ) -> Counters:
     told = replace(counters, usage_notices=counters.usage_notices + len(percents))
     await repository.save_counters(work.connection, org_id, told)
-    for offset, percent in enumerate(percents, start=1):
-        event = usage_notice(
+    notices = [
+        usage_notice(
             org_id,
             plate=plate,
             percent=percent,
@@ -61,5 +61,7 @@ async def _save_and_tell(
             sequence=counters.usage_notices + offset,
             now=work.now,
         )
-        await work.record(event, topic=TICKETS)
+        for offset, percent in enumerate(percents, start=1)
+    ]
+    await work.record_all(notices, topic=TICKETS)
     return told

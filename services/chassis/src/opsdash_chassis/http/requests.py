@@ -20,7 +20,6 @@ from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
 JSON_MEDIA_TYPES = ("application/json",)
-_BODY_FOLLOWS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def request_timeout() -> Problem:
@@ -29,14 +28,20 @@ def request_timeout() -> Problem:
     return Problem("request-timeout", "Request timeout", 408, detail, headers={"Connection": "close"})
 
 
+def has_body(request: Request[Any, Any, Any]) -> bool:
+    """Told by the headers as they came: most requests have no body, and no other use for parsed headers."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in request.scope["headers"]
+    )
+
+
 def check_body_headers(request: Request[Any, Any, Any]) -> None:
     """Refuse a body by its headers, before a byte of it is read."""
-    if not any(name in _BODY_FOLLOWS for name, _ in request.scope["headers"]):
+    if not has_body(request):
         return
     headers = request.headers
     length = headers.get("content-length")
-    if length in {None, "0"} and "transfer-encoding" not in headers:
-        return
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise unsupported_media_type("Encoded bodies are not accepted.")
     allowed = request.route_handler.opt.get("media_types", JSON_MEDIA_TYPES)

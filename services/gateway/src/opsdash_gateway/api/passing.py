@@ -16,6 +16,7 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.requests import has_body
 
 from opsdash_gateway.clients import Answer, OwnerClient, Owners
 
@@ -94,7 +95,7 @@ def owner_path(template: str, parameters: dict[str, str]) -> str:
 
 
 async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
-    body = await request.body() if _has_body(request) else None
+    body = await request.body() if has_body(request) else None
     answer = await owner.forward(
         request.method,
         path,
@@ -103,11 +104,6 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
         body=body or None,
     )
     return as_response(answer)
-
-
-def _has_body(request: Request[Any, Any, Any]) -> bool:
-    """Told by the headers, as the gate has checked them: most requests have none to wait for."""
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def as_response(answer: Answer) -> ASGIResponse:
