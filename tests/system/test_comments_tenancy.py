@@ -73,6 +73,15 @@ class TestForeignOrg:
         direct.headers.clear()
         assert await statuses(direct, method, paths) == ({401}, 1)
 
+    async def test_nobody_outside_lets_the_owner_service_look_again_at_a_ticket(self, door: Door):
+        ticket, _ = await theirs(door)
+        direct = Client(door.comments.url, door.as_("owner").headers)
+        paths = [f"/orgs/{slug}/tickets/{ticket}/thread" for slug in ("foreign", "ours", "nowhere")]
+        assert await statuses(direct, "PUT", paths) == ({404}, 1)
+        assert (await door.as_("owner").call("PUT", f"/api{paths[0]}")).status == 404
+        direct.headers.clear()
+        assert await statuses(direct, "PUT", paths) == ({401}, 1)
+
     @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_the_free_plate_is_403(self, door: Door, method: str, path: str):
         target = "/api" + path.format(slug="free", reference=1, comment_id=uuid4())

@@ -120,29 +120,54 @@ class TestComposedTicket:
 @pytest.mark.usefixtures("ticket")
 class TestCommentRoutes:
     @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
-    async def test_reach_their_owner(self, helpdesk: Any, comments: Any, method: str, path: str) -> None:
-        assert (await helpdesk.call(method, f"/api{path}"))[0] == 200
-        assert [request[:2] for request in comments.requests] == [(method, path)]
-
-    @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
-    async def test_a_deleted_ticket_hides_them_at_once(
+    async def test_reach_their_owner_and_nobody_else(
         self, helpdesk: Any, owner: Any, comments: Any, method: str, path: str
     ) -> None:
-        owner.answer = says(b"{}", 404)
-        status, _, body = await helpdesk.call(method, f"/api{path}")
-        assert (status, json.loads(body)["type"]) == (404, "/problems/not-found")
-        assert json.loads(body)["instance"] == f"/api{path}"
-        assert method == "GET" or comments.requests == []
-
-    async def test_the_tickets_service_away_leaves_the_decision_to_comments(
-        self, helpdesk: Any, owner: Any, comments: Any
-    ) -> None:
-        owner.answer = drop
-        status, _, body = await helpdesk.call("POST", f"{ONE}/comments", data=b"{}", headers=JSON)
-        assert (status, body) == (200, PAGE)
-        assert comments.requests[0][3] == b"{}"
+        assert (await helpdesk.call(method, f"/api{path}"))[0] == 200
+        assert [request[:2] for request in comments.requests] == [(method, path)]
+        assert owner.requests == []
 
     async def test_the_comments_service_away_is_503(self, helpdesk: Any, comments: Any) -> None:
         comments.answer = drop
         status, headers, _ = await helpdesk.call("GET", f"{ONE}/comments")
         assert (status, headers["retry-after"]) == (503, "1")
+
+
+class TestDeletion:
+    @pytest.fixture
+    def deleted(self, owner: Any, comments: Any) -> list[str]:
+        """Who was asked, in order; the ticket is deleted whenever it is asked for."""
+        asked: list[str] = []
+
+        def gone(service: str) -> Any:
+            async def answer(request: web.Request) -> web.Response:
+                asked.append(f"{request.method} {service}{request.path}")
+                return web.Response(status=204)
+
+            return answer
+
+        owner.answer, comments.answer = gone("tickets"), gone("comments")
+        return asked
+
+    async def test_is_told_to_comments_before_it_is_answered(
+        self, helpdesk: Any, comments: Any, deleted: list[str]
+    ) -> None:
+        status, _, body = await helpdesk.call("DELETE", ONE, headers={"Idempotency-Key": "once", "If-Match": '"7"'})
+        assert (status, body) == (204, b"")
+        path = ONE.removeprefix("/api")
+        assert deleted == [f"DELETE tickets{path}", f"PUT comments{path}/thread"]
+        sent = comments.requests[0][2]
+        assert sent["authorization"] == f"Bearer {helpdesk.token}"
+        assert {"idempotency-key", "if-match"}.isdisjoint(name.lower() for name in sent)
+
+    @pytest.mark.parametrize("status", [403, 404, 412])
+    async def test_a_refused_one_is_not(self, helpdesk: Any, owner: Any, comments: Any, status: int) -> None:
+        owner.answer = says(b"{}", status)
+        assert (await helpdesk.call("DELETE", ONE))[0] == status
+        assert comments.requests == []
+
+    @pytest.mark.usefixtures("deleted")
+    @pytest.mark.parametrize("away", [silent, drop, says(b"{}", 503), says(b"{}", 404)], ids=range(4))
+    async def test_is_done_without_comments_too(self, helpdesk: Any, comments: Any, away: Any) -> None:
+        comments.answer = away
+        assert (await helpdesk.call("DELETE", ONE))[0] == 204

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -164,6 +164,12 @@ async def list_revisions(
     return await edge.run(CommentAction.MODERATE, id_or_number(reference), act)
 
 
+@put("/thread", status_code=204, include_in_schema=False)
+async def look_again(reference: FromPath[str], edge: NamedDependency[Edge]) -> None:
+    """The gateway has deleted the ticket: hide its comments before anybody is told so."""
+    await edge.look_again(id_or_number(reference))
+
+
 async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:
     """The comment as it is in this transaction, with its version as ETag."""
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
@@ -198,9 +204,22 @@ async def provide_edge(
 
 ROUTES: list[ControllerRouterHandler] = [
     Router(
-        "/orgs/{slug:str}/tickets/{reference:str}/comments",
+        "/orgs/{slug:str}/tickets/{reference:str}",
         dependencies={"edge": Provide(provide_edge)},
-        route_handlers=[list_comments, create_comment, get_comment, patch_comment, delete_comment, list_revisions],
-        tags=["comments"],
+        route_handlers=[
+            look_again,
+            Router(
+                "/comments",
+                route_handlers=[
+                    list_comments,
+                    create_comment,
+                    get_comment,
+                    patch_comment,
+                    delete_comment,
+                    list_revisions,
+                ],
+                tags=["comments"],
+            ),
+        ],
     ),
 ]

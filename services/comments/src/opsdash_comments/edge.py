@@ -96,6 +96,21 @@ class Edge:
         self._org_limit.check(access.org_id)
         return access, found[1]
 
+    async def look_again(self, reference: UUID | int) -> None:
+        """Learn from the owner what became of a ticket, before its event tells. Not counted against the org's limit.
+
+        Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
+        """
+        async with self._database.tenant_transaction() as connection:
+            _, access, _ = await use_cases.enter(
+                connection,
+                slug=self._slug,
+                user_id=self._caller.user_id,
+                action=CommentAction.READ,
+                reference=reference,
+            )
+        await self._settle(TicketUnsettled(access.org_id, reference, known=False))
+
     async def _settle(self, unsettled: TicketUnsettled) -> None:
         """Ask the owner, outside any transaction, and store its answer as a fact.
 

@@ -18,9 +18,8 @@ from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_contracts.topics import catalogue
 
-from opsdash_gateway.api import composed
-from opsdash_gateway.api.comments import comment_routes
-from opsdash_gateway.api.passing import passing_routes
+from opsdash_gateway.api import composed, deletion
+from opsdash_gateway.api.passing import TICKET, passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
@@ -107,9 +106,10 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     console = build_console(settings, keys, connections.session)
     document = build_document(own, dependencies=dependencies)
     issuer = issuer_router(settings)
-    tickets = passing_routes(owner_document("tickets"), composed={composed.TEMPLATE})
-    comments = comment_routes(owner_document("comments"))
-    owned = [*tickets, *comments, composed.composed_route()]
+    elsewhere = {TICKET: ("get", "delete")}
+    tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
+    comments = passing_routes(owner_document("comments"), "comments")
+    owned = [*tickets, *comments, composed.composed_route(), deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
     routes += [follow_page, *console.routes, *([issuer] if issuer else [])]
     return create_app(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 import aiohttp
 from opentelemetry.propagate import inject
@@ -17,6 +19,7 @@ from opsdash_gateway.breaker import Breaker
 CONNECT_SECONDS = 1.5  # measured by our own loop, which a flood of clients keeps busy
 POOL_SECONDS = 2.5
 TOTAL_SECONDS = 5.0
+HIDE_SECONDS = 1.0
 MAXIMUM_CONNECTIONS = 200
 MAXIMUM_STREAMS = 20  # a slow reader holds one as long as it likes, so these are not the ones of all other calls
 KEEPALIVE_SECONDS = 30.0  # below the owners' 75 s: we close idle connections before they do
@@ -36,6 +39,7 @@ PASSED_RESPONSE_HEADERS = (
     "allow",
 )
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+Service = Literal["tickets", "comments"]
 _FAILED_CONNECTION = (aiohttp.ClientConnectionError, ConnectionError)
 
 
@@ -69,6 +73,16 @@ class Owners:
 
     tickets: OwnerClient
     comments: OwnerClient
+
+    async def hide_comments(self, ticket_path: str, headers: Mapping[str, str]) -> None:
+        """A ticket has just been deleted: let the comments service look again before anybody is told so.
+
+        It learns of deletions by events, and would show and take comments for a moment more. One that does not answer
+        is left to the event.
+        """
+        caller = {"authorization": headers["authorization"]}
+        with suppress(Problem):
+            await self.comments.forward("PUT", f"{ticket_path}/thread", headers=caller, seconds=HIDE_SECONDS)
 
 
 class OwnerClient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, Router, delete, get, head, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
@@ -61,15 +61,6 @@ async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> R
     if not reading.rows:
         raise NotVisible
     return detail_response(reading.rows[0], reading.access, reading.now)
-
-
-@head("/{reference:str}", include_in_schema=False)
-async def has_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> None:
-    """Whether the caller sees such a ticket: the gateway asks before it passes on what belongs to one."""
-    wanted = id_or_number(reference)
-    reading = await edge.read(repository.living_statement(wanted), wanted)
-    if not reading.rows:
-        raise NotVisible
 
 
 @patch("/{reference:str}", operation_id="patchTicket")
@@ -158,7 +149,6 @@ ROUTES: list[ControllerRouterHandler] = [
                     create_ticket,
                     change_in_bulk,
                     get_ticket,
-                    has_ticket,
                     patch_ticket,
                     delete_ticket,
                     restore_ticket,

@@ -107,9 +107,6 @@ FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NU
 """  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
-_LIVING_TICKET = "SELECT version FROM tickets WHERE org_id = $1 AND {reference} = $2 AND deleted_at IS NULL"
-_LIVING_BY_ID = _LIVING_TICKET.format(reference="id")
-_LIVING_BY_NUMBER = _LIVING_TICKET.format(reference="number")
 _EXISTENCE = """
 SELECT id AS ticket_id, number, version, deleted_at, purged_at FROM tickets WHERE org_id = $1 AND {reference} = $2
 """
@@ -187,11 +184,6 @@ async def lock_deleted(connection: Connection, org_id: UUID, reference: UUID | i
 def detail_statement(reference: UUID | int) -> str:
     """Parameters: org_id and the reference."""
     return _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
-
-
-def living_statement(reference: UUID | int) -> str:
-    """One row when there is such a living ticket. Parameters: org_id and the reference."""
-    return _LIVING_BY_ID if isinstance(reference, UUID) else _LIVING_BY_NUMBER
 
 
 async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:

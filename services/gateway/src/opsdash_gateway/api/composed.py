@@ -17,10 +17,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.problems import Problem
 
-from opsdash_gateway.api.passing import PREFIX, as_parameters, as_response, owner_path
+from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, as_response, owner_path
 from opsdash_gateway.clients import Answer, Owners
 
-TEMPLATE: Final = "/orgs/{slug}/tickets/{reference}"
 TICKET_SECONDS: Final = 1.8  # with what surrounds it, an answer within two seconds
 COMMENTS_SECONDS: Final = 1.0
 RETRY_AFTER_SECONDS: Final = 2
@@ -29,9 +28,9 @@ RETRY_AFTER_SECONDS: Final = 2
 def composed_route() -> HTTPRouteHandler:
     """GET of one ticket."""
 
-    @get(PREFIX + as_parameters(TEMPLATE), opt={"query_parameters": frozenset()}, include_in_schema=False)
+    @get(PREFIX + as_parameters(TICKET), opt={"query_parameters": frozenset()}, include_in_schema=False)
     async def composed_ticket(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
-        path = owner_path(TEMPLATE, request.path_params)
+        path = owner_path(TICKET, request.path_params)
         comments = asyncio.create_task(_comments(request, owners, f"{path}/comments"))
         try:
             ticket = await owners.tickets.forward("GET", path, headers=request.headers, seconds=TICKET_SECONDS)

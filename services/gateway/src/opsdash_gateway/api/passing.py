@@ -6,8 +6,8 @@ The routes are those of the owner's OpenAPI document: what is published is passe
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.di import NamedDependency
@@ -18,27 +18,31 @@ from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
 from opsdash_chassis.http.requests import has_body
 
-from opsdash_gateway.clients import Answer, OwnerClient, Owners
+from opsdash_gateway.clients import Answer, OwnerClient, Owners, Service
 
 PREFIX = "/api"
+TICKET: Final = "/orgs/{slug}/tickets/{reference}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-def passing_routes(document: dict[str, Any], *, composed: Collection[str] = ()) -> list[HTTPRouteHandler]:
-    """One handler for each path of the tickets service's document; GET of a `composed` path is answered elsewhere."""
+def passing_routes(
+    document: dict[str, Any], service: Service, *, elsewhere: Mapping[str, Collection[str]] | None = None
+) -> list[HTTPRouteHandler]:
+    """One handler for each path of a service's document, but for methods that are answered elsewhere."""
+    taken = elsewhere or {}
     return [
         _streaming_route(path)
         if _is_streamed(item)
-        else _passing_route(path, methods_of(item, without="get" if path in composed else None))
+        else _passing_route(path, _methods_of(item, without=taken.get(path, ())), service)
         for path, item in document["paths"].items()
     ]
 
 
-def methods_of(item: dict[str, Any], *, without: str | None = None) -> list[Any]:
+def _methods_of(item: dict[str, Any], *, without: Collection[str]) -> list[Any]:
     """The HTTP methods of a path, as Litestar takes them."""
-    return [method.upper() for method in METHODS if method in item and method != without]
+    return [method.upper() for method in METHODS if method in item and method not in without]
 
 
 def as_parameters(template: str) -> str:
@@ -72,7 +76,7 @@ def _streaming_route(template: str) -> HTTPRouteHandler:
     return pass_stream
 
 
-def _passing_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
+def _passing_route(template: str, methods: list[Any], service: Service) -> HTTPRouteHandler:
     @route(
         PREFIX + as_parameters(template),
         http_method=methods,
@@ -81,7 +85,7 @@ def _passing_route(template: str, methods: list[Any]) -> HTTPRouteHandler:
         include_in_schema=False,  # the owner describes them
     )
     async def pass_request(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
-        return await pass_on(request, owners.tickets, owner_path(template, request.path_params))
+        return await pass_on(request, getattr(owners, service), owner_path(template, request.path_params))
 
     return pass_request
 

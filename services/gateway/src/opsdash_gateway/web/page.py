@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from opsdash_chassis.http.problems import Problem, not_found
 
-from opsdash_gateway.clients import Answer, OwnerClient, Owners
+from opsdash_gateway.clients import Answer, OwnerClient, Owners, Service
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.i18n import Language
@@ -28,7 +28,6 @@ LOCKED: Final = "feature-not-available"
 STATE: Final = "opsdash_page"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 Read = TypeVar("Read")
-Service = Literal["tickets", "comments"]
 
 
 @dataclass
@@ -98,6 +97,15 @@ class Page:
         """Call an owner below the workspace as this person. Raises the owner's problem."""
         return await self._call(method, f"/orgs/{self.slug}{path}", body, headers, query=query, service=service)
 
+    async def delete_ticket(self, number: int, headers: dict[str, str]) -> None:
+        """Raises the owner's problem."""
+        path = f"/orgs/{self.slug}/tickets/{number}"
+        await self._call("DELETE", path, headers=headers)
+        await self.owners.hide_comments(path, self._caller())
+
+    def _caller(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.session.access_token}"}
+
     async def _call(
         self,
         method: str,
@@ -109,7 +117,7 @@ class Page:
         service: Service = "tickets",
     ) -> Answer:
         owner: OwnerClient = getattr(self.owners, service)
-        sent = {"authorization": f"Bearer {self.session.access_token}", **(headers or {})}
+        sent = self._caller() | (headers or {})
         content = None
         if body is not None:
             content = msgspec.json.encode(body)

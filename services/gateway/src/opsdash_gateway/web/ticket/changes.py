@@ -63,7 +63,7 @@ async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> R
     """The page closes the drawer, takes the row away and offers to undo."""
     form = await read_form(page.request)
     try:
-        await page.send("DELETE", f"/tickets/{number}", headers=conditions(page.request, form))
+        await page.delete_ticket(number, headers=conditions(page.request, form))
     except Problem as problem:
         return await outdated(page, number, problem)
     if not is_fragment(page.request):

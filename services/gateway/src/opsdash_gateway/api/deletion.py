@@ -1,0 +1,28 @@
+"""Passes on the deletion of a ticket, and hides its comments before it is answered."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, delete
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, owner_path, pass_on
+from opsdash_gateway.clients import Owners
+
+
+def deleting_route() -> HTTPRouteHandler:
+    """DELETE of one ticket."""
+
+    @delete(PREFIX + as_parameters(TICKET), status_code=200, opt={"query_parameters": None}, include_in_schema=False)
+    async def delete_ticket(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
+        path = owner_path(TICKET, request.path_params)
+        answer = await pass_on(request, owners.tickets, path)
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            await owners.hide_comments(path, request.headers)
+        return answer
+
+    return delete_ticket
