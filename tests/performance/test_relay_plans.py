@@ -50,6 +50,23 @@ async def test_no_turn_reads_the_whole_history(published: ServiceDatabase) -> No
     assert rows_read(json.loads(explained)[0]["Plan"], "history") == 3
 
 
+async def test_a_plan_from_before_there_was_anything_does_not_either(tickets_template: ServiceDatabase) -> None:
+    database = await clone("tickets", tickets_template)
+    connection = await asyncpg.connect(database.admin_url, server_settings=relay.SERVER_SETTINGS)
+    try:
+        await connection.execute("ANALYZE")
+        await connection.execute(f"PREPARE waiting AS {outbox.WAITING}")
+        await connection.execute("EXECUTE waiting")
+        await connection.execute(_PUBLISHED)
+        await connection.execute(_FILL)
+        await connection.execute(_EMPTY)
+        explained = await connection.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE waiting")
+    finally:
+        await connection.close()
+        await drop(database)
+    assert rows_read(json.loads(explained)[0]["Plan"], "history") == 3
+
+
 def rows_read(plan: dict[str, Any], table: str) -> int:
     """Over all loops, with those a filter threw away."""
     return sum(

@@ -17,15 +17,21 @@ TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
 
 # Everything unpublished, oldest first. Never "position greater than the last one": transactions commit out of
 # position order. An aggregate with a parked event waits, so that its order is kept; others go on.
+# LIMIT and OFFSET 0 keep the planner from turning the join around: the plan of a session is made once, and where
+# nothing is known of the tables yet, reading the whole history at every turn looked cheap.
 WAITING = f"""
-SELECT o.position, o.replayed, h.event_id, h.aggregate_id, h.topic, h.headers, h.data
-FROM outbox o JOIN history h USING (event_id)
-WHERE NOT EXISTS (
-    SELECT 1 FROM outbox p
-    WHERE p.aggregate_id = o.aggregate_id AND p.parked_reason IS NOT NULL AND p.position <= o.position
-)
+SELECT o.position, o.replayed, o.event_id, o.aggregate_id, h.topic, h.headers, h.data
+FROM (
+    SELECT position, replayed, event_id, aggregate_id FROM outbox o
+    WHERE NOT EXISTS (
+        SELECT 1 FROM outbox p
+        WHERE p.aggregate_id = o.aggregate_id AND p.parked_reason IS NOT NULL AND p.position <= o.position
+    )
+    ORDER BY position
+    LIMIT {BATCH_SIZE}
+) o
+JOIN LATERAL (SELECT topic, headers, data FROM history WHERE event_id = o.event_id OFFSET 0) h ON true
 ORDER BY o.position
-LIMIT {BATCH_SIZE}
 """  # noqa: S608 - a constant
 _CONFIRMED = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 _PARK = "UPDATE outbox SET parked_reason = $2 WHERE position = $1"
