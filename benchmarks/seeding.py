@@ -91,6 +91,10 @@ SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS de
 FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
 WHERE t.relname = ANY($1) AND NOT i.indisunique
 """
+_FILLED = """
+SELECT oid::regclass::text AS name FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
+"""
 
 
 def filled(port: int, data: Path, tickets: int, kafka: str = EMBEDDED) -> BenchStack:
@@ -149,6 +153,7 @@ async def _seeding(url: str, orgs: Sequence[Org], *tables: str) -> AsyncIterator
             yield connection
             for index in indexes:
                 await connection.execute(index["definition"])
-        await connection.execute("VACUUM ANALYZE")
+        for table in await connection.fetch(_FILLED):  # of an empty one a fresh server knows nothing, and plans for growth
+            await connection.execute(f"VACUUM ANALYZE {table['name']}")
     finally:
         await connection.close()
