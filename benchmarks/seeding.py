@@ -153,7 +153,9 @@ async def _seeding(url: str, orgs: Sequence[Org], *tables: str) -> AsyncIterator
             yield connection
             for index in indexes:
                 await connection.execute(index["definition"])
-        for table in await connection.fetch(_FILLED):  # of an empty one a fresh server knows nothing, and plans for growth
+        for table in await connection.fetch(
+            _FILLED
+        ):  # of an empty one a fresh server knows nothing, and plans for growth
             await connection.execute(f"VACUUM ANALYZE {table['name']}")
     finally:
         await connection.close()

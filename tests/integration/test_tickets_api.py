@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from opsdash_tickets.creation_repository import UNNUMBERED
 
 from tests.integration.api_fixture import Api
 
@@ -60,6 +63,37 @@ class TestCreate:
         ticket = await api.as_("member").create_ticket("ours", status="closed")
         assert ticket["resolved_at"] == ticket["closed_at"] == ticket["created_at"]
         assert ticket["sla_state"] == "met"
+
+
+#: Without a key one statement stores the ticket, with one a transaction does.
+EITHER_WAY = pytest.mark.parametrize("keyed", [False, True], ids=["at once", "in a transaction"])
+
+
+def headers(keyed: bool) -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())} if keyed else {}
+
+
+@EITHER_WAY
+class TestCreatedEitherWay:
+    async def test_the_answer_is_what_a_reader_gets(self, api: Api, keyed: bool):
+        client, ours = api.as_("member"), api.ours
+        linked = {"assignee_id": str(ours.admin), "contact_id": str(ours.contact), "project_id": str(ours.project)}
+        due = (datetime.now(UTC) + timedelta(days=2)).astimezone(timezone(timedelta(hours=2))).isoformat()
+        for fields in ({}, linked, {"sla_due_at": due, "status": "closed", "description": "ä"}):
+            made = await client.call("POST", api.path, {"title": "Read again", **fields}, **headers(keyed))
+            assert made.status == 201
+            assert (await client.call("GET", f"{api.path}/{made.body['id']}")).body == made.body
+
+    async def test_its_event_has_its_number_and_its_words(self, api: Api, keyed: bool):
+        title = f'A "number":{UNNUMBERED}, and another "number":{UNNUMBERED},'
+        made = (await api.as_("member").call("POST", api.path, {"title": title}, **headers(keyed))).body
+        connection = await asyncpg.connect(api.stack.database.admin_url)
+        try:
+            (row,) = await connection.fetch("SELECT data FROM history WHERE aggregate_id = $1::uuid", made["id"])
+        finally:
+            await connection.close()
+        event = json.loads(row["data"])
+        assert (event["number"], event["title"]) == (made["number"], title)
 
 
 class TestReferences:

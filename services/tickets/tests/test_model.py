@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
-from opsdash_contracts.workspace import Plate, Role
+from opsdash_contracts.workspace import PLAN_CAPS, Plate, Role
 from opsdash_tickets import model
 from opsdash_tickets.errors import InvalidTransition
 from opsdash_tickets.model import Access, Action, SlaState, Ticket
@@ -130,6 +130,16 @@ class TestFirstResponse:
 
     def test_the_creator_taking_it_up_is_no_response(self):
         assert moved(a_ticket(), Status.IN_PROGRESS, by=CREATOR).first_response_at is None
+
+
+class TestUsage:
+    @pytest.mark.parametrize("cap", [cap for cap in PLAN_CAPS.values() if cap])
+    def test_a_share_of_the_cap_is_told_where_growth_comes_to_it(self, cap: int):
+        told = [
+            count for count in range(1, cap + 1) if model.crossed_notices(count - 1, count, old_cap=cap, new_cap=cap)
+        ]
+        assert told == model.counts_told(cap)
+        assert told[0] > 1, "a workspace's first ticket is made without a look at what is told"
 
 
 class TestRoles:

@@ -147,6 +147,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def tenant_change(self) -> AsyncIterator[Connection]:
+        """A connection of the tenant role for one statement that changes something, as a transaction of its own."""
+        async with self._watching_queue(), _lent(self._of_tenant) as connection:
+            yield connection
+        self._crash_points.reached(AFTER_DB_COMMIT)
+
+    @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
         async with self._transaction(self._of_worker) as connection:
@@ -154,14 +161,18 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, connections: Connections | None) -> AsyncIterator[Connection]:
+        async with self._watching_queue(), _lent(connections) as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def _watching_queue(self) -> AsyncIterator[None]:
         """The hint for the relay follows the commit. A NOTIFY inside would hold the cluster's one lock for it until the
         commit is on disk: writers would wait for each other.
         """
         around, queued = _queued.get(), list[bool]()
         _queued.set(queued)
         try:
-            async with _lent(connections) as connection, connection.transaction():
-                yield connection
+            yield
         finally:
             _queued.set(around)
         if queued:

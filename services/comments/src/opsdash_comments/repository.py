@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
@@ -38,11 +38,12 @@ c AS (
     INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
                           mentions)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
-)
+),
+{RECORDED}
 SELECT {view_repository.COLUMNS} FROM c {view_repository.PEOPLE}
 """  # noqa: S608 - our own texts
 _UPDATE = """
-WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12)
+WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
 UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
        edited_by = $9, deleted_at = $10, deleted_by = $11
 WHERE org_id = $1 AND id = $2

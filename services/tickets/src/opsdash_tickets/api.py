@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, patch, post
@@ -22,12 +23,16 @@ from opsdash_tickets import (
     api_preferences,
     api_sla,
     bulk,
+    creation,
+    references,
+    references_repository,
     repository,
     use_cases,
 )
-from opsdash_tickets.edge import Edge, detail_answer, detail_response
+from opsdash_tickets.edge import Edge, Reading, detail_answer, detail_response
 from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.model import Access, Action
+from opsdash_tickets.references import References
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
 
 
@@ -46,11 +51,30 @@ async def create_ticket(
 ) -> Response[TicketDetail]:
     """Create a ticket; its SLA due time comes from the priority unless one is given."""
 
+    if idempotency_key is None and (answer := await _create_at_once(edge, data)):
+        return answer
+
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        row = await use_cases.create_ticket(work, access, data.to_new_ticket())
+        row = await creation.create_ticket(work, access, data.to_new_ticket())
         return detail_response(row, access, work.now, status=201, located=True)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
+
+
+async def _create_at_once(edge: Edge, data: CreateTicket) -> Response[TicketDetail] | None:
+    """Two round trips in place of five; None when that is not enough."""
+    reading, found = await _find_references(edge, {field: getattr(data, field) for field in references.FIELDS})
+    async with edge.change(reading) as work:
+        row = await creation.create_at_once(work, reading.access, data.to_new_ticket(), found)
+    return None if row is None else detail_response(row, reading.access, reading.now, status=201, located=True)
+
+
+async def _find_references(edge: Edge, wanted: References) -> tuple[Reading, Mapping[str, Any]]:
+    """The way into the org, and the names of what a ticket is to point to."""
+    if not any(wanted.values()):
+        return await edge.look_in(Action.WRITE), references.NOTHING
+    reading = await edge.read(references_repository.NAMES, *references.asked(wanted), action=Action.WRITE)
+    return reading, references_repository.to_names(reading.rows[0])
 
 
 @get("/{reference:str}", operation_id="getTicket")

@@ -15,14 +15,14 @@ from opsdash_chassis.database import Database, Record
 from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
-from opsdash_chassis.tenancy.entering import read_in_org
+from opsdash_chassis.tenancy.entering import Entered, enter_org, read_in_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import model, use_cases
 from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketDetail
-from opsdash_tickets.views import person, ticket_fields
+from opsdash_tickets.views import Row, person, ticket_fields
 
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
@@ -67,16 +67,31 @@ class Edge:
         """The org as it was asked for; not yet entered."""
         return self._slug
 
-    async def read(self, statement: str, *parameters: object) -> Reading:
+    async def read(self, statement: str, *parameters: object, action: Action = Action.READ) -> Reading:
         """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not four."""
         async with self._database.tenant_statement() as connection:
             found = await read_in_org(connection, self._slug, self.user_id, statement, *parameters)
-        if found is None:
+        entered, rows = found or (None, [])
+        return self._reading(entered, rows, action)
+
+    async def look_in(self, action: Action) -> Reading:
+        """Enter the org, and read nothing."""
+        async with self._database.tenant_statement() as connection:
+            entered = await enter_org(connection, self._slug, self.user_id)
+        return self._reading(entered, [], action)
+
+    def _reading(self, entered: Entered | None, rows: list[Record], action: Action) -> Reading:
+        if entered is None:
             raise NotVisible
-        entered, rows = found
-        access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=Action.READ)
+        access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=action)
         self._org_limit.check(access.org_id)
         return Reading(access, entered.now, rows)
+
+    @asynccontextmanager
+    async def change(self, reading: Reading) -> AsyncIterator[UnitOfWork]:
+        """For one statement that enters the org itself, after what was read: a transaction of its own."""
+        async with self._database.tenant_change() as connection:
+            yield UnitOfWork(connection, reading.now)
 
     @asynccontextmanager
     async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
@@ -105,7 +120,7 @@ async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int)
 
 
 def detail_response(
-    row: Record, access: Access, now: datetime, *, status: int = 200, located: bool = False
+    row: Row, access: Access, now: datetime, *, status: int = 200, located: bool = False
 ) -> Response[TicketDetail]:
     """A row of the detail view, as it is answered."""
     fields = ticket_fields(row, now)

@@ -12,7 +12,7 @@ from uuid import UUID
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_tickets.errors import InvalidTransition
+from opsdash_tickets.errors import FieldProblem, InvalidFields, InvalidTransition
 
 SLA_HOURS: Final[Mapping[Priority, int]] = {
     Priority.URGENT: 4,
@@ -21,6 +21,7 @@ SLA_HOURS: Final[Mapping[Priority, int]] = {
     Priority.LOW: 168,
 }
 AT_RISK_SHARE: Final = 0.8
+FURTHEST_DUE: Final = timedelta(days=3653)
 ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
 TERMINAL: Final = frozenset({Status.RESOLVED, Status.CLOSED})
 _TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
@@ -127,6 +128,16 @@ def due_at(created_at: datetime, priority: Priority) -> datetime:
     return created_at + timedelta(hours=SLA_HOURS[priority])
 
 
+def check_due(due: datetime | None, now: datetime) -> None:
+    """Raises InvalidFields for a due time that cannot be asked for."""
+    if due is None:
+        return
+    if due <= now:
+        raise InvalidFields([FieldProblem("/sla_due_at", "in-the-past", "must lie in the future")])
+    if due > now + FURTHEST_DUE:
+        raise InvalidFields([FieldProblem("/sla_due_at", "too-far", "must lie within ten years")])
+
+
 def sla_state(
     *,
     status: Status,
@@ -155,6 +166,11 @@ def crossed_notices(before: int, after: int, *, old_cap: int, new_cap: int) -> l
         for percent in NOTICE_PERCENTS
         if after * 100 >= percent * new_cap and (old_cap == 0 or before * 100 < percent * old_cap)
     ]
+
+
+def counts_told(cap: int) -> list[int]:
+    """The counts of living tickets that are told when usage grows to them."""
+    return [-(-cap * percent // 100) for percent in NOTICE_PERCENTS]
 
 
 def stamps_at_creation(status: Status, now: datetime) -> dict[str, datetime | None]:

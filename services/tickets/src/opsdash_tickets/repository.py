@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
@@ -33,13 +33,14 @@ UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $
 """
 _LIVING = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
-_COLUMNS = tuple(field.name for field in fields(Ticket))
+COLUMNS = tuple(field.name for field in fields(Ticket))
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")
-_MUTABLE = tuple(name for name in _COLUMNS if name not in _FIXED)
-_UPDATE = (
-    f"UPDATE tickets SET {', '.join(f'{name} = ${index}' for index, name in enumerate(_MUTABLE, start=3))}"  # noqa: S608
-    " WHERE org_id = $1 AND id = $2"
-)
+_MUTABLE = tuple(name for name in COLUMNS if name not in _FIXED)
+_UPDATE = f"""
+WITH {RECORDED}
+UPDATE tickets SET {", ".join(f"{name} = ${index}" for index, name in enumerate(_MUTABLE, start=3))}
+WHERE org_id = $1 AND id = $2
+"""  # noqa: S608 - our own names
 _LOCK_BY_ID = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE"
 _LOCK_DELETED = """
 SELECT * FROM tickets WHERE org_id = $1 AND {reference} = $2
@@ -83,15 +84,6 @@ LEFT JOIN LATERAL (
 ) p ON true
 """
 )
-# Answers with the new ticket's detail view: who made it made the last change.
-_INSERT = f"""
-WITH t AS (
-    INSERT INTO tickets ({", ".join(_COLUMNS)})
-    VALUES ({", ".join(f"${index}" for index in range(1, len(_COLUMNS) + 1))}) RETURNING *
-)
-SELECT {VIEW_COLUMNS}, t.description, t.created_by AS updated_by, b.name AS updater_name, b.active AS updater_active
-FROM t {NAMES}
-"""  # noqa: S608 - our own texts
 # Every version has its history row, so the newest says who made the last change.
 _LAST_CHANGE = """
 LEFT JOIN LATERAL (
@@ -112,17 +104,6 @@ SELECT id AS ticket_id, number, version, deleted_at, purged_at FROM tickets WHER
 """
 _EXISTENCE_BY_ID = _EXISTENCE.format(reference="id")
 _EXISTENCE_BY_NUMBER = _EXISTENCE.format(reference="number")
-_REFERENCES = """
-SELECT $2::uuid IS NULL OR EXISTS (
-           SELECT FROM members WHERE org_id = $1 AND user_id = $2 AND removed_at IS NULL AND role = ANY($5::text[])
-       ) AS assignee_id,
-       $3::uuid IS NULL OR EXISTS (
-           SELECT FROM contacts WHERE org_id = $1 AND contact_id = $3 AND removed_at IS NULL
-       ) AS contact_id,
-       $4::uuid IS NULL OR EXISTS (
-           SELECT FROM projects WHERE org_id = $1 AND project_id = $4 AND removed_at IS NULL
-       ) AS project_id
-"""
 
 
 async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
@@ -152,12 +133,6 @@ async def save_counters(connection: Connection, org_id: UUID, counters: Counters
 async def living_tickets(connection: Connection, org_id: UUID) -> int:
     count: int | None = await connection.fetchval(_LIVING, org_id)
     return count or 0
-
-
-async def insert(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent]) -> Record:
-    """Store a new ticket with its event; its detail view."""
-    (row,) = await work.change(_INSERT, *(getattr(ticket, name) for name in _COLUMNS), event=event, topic=TICKETS)
-    return row
 
 
 async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent]) -> None:
@@ -196,23 +171,9 @@ async def existence(connection: Connection, org_id: UUID, reference: UUID | int)
     return await connection.fetchrow(statement, org_id, reference)
 
 
-async def missing_references(
-    connection: Connection,
-    org_id: UUID,
-    *,
-    assignee_id: UUID | None,
-    contact_id: UUID | None,
-    project_id: UUID | None,
-    assignable_roles: list[str],
-) -> list[str]:
-    """The names of those references that are not a living object of this org; foreign and unknown look the same."""
-    row = await connection.fetchrow(_REFERENCES, org_id, assignee_id, contact_id, project_id, assignable_roles)
-    return [] if row is None else [name for name, found in row.items() if not found]
-
-
 def to_ticket(row: Record) -> Ticket:
     """A row of the tickets table as the domain sees it."""
-    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
+    values: dict[str, Any] = {name: row[name] for name in COLUMNS}
     source = values["sla_source"]
     return Ticket(
         **{

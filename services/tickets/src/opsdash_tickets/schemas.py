@@ -13,8 +13,8 @@ from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets import values
+from opsdash_tickets.creation import NewTicket
 from opsdash_tickets.model import Action, SlaState
-from opsdash_tickets.use_cases import NewTicket
 
 Title = Annotated[
     str,

@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
+from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
-from opsdash_tickets import model, repository, usage
+from opsdash_tickets import model, references, repository, usage
 from opsdash_tickets.errors import (
     FeatureNotAvailable,
-    FieldProblem,
-    InvalidFields,
     NotVisible,
     RoleTooLow,
     StaleVersion,
 )
 from opsdash_tickets.model import Access, Action, Change, Ticket
 from opsdash_tickets.published import ticket_event
-
-FURTHEST_DUE = timedelta(days=3653)
-_REFERENCES = ("assignee_id", "contact_id", "project_id")
-
-
-@dataclass(frozen=True, slots=True)
-class NewTicket:
-    """A ticket as asked for; `sla_due_at` None lets the priority decide."""
-
-    title: str
-    description: str
-    status: Status
-    priority: Priority
-    category: Category
-    assignee_id: UUID | None
-    contact_id: UUID | None
-    project_id: UUID | None
-    sla_due_at: datetime | None
 
 
 async def enter(connection: Connection, *, slug: str, user_id: UUID, action: Action) -> tuple[UnitOfWork, Access]:
@@ -67,41 +45,6 @@ def admit(entered: Entered, *, slug: str, user_id: UUID, action: Action) -> Acce
     return access
 
 
-async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Record:
-    """Give the ticket its number, due time and first version; its detail view.
-
-    Raises InvalidFields or PlanLimitReached.
-    """
-    _check_due(new.sla_due_at, work.now)
-    await _check_references(work, access, {name: getattr(new, name) for name in _REFERENCES})
-    counters = await usage.take_slot(work, access, new_number=True)
-    ticket = Ticket(
-        id=uuid_utils.uuid7(),
-        org_id=access.org_id,
-        number=counters.last_number,
-        title=new.title,
-        description=new.description,
-        status=new.status,
-        priority=new.priority,
-        category=new.category,
-        assignee_id=new.assignee_id,
-        contact_id=new.contact_id,
-        project_id=new.project_id,
-        sla_due_at=new.sla_due_at or model.due_at(work.now, new.priority),
-        sla_source=SlaSource.MANUAL if new.sla_due_at else SlaSource.AUTO,
-        first_response_at=None,
-        reopen_count=0,
-        comment_count=0,
-        created_by=access.user_id,
-        created_at=work.now,
-        updated_at=work.now,
-        deleted_at=None,
-        version=1,
-        **model.stamps_at_creation(new.status, work.now),
-    )
-    return await repository.insert(work, ticket, _event(work, access, events.CREATED, ticket, {}))
-
-
 async def change_ticket(
     work: UnitOfWork,
     access: Access,
@@ -117,12 +60,13 @@ async def change_ticket(
     """
     before = await lock_ticket(work, access, reference, if_match=if_match)
     if "sla_due_at" in fields and fields["sla_due_at"] != before.sla_due_at:
-        _check_due(fields["sla_due_at"], work.now)
+        model.check_due(fields["sla_due_at"], work.now)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
     changes = model.changes_between(before, after)
     if not changes:
         return before
-    await _check_references(work, access, {name: changes[name].after for name in _REFERENCES if name in changes})
+    changed = {field: changes[field].after for field in references.FIELDS if field in changes}
+    references.check(changed, await references.find(work, access, changed))
     return await save_change(work, access, before, after, bulk_id=bulk_id)
 
 
@@ -155,7 +99,8 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
         raise NotVisible
     await usage.take_slot(work, access)
     after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
-    if await _missing(work, access, {"assignee_id": before.assignee_id}):
+    assignee = {"assignee_id": before.assignee_id}
+    if references.missing(assignee, await references.find(work, access, assignee)):
         after = replace(after, assignee_id=None)
     event = _event(work, access, events.RESTORED, after, model.changes_between(before, after))
     await repository.update(work, after, event)
@@ -178,36 +123,6 @@ async def lock_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *
     if if_match is not None and if_match != ticket.version:
         raise StaleVersion(ticket.version)
     return ticket
-
-
-def _check_due(due: datetime | None, now: datetime) -> None:
-    if due is None:
-        return
-    if due <= now:
-        raise InvalidFields([FieldProblem("/sla_due_at", "in-the-past", "must lie in the future")])
-    if due > now + FURTHEST_DUE:
-        raise InvalidFields([FieldProblem("/sla_due_at", "too-far", "must lie within ten years")])
-
-
-async def _check_references(work: UnitOfWork, access: Access, references: Mapping[str, UUID | None]) -> None:
-    """Foreign and unknown ids get the same field error."""
-    missing = await _missing(work, access, references)
-    if missing:
-        text = {"assignee_id": "is not somebody who can be assigned here"}
-        raise InvalidFields(
-            [FieldProblem(f"/{name}", "unknown-reference", text.get(name, "does not exist here")) for name in missing]
-        )
-
-
-async def _missing(work: UnitOfWork, access: Access, references: Mapping[str, UUID | None]) -> list[str]:
-    if not any(references.values()):
-        return []
-    return await repository.missing_references(
-        work.connection,
-        access.org_id,
-        **{name: references.get(name) for name in _REFERENCES},
-        assignable_roles=sorted(model.ASSIGNABLE_ROLES),
-    )
 
 
 def _event(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from opsdash_chassis.database import Record
@@ -13,11 +14,13 @@ from opsdash_tickets import model
 from opsdash_tickets.schemas import Company, Contact, Person, Project, TicketRow
 
 UNKNOWN_NAME: Final = "Unknown"
+#: As the repository reads it, or as one that was just made would be read.
+Row: TypeAlias = Record | Mapping[str, Any]
 Named = TypeVar("Named", Company, Project)
 _STATUSES: Final = {status.value: status for status in Status}  # a lookup is a fifth of a call of the class
 
 
-def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
+def ticket_fields(row: Row, now: datetime) -> dict[str, Any]:
     """What `TicketRow` is made of, from one row of the repository's view."""
     status = _STATUSES[row["status"]]
     return {
@@ -52,7 +55,7 @@ def ticket_fields(row: Record, now: datetime) -> dict[str, Any]:
     }
 
 
-def ticket_row(row: Record, now: datetime) -> TicketRow:
+def ticket_row(row: Row, now: datetime) -> TicketRow:
     """A row of the repository's view as lists show it."""
     return TicketRow(**ticket_fields(row, now))
 
@@ -61,7 +64,7 @@ def person(user_id: UUID | None, name: str | None, active: bool | None) -> Perso
     return None if user_id is None else Person(id=user_id, name=name or UNKNOWN_NAME, active=bool(active))
 
 
-def _contact(row: Record) -> Contact | None:
+def _contact(row: Row) -> Contact | None:
     contact_id = row["contact_id"]
     if contact_id is None:
         return None

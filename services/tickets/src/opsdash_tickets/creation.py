@@ -1,0 +1,104 @@
+"""How a ticket comes to be: by one statement where the plan has nothing to say, else under the lock of its counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_contracts import tickets as events
+from opsdash_contracts.envelope import Event
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
+from opsdash_contracts.workspace import PLAN_CAPS
+
+from opsdash_tickets import creation_repository, model, references, usage
+from opsdash_tickets.model import Access, Ticket
+from opsdash_tickets.published import ticket_event
+from opsdash_tickets.references import References
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket as asked for; `sla_due_at` None lets the priority decide."""
+
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    category: Category
+    assignee_id: UUID | None
+    contact_id: UUID | None
+    project_id: UUID | None
+    sla_due_at: datetime | None
+
+    @property
+    def references(self) -> References:
+        return {field: getattr(self, field) for field in references.FIELDS}
+
+
+async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dict[str, Any]:
+    """Give the ticket its number, due time and first version, in an open transaction; its detail view.
+
+    Raises InvalidFields or PlanLimitReached.
+    """
+    found = await references.find(work, access, new.references)
+    _check(new, found, work.now)
+    counters = await usage.take_slot(work, access, new_number=True)
+    ticket = _first_version(work, access, new, counters.last_number)
+    return await creation_repository.insert(work, ticket, _created(work, access, ticket), found)
+
+
+async def create_at_once(
+    work: UnitOfWork, access: Access, new: NewTicket, found: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The same outside any transaction, in one round trip; `found` are the names of what the ticket points to.
+
+    None at the counts where the plan refuses or has something to tell: then it takes a transaction. Raises
+    InvalidFields.
+    """
+    _check(new, found, work.now)
+    ticket = _first_version(work, access, new, creation_repository.UNNUMBERED)
+    cap = PLAN_CAPS[access.plate]
+    return await creation_repository.insert_at_once(
+        work, ticket, _created(work, access, ticket), found, cap=cap, told_at=model.counts_told(cap)
+    )
+
+
+def _check(new: NewTicket, found: Mapping[str, Any], now: datetime) -> None:
+    model.check_due(new.sla_due_at, now)
+    references.check(new.references, found)
+
+
+def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:
+    return Ticket(
+        id=uuid_utils.uuid7(),
+        org_id=access.org_id,
+        number=number,
+        title=new.title,
+        description=new.description,
+        status=new.status,
+        priority=new.priority,
+        category=new.category,
+        assignee_id=new.assignee_id,
+        contact_id=new.contact_id,
+        project_id=new.project_id,
+        sla_due_at=new.sla_due_at or model.due_at(work.now, new.priority),
+        sla_source=SlaSource.MANUAL if new.sla_due_at else SlaSource.AUTO,
+        first_response_at=None,
+        reopen_count=0,
+        comment_count=0,
+        created_by=access.user_id,
+        created_at=work.now,
+        updated_at=work.now,
+        deleted_at=None,
+        version=1,
+        **model.stamps_at_creation(new.status, work.now),
+    )
+
+
+def _created(work: UnitOfWork, access: Access, ticket: Ticket) -> Event[TicketEvent]:
+    return ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)

@@ -1,0 +1,47 @@
+"""What a ticket points to: who does it, for whom, for which project. All of it lives in the ticket's own org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from opsdash_chassis.unit_of_work import UnitOfWork
+
+from opsdash_tickets import model, references_repository
+from opsdash_tickets.errors import FieldProblem, InvalidFields
+from opsdash_tickets.model import Access
+
+FIELDS: Final[tuple[str, ...]] = ("assignee_id", "contact_id", "project_id")
+#: By field; a field that points to nothing may be absent.
+References: TypeAlias = Mapping[str, UUID | None]
+NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(references_repository.COLUMNS)
+
+
+async def find(work: UnitOfWork, access: Access, references: References) -> Mapping[str, Any]:
+    """The names of what is pointed to, none for what is not there."""
+    if not any(references.values()):
+        return NOTHING
+    return await references_repository.names(work.connection, access.org_id, *asked(references))
+
+
+def asked(references: References) -> tuple[object, ...]:
+    """The parameters of `references_repository.NAMES` after the org's id."""
+    return (*(references.get(field) for field in FIELDS), sorted(model.ASSIGNABLE_ROLES))
+
+
+def missing(references: References, found: Mapping[str, Any]) -> list[str]:
+    """The fields that point to no living object of this org; foreign and unknown look the same."""
+    named = {field: found[f"{field.removesuffix('_id')}_name"] for field in FIELDS}
+    return [field for field in FIELDS if references.get(field) is not None and named[field] is None]
+
+
+def check(references: References, found: Mapping[str, Any]) -> None:
+    """Raises InvalidFields, with the same words for foreign and unknown ids."""
+    text = {"assignee_id": "is not somebody who can be assigned here"}
+    problems = [
+        FieldProblem(f"/{field}", "unknown-reference", text.get(field, "does not exist here"))
+        for field in missing(references, found)
+    ]
+    if problems:
+        raise InvalidFields(problems)
