@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event, decode
@@ -16,6 +19,7 @@ from tests.support.witness import Witness
 from tests.system.conftest import Door
 
 TICKETS = "/api/orgs/ours/tickets"
+EVENTS_OF_TICKET = "SELECT data FROM history WHERE data->>'ticket_id' = $1"
 
 
 async def new_thread(door: Door, role: str = "owner") -> str:
@@ -23,6 +27,14 @@ async def new_thread(door: Door, role: str = "owner") -> str:
     made = await door.as_(role).call("POST", TICKETS, {"title": "With comments"})
     assert made.status == 201, made.body
     return f"{made.headers['Location']}/comments"
+
+
+async def comment_rows(door: Door, statement: str, *values: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(door.comments_database.admin_url)
+    try:
+        return await connection.fetch(statement, *values)
+    finally:
+        await connection.close()
 
 
 async def write(client: Client, path: str, body: str = "text", **fields: Any) -> dict[str, Any]:
@@ -52,6 +64,32 @@ class TestCreate:
         assert (found.body["body"], found.body["author"]["name"]) == ("**hi**\r\n<b>", "member of ours")
         assert found.body["body_html"] == "<p><strong>hi</strong><br>\n&lt;b&gt;</p>\n"
         assert (await client.call("GET", path)).body["items"] == [made.body]
+
+    @pytest.mark.parametrize("asked", [{}, {"mentions": True}, {"key": True}], ids=["plain", "mentioning", "keyed"])
+    async def test_the_answer_is_what_a_reader_gets(self, door: Door, asked: dict[str, bool]):
+        client, path = door.as_("member"), await new_thread(door)
+        fields = {"mentions": [str(door.api.ours.admin)]} if "mentions" in asked else {}
+        headers = {"Idempotency-Key": str(uuid4())} if "key" in asked else {}
+        made = await client.call("POST", path, {"body": "read *again*", **fields}, **headers)
+        assert (made.status, made.headers["ETag"]) == (201, '"1"')
+        assert (await client.call("GET", made.headers["Location"])).body == made.body
+
+    async def test_those_made_together_take_their_places_one_after_the_other(self, door: Door):
+        client, path = door.as_("member"), await new_thread(door)
+        top = await write(client, path)
+
+        async def keyed() -> None:
+            made = await client.call("POST", path, {"body": "keyed"}, **{"Idempotency-Key": str(uuid4())})
+            assert made.status == 201
+
+        plain = [write(client, path) for _ in range(20)]
+        replies = [write(client, path, parent_id=top["id"]) for _ in range(10)]
+        await asyncio.gather(*plain, *replies, *(keyed() for _ in range(10)))
+        events = [json.loads(row["data"]) for row in await comment_rows(door, EVENTS_OF_TICKET, top["ticket_id"])]
+        assert sorted(event["ticket_sequence"] for event in events) == list(range(1, 42))
+        in_their_order = sorted(events, key=lambda event: event["ticket_sequence"])
+        times = [datetime.fromisoformat(event["created_at"]) for event in in_their_order]
+        assert times == sorted(set(times))
 
     async def test_by_number_too_and_on_a_closed_ticket_whose_status_stays(self, door: Door):
         client = door.as_("member")

@@ -18,7 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.stack import Client
 from tests.support.witness import Witness
 from tests.system.conftest import Door
-from tests.system.test_comments import new_thread, write
+from tests.system.test_comments import comment_rows, new_thread, write
 from tests.system.ticket_pages import at, new_ticket, visitor
 
 
@@ -27,14 +27,6 @@ async def detail(client: Client, ticket: str) -> dict[str, Any]:
     assert answer.status == 200, answer.body
     body: dict[str, Any] = answer.body
     return body
-
-
-async def comment_rows(door: Door, statement: str, *values: Any) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(door.comments_database.admin_url)
-    try:
-        return await connection.fetch(statement, *values)
-    finally:
-        await connection.close()
 
 
 class TestEffectsOnTheTicket:

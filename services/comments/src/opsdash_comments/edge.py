@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,6 +37,15 @@ class Doors:
     org_limit: RateLimit
     cursors: Cursors
     tickets: TicketClient
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one statement found inside an org."""
+
+    access: Access
+    now: datetime
+    rows: list[Record]
 
 
 class Edge:
@@ -85,16 +96,23 @@ class Edge:
                 raise TicketUnsettled(access.org_id, reference, known=thread is not None)
             return await act(work, access, thread)
 
-    async def read(self, statement: str, *parameters: object) -> tuple[Access, list[Record]]:
+    async def read(self, statement: str, *parameters: object, action: CommentAction = CommentAction.READ) -> Reading:
         """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not five."""
         user_id = self._caller.user_id
         async with self._database.tenant_statement() as connection:
             found = await read_in_org(connection, self._slug, user_id, statement, *parameters)
         if found is None:
             raise NotVisible
-        access = use_cases.admit(found[0], slug=self._slug, user_id=user_id, action=CommentAction.READ)
+        entered, rows = found
+        access = use_cases.admit(entered, slug=self._slug, user_id=user_id, action=action)
         self._org_limit.check(access.org_id)
-        return access, found[1]
+        return Reading(access, entered.now, rows)
+
+    @asynccontextmanager
+    async def change(self, reading: Reading) -> AsyncIterator[UnitOfWork]:
+        """For one statement that enters the org itself, after what was read: a transaction of its own."""
+        async with self._database.tenant_change() as connection:
+            yield UnitOfWork(connection, reading.now)
 
     async def look_again(self, reference: UUID | int) -> None:
         """Learn from the owner what became of a ticket, before its event tells. Not counted against the org's limit.

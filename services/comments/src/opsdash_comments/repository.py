@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
-from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
+from opsdash_chassis.unit_of_work import RECORDED, If, UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
@@ -32,16 +32,22 @@ version
 """
 _FIND = f"SELECT {_STATE} FROM comments WHERE org_id = $1 AND ticket_id = $2 AND id = $3"  # noqa: S608 - our columns
 # A change of a comment takes its place in the thread with the same statement; a new one is answered as it is shown.
+_NEW = "org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer, mentions"
+_NEW_VALUES = ", ".join(f"${place}" for place in range(1, 12))
 _INSERT = f"""
 WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3),
-c AS (
-    INSERT INTO comments (org_id, id, ticket_id, parent_id, author_id, created_at, version, body, body_html, renderer,
-                          mentions)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
-),
+c AS (INSERT INTO comments ({_NEW}) VALUES ({_NEW_VALUES}) RETURNING *),
 {RECORDED}
 SELECT {view_repository.COLUMNS} FROM c {view_repository.PEOPLE}
 """  # noqa: S608 - our own texts
+# A transaction of its own, which enters the org itself: all of it hangs on the thread being where it was seen.
+_INSERT_AT_ONCE = f"""
+WITH advanced AS MATERIALIZED (SELECT ticket_id FROM advance_thread($1, $3, $12, $6) AS ticket_id),
+c AS (INSERT INTO comments ({_NEW}) SELECT {_NEW_VALUES} FROM advanced RETURNING *),
+{RECORDED}
+SELECT {view_repository.COLUMNS} FROM c {view_repository.AUTHOR_ONLY}
+"""  # noqa: S608 - our own texts
+_IF_ADVANCED = If("advanced")
 _UPDATE = """
 WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
 UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
@@ -80,7 +86,22 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
 
 async def insert(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> Record:
     """Store a new comment of a locked thread with its event; how it is shown."""
-    values = (
+    (row,) = await work.change(_INSERT, *_new_values(comment, event), event=event, topic=COMMENTS)
+    return row
+
+
+async def insert_at_once(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> Record | None:
+    """The same for a comment that mentions nobody, by one statement outside any transaction, its thread not locked.
+
+    None, and nothing is done, when the thread is not where the comment was meant to follow.
+    """
+    values = _new_values(comment, event)
+    rows = await work.change(_INSERT_AT_ONCE, *values, event=event, topic=COMMENTS, only=_IF_ADVANCED)
+    return rows[0] if rows else None
+
+
+def _new_values(comment: Comment, event: Event[CommentEvent]) -> tuple[object, ...]:
+    return (
         comment.org_id,
         comment.id,
         comment.ticket_id,
@@ -94,8 +115,6 @@ async def insert(work: UnitOfWork, comment: Comment, event: Event[CommentEvent])
         comment.mentions,
         event.data.ticket_sequence,
     )
-    (row,) = await work.change(_INSERT, *values, event=event, topic=COMMENTS)
-    return row
 
 
 async def update(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> None:

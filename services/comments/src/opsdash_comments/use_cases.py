@@ -66,26 +66,20 @@ def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) 
 
 
 async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record:
-    """Add a comment or a reply; how it is shown. Raises InvalidFields or ParentDeleted."""
+    """Add a comment or a reply to a locked thread; how it is shown. Raises InvalidFields or ParentDeleted."""
     parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
-    mentions = model.once_each(new.mentions)
-    await _check_members(work, access, mentions)
-    comment = Comment(
-        id=uuid_utils.uuid7(),
-        org_id=access.org_id,
-        ticket_id=thread.ticket_id,
-        parent_id=parent_id,
-        author_id=access.user_id,
-        body=new.body,
-        mentions=mentions,
-        created_at=model.next_moment(work.now, thread.last_comment_at),
-        edited_at=None,
-        edited_by=None,
-        deleted_at=None,
-        deleted_by=None,
-        version=1,
-    )
+    comment = _first_version(work, access, thread, new, parent_id)
+    await _check_members(work, access, comment.mentions)
     return await repository.insert(work, comment, _event(work, access, thread, events.CREATED, None, comment))
+
+
+async def comment_at_once(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record | None:
+    """Add one that is no reply and mentions nobody, outside any transaction; how it is shown.
+
+    None when somebody else has commented meanwhile: then it takes a transaction.
+    """
+    comment = _first_version(work, access, thread, new, None)
+    return await repository.insert_at_once(work, comment, _event(work, access, thread, events.CREATED, None, comment))
 
 
 async def edit_comment(
@@ -125,6 +119,26 @@ async def delete_comment(
     after = model.tombstone(before, actor_id=access.user_id, now=work.now)
     await repository.forget_revisions(work.connection, after)
     await repository.update(work, after, _event(work, access, thread, events.DELETED, before, after))
+
+
+def _first_version(
+    work: UnitOfWork, access: Access, thread: Thread, new: NewComment, parent_id: UUID | None
+) -> Comment:
+    return Comment(
+        id=uuid_utils.uuid7(),
+        org_id=access.org_id,
+        ticket_id=thread.ticket_id,
+        parent_id=parent_id,
+        author_id=access.user_id,
+        body=new.body,
+        mentions=model.once_each(new.mentions),
+        created_at=model.next_moment(work.now, thread.last_comment_at),
+        edited_at=None,
+        edited_by=None,
+        deleted_at=None,
+        deleted_by=None,
+        version=1,
+    )
 
 
 async def _for_change(work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID) -> Comment:

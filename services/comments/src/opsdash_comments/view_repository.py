@@ -33,7 +33,14 @@ COLUMNS = """
        a.name AS author_name, a.role AS author_role, a.active AS author_active,
        e.name AS editor_name, e.active AS editor_active
 """
-PEOPLE = _PERSON.format(column="c.author_id", alias="a") + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
+_AUTHOR = _PERSON.format(column="c.author_id", alias="a")
+PEOPLE = _AUTHOR + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
+#: Of a comment that nobody has edited and that mentions nobody.
+AUTHOR_ONLY = f"""
+{_AUTHOR}
+CROSS JOIN (SELECT NULL::text AS name, NULL::boolean AS active) e
+CROSS JOIN (SELECT NULL::json AS people) mentioned
+"""
 _VIEW_OF = f"SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id ="  # noqa: S608 - our texts
 _VIEW = f"{_VIEW_OF} $2"
 _ONE = f"{_VIEW} AND c.id = $3"
