@@ -31,7 +31,7 @@ def readable(name: str) -> str:
 
 def is_damaged(name: str) -> bool:
     """Whether the name was not UTF-8 on the wire."""
-    return any("\ud800" <= character <= "\udfff" for character in name)
+    return not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def decode_record(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | None) -> Event[EventData]:

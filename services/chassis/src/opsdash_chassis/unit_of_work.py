@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from opsdash_contracts.envelope import Event
 
 from opsdash_chassis.database import Connection, Database, Record, note_queued
@@ -89,7 +89,7 @@ def _recorded(event: Event[Any], topic: str) -> tuple[object, ...]:
         envelope.actor_id,
         envelope.time,
         topic,
-        json.dumps(headers, separators=(",", ":")),
+        msgspec.json.encode(headers).decode(),
         event.value().decode(),
     )
 

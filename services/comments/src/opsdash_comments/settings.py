@@ -10,7 +10,7 @@ from pydantic import Field
 SERVICE: Final = "comments"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
 #: the library that describes them.
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 
 
 class CommentsSettings(DatabaseSettings):
