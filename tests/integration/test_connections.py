@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -30,8 +31,18 @@ def connections(pool: asyncpg.Pool) -> Connections:
     return Connections(pool)
 
 
+@asynccontextmanager
+async def lent(connections: Connections) -> AsyncIterator[asyncpg.Connection]:
+    connection, failed = await connections.take(), True
+    try:
+        yield connection
+        failed = False
+    finally:
+        await connections.give_back(connection, failed=failed)
+
+
 async def pid_of(connections: Connections) -> int:
-    async with connections.lent() as connection:
+    async with lent(connections) as connection:
         pid: int = await connection.fetchval(PID)
         return pid
 
@@ -50,7 +61,7 @@ async def test_one_that_was_given_back_is_lent_again_and_the_pool_has_it_in_the_
 async def test_many_share_few_and_each_gets_one_in_time(pool, connections):
     async def use() -> None:
         for _ in range(25):
-            async with connections.lent() as connection, connection.transaction():
+            async with lent(connections) as connection, connection.transaction():
                 await connection.execute("SELECT pg_sleep(0.001)")
 
     await asyncio.gather(*(use() for _ in range(40)))
@@ -61,7 +72,7 @@ async def test_who_waits_gets_the_next_one_that_is_given_back(connections):
     free = asyncio.Event()
 
     async def hold() -> None:
-        async with connections.lent():
+        async with lent(connections):
             await free.wait()
 
     holding = [asyncio.create_task(hold()) for _ in range(SIZE)]
@@ -75,7 +86,7 @@ async def test_who_waits_gets_the_next_one_that_is_given_back(connections):
 
 async def test_none_in_time_is_an_error(connections, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(lending, "POOL_WAIT_SECONDS", 0.05)
-    async with connections.lent(), connections.lent():
+    async with lent(connections), lent(connections):
         with pytest.raises(TimeoutError):
             await pid_of(connections)
 
@@ -83,7 +94,7 @@ async def test_none_in_time_is_an_error(connections, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("ending", ["fails", "is cancelled", "leaves a transaction open"])
 async def test_after_a_bad_ending_the_next_one_finds_a_clean_connection(connections, ending: str):
     async def end_badly() -> None:
-        async with connections.lent() as connection:
+        async with lent(connections) as connection:
             await connection.execute("BEGIN")
             await connection.execute("SELECT set_config('app.org_id', 'somebody', true)")
             if ending == "fails":
@@ -99,7 +110,7 @@ async def test_after_a_bad_ending_the_next_one_finds_a_clean_connection(connecti
     expected = {"fails": asyncpg.DivisionByZeroError, "is cancelled": asyncio.CancelledError}
     assert error is None if ending not in expected else isinstance(error, expected[ending])
     for _ in range(3):
-        async with connections.lent() as connection:
+        async with lent(connections) as connection:
             assert not connection.is_in_transaction()
             assert not await connection.fetchval("SELECT current_setting('app.org_id', true)")
 
@@ -123,7 +134,7 @@ async def test_closing_waits_for_those_that_are_lent_and_for_nobody_else(pool, c
     begun = asyncio.Event()
 
     async def use() -> int:
-        async with connections.lent() as connection:
+        async with lent(connections) as connection:
             begun.set()
             pid: int = await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.3)")
             return pid

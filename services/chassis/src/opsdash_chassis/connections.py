@@ -6,8 +6,6 @@ The pool takes a connection back in a task of its own and behind timers: a quart
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -30,19 +28,25 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._returning: asyncio.Future[Any] | None = None
 
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[Lent]:
-        """One connection for the block. Raises TimeoutError when none is free in time."""
-        connection = await self._take()
+    async def take(self) -> Lent:
+        """One connection, to be given back. Raises TimeoutError when none is free in time."""
+        while self._kept:
+            connection = self._kept.pop()
+            if _is_good(connection):
+                return connection
+            await self._pool.release(connection)
+        self._waiting += 1  # from here on the pool gets all that is given back, for those who wait there
         try:
-            yield connection
-        except BaseException:  # also when cancelled: the pool finds out what state it is in
+            return await self._pool.acquire(timeout=POOL_WAIT_SECONDS)
+        finally:
+            self._waiting -= 1
+
+    async def give_back(self, connection: Lent, *, failed: bool) -> None:
+        """After a failure, and when its use was cancelled, the pool finds out what state the connection is in."""
+        if failed or self._waiting or not _is_good(connection):
             await self._pool.release(connection)
-            raise
-        if _is_good(connection) and not self._waiting:
-            self._keep(connection)
         else:
-            await self._pool.release(connection)
+            self._keep(connection)
 
     async def close(self) -> None:
         """Wait a while for those that are lent, then close all."""
@@ -55,18 +59,6 @@ class Connections:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
-
-    async def _take(self) -> Lent:
-        while self._kept:
-            connection = self._kept.pop()
-            if _is_good(connection):
-                return connection
-            await self._pool.release(connection)
-        self._waiting += 1  # from here on the pool gets all that is given back, for those who wait there
-        try:
-            return await self._pool.acquire(timeout=POOL_WAIT_SECONDS)
-        finally:
-            self._waiting -= 1
 
     def _keep(self, connection: Lent) -> None:
         self._kept.append(connection)

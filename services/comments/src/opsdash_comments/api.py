@@ -95,8 +95,8 @@ async def _comment_at_once(edge: Edge, reference: UUID | int, data: CreateCommen
     thread = repository.to_thread(reading.rows[0]) if reading.rows else None
     if thread is None or not thread.living:
         return None
-    async with edge.change(reading) as work:
-        row = await use_cases.comment_at_once(work, reading.access, thread, data.to_new_comment())
+    new = data.to_new_comment()
+    row = await edge.change(reading, lambda work: use_cases.comment_at_once(work, reading.access, thread, new))
     return None if row is None else _shown(row, reading.access, status=201, located=True)
 
 

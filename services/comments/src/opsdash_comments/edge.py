@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -108,11 +107,9 @@ class Edge:
         self._org_limit.check(access.org_id)
         return Reading(access, entered.now, rows)
 
-    @asynccontextmanager
-    async def change(self, reading: Reading) -> AsyncIterator[UnitOfWork]:
-        """For one statement that enters the org itself, after what was read: a transaction of its own."""
-        async with self._database.tenant_change() as connection:
-            yield UnitOfWork(connection, reading.now)
+    async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """Let one statement that enters the org itself act on what was read: a transaction of its own."""
+        return await self._database.tenant_change(lambda connection: act(UnitOfWork(connection, reading.now)))
 
     async def look_again(self, reference: UUID | int) -> None:
         """Learn from the owner what became of a ticket, before its event tells. Not counted against the org's limit.

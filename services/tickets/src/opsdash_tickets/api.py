@@ -64,8 +64,8 @@ async def create_ticket(
 async def _create_at_once(edge: Edge, data: CreateTicket) -> Response[TicketDetail] | None:
     """Two round trips in place of five; None when that is not enough."""
     reading, found = await _find_references(edge, {field: getattr(data, field) for field in references.FIELDS})
-    async with edge.change(reading) as work:
-        row = await creation.create_at_once(work, reading.access, data.to_new_ticket(), found)
+    new = data.to_new_ticket()
+    row = await edge.change(reading, lambda work: creation.create_at_once(work, reading.access, new, found))
     return None if row is None else detail_response(row, reading.access, reading.now, status=201, located=True)
 
 

@@ -25,6 +25,7 @@ from opsdash_tickets.schemas import TicketDetail
 from opsdash_tickets.views import Row, person, ticket_fields
 
 Body = TypeVar("Body")
+Result = TypeVar("Result")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
 
 
@@ -87,11 +88,9 @@ class Edge:
         self._org_limit.check(access.org_id)
         return Reading(access, entered.now, rows)
 
-    @asynccontextmanager
-    async def change(self, reading: Reading) -> AsyncIterator[UnitOfWork]:
-        """For one statement that enters the org itself, after what was read: a transaction of its own."""
-        async with self._database.tenant_change() as connection:
-            yield UnitOfWork(connection, reading.now)
+    async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """Let one statement that enters the org itself act on what was read: a transaction of its own."""
+        return await self._database.tenant_change(lambda connection: act(UnitOfWork(connection, reading.now)))
 
     @asynccontextmanager
     async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
