@@ -54,7 +54,12 @@
   const fresh = new Set();
   const pill = () => find("#fresh");
   let asking;
+  // Numbers are given one after the other: of all up to the highest in a list, the list knew when it was loaded.
+  let known;
+  const noteKnown = () => { known = Math.max(0, ...findAll("#board tr[data-number]").map((row) => Number(row.dataset.number))); };
+  noteKnown();
   async function expect(ticket) {
+    if (ticket.kind === "created" && ticket.number <= known) return;
     if (isMine(ticket)) await pause(ECHO);
     if (!pill() || rowOf(ticket.id) || made.has(ticket.id) || fresh.has(ticket.id)) return;
     fresh.add(ticket.id);
@@ -90,6 +95,7 @@
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (!isBoard(ctx.target)) return;
     for (const id of answered) fresh.delete(id);
+    noteKnown();
     showPill();
   });
   acts.fresh = () => {
