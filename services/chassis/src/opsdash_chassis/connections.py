@@ -1,4 +1,4 @@
-"""Lends the connections of a pool, and one that was just given back again without asking the pool.
+"""Lends the connections of a pool, and one that was just given back to the next without asking the pool.
 
 The pool takes a connection back in a task of its own and behind timers: a quarter of what a request cost its process.
 """
@@ -6,6 +6,7 @@ The pool takes a connection back in a task of its own and behind timers: a quart
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -19,12 +20,14 @@ CLOSE_SECONDS = 5.0
 
 
 class Connections:
-    """The connections of one role. The pool makes, counts and closes them."""
+    """The connections of one role. The pool makes and closes them; who waits for one is handed the next given back."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
+        self._out = 0  # of the pool: lent or kept
         self._kept: list[Lent] = []
-        self._waiting = 0
+        self._waiting: deque[asyncio.Future[Lent | None]] = deque()
+        self._closing = False
         self._timer: asyncio.TimerHandle | None = None
         self._returning: asyncio.Future[Any] | None = None
 
@@ -34,23 +37,20 @@ class Connections:
             connection = self._kept.pop()
             if _is_good(connection):
                 return connection
-            await self._pool.release(connection)
-        self._waiting += 1  # from here on the pool gets all that is given back, for those who wait there
-        try:
-            return await self._pool.acquire(timeout=POOL_WAIT_SECONDS)
-        finally:
-            self._waiting -= 1
+            await self._return(connection)
+        async with asyncio.timeout(POOL_WAIT_SECONDS):
+            return await self._next()
 
     async def give_back(self, connection: Lent, *, failed: bool) -> None:
         """After a failure, and when its use was cancelled, the pool finds out what state the connection is in."""
-        if failed or self._waiting or not _is_good(connection):
-            await self._pool.release(connection)
-        else:
+        if failed or self._closing or not _is_good(connection):
+            await self._return(connection)
+        elif not self._hand_over(connection):
             self._keep(connection)
 
     async def close(self) -> None:
         """Wait a while for those that are lent, then close all."""
-        self._waiting += 1  # the pool itself: it gets all that is given back
+        self._closing = True
         if self._timer is not None:
             self._timer.cancel()
         try:
@@ -59,6 +59,49 @@ class Connections:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+    async def _next(self) -> Lent:
+        """From the pool, or when it has none left, from who gives one back."""
+        while self._out >= self._pool.get_max_size():
+            if handed := await self._handed():
+                return handed
+        self._out += 1
+        try:
+            return await self._pool.acquire()
+        except BaseException:
+            self._out -= 1
+            self._hand_over(None)
+            raise
+
+    async def _handed(self) -> Lent | None:
+        """What another one has given back; None when the pool may have one."""
+        given: asyncio.Future[Lent | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(given)
+        try:
+            return await given
+        except asyncio.CancelledError:
+            if given.done() and not given.cancelled():  # it was ours already, and goes to the next
+                if connection := given.result():
+                    await self.give_back(connection, failed=False)
+                else:
+                    self._hand_over(None)
+            raise
+
+    def _hand_over(self, connection: Lent | None) -> bool:
+        """Whether there was somebody who waits."""
+        while self._waiting:
+            given = self._waiting.popleft()
+            if not given.done():
+                given.set_result(connection)
+                return True
+        return False
+
+    async def _return(self, connection: Lent) -> None:
+        try:
+            await self._pool.release(connection)
+        finally:
+            self._out -= 1
+            self._hand_over(None)
 
     def _keep(self, connection: Lent) -> None:
         self._kept.append(connection)
@@ -71,7 +114,7 @@ class Connections:
 
     async def _return_kept(self) -> None:
         kept, self._kept = self._kept, []
-        await asyncio.gather(*(self._pool.release(connection) for connection in kept))
+        await asyncio.gather(*(self._return(connection) for connection in kept))
 
 
 def _is_good(connection: Lent) -> bool:
