@@ -91,6 +91,7 @@ SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS de
 FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
 WHERE t.relname = ANY($1) AND NOT i.indisunique
 """
+# Of an empty table a fresh server knows nothing, and plans for its growth.
 _FILLED = """
 SELECT oid::regclass::text AS name FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
@@ -153,9 +154,7 @@ async def _seeding(url: str, orgs: Sequence[Org], *tables: str) -> AsyncIterator
             yield connection
             for index in indexes:
                 await connection.execute(index["definition"])
-        for table in await connection.fetch(
-            _FILLED
-        ):  # of an empty one a fresh server knows nothing, and plans for growth
+        for table in await connection.fetch(_FILLED):
             await connection.execute(f"VACUUM ANALYZE {table['name']}")
     finally:
         await connection.close()

@@ -57,11 +57,7 @@ class Desk:
     done: int = 0
 
     async def rows(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.database.admin_url)
-        try:
-            return await connection.fetch(statement)
-        finally:
-            await connection.close()
+        return await self.database.fetch(statement)
 
 
 @dataclass

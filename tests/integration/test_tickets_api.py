@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from opsdash_tickets.creation_repository import UNNUMBERED
 
@@ -87,11 +86,7 @@ class TestCreatedEitherWay:
     async def test_its_event_has_its_number_and_its_words(self, api: Api, keyed: bool):
         title = f'A "number":{UNNUMBERED}, and another "number":{UNNUMBERED},'
         made = (await api.as_("member").call("POST", api.path, {"title": title}, **headers(keyed))).body
-        connection = await asyncpg.connect(api.stack.database.admin_url)
-        try:
-            (row,) = await connection.fetch("SELECT data FROM history WHERE aggregate_id = $1::uuid", made["id"])
-        finally:
-            await connection.close()
+        (row,) = await api.stack.database.fetch("SELECT data FROM history WHERE aggregate_id = $1::uuid", made["id"])
         event = json.loads(row["data"])
         assert (event["number"], event["title"]) == (made["number"], title)
 

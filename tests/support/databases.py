@@ -30,6 +30,14 @@ class ServiceDatabase:
         """The settings a service process needs to use this database."""
         return {"OPSDASH_DATABASE_URL": self.app_url, "OPSDASH_DATABASE_WORKER_URL": self.worker_url}
 
+    async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Rows as the superuser sees them: verdicts must not depend on the roles under test."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
 
 def database_of(service: str, admin_url: str, name: str) -> ServiceDatabase:
     def url(role: str, password: str) -> str:

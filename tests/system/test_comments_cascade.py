@@ -18,7 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.stack import Client
 from tests.support.witness import Witness
 from tests.system.conftest import Door
-from tests.system.test_comments import comment_rows, new_thread, write
+from tests.system.test_comments import new_thread, write
 from tests.system.ticket_pages import at, new_ticket, visitor
 
 
@@ -142,8 +142,7 @@ class TestCascade:
         await purge(door, ticket.rpartition("/")[2])
 
         async def left() -> list[asyncpg.Record]:
-            return await comment_rows(
-                door,
+            return await door.comments_database.fetch(
                 "SELECT body || body_html AS text FROM comments WHERE id = $1::uuid"
                 " UNION ALL SELECT body FROM revisions WHERE comment_id = $1::uuid",
                 made["id"],
@@ -151,7 +150,9 @@ class TestCascade:
 
         rows = await eventually(left, lambda rows: [row["text"] for row in rows] == [""])
         assert len(rows) == 1
-        dumped = await comment_rows(door, "SELECT data::text FROM history WHERE aggregate_id = $1::uuid", made["id"])
+        dumped = await door.comments_database.fetch(
+            "SELECT data::text FROM history WHERE aggregate_id = $1::uuid", made["id"]
+        )
         assert "canary" not in str(dumped)
         assert (await client.call("GET", path)).status == 404
 

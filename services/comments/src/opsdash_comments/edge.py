@@ -116,7 +116,7 @@ class Edge:
 
         Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
         """
-        async with self._database.tenant_transaction() as connection:
+        async with self._database.tenant_statement() as connection:
             _, access, _ = await use_cases.enter(
                 connection,
                 slug=self._slug,

@@ -50,7 +50,6 @@ async def create_ticket(
     data: JSONBody[CreateTicket], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
     """Create a ticket; its SLA due time comes from the priority unless one is given."""
-
     if idempotency_key is None and (answer := await _create_at_once(edge, data)):
         return answer
 

@@ -15,7 +15,7 @@ from opsdash_chassis.database import Database, Record
 from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
-from opsdash_chassis.tenancy.entering import Entered, enter_org, read_in_org
+from opsdash_chassis.tenancy.entering import read_in_org
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import model, use_cases
@@ -72,21 +72,19 @@ class Edge:
         """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not four."""
         async with self._database.tenant_statement() as connection:
             found = await read_in_org(connection, self._slug, self.user_id, statement, *parameters)
-        entered, rows = found or (None, [])
-        return self._reading(entered, rows, action)
+        if found is None:
+            raise NotVisible
+        entered, rows = found
+        access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=action)
+        self._org_limit.check(access.org_id)
+        return Reading(access, entered.now, rows)
 
     async def look_in(self, action: Action) -> Reading:
         """Enter the org, and read nothing."""
         async with self._database.tenant_statement() as connection:
-            entered = await enter_org(connection, self._slug, self.user_id)
-        return self._reading(entered, [], action)
-
-    def _reading(self, entered: Entered | None, rows: list[Record], action: Action) -> Reading:
-        if entered is None:
-            raise NotVisible
-        access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=action)
+            work, access = await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
         self._org_limit.check(access.org_id)
-        return Reading(access, entered.now, rows)
+        return Reading(access, work.now, [])
 
     async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """Let one statement that enters the org itself act on what was read: a transaction of its own."""

@@ -33,7 +33,7 @@ def passing_routes(
     """One handler for each path of a service's document, but for methods that are answered elsewhere."""
     taken = elsewhere or {}
     return [
-        _streaming_route(path)
+        _streaming_route(path, service)
         if _is_streamed(item)
         else _passing_route(path, _methods_of(item, without=taken.get(path, ())), service)
         for path, item in document["paths"].items()
@@ -56,7 +56,7 @@ def _is_streamed(item: dict[str, Any]) -> bool:
     return bool(answers) and "application/json" not in answers
 
 
-def _streaming_route(template: str) -> HTTPRouteHandler:
+def _streaming_route(template: str, service: Service) -> HTTPRouteHandler:
     @route(
         PREFIX + as_parameters(template),
         http_method=["GET"],
@@ -67,7 +67,8 @@ def _streaming_route(template: str) -> HTTPRouteHandler:
     async def pass_stream(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> Response[Any]:
         path = owner_path(template, request.path_params)
         query = request.scope.get("query_string", b"")
-        answer, chunks = await owners.tickets.stream(path, query=query, headers=request.headers)
+        owner: OwnerClient = getattr(owners, service)
+        answer, chunks = await owner.stream(path, query=query, headers=request.headers)
         media_type = answer.headers.pop("content-type", None)
         if chunks is None:
             return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
