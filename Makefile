@@ -7,10 +7,11 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 TYPED := contracts/src services/chassis/src services/tickets/src services/comments/src services/gateway/src \
          services/sla-monitor/src deploy/local/src deploy/local/tests tests/support examples \
-         deploy/bootstrap.py deploy/k8s/generate.py conftest.py benchmarks
+         deploy/bootstrap deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: messages help run test test-storms test-kafka bench bench-console screenshots lint types compose sync tools clean
+.PHONY: help run test test-storms test-browsers test-clients test-kafka lint types bench bench-console screenshots messages release-rest manifests sbom compose \
+        docker-answers sync tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -18,48 +19,77 @@ help: ## Show this list
 run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere, KAFKA=apache
 	@$(BIN)/opsdash run --with-parent
 
-test: sync ## Run the tests on embedded servers and in a browser; TESTS=path runs those only
-	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm")
+test: needed-test ## Run the tests on embedded servers and in a browser; TESTS=path runs those only, SEED=number repeats a run's random requests
+	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not engines and not clients")
 
-test-storms: sync ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
-	@$(BIN)/python -m pytest -n 2 -m storm tests deploy
+test-storms: needed-test ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
+	@$(BIN)/python -m pytest -n 2 -m "storm and not alone" tests deploy
+	@$(BIN)/python -m pytest -m alone tests
 
-test-kafka: sync ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
+test-browsers: needed-test ## Walk through the console in Chromium, Firefox and WebKit, as far as they are on this machine
+	@$(BIN)/python -m pytest -m engines tests/browser
+
+test-clients: needed-test ## Generate, compile and run clients of the API in TypeScript, Go, Java and Python, as far as their tools are here
+	@$(BIN)/python -m pytest -m clients tests/clients
+
+test-kafka: needed-test ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
 	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests
 
-lint: sync types ## Check style, format and types
+lint: types ## Check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: sync
+types: needed-lint
 	@$(BIN)/mypy $(TYPED)
 
-bench: sync ## Product, bare baseline and database side by side; BENCH="--grown 2000000" adds options
+bench: needed-test ## Product, bare baseline and database side by side; BENCH="--grown 2000000" adds options
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-compose: sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
+compose: docker-answers sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
 	@$(BIN)/opsdash secrets
 	docker compose --file deploy/compose.yaml up --build --wait
 	@DEMO_GATEWAY_URL=http://127.0.0.1:8000 DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
 		$(BIN)/python -m opsdash_local.demo
 
+docker-answers:
+	@docker compose version >/dev/null 2>&1 || { \
+		echo "opsdash: make compose needs Docker with its compose plugin, and there is no 'docker compose'" >&2; exit 1; }
+	@docker info >/dev/null 2>&1 || { \
+		echo "opsdash: make compose needs a Docker engine, and none answers; start it, or ask to be let into its group" >&2; \
+		exit 1; }
+
+release-rest: needed-test ## Store today's OpenAPI document as the released one, unless it breaks clients of that
+	@$(BIN)/python -m tests.contracts.rest_compatibility
+
 messages: sync ## Collect the console's texts into its translation files
 	@$(BIN)/python -m opsdash_gateway.web.catalogues
 
-bench-console: sync ## What a first visit to the web console costs on this machine; prints a table
+bench-console: needed-test ## What a first visit to the web console costs on this machine; prints a table
 	@$(BIN)/python -m benchmarks.console
 
-screenshots: sync ## Take the pictures in docs/screenshots again
+screenshots: needed-test ## Take the pictures in docs/screenshots again
 	@$(BIN)/python -m tests.browser.screenshots
 
-sync: ## Make .venv match uv.lock
-	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 or newer is needed as '$(PYTHON)'" >&2; exit 1; }
-	@$(PYTHON) deploy/bootstrap.py
+sync: needed-run ## Make .venv match uv.lock
 
-tools: ## kustomize for the tests of the manifests, unless it or kubectl is there; needs Go
-	@command -v kustomize >/dev/null || command -v kubectl >/dev/null || test -x .tools/kustomize || \
-		GOBIN="$$PWD/.tools" go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+# What the word behind it needs: run, test or lint.
+needed-%:
+	@command -v $(PYTHON) >/dev/null || { echo "opsdash: Python 3.11 to 3.14 is needed as '$(PYTHON)'" >&2; exit 1; }
+	@$(PYTHON) deploy/bootstrap $*
 
-clean: ## Remove the environment, all local data and caches
-	rm -rf .venv $(DATA) .kafka .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+manifests: sync ## Write the generated and the rendered Kubernetes manifests; needs kustomize or kubectl
+	@$(BIN)/python deploy/k8s/generate.py
+	@$(BIN)/python deploy/k8s/render.py
+
+sbom: sync ## Print what services run with, by version, source and licence (CycloneDX)
+	@$(BIN)/python deploy/sbom.py
+
+tools: ## kustomize for the manifests, unless it or kubectl is there; needs Go
+	@command -v kustomize >/dev/null || command -v kubectl >/dev/null || test -x .tools/kustomize || { \
+		command -v go >/dev/null || { \
+			echo "opsdash: make tools builds kustomize with Go, and there is no 'go'; install it, or kustomize or kubectl" >&2; \
+			exit 1; }; \
+		GOBIN="$$PWD/.tools" go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1; }
+
+clean: ## Remove the environment, the caches, and the data folder if it is a stack's and none runs on it
+	@$(PYTHON) -B deploy/clean.py

@@ -1,7 +1,11 @@
-"""`make bench`: product, baseline and database side by side on one machine; writes RESULTS.md and results.json."""
+"""`make bench`: product, baseline and database side by side on one machine; prints each table when it is measured.
+
+The figures are kept in the data folder as well; `--record` writes the published ones beside this file.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,15 +43,17 @@ BROKERS = {"apache": "Apache Kafka", "embedded": "the embedded broker"}
 
 
 def main() -> None:
-    """Each part is recorded when it is done; one that fails leaves its old results and the others go on."""
+    """Each part is kept when it is done; one that fails leaves its old results and the others go on."""
     chosen = options.read(list(PARTS), __doc__)
+    kept = results.Results(results.PUBLISHED if chosen.record else chosen.data / "results")
     failed = []
     for name in chosen.only or _usual(chosen):
         try:
-            _measure(name, chosen)
+            _measure(name, chosen, kept)
         except (SystemExit, TimeoutError, subprocess.CalledProcessError) as error:
             failed.append(name)
             print(f"{name} was not measured: {error or type(error).__name__}", file=sys.stderr, flush=True)
+    print(f"all tables: {os.path.relpath(kept.page)}")
     if failed:
         raise SystemExit(f"not measured: {', '.join(failed)}")
 
@@ -56,14 +62,15 @@ def _usual(chosen: Options) -> list[str]:
     return [name for name in PARTS if name not in ON_REQUEST or (name == "growth" and chosen.grown)]
 
 
-def _measure(name: str, chosen: Options) -> None:
+def _measure(name: str, chosen: Options, kept: results.Results) -> None:
     part = PARTS[name]
     title = f"{part.title} on {BROKERS[chosen.kafka]}" if part.depends_on_broker else part.title
     load_average = results.load_average()
     print(f"{name}: {title}", flush=True)
     findings = part.run(chosen)
-    results.record(_key(name, chosen.kafka), title, findings, load_average=load_average)
-    results.write_page(list(dict.fromkeys(_key(known, kafka) for known in PARTS for kafka in BROKERS)))
+    part_kept = kept.record(_key(name, chosen.kafka), title, findings, load_average=load_average)
+    kept.write_page(list(dict.fromkeys(_key(known, kafka) for known in PARTS for kafka in BROKERS)))
+    print("\n".join(results.markdown(part_kept)), flush=True)
 
 
 def _key(name: str, kafka: str) -> str:

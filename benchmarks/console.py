@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 import aiohttp
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser import chromium
 from tests.browser.visitors import sign_in
@@ -24,19 +24,16 @@ PER_SECOND = 40  # below the limit for one person
 
 
 async def main() -> None:
-    program = chromium.program()
-    if program is None:
-        sys.exit(f"bench: no Chromium was found; {chromium.HOW_TO_GET_IT}")
+    if reason := chromium.missing():
+        sys.exit(f"bench: {reason}")
     with demo_stack() as stack:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=program, args=chromium.arguments())
+        async with chromium.launched() as browser:
             context = await browser.new_context()
             await sign_in(await context.new_page(), stack.url, PERSON)
             state = await context.storage_state()
             rows, html_bytes, server_ms = await _server(stack.url, state)
             transfer = await _transfer(browser, stack.url, state)
             drawer_ms = await _drawer(context, stack.url)
-            await browser.close()
     _print_table(
         ("rows of the list", rows, ""),
         ("HTML of the list, gzip", html_bytes / 1024, "KiB   (budget 10)"),

@@ -19,6 +19,7 @@ class Options:
     grown: int
     kafka: str
     streams: int
+    record: bool
     only: tuple[str, ...]
 
 
@@ -33,7 +34,10 @@ def read(parts: Sequence[str], description: str | None, arguments: Sequence[str]
     parser.add_argument("--seconds", type=float, default=4.0, help="of each round")
     parser.add_argument("--streams", type=int, default=1000, help="open live streams")
     parser.add_argument("--port", type=int, default=9600)
-    parser.add_argument("--data", type=Path, default=Path(".data-bench"), help="seeded databases, kept between runs")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".data-bench"), help="databases and results, kept between runs"
+    )
+    parser.add_argument("--record", action="store_true", help="publish: write benchmarks/results.json and RESULTS.md")
     options = Options(**vars(parser.parse_args(arguments)))
     if unknown := set(options.only) - set(parts):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")

@@ -1,4 +1,4 @@
-"""All results: one JSON file to which a run adds its parts, and the Markdown page written from it.
+"""All results of a folder: one JSON file to which a run adds its parts, and the Markdown page written from it.
 
 A part that was not measured again stays as it was, with the date, the load and the commit of its own run.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -20,14 +21,40 @@ import psutil
 from benchmarks.findings import Cell, Findings
 
 HERE = Path(__file__).parent
-JSON, PAGE = HERE / "results.json", HERE / "RESULTS.md"
+#: Where the published figures are; a run writes there only when it is asked to.
+PUBLISHED = HERE
 Document = dict[str, Any]
 
 
-def record(name: str, title: str, findings: Findings, *, load_average: float) -> None:
-    """Keep what one part found, in place of what it found before."""
-    results = _read()
-    results[name] = {
+class Results:
+    """What was measured so far, kept in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.json, self.page = folder / "results.json", folder / "RESULTS.md"
+
+    def record(self, name: str, title: str, findings: Findings, *, load_average: float) -> Document:
+        """Keep what one part found, in place of what it found before."""
+        results = self._read()
+        results[name] = _document(title, findings, load_average)
+        self.json.parent.mkdir(parents=True, exist_ok=True)
+        self.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return results[name]
+
+    def write_page(self, order: list[str]) -> None:
+        """RESULTS.md from results.json, parts in the order given."""
+        results = self._read()
+        parts = [results[name] for name in order if name in results]
+        self.page.write_text("\n".join(_page(parts)), encoding="utf-8")
+
+    def _read(self) -> dict[str, Document]:
+        if not self.json.exists():
+            return {}
+        found: dict[str, Document] = json.loads(self.json.read_text(encoding="utf-8"))
+        return found
+
+
+def _document(title: str, findings: Findings, load_average: float) -> Document:
+    return {
         "title": title,
         "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": machine(),
@@ -44,14 +71,6 @@ def record(name: str, title: str, findings: Findings, *, load_average: float) ->
             for table in findings.tables
         ],
     }
-    JSON.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def write_page(order: list[str]) -> None:
-    """RESULTS.md from results.json, parts in the order given."""
-    results = _read()
-    parts = [results[name] for name in order if name in results]
-    PAGE.write_text("\n".join(_page(parts)), encoding="utf-8")
 
 
 def markdown(part: Mapping[str, Any]) -> Iterator[str]:
@@ -109,17 +128,11 @@ def _shown(cell: Cell) -> str:
     return cell if isinstance(cell, str) else f"{cell:,}"
 
 
-def _read() -> dict[str, Document]:
-    if not JSON.exists():
-        return {}
-    found: dict[str, Document] = json.loads(JSON.read_text(encoding="utf-8"))
-    return found
-
-
 def _commit() -> str:
     """What was measured; `+` when files had changed since."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"],  # noqa: S607 - whichever git there is
-        cwd=HERE, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    command = [git, "describe", "--always", "--dirty=+"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout.strip() or "unknown"

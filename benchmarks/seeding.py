@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
+from opsdash_chassis import markdown
 from opsdash_local.services import COMMENTS, TICKETS
 from opsdash_local.settings import EMBEDDED
 
@@ -22,7 +23,7 @@ from benchmarks.bench_stack import BenchStack
 from benchmarks.workspace import COMMENTS_EACH, USER, WRITERS, Org, orgs
 
 SMALL = 200_000
-_MARK = "filled"
+_MARK = f"filled-{markdown.VERSION}"  # with HTML by other rules it would be rendered anew during a bench
 
 _BASE = "'2026-01-01T00:00:00Z'::timestamptz"
 # The same id in both databases, ordered by time like those the services make.
@@ -50,15 +51,19 @@ _DIRECTORY = (
        SELECT o.org_id, md5(o.org_id::text || 'project' || n)::uuid, 'Project ' || n, 1
        FROM seeded o, generate_series(0, 9) n""",
 )
+_DESCRIPTION = """
+'Words that every ticket has, and one that few have: w' || (n * 7919 % 5000)
+|| '. The customer wrote twice and would like an answer before the end of the week.'
+"""
 # Titles mix words that are everywhere with ones that are rare; ages, states and people vary as in a real queue.
 _TICKETS = f"""
 INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, assignee_id, contact_id,
-                     project_id, sla_due_at, sla_source, comment_count, created_by, created_at, updated_at, version)
+                     project_id, sla_due_at, sla_source, comment_count, created_by, created_at, updated_at, version,
+                     description_html, renderer)
 SELECT o.org_id, {_ID}, n,
        'Ticket about the ' || (ARRAY['printer','invoice','webhook','password','calendar','export'])[1 + n % 6]
            || ' number ' || n,
-       'Words that every ticket has, and one that few have: w' || (n * 7919 % 5000)
-           || '. The customer wrote twice and would like an answer before the end of the week.',
+       {_DESCRIPTION},
        (ARRAY['open','in_progress','waiting','resolved','closed'])[1 + n % 5],
        (ARRAY['urgent','high','medium','low'])[1 + n % 4],
        (ARRAY['general','billing','technical'])[1 + n % 3],
@@ -68,7 +73,8 @@ SELECT o.org_id, {_ID}, n,
        CASE WHEN n % 2 = 0 THEN md5(o.org_id::text || 'project' || n % 10)::uuid END,
        CASE WHEN n % 10 = 0 THEN NULL ELSE now() + make_interval(hours => (n * 37 % 400) - 200) END,
        CASE WHEN n % 10 > 0 THEN 'auto' END, {COMMENTS_EACH}, '{USER}',
-       {_BASE} + n * interval '1 minute', {_BASE} + n * interval '1 minute', 1
+       {_BASE} + n * interval '1 minute', {_BASE} + n * interval '1 minute', 1,
+       '<p>' || {_DESCRIPTION} || '</p>', {markdown.VERSION}
 FROM seeded o, generate_series(1, o.tickets) n
 """  # noqa: S608
 _COUNTERS = """
@@ -82,7 +88,7 @@ FROM seeded o, generate_series(1, o.tickets) n
 _COMMENTS = f"""
 INSERT INTO comments (org_id, id, ticket_id, author_id, body, body_html, renderer, mentions, created_at, version)
 SELECT o.org_id, gen_random_uuid(), {_ID}, '{USER}', 'Comment ' || c || ' on ticket **' || n || '**.',
-       '<p>Comment ' || c || ' on ticket <strong>' || n || '</strong>.</p>', 1, '{{}}',
+       '<p>Comment ' || c || ' on ticket <strong>' || n || '</strong>.</p>', {markdown.VERSION}, '{{}}',
        {_BASE} + n * interval '1 minute' + c * interval '1 minute', 1
 FROM seeded o, generate_series(1, o.tickets) n, generate_series(1, {COMMENTS_EACH}) c
 """  # noqa: S608

@@ -10,18 +10,23 @@ tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 cd "$root"
 
-python3 -m venv "$tools/uv"
-PYTHONPATH=deploy python3 -c 'import bootstrap; print(bootstrap.locked_uv())' > "$tools/uv.txt"
-"$tools/uv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement "$tools/uv.txt"
+pip=python3
+python3 -m pip --version > /dev/null 2>&1 || { python3 -m venv "$tools/pip"; pip="$tools/pip/bin/python"; }
+PYTHONPATH=. python3 -c 'from deploy.bootstrap.lock import locked_uv; print(locked_uv())' > "$tools/uv.txt"
+"$pip" -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --require-hashes \
+    --target "$tools/uv" --requirement "$tools/uv.txt"
 uv="$tools/uv/bin/uv"
 
+# Byte code for everything, because a running image writes none; a trial may do without (UV_COMPILE_BYTECODE=0).
+export UV_COMPILE_BYTECODE="${UV_COMPILE_BYTECODE:-1}"
 export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_FROZEN=1 UV_NO_PROGRESS=1
-UV_PROJECT_ENVIRONMENT="$tools/build" "$uv" sync --quiet --only-group image --python "$(command -v python3)"
+UV_COMPILE_BYTECODE=0 UV_PROJECT_ENVIRONMENT="$tools/build" "$uv" sync --quiet --only-group image \
+    --python "$(command -v python3)"
 for project in contracts services/chassis "services/$service"; do
     (cd "$project" && "$tools/build/bin/python" -m hatchling build -t wheel -d "$tools/wheels" > "$tools/build.log" 2>&1) \
         || { cat "$tools/build.log" >&2; exit 1; }
 done
 UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev --package "opsdash-$service" --no-install-workspace \
-    --compile-bytecode --python "$(command -v python3)"
-"$uv" pip install --quiet --python "$target" --no-deps --no-index --compile-bytecode "$tools"/wheels/*.whl
+    --python "$(command -v python3)"
+"$uv" pip install --quiet --python "$target" --no-deps --no-index "$tools"/wheels/*.whl
 ln -s "opsdash-$service" "$target/bin/opsdash-service"

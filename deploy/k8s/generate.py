@@ -1,4 +1,4 @@
-"""`python deploy/k8s/generate.py [--check]`: topics, users and rights from the topic catalogue; alerts from the rules.
+"""`make manifests`, first step: topics, users and rights from the topic catalogue; alerts from the rules.
 
 One source each: what the topic job creates, the topic operator keeps; who may read or write is what the catalogue says.
 """
@@ -97,7 +97,7 @@ def drift() -> list[Path]:
 def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         stale = drift()
-        sys.stderr.writelines(f"{path} is out of date; run: python deploy/k8s/generate.py\n" for path in stale)
+        sys.stderr.writelines(f"{path} is out of date; run: make manifests\n" for path in stale)
         return 1 if stale else 0
     for path, text in documents().items():
         path.write_text(text, encoding="utf-8")

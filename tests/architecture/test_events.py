@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import opsdash_comments.app
 import opsdash_tickets.app
@@ -18,6 +19,7 @@ from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
+from tests.support.tokens import internal_environment
 
 FACTORY = PACKAGES["opsdash_chassis"] / "consumers.py"
 #: These commit nothing: one reads to the present end, the other has a test of its own in test_followers.py.
@@ -27,10 +29,10 @@ SETTINGS = {
     "oidc_issuer": "https://id.example.com",
     "oidc_audience": "opsdash",
     "oidc_jwks_url": "https://id.example.com/keys",
-    "internal_token": "0123456789abcdef0123456789abcdef",
     "kafka_bootstrap_servers": "127.0.0.1:1",
     "database_url": "postgresql://app@127.0.0.1/x",
     "database_worker_url": "postgresql://worker@127.0.0.1/x",
+    "plaintext_network": "accepted",
 }
 RUNTIMES = {
     "tickets": (opsdash_tickets.app.build_runtime, TicketsSettings, {}),
@@ -42,7 +44,11 @@ RUNTIMES = {
 @pytest.fixture(params=RUNTIMES)
 def consumers(request: pytest.FixtureRequest) -> Consumers:
     build, settings, more = RUNTIMES[request.param]
-    return build(settings(**SETTINGS, **more)).consumers
+    return build(settings(**SETTINGS, **more, **secrets_of(request.param))).consumers
+
+
+def secrets_of(service: str) -> dict[str, Any]:
+    return {name.removeprefix("OPSDASH_").lower(): value for name, value in internal_environment(service).items()}
 
 
 @pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
@@ -71,6 +77,19 @@ class TestEverySubscriber:
             assert subscriber._connection_args["enable_auto_commit"] is False
             assert subscriber.group_id
 
+    def test_keeps_its_partitions_for_the_session_and_has_time_to_finish_when_they_move(self, consumers: Consumers):
+        settings = consumers._settings.model_copy(update={"kafka_session_timeout_seconds": 2})
+        hasty = Consumers(settings, service=consumers._service, database=consumers._database)
+        for topic in consumers._reliability.topics:
+            hasty.subscribe(topic, {})
+        names = ("session_timeout_ms", "heartbeat_interval_ms", "rebalance_timeout_ms")
+
+        def timing(of: Consumers) -> set[tuple[int, ...]]:
+            return {tuple(one._connection_args[name] for name in names) for one in of.broker.subscribers}
+
+        assert timing(consumers) == {(10_000, 3333, 10_000)}
+        assert timing(hasty) == {(2000, 666, 10_000)}
+
     def test_reads_one_catalogued_topic_under_its_own_group(self, consumers: Consumers):
         for subscriber in consumers.broker.subscribers:
             (topic,) = subscriber.topic_names
@@ -93,7 +112,7 @@ def test_topic_names_come_from_the_contracts(package: str):
 
 
 def test_an_inbox_that_forgets_before_the_topic_does_is_refused():
-    settings = TicketsSettings(**SETTINGS, inbox_retention_hours=24)
+    settings = TicketsSettings(**SETTINGS, **secrets_of("tickets"), inbox_retention_hours=24)
     short = Consumers(settings, service="comments", database=Database(settings, name="test"))
     with pytest.raises(ConfigurationError, match="OPSDASH_INBOX_RETENTION_HOURS"):
         short.subscribe(TICKETS, {})

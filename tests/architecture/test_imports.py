@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from tests.architecture.sources import PACKAGES, SERVICES, SERVICES_WITH_DATABASE, imported_names, modules
@@ -52,5 +54,16 @@ def test_the_chassis_does_not_know_the_service(service: str):
         path.name
         for path, _ in modules("opsdash_chassis")
         if any(f'"{word}"' in path.read_text(encoding="utf-8") for word in words)
+    ]
+    assert found == []
+
+
+def test_the_gateway_renders_no_text_of_others():
+    found = [
+        f"{path.name}: {node.module}"
+        for path, tree in modules("opsdash_gateway")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and {*str(node.module).split("."), *(alias.name for alias in node.names)} & {"markdown", "markdown_it", "nh3"}
     ]
     assert found == []

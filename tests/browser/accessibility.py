@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
@@ -35,3 +37,26 @@ async def assert_no_findings_as_it_is(page: Page) -> None:
         for node in finding["nodes"]
     ]
     assert not findings, f"{page.url}\n" + "\n".join(findings)
+
+
+async def spoken(page: Page) -> list[str]:
+    """The texts of the live regions in the browser's own tree for screen readers: of none that is hidden or inert."""
+    session = await page.context.new_cdp_session(page)
+    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+    await session.detach()
+    by_id = {node["nodeId"]: node for node in nodes}
+    texts = [_text(node, by_id) for node in nodes if not node["ignored"] and _is_live(node)]
+    return [text for text in texts if text]
+
+
+def _is_live(node: dict[str, Any]) -> bool:
+    """Of a region itself: what is inside has the property too."""
+    properties = {property_["name"]: property_["value"] for property_ in node.get("properties", ())}
+    return properties.get("live", {}).get("value") in {"polite", "assertive"}
+
+
+def _text(node: dict[str, Any], by_id: dict[str, Any]) -> str:
+    if node.get("role", {}).get("value") == "StaticText":
+        return str(node["name"]["value"])
+    below = (by_id[child] for child in node.get("childIds", ()) if child in by_id)
+    return " ".join(text for text in (_text(child, by_id) for child in below) if text)

@@ -7,27 +7,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
-from opsdash_chassis.topics import create_topics
-from opsdash_local.environment import Environments
-from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.postgres import EmbeddedPostgres
-from opsdash_local.secret_store import SecretStore
-from opsdash_local.settings import Ports, StackSettings
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser import chromium
-from tests.browser.console import Console, all_ready, start_services
+from tests.browser.console import Console, running_console
 from tests.browser.guard import Guard
 from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs, seed
 from tests.browser.visitors import Visitors
-from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.ports import free_block
-from tests.support.stack import PARTITIONS
+from tests.support.databases import ServiceDatabase
 
 HERE = Path(__file__).parent
+ENGINES = HERE / "engines"
 # How long a state may take on a busy machine; a test that finds it waits no longer than it takes.
 WAIT_MILLISECONDS = 20_000
 TEST_SECONDS = 300
@@ -36,43 +29,25 @@ Open = Callable[..., Awaitable[Page]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first one starts everything."""
+    """The first one starts everything. Those of other engines say themselves which they need."""
     for item in items:
-        if HERE in item.path.parents:
+        if item.path.is_relative_to(HERE):
+            own = ENGINES in item.path.parents
+            item.add_marker(pytest.mark.engines if own else pytest.mark.needs("chromium"))
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def console(
     postgres_server: EmbeddedPostgres,
-    tickets_template: ServiceDatabase,
-    comments_template: ServiceDatabase,
-    sla_template: ServiceDatabase,
+    templates: dict[str, ServiceDatabase],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Console]:
-    """Everything `make run` starts, on databases of its own."""
-    folder = tmp_path_factory.mktemp("console")
-    settings = StackSettings(data=folder, ports=Ports(free_block()), partitions=PARTITIONS)
-    kafka = EmbeddedKafka(settings.ports.kafka, log_file=folder / "kafka.log")
-    kafka.start()
-    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
-    templates = {"tickets": tickets_template, "comments": comments_template, "sla-monitor": sla_template}
-    databases = {name: await clone(name, template) for name, template in templates.items()}
-    environments = Environments(settings, SecretStore(folder / "secrets.json"), postgres_server.admin_url)
-    services = start_services(environments, {name: made.environment for name, made in databases.items()}, folder)
-    try:
-        await all_ready(services)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-            yield Console(environments, services, session, databases)
-    finally:
-        for service in services.values():
-            service.sigkill()
-        kafka.kill()
-        for database in databases.values():
-            await drop(database)
+    async with running_console(postgres_server, templates, tmp_path_factory.mktemp("console")) as console:
+        yield console
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def orgs(console: Console) -> Orgs:
     """The orgs that no test changes."""
     return await seed(console)
@@ -84,15 +59,11 @@ async def org(console: Console) -> OrgUnderTest:
     return await console.new_org(f"org-{uuid4().hex[:8]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=WAIT_MILLISECONDS)
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=chromium.program(chromium.LIGHTEST_FIRST), args=chromium.arguments(), chromium_sandbox=False
-        )
+    async with chromium.launched() as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture
@@ -100,7 +71,7 @@ def guard(console: Console) -> Guard:
     return Guard(console.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in() -> dict[Any, Any]:
     """What the browser keeps for each person after a real sign-in; made once."""
     return {}

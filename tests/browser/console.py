@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import asyncpg
+from opsdash_chassis.topics import create_topics
 from opsdash_contracts.workspace import Plate
 from opsdash_local.environment import Environments
+from opsdash_local.kafka import EmbeddedKafka
+from opsdash_local.postgres import EmbeddedPostgres
+from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import GATEWAY, SERVICES
+from opsdash_local.settings import Ports, StackSettings
 
 from tests.browser.people import (
     COLLEAGUE,
@@ -26,8 +33,11 @@ from tests.browser.people import (
     Person,
     people_file,
 )
-from tests.support.databases import ServiceDatabase
+from tests.support.brokers import PARTITIONS
+from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.eventually import eventually
+from tests.support.forking import prepare
+from tests.support.ports import free_block
 from tests.support.service_process import ServiceProcess
 
 PSEUDO_LOCALE = "en-XA"
@@ -57,6 +67,7 @@ class Console:
     services: dict[str, ServiceProcess]
     session: aiohttp.ClientSession
     databases: dict[str, ServiceDatabase]
+    public_url: str
     _tokens: dict[Person, str] = field(default_factory=dict)
 
     @property
@@ -176,8 +187,9 @@ class Console:
 def start_services(
     environments: Environments, databases: dict[str, dict[str, str]], logs: Path
 ) -> dict[str, ServiceProcess]:
-    """All at once; `databases` says where each owner's own database is."""
+    """All at once; `databases` says where each owner's own database is, and what else a service needs."""
     environments.people_file.write_text(json.dumps(people_file()), encoding="utf-8")
+    prepare(*(service.module for service in SERVICES))
     return {
         service.name: ServiceProcess(
             service.name, environments.of(service) | databases.get(service.name, {}) | OWN_SETTINGS[service.name], logs
@@ -188,3 +200,29 @@ def start_services(
 
 async def all_ready(services: dict[str, ServiceProcess]) -> None:
     await asyncio.gather(*(service.ready() for service in services.values()))
+
+
+@asynccontextmanager
+async def running_console(
+    server: EmbeddedPostgres, templates: dict[str, ServiceDatabase], folder: Path, *, public_url: str | None = None
+) -> AsyncIterator[Console]:
+    """Everything `make run` starts, on databases of its own. `public_url` is what stands before the gateway."""
+    settings = StackSettings(data=folder, ports=Ports(free_block()), partitions=PARTITIONS)
+    kafka = EmbeddedKafka(settings.ports.kafka, log_file=folder / "kafka.log")
+    kafka.start()
+    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+    databases = {name: await clone(name, template) for name, template in templates.items()}
+    environments = Environments(settings, SecretStore(folder / "secrets.json"), server.admin_url)
+    own = {name: made.environment for name, made in databases.items()}
+    own[GATEWAY.name] = {"OPSDASH_PUBLIC_URL": public_url} if public_url else {}
+    services = start_services(environments, own, folder)
+    try:
+        await all_ready(services)
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+            yield Console(environments, services, session, databases, public_url or settings.gateway_url)
+    finally:
+        for service in services.values():
+            service.sigkill()
+        kafka.kill()
+        for database in databases.values():
+            await drop(database)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.async_api import Dialog, Locator, Page, expect
+from playwright.async_api import Dialog, Locator, Page, Route, expect
 
 
 @dataclass
@@ -145,6 +147,68 @@ class Drawer:
         await self.composer.fill(text)
         await self.button("Comment").click()
         await expect(self.composer).to_have_value("")
+
+
+@dataclass
+class EditDialog:
+    """Title and description of the open ticket."""
+
+    page: Page
+    address: str = ""
+
+    @property
+    def root(self) -> Locator:
+        return self.page.get_by_role("dialog", name=re.compile("^Edit ticket"))
+
+    @property
+    def title(self) -> Locator:
+        return self.root.get_by_label("Title")
+
+    @property
+    def description(self) -> Locator:
+        return self.root.get_by_label("Description")
+
+    @property
+    def save(self) -> Locator:
+        return self.root.get_by_role("button", name="Save")
+
+    @property
+    def afresh(self) -> Locator:
+        return self.root.get_by_role("button", name="Start afresh")
+
+    async def open(self) -> EditDialog:
+        self.address = urlsplit(self.page.url).path
+        drawer = Drawer(self.page)
+        await drawer.button("More actions").click()
+        await drawer.root.get_by_text("Edit title and description").click()
+        await expect(self.title).to_be_focused()
+        return self
+
+
+class Held:
+    """Holds back every comment that is sent until it is released."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.sent = asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        self.sent.set()
+        await self.release.wait()
+        await route.fallback()
+
+
+def rendered_choice(select: Locator) -> Locator:
+    """What a select shows as chosen: its copy of the option, which is what people see where selects are styled."""
+    return select.locator("selectedcontent")
+
+
+async def slow_network(page: Page, milliseconds: int) -> None:
+    """Every answer takes that long; races show only then."""
+    session = await page.context.new_cdp_session(page)
+    unlimited = {"downloadThroughput": -1, "uploadThroughput": -1}
+    await session.send("Network.enable")
+    await session.send("Network.emulateNetworkConditions", {"offline": False, "latency": milliseconds, **unlimited})
 
 
 @contextmanager

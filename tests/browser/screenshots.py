@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.browser import chromium
 from tests.browser.visitors import PHONE, WINDOW, sign_in
@@ -53,18 +53,15 @@ SHOTS = (
 
 
 async def main() -> None:
-    program = chromium.program()
-    if program is None:
-        sys.exit(f"screenshots: no Chromium was found; {chromium.HOW_TO_GET_IT}")
+    if reason := chromium.missing():
+        sys.exit(f"screenshots: {reason}")
     FOLDER.mkdir(exist_ok=True)
     with demo_stack() as stack:
         await _age(stack)
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=program, args=chromium.arguments())
-            states: dict[str, Any] = {}
+        states: dict[str, Any] = {}
+        async with chromium.launched() as browser:
             for shot in SHOTS:
                 await _take(browser, stack, shot, states)
-            await browser.close()
 
 
 async def _age(stack: DemoStack) -> None:

@@ -28,6 +28,11 @@ NARROW = {"viewport": {"width": 320, "height": 640}}
 ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
 
 
+async def test_no_browser_of_today_is_told_that_it_is_too_old(orgs: Orgs, open_page: Open):
+    page = await open_page(orgs.rich)
+    await expect(page.get_by_text("This browser is too old")).to_be_hidden()
+
+
 class TestTheme:
     async def test_dark_is_there_before_the_first_paint_and_kept(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, color_scheme="light")

@@ -152,11 +152,3 @@ class TestServerAway:
         await again.click()
         await expect(drawer.comments).to_contain_text("Written in bad times")
         await expect(drawer.composer).to_have_value("")
-
-    async def test_leaving_with_typed_text_asks_first(self, org: OrgUnderTest, ticket: Any, open_page: Open):
-        page = await open_page(org)
-        drawer = await Drawer(page).open(ticket)
-        await drawer.composer.fill("Not sent yet")
-        with question(page, accept=False):
-            await page.keyboard.press("Escape")
-        await expect(drawer.composer).to_have_value("Not sent yet")

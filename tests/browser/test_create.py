@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.pages import CreateDialog, Drawer, TicketList, question, toast
+from tests.browser.pages import CreateDialog, Drawer, TicketList, rendered_choice, toast
 from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.seeding import Orgs
 
@@ -93,18 +93,21 @@ class TestDialog:
             await expect(dialog.title).to_be_focused()
         assert await console.counted(org) == 2
 
-    async def test_closing_with_typed_text_asks_first(self, org: OrgUnderTest, open_page: Open):
+    async def test_closing_keeps_what_was_typed_until_it_is_given_up(self, org: OrgUnderTest, open_page: Open):
         dialog = await CreateDialog(page := await open_page(org)).open()
         await dialog.title.fill("Half a thought")
-        with question(page, accept=False):
-            await page.keyboard.press("Escape")
-        await expect(dialog.title).to_have_value("Half a thought")
-        with question(page, accept=True):
-            await page.keyboard.press("Escape")
-            await expect(dialog.root).to_be_hidden()
-        await dialog.open()
+        await dialog.root.get_by_label("Priority").select_option(label="High")
         await page.keyboard.press("Escape")
         await expect(dialog.root).to_be_hidden()
+        await page.reload()
+        await dialog.open()
+        await expect(dialog.title).to_have_value("Half a thought")
+        await expect(rendered_choice(dialog.root.get_by_label("Priority"))).to_have_text("High")
+        await page.locator("#toasts").get_by_role("button", name="Start afresh").click()
+        await expect(dialog.title).to_have_value("")
+        await page.keyboard.press("Escape")
+        await dialog.open()
+        await expect(dialog.title).to_have_value("")
 
     async def test_the_toast_leads_to_the_new_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
         await console.ticket(org, "Known")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
+from tests.browser.guard import Guard
 from tests.browser.pages import TicketList
-from tests.browser.people import COLLEAGUE, MEMBER
+from tests.browser.people import COLLEAGUE, COMPANIES, MEMBER, OrgUnderTest
 from tests.browser.seeding import ACTIVE, Orgs
 from tests.browser.visitors import Visitors
 
@@ -50,6 +53,55 @@ class TestSearch:
         await expect(page).to_have_url(re.compile("q=Overdue"))
         await page.unroute("**/support?*", hold)
         await expect(tickets.rows).to_have_count(4)
+
+    async def test_a_closed_ticket_is_found_by_number_and_word_and_said_to_be_elsewhere(
+        self, console: Console, org: OrgUnderTest, open_page: Open
+    ):
+        await console.ticket(org, "An open matter")
+        closed = await console.ticket(org, "A matter of zeppelins", status="closed")
+        tickets = TicketList(page := await open_page(org))
+        for words in ("zeppelins", "#2"):
+            await tickets.search.fill(words)
+            await expect(tickets.rows).to_have_count(1)
+            await expect(tickets.row(closed)).to_contain_text("A matter of zeppelins")
+            await expect(page.get_by_text("1 match outside of “All active”")).to_be_visible()
+        await page.get_by_role("link", name="Search all tickets").click()
+        await expect(page).to_have_url(re.compile("view=all"))
+        await tickets.expect_total(1)
+
+    async def test_that_fails_says_so_keeps_the_address_and_is_made_when_the_line_is_back(
+        self, orgs: Orgs, open_page: Open, guard: Guard
+    ):
+        guard.expect_no_server()
+        tickets = TicketList(page := await open_page(orgs.rich))
+        before = await tickets.numbers()
+        await page.context.set_offline(True)
+        await tickets.search.fill("zeppelin")
+        await expect(page.locator("#toasts").get_by_role("alert").first).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"/support$"))
+        assert await tickets.numbers() == before
+        await expect(tickets.search).to_have_value("zeppelin")
+        await page.context.set_offline(False)
+        await expect(page).to_have_url(re.compile("q=zeppelin"))
+        await expect(tickets.rows).not_to_have_count(len(before))
+        await expect(tickets.search).to_have_value("zeppelin")
+
+
+class TestToday:
+    @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Honolulu"])
+    async def test_is_the_readers_day_from_the_first_visit_on(
+        self, console: Console, org: OrgUnderTest, open_page: Open, zone: str
+    ):
+        """The two zones are a day apart, so one of the two is never in the UTC day."""
+        tonight = datetime.now(ZoneInfo(zone)).replace(hour=23, minute=59, second=50, microsecond=0)
+        today = await console.ticket(org, "Due today there", sla_due_at=tonight.isoformat())
+        later = tonight + timedelta(minutes=1)
+        await console.ticket(org, "Due tomorrow there", sla_due_at=later.isoformat())
+        tickets = TicketList(page := await open_page(org, "/support?sla=today", timezone_id=zone))
+        for _ in range(2):
+            await expect(tickets.rows).to_have_count(1)
+            await expect(tickets.row(today)).to_be_visible()
+            await page.reload()
 
 
 class TestFilters:
@@ -117,6 +169,19 @@ class TestFilters:
     async def test_unknown_values_in_the_address_are_ignored(self, orgs: Orgs, open_page: Open):
         page = await open_page(orgs.rich, "/support?status=nonsense&colour=blue&sort=shoe_size")
         assert await TicketList(page).rows.count() > 0
+        await expect(page.get_by_text(re.compile("left out: colour, sort=shoe_size, status=nonsense"))).to_be_visible()
+
+    async def test_an_address_of_a_company_shows_its_tickets_until_it_is_removed(
+        self, console: Console, orgs: Orgs, open_page: Open
+    ):
+        company = orgs.rich.known("company", COMPANIES[0])
+        tickets = TicketList(page := await open_page(orgs.rich, f"/support?company={company}"))
+        expected = await console.counted(orgs.rich, status=ACTIVE, company=company)
+        await tickets.expect_total(expected)
+        await tickets.choose("Priority", "Urgent")
+        await tickets.expect_total(await console.counted(orgs.rich, status=ACTIVE, company=company, priority="urgent"))
+        await page.get_by_role("link", name=f"Company: {COMPANIES[0]}").click()
+        await tickets.expect_total(await console.counted(orgs.rich, status=ACTIVE, priority="urgent"))
 
     async def test_clear_brings_everything_back(self, orgs: Orgs, open_page: Open):
         tickets = TicketList(page := await open_page(orgs.rich))

@@ -112,7 +112,10 @@ def sla_payloads(event_type: str) -> st.SearchStrategy[sla.SlaEvent]:
     due = st.shared(moments, key=event_type)
     moment = st.builds(lambda at, gap: at + gap if late else at - gap, due, gaps)
     if event_type in sla.SlaOutcome.event_types:
-        return st.builds(sla.SlaOutcome, **common, due_at=due, finished_at=moment)
+        whys = st.just({}) | st.just({"notified": False, "reason": sla.CHANGED_BEFORE_NOTICED}) if late else st.just({})
+        return st.builds(
+            lambda why, **fields: sla.SlaOutcome(**fields, **why), whys, **common, due_at=due, finished_at=moment
+        )
     milliseconds = st.integers(0, 2**53 - 1)
     return st.builds(
         sla.SlaNotice, **common, due_at=due, detected_at=moment, lateness_ms=milliseconds, confirmed=st.booleans()
@@ -161,7 +164,7 @@ ALL_TYPES = [event_type for model in MODELS for event_type in model.event_types]
 def events(event_type: str) -> st.SearchStrategy[Event]:
     trace = st.none() | st.from_regex(r"\A00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]\Z")
     return st.builds(
-        lambda data, **attributes: Event.of(data, type=event_type, source="/opsdash/test", **attributes),
+        lambda data, **attributes: Event.of(data, type=event_type, **attributes),
         PAYLOADS[event_type],
         id=ids,
         time=moments,

@@ -58,6 +58,13 @@ class TestHeaders:
         assert code_of(TICKET.header(name, value)) == "bad-header"
 
 
+@pytest.mark.parametrize(
+    "source", [b"/services/gateway", b"/services/tickets/", b"/services/Tickets", b"services/tickets", b"/opsdash/x"]
+)
+def test_only_the_producer_of_such_events_is_believed(source: bytes):
+    assert code_of(TICKET.header("ce_source", source)) == "foreign-source"
+
+
 class TestTypeAndVersion:
     def test_an_unknown_event_type_is_its_own_error_with_the_type(self):
         message = TICKET.header("ce_type", b"support_ticket.merged").header(

@@ -24,6 +24,15 @@ def test_every_event_type_is_on_exactly_one_topic_and_none_is_without_a_model():
     assert listed == Counter(registry.event_types().keys())
 
 
+def test_events_come_from_the_producer_of_their_topic():
+    sources = {
+        event_type: registry.model_for(event_type, version).event_source
+        for event_type, versions in registry.event_types().items()
+        for version in versions
+    }
+    assert sources == {event: f"/services/{topic.producers[0]}" for topic in TOPICS for event in topic.events}
+
+
 def test_every_readable_version_is_listed_and_no_other():
     listed = {event_type: versions for topic in TOPICS for event_type, versions in topic.events.items()}
     assert listed == registry.event_types()

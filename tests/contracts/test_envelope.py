@@ -26,7 +26,6 @@ def org_event(**attributes):
     given_or_usual = {
         "type": upserted(Kind.ORG),
         "id": uuid4(),
-        "source": "/opsdash/test",
         "time": NOON,
         **attributes,
     }
@@ -41,7 +40,7 @@ class TestHeaders:
         assert event.envelope.to_headers() == [
             ("ce_id", str(event_id).encode()),
             ("ce_type", b"workspace.org.upserted"),
-            ("ce_source", b"/opsdash/test"),
+            ("ce_source", b"/services/gateway"),
             ("ce_subject", str(ORG_ID).encode()),
             ("ce_time", b"2026-03-01T12:00:00Z"),
             ("ce_specversion", b"1.0"),
@@ -97,7 +96,7 @@ class TestProducersAreCheckedToo:
     def test_a_purge_with_a_title_is_refused(self):
         ticket = decode(TICKET.headers, TICKET.key, TICKET.value)
         with pytest.raises(InvalidMessage, match="title is empty in a purged ticket"):
-            Event.of(ticket.data, type=PURGED, id=uuid4(), source="/x", time=NOON)
+            Event.of(ticket.data, type=PURGED, id=uuid4(), time=NOON)
 
     def test_payloads_and_envelopes_cannot_be_altered(self):
         event = org_event()
@@ -131,5 +130,5 @@ class TestFieldChange:
 
     def test_an_update_may_say_nothing_changed_but_a_count(self):
         ticket = decode(TICKET.headers, TICKET.key, TICKET.value).data.model_copy(update={"comment_count": 1})
-        event = Event.of(ticket, type=UPDATED, id=uuid4(), source="/x", time=NOON)
+        event = Event.of(ticket, type=UPDATED, id=uuid4(), time=NOON)
         assert b'"comment_count":1' in event.value()

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.architecture.sources import ROOT
 
 FILE = ROOT / "deploy" / "compose.yaml"
@@ -23,6 +25,12 @@ def compose() -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
+
+
+def names_of_ours() -> list[str]:
+    """The containers made from our images, by the file alone."""
+    stack = yaml.load(FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return [name for name, service in stack["services"].items() if "build" in service]
 
 
 def services() -> dict[str, Any]:

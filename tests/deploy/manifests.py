@@ -1,38 +1,27 @@
-"""The Kubernetes manifests as the real renderer makes them."""
+"""The Kubernetes manifests as they were rendered and committed, read without a program of the machine's."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.architecture.sources import ROOT
+from deploy.k8s.render import OVERLAYS, RENDERED
 
-K8S = ROOT / "deploy" / "k8s"
-OVERLAYS = ("local", "production")
+__all__ = ["OVERLAYS", "Manifest", "loaded", "named", "of_kind", "pods", "rendered"]
+
 Manifest = dict[str, Any]
-
-
-def renderer() -> list[str]:
-    """kustomize or kubectl, from .tools (where `.ci/run` puts the former) or from the path."""
-    if found := shutil.which("kustomize", path=ROOT / ".tools") or shutil.which("kustomize"):
-        return [found, "build"]
-    if found := shutil.which("kubectl"):
-        return [found, "kustomize"]
-    pytest.fail("kubectl or kustomize is needed; with Go: make tools")
 
 
 @cache
 def rendered(overlay: str) -> tuple[Manifest, ...]:
-    command = [*renderer(), str(K8S / "overlays" / overlay)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return tuple(yaml.safe_load_all(done.stdout))
+    return loaded((RENDERED / f"{overlay}.yaml").read_text(encoding="utf-8"))
+
+
+def loaded(text: str) -> tuple[Manifest, ...]:
+    return tuple(yaml.load_all(text, yaml.CSafeLoader))
 
 
 def of_kind(overlay: str, *kinds: str) -> list[Manifest]:

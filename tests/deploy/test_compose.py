@@ -15,7 +15,9 @@ from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import ROOT
-from tests.deploy.compose import FILE, compose, ours, services
+from tests.deploy.compose import FILE, compose, names_of_ours, ours, services
+
+pytestmark = pytest.mark.needs("docker-compose")
 
 SERVES = {
     "tickets": TicketsSettings,
@@ -61,7 +63,7 @@ class TestSettings:
         settings = load_settings(SERVES[name], entered(environment_of(name, secrets_folder), monkeypatch))
         assert settings.operations_port == 9000
 
-    @pytest.mark.parametrize("name", [name for name in ours() if name.rpartition("-")[2] in JOBS])
+    @pytest.mark.parametrize("name", [name for name in names_of_ours() if name.rpartition("-")[2] in JOBS])
     def test_every_job_accepts_what_its_container_gets(
         self, name: str, secrets_folder: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -87,7 +89,7 @@ class TestSafety:
         ]
         assert ".secrets/" in (ROOT / ".gitignore").read_text().split()
 
-    @pytest.mark.parametrize("name", ours())
+    @pytest.mark.parametrize("name", names_of_ours())
     def test_our_containers_may_do_nothing_they_need_not(self, name: str):
         service = ours()[name]
         assert service["read_only"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-from opsdash_chassis.settings import load_settings
+from opsdash_chassis.settings import DatabaseSettings, load_settings
 
 from tests.deploy.manifests import OVERLAYS, Manifest, named, of_kind, pods, rendered
 from tests.deploy.test_compose import SERVES
@@ -82,7 +82,8 @@ class TestEveryService:
         assert {probe["port"] for probe in paths.values()} == {"operations"}
         assert (paths["liveness"]["path"], paths["readiness"]["path"]) == ("/livez", "/readyz")
         startup = container["startupProbe"]
-        assert startup["failureThreshold"] * startup["periodSeconds"] >= 60 + 10, "the wait for a broker, and a margin"
+        wait = DatabaseSettings.model_fields["database_start_timeout_seconds"].default
+        assert startup["failureThreshold"] * startup["periodSeconds"] >= wait + 10, "the wait for a database, a margin"
 
     def test_it_stops_within_the_time_it_is_given(self, overlay: str, name: str):
         spec = named(overlay, "Deployment", name)["spec"]["template"]["spec"]
@@ -115,8 +116,9 @@ class TestEveryService:
         assert settings.replicas == scaler["maxReplicas"]
         if name != "gateway":
             parameters = named(overlay, "Cluster", f"{name}-db")["spec"]["postgresql"]["parameters"]
-            pools = settings.database_pool_size + settings.database_worker_pool_size + 1
-            assert pools * (settings.replicas + 1) < int(parameters["max_connections"]), "also during a rollout"
+            assert settings.database_connections * (settings.replicas + 1) < int(parameters["max_connections"]), (
+                "also during a rollout"
+            )
 
 
 def environment_of(overlay: str, spec: Manifest) -> dict[str, str]:

@@ -39,7 +39,7 @@ def breach(recipient: UUID, number: int) -> Event[SlaNotice]:
         assignee_id=recipient, created_by=uuid4(), due_at=due, rule=SlaRule.DUE_TIME_PASSED, detected_at=NOW,
         lateness_ms=1000, confirmed=True,
     )  # fmt: skip
-    return Event.of(data, type=BREACHED, id=notice_id(BREACHED, org, ticket, due), source="/tests", time=NOW)
+    return Event.of(data, type=BREACHED, id=notice_id(BREACHED, org, ticket, due), time=NOW)
 
 
 @asynccontextmanager

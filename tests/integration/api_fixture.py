@@ -8,11 +8,11 @@ from pathlib import Path
 
 from opsdash_chassis.topics import create_topics
 
-from tests.support.brokers import new_broker
+from tests.support.brokers import PARTITIONS, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import PARTITIONS, Client, Stack
+from tests.support.stack import Client, Stack
 from tests.support.workspace import OrgFixture, Workspace, seed
 
 

@@ -14,11 +14,11 @@ from tests.integration.api_fixture import Api, running_api
 from tests.integration.consuming import Consumption, consuming
 from tests.integration.sla_running import SlaRunning, running_sla
 from tests.integration.stacks import open_stack
-from tests.support.brokers import Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, new_broker
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
-from tests.support.stack import PARTITIONS, Stack
+from tests.support.stack import Stack
 from tests.support.workspace import seed
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]

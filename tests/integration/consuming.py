@@ -79,7 +79,7 @@ class Consumption:
 
 @asynccontextmanager
 async def consuming(stack: Stack, **overrides: str) -> AsyncIterator[Consumption]:
-    """A started service; the first assignment of partitions takes the embedded broker about five seconds."""
+    """A started service; the first assignment of partitions takes the embedded broker half a session."""
     for statement in COUNT_EFFECTS:
         await query(stack, statement)
     servers = stack.kafka.bootstrap_servers

@@ -49,7 +49,6 @@ def message(data: EventData, event_type: str | None = None) -> Message:
         data,
         type=event_type or data.event_types[0],
         id=UUID(bytes=uuid_utils.uuid7().bytes),
-        source="/tests/workspace",
         time=datetime.now(UTC),
     )
     return Message(event.envelope.to_headers(), event.key, event.value())

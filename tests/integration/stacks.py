@@ -13,11 +13,11 @@ from opsdash_chassis.settings import load_settings
 from opsdash_chassis.topics import create_topics
 from opsdash_tickets.settings import TicketsSettings
 
-from tests.support.brokers import Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import PARTITIONS, Stack
+from tests.support.stack import Stack
 from tests.support.workspace import seed
 
 
@@ -35,8 +35,9 @@ async def open_stack(
     await asyncio.to_thread(kafka.start)
     started: list[ServiceProcess] = []
 
-    def start(service: str, env: dict[str, str], *, name: str | None = None) -> ServiceProcess:
-        started.append(ServiceProcess(service, env, folder, name=name or f"{service}-{len(started)}").start())
+    def start(service: str, env: dict[str, str], *, name: str | None = None, fresh: bool = False) -> ServiceProcess:
+        label = name or f"{service}-{len(started)}"
+        started.append(ServiceProcess(service, env, folder, name=label, fresh=fresh).start())
         return started[-1]
 
     database = await clone("tickets", template)

@@ -18,8 +18,8 @@ from tests.integration.conftest import NewStack
 from tests.integration.feed import Feed, company, message
 from tests.integration.ledger import check, writing
 from tests.integration.watching import eventually, query, scalar
-from tests.support.brokers import new_cluster
-from tests.support.stack import PARTITIONS, Stack
+from tests.support.brokers import PARTITIONS, new_cluster
+from tests.support.stack import Stack
 from tests.support.witness import Record, Witness
 
 UNDISTURBED_SECONDS = 4.0

@@ -41,7 +41,7 @@ def event(kind: str, comment_id: UUID, version: int, sequence: int, *, author: U
         author_id=author, mentions=[], new_mentions=[], created_at=at, edited_at=None, edited_by=None,
         deleted_at=at if kind == events.DELETED else None, changes={},
     )  # fmt: skip
-    return Event.of(data, type=kind, id=uuid4(), source="/tests", time=at, actor_id=author)
+    return Event.of(data, type=kind, id=uuid4(), time=at, actor_id=author)
 
 
 @pytest.fixture

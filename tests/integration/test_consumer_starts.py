@@ -1,4 +1,4 @@
-"""A broker that goes away while the consumers start, which is after it has answered about its topics."""
+"""How the consumers start: all groups at once, and patiently with a broker that goes away meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.integration.stacks import settings_of
 from tests.support.eventually import eventually
 from tests.support.stack import Stack
 
-pytestmark = [pytest.mark.storm, pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 
 @asynccontextmanager
@@ -45,6 +45,29 @@ async def opened(settings: DatabaseSettings) -> AsyncIterator[tuple[Consumers, C
     await database.close()
 
 
+async def test_each_group_is_joined_while_the_others_are(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first partitions of a group take seconds; one after the other they would add up."""
+    start, all_begun = AIOKafkaConsumer.start, asyncio.Barrier(2)
+
+    async def with_the_other(self: AIOKafkaConsumer) -> None:
+        await all_begun.wait()
+        await start(self)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", with_the_other)
+    one = company(stack.workspace.ours)
+    settings = settings_of(stack, monkeypatch)
+    async with opened(settings) as (consumers, seen), Feed(settings.kafka_bootstrap_servers) as feed:
+        running = asyncio.create_task(consumers.run())
+        await feed.send(message(one))
+
+        async def handled() -> bool:
+            return one.company_id in seen
+
+        await eventually(handled)
+        running.cancel()
+
+
+@pytest.mark.storm
 async def test_a_broker_that_goes_away_while_they_start_is_waited_for(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

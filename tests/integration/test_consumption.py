@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,11 @@ from aiokafka.errors import UnknownError
 from opsdash_contracts.topics import WORKSPACE
 from opsdash_contracts.workspace import Company
 
-from tests.integration.consuming import Consumption
+from tests.integration.conftest import NewStack
+from tests.integration.consuming import Consumption, consuming
 from tests.integration.feed import DAMAGED_NAME, Message, company, company_removed, message
 from tests.integration.watching import metric, query
+from tests.support.brokers import Broker, new_broker
 
 pytestmark = pytest.mark.kafka
 
@@ -206,3 +209,20 @@ class TestTogether:
         await consumption.applied(*versions[-2:])
         effects = await consumption.effects()
         assert effects[first.company_id] == effects[second.company_id] == list(range(1, 21))
+
+
+class TestDefaultSession:
+    """Most tests have shorter sessions, for the embedded broker makes the first members of a group wait half of one."""
+
+    async def test_events_arrive_with_it_too(self, new_stack: NewStack):
+        async with new_stack(broker=unhurried) as stack, consuming(stack) as consumption:
+            item = company(stack.workspace.ours)
+            await consumption.feed.send(message(item))
+            await consumption.applied(item)
+            assert "OPSDASH_KAFKA_SESSION_TIMEOUT_SECONDS" not in stack.tickets_environment
+
+
+def unhurried(folder: Path) -> Broker:
+    broker = new_broker(folder)
+    broker.session_seconds = None
+    return broker

@@ -16,8 +16,9 @@ from tests.integration.delivering import assert_published_as_stored, try_to_crea
 from tests.integration.ledger import assert_first_deliveries_in_order, assert_repeats_are_identical
 from tests.integration.stacks import SideBySide
 from tests.integration.watching import command, metric, outbox_empty, scalar, stored_versions, versions
+from tests.support.brokers import PARTITIONS
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import PARTITIONS, Stack
+from tests.support.stack import Stack
 from tests.support.witness import Witness
 
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]
@@ -109,7 +110,7 @@ async def frozen_leader(new_stack: NewStack) -> None:
             await asyncio.sleep(FROZEN_SECONDS)
             assert await metric(second, "opsdash_relay_leader") == 1, second.logs()
             first.sigcont()
-            await first.wait_for_log("relay_interrupted")
+            await first.wait_for_log("dependency_away")
             await asyncio.sleep(1)
             running.set()
             await asyncio.gather(*load)

@@ -70,9 +70,21 @@ async def test_the_newest_org_of_a_slug_and_the_newest_membership_in_it_decide(t
     await worker.execute("UPDATE members SET removed_at = now() WHERE user_id = $1", gone)
     entered = {}
     for user in (elsewhere, both, gone):
-        async with app.transaction():
-            found = await enter_org(app, "same", user)
-            entered[user] = found and (found.org_id, found.role)
-    assert entered == {elsewhere: (old, Role.ADMIN), both: (new, Role.MEMBER), gone: None}
+        for named in ("same", str(old), str(new)):
+            async with app.transaction():
+                found = await enter_org(app, named, user)
+                entered[user, named] = found and (found.org_id, found.role)
+    assert entered == {
+        (elsewhere, "same"): (old, Role.ADMIN), (elsewhere, str(old)): (old, Role.ADMIN), (elsewhere, str(new)): None,
+        (both, "same"): (new, Role.MEMBER), (both, str(old)): (old, Role.OWNER), (both, str(new)): (new, Role.MEMBER),
+        (gone, "same"): None, (gone, str(old)): None, (gone, str(new)): None,
+    }  # fmt: skip
+    assert {
+        user: {row["org_id"]: row["slug"] for row in await app.fetch("SELECT * FROM orgs_of_user($1)", user)}
+        for user in (elsewhere, both)
+    } == {elsewhere: {old: "same"}, both: {old: str(old), new: "same"}}
+    await worker.execute("UPDATE orgs SET slug = $1 WHERE org_id = $2", str(old), new)
+    row = await app.fetchrow("SELECT slug FROM orgs_of_user($1) WHERE org_id = $2", both, new)
+    assert row["slug"] == str(new), "a slug that looks like an id would lead elsewhere"
     for connection in (worker, app):
         await connection.close()

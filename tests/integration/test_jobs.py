@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from opsdash_comments.settings import REVISION
+from opsdash_local.environment import inherited
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
+
+from tests.support import forking
 
 ROLES = {"OPSDASH_DATABASE_OWNER_URL": "owner", "OPSDASH_DATABASE_URL": "app", "OPSDASH_DATABASE_WORKER_URL": "worker"}
 
 
 def run(module: str, *command: str, **settings: str) -> tuple[int, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
-    done = subprocess.run(
-        [sys.executable, "-m", module, *command],
-        env=inherited | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = forking.run(module, *command, env=inherited() | settings)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -89,6 +82,7 @@ class TestPreparing:
     ):
         connection = await asyncpg.connect(own_server.admin_url)
         await connection.execute("CREATE ROLE managed LOGIN CREATEROLE CREATEDB PASSWORD 'managed'")
+        await connection.execute("GRANT CONNECT ON DATABASE postgres TO managed")
         await connection.close()
         server = urlsplit(own_server.admin_url)
         settings = {
@@ -104,3 +98,22 @@ class TestPreparing:
             code, output = run("opsdash_sla_monitor", "provision", **settings)
             assert code == 0, output
             assert run("opsdash_sla_monitor", "migrate", **settings)[0] == 0
+
+    async def test_a_database_of_a_newer_version_is_left_alone_and_the_ways_out_are_named(
+        self, own_server: EmbeddedPostgres, as_files: dict[str, str]
+    ):
+        run("opsdash_comments", "provision", **as_files)
+        run("opsdash_comments", "migrate", **as_files)
+        connection = await asyncpg.connect(text_of(as_files["OPSDASH_DATABASE_OWNER_URL_FILE"]))
+        await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        code, output = run("opsdash_comments", "migrate", **as_files)
+        line = output.splitlines()[-1]
+        assert code == 4
+        assert line.startswith(
+            f"comments: the database is at revision 9999 and this version knows revisions up to {REVISION}"
+        )
+        assert "without this job" in line
+        assert "Traceback" not in output
+        assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+        await connection.execute("UPDATE alembic_version SET version_num = $1", REVISION)
+        await connection.close()

@@ -16,13 +16,14 @@ from tests.integration.feed import Feed, company, message
 from tests.integration.ledger import check, writing
 from tests.integration.stacks import running
 from tests.integration.watching import eventually, metric
-from tests.support.stack import PARTITIONS, Stack
+from tests.support.brokers import PARTITIONS
+from tests.support.stack import Stack
 from tests.support.witness import Witness
 
 ENTITIES = 12
 CHANGES = 8
 STAY_SECONDS = 3.0
-FROZEN_SECONDS = 20.0  # the session timeout is 10, the relay's idle timeout 15
+FROZEN_SECONDS = 20.0  # the session timeout is 10 by default, the relay's idle timeout 15
 
 pytestmark = [pytest.mark.apache_only, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -97,7 +98,7 @@ class TestMemberChurn:
                 await asyncio.sleep(FROZEN_SECONDS)
                 assert await metric(other, "opsdash_relay_leader") == 1
                 consumption.service.sigcont()
-                await consumption.service.wait_for_log("relay_interrupted")
+                await consumption.service.wait_for_log("dependency_away")
                 await asyncio.sleep(STAY_SECONDS)
                 ledger.stopped = True
                 await check(stack, ledger, witness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,9 +17,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from opsdash_chassis.migrations import alembic_config
+from opsdash_local.environment import inherited
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.support.databases import ServiceDatabase, clone, drop, migrate
+from tests.support.databases import ServiceDatabase, clone, drop, migrate, not_migrated
+from tests.support.forking import run
 
 SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla-monitor": opsdash_sla_monitor}
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.
@@ -88,5 +91,16 @@ class TestMigrations:
 
     async def test_migrating_again_changes_nothing(self, service: str, migrated: ServiceDatabase):
         before = await described(migrated.admin_url)
-        migrate(service, migrated.owner_url)
+        await migrate(service, migrated.owner_url)
         assert await described(migrated.admin_url) == before
+
+    async def test_two_jobs_at_once_do_what_one_does(
+        self, service: str, template: ServiceDatabase, migrated: ServiceDatabase
+    ):
+        empty = await not_migrated(service, template)
+        env = inherited() | {"OPSDASH_DATABASE_OWNER_URL": empty.owner_url}
+        package = f"opsdash_{service.replace('-', '_')}"
+        jobs = await asyncio.gather(*(asyncio.to_thread(run, package, "migrate", env=env) for _ in range(2)))
+        assert [job.returncode for job in jobs] == [0, 0], [job.stderr for job in jobs]
+        assert await described(empty.admin_url) == await described(migrated.admin_url)
+        await drop(empty)

@@ -37,7 +37,7 @@ def version(ticket: UUID, number: int, *, due_in: timedelta, status: str = "open
     }  # fmt: skip
     kind = tickets.CREATED if number == 1 else tickets.UPDATED
     data = event_of(row, version=number, due_at=NOW + due_in)
-    event = Event.of(data, type=kind, id=uuid4(), source="/tests", time=NOW, actor_id=PERSON)
+    event = Event.of(data, type=kind, id=uuid4(), time=NOW, actor_id=PERSON)
     message: Any = SimpleNamespace(headers=event.envelope.to_headers())
     return Delivered(event, TICKETS, message)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from opsdash_contracts.sla import BREACHED, WARNING, notice_id
+from opsdash_contracts.sla import BREACHED, MET, WARNING, notice_id
 from opsdash_contracts.tickets import UPDATED
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Org, Plate
@@ -22,6 +22,8 @@ from tests.support.eventually import eventually
 from tests.support.feed import publish
 from tests.support.sla import Seed, told
 from tests.support.stack import Client
+
+pytestmark = pytest.mark.kafka
 
 
 async def stamped(scene: Scene) -> None:
@@ -74,11 +76,29 @@ async def cleared(scene: Scene) -> None:
     await scene.ledger(ticket, ("scheduled", "manual"), ("cancelled", "cleared"), ("scheduled", "manual"))
 
 
+async def finished_with_its_due_time(scene: Scene) -> None:
+    """One change gives a due time and finishes the ticket, after an earlier cycle had been missed."""
+    ticket = str(*await scene.rig.insert([Seed(due_in=-60, age=7200)]))
+    await scene.patch(ticket, status="resolved")
+    await scene.patch(ticket, status="open")
+    await scene.patch(ticket, sla_due_at=None)
+    await scene.patch(ticket, status="resolved", sla_due_at=(datetime.now(UTC) + HOUR).isoformat())
+    assert (await scene.client.call("GET", f"{scene.path}/{ticket}")).body["sla_state"] == "met"
+
+    async def kinds() -> list[str]:
+        return [entry["kind"] for entry in await scene.rig.ledger(scene.monitor, ticket)]
+
+    found = await eventually(kinds, lambda kinds: kinds[-1:] == ["met"], timeout=45)
+    assert found[-2:] == ["scheduled", "met"]
+    assert "missed" in found
+    await scene.published_once(MET, ticket)
+
+
 async def moved_back(scene: Scene) -> None:
     """The seeded due time is what the priority gives, so that a recompute goes back to it after it was missed."""
     (ticket,) = await scene.rig.insert([Seed(due_in=2, age=72 * 3600 - 2)])
     await scene.ledger(ticket, ("scheduled", "manual"), BREACH)
-    await scene.due_in(str(ticket), HOUR)
+    await scene.due_in(str(ticket), timedelta(days=30))  # four fifths of the window must not have passed
     answer = await scene.client.call("POST", f"{scene.path}/{ticket}/sla/recompute?dry_run=true")
     assert (answer.body["changed"], answer.body["after"]["sla_state"], answer.body["version"]) == (True, "breached", 2)
     answer = await scene.client.call("POST", f"{scene.path}/{ticket}/sla/recompute")
@@ -175,8 +195,8 @@ async def scenarios(sla_running: SlaRunning) -> AsyncIterator[SideBySide]:
 
 
 SCENARIOS = (
-    stamped, gap, moved, cleared, moved_back, priority_changed, recomputed, deleted_and_restored, reopened, warned,
-    free_and_back,
+    stamped, gap, moved, cleared, finished_with_its_due_time, moved_back, priority_changed, recomputed,
+    deleted_and_restored, reopened, warned, free_and_back,
 )  # fmt: skip
 
 
@@ -194,6 +214,9 @@ class TestLedgerOf:
 
     async def test_a_cleared_due_time_is_told_to_nobody(self, scenarios: SideBySide):
         await scenarios.outcome("cleared")
+
+    async def test_a_due_time_that_came_with_the_end_has_an_outcome(self, scenarios: SideBySide):
+        await scenarios.outcome("finished_with_its_due_time")
 
     async def test_a_due_time_moved_back_is_not_told_again(self, scenarios: SideBySide):
         await scenarios.outcome("moved_back")

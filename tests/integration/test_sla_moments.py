@@ -6,20 +6,23 @@ import asyncio
 import csv
 import random
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from io import StringIO
+from typing import Any
 from uuid import UUID
 
 import aiohttp
 import pytest
-from opsdash_contracts.sla import BREACHED
+from opsdash_contracts.sla import BREACHED, MET, MISSED
 
 from tests.integration.sla_running import SlaRunning
+from tests.support.agreement import FILTERED, FINISHED, agreed_states
+from tests.support.eventually import eventually
 from tests.support.sla import Due, Seed, bodies
 from tests.support.stack import Client
 
-pytestmark = pytest.mark.storm
+pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 TRIES = 500
 STATUSES = ("open", "in_progress", "waiting", "resolved", "closed")
@@ -100,20 +103,91 @@ class TestOnePredicate:
         assert found == rig.breach_ids(wanted)
         assert (await client.call("GET", "/orgs/ours/insights")).body["overdue"] - before == len(wanted)
         assert await listed(client, due) == set(wanted)
-        export = csv.DictReader(StringIO((await client.call("GET", "/orgs/ours/tickets.csv")).body))
+        exported: str = (await client.call("GET", "/orgs/ours/tickets.csv")).body
+        export = csv.DictReader(StringIO(exported.removeprefix("\ufeff")))
         numbers = await rig.tickets_query("SELECT number FROM tickets WHERE id = ANY($1::uuid[])", list(wanted))
         breached = {int(row["number"]) for row in export if row["sla_state"] == "breached"}
         assert breached >= {row["number"] for row in numbers}
         assert len(breached) == before + len(wanted)
 
+    async def test_they_agree_whatever_was_done_and_so_do_ledger_and_events(self, sla_running: SlaRunning):
+        chance = random.Random(13)  # noqa: S311
+        rig, client = sla_running.rig, sla_running.client
+        due = await rig.insert(
+            Seed(due_in=chance.choice([None, -5400, -60, 86_400]), age=7200, status=chance.choice(STATUSES))
+            for _ in range(120)
+        )
+        await sla_running.told(due)
+        for some in batched(due, 8):
+            await asyncio.gather(*(act_on(client, ticket, chance) for ticket in some))
+        await eventually(lambda: followed(sla_running, due))
+        await sla_running.witness.settle(quiet_seconds=0.5)
+        tickets = [ticket for ticket in await pages(client) if UUID(ticket["id"]) in due]
+        states = agreed_states(
+            tickets,
+            filtered={name: {t["id"] for t in await pages(client, f"&sla={name}")} for name in FILTERED},
+            export=(await client.call("GET", "/orgs/ours/tickets.csv")).body,
+            overdue=(await client.call("GET", "/orgs/ours/insights")).body["overdue"],
+        )
+        published = {
+            kind: {body["ticket_id"]: body["version"] for body in bodies(sla_running.witness, kind)}
+            for kind in (MET, MISSED)
+        }
+        compared = set[str]()
+        for ticket in tickets:
+            entries = await rig.ledger(sla_running.monitor, ticket["id"])
+            ended = [entry["kind"] for entry in entries if entry["kind"] in {"met", "missed"}]
+            if ticket["status"] not in FINISHED or not ended or states[ticket["id"]] == "none":
+                continue
+            assert ended[-1] == states[ticket["id"]], ticket
+            last = max((MET, MISSED), key=lambda kind: published[kind].get(ticket["id"], 0))
+            assert last == f"sla.{ended[-1]}", ticket
+            compared.add(states[ticket["id"]])
+        assert compared == {"met", "missed"}
+
+
+def batched(due: Due, size: int) -> list[list[UUID]]:
+    tickets = list(due)
+    return [tickets[start : start + size] for start in range(0, len(tickets), size)]
+
+
+async def act_on(client: Client, ticket: UUID, chance: random.Random) -> None:
+    """Some changes of status and due time; what a finished ticket does not allow is refused."""
+    path = f"/orgs/ours/tickets/{ticket}"
+    tomorrow = (datetime.now(UTC) + timedelta(days=chance.choice([1, 2]))).isoformat()
+    actions: list[dict[str, Any] | None] = [
+        {"status": "resolved"}, {"status": "closed"}, {"status": "open"}, {"sla_due_at": None},
+        {"sla_due_at": tomorrow}, {"status": "resolved", "sla_due_at": tomorrow}, None,
+    ]  # fmt: skip
+    for _ in range(chance.randrange(2, 7)):
+        action = chance.choice(actions)
+        if action is None:
+            answer = await client.call("POST", f"{path}/sla/recompute")
+        else:
+            answer = await client.call("PATCH", path, action)
+        assert answer.status in {200, 409}, answer.body
+
+
+async def followed(running: SlaRunning, due: Due) -> bool:
+    """Whether the monitor knows the newest version of each."""
+    newest = "SELECT {id} AS id, version FROM {table} WHERE {id} = ANY($1::uuid[])"
+    owned = await running.rig.tickets_query(newest.format(id="id", table="tickets"), list(due))
+    known = await running.rig.query(newest.format(id="ticket_id", table="deadlines"), list(due))
+    return {tuple(row) for row in owned} == {tuple(row) for row in known}
+
 
 async def listed(client: Client, among: Due) -> set[UUID]:
-    """Every overdue ticket of the list filter, page by page."""
-    found: set[UUID] = set()
+    """Those that the list filter finds overdue."""
+    return {UUID(ticket["id"]) for ticket in await pages(client, "&sla=overdue")} & set(among)
+
+
+async def pages(client: Client, query: str = "") -> list[dict[str, Any]]:
+    """Every ticket of a list, page by page."""
+    found: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        page = (await client.call("GET", f"/orgs/ours/tickets?sla=overdue&limit=100{cursor}")).body
-        found |= {UUID(item["id"]) for item in page["items"]}
+        page = (await client.call("GET", f"/orgs/ours/tickets?limit=100{query}{cursor}")).body
+        found += page["items"]
         if page["next_cursor"] is None:
-            return found & set(among)
+            return found
         cursor = f"&cursor={page['next_cursor']}"

@@ -57,6 +57,7 @@ class TestStop:
 
     @pytest.mark.parametrize("after_seconds", [0.4, 0.9, 1.3])
     async def test_while_starting_it_leaves_at_once(self, shared_stack: Stack, after_seconds: float):
-        service = shared_stack.start_tickets(OPSDASH_KAFKA_BOOTSTRAP_SERVERS=f"{LOOPBACK}:{free_port()}")
+        nobody = {"OPSDASH_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{free_port()}"}
+        service = shared_stack.start_service("tickets", shared_stack.tickets_environment | nobody, fresh=True)
         await asyncio.sleep(after_seconds)
         assert await asyncio.to_thread(service.sigterm) in {0, -signal.SIGTERM}, service.logs()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from statistics import median
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 from opsdash_chassis.database import Database
@@ -16,7 +16,7 @@ from opsdash_tickets.settings import TicketsSettings
 from tests.integration.api_fixture import Api
 from tests.support.eventually import eventually
 from tests.support.feed import publish
-from tests.support.stack import INTERNAL_TOKEN
+from tests.support.tokens import internal_environment
 from tests.support.workspace import OrgFixture
 
 
@@ -116,6 +116,40 @@ class TestDirectoryFeed:
         activity = (await client.call("GET", f"/orgs/moving/tickets/{ticket['id']}/activity")).body["items"]
         assert (activity[-1]["actor"], activity[-1]["changes"][0]["from_label"]) == (None, "New")
 
+    async def test_who_may_not_be_assigned_any_more_is_unassigned(self, api: Api):
+        org, member_id = OrgFixture("demoted"), uuid4()
+        client = await api.new_org(org)
+
+        async def membership(version: int, user: UUID, role: Role = Role.MEMBER) -> None:
+            member = Member(
+                org_id=org.id, member_id=member_id, user_id=user, name="Kim", email=None, role=role, version=version
+            )
+            await publish(api.stack.kafka.bootstrap_servers, member)
+
+        async def assigned(user: UUID) -> str:
+            body = {"title": "x", "assignee_id": str(user)}
+            made = await eventually(
+                lambda: client.call("POST", "/orgs/demoted/tickets", body), lambda answer: answer.status == 201
+            )
+            return f"/orgs/demoted/tickets/{made.body['id']}"
+
+        async def unassigned(path: str) -> None:
+            ticket = await eventually(lambda: client.call("GET", path), lambda answer: answer.body["version"] == 2)
+            assert ticket.body["assignee"] is None
+            activity = (await client.call("GET", f"{path}/activity")).body["items"]
+            assert (activity[-1]["actor"], activity[-1]["changes"][0]["from"]) == (None, str(first))
+
+        first, second = uuid4(), uuid4()
+        await membership(1, first)
+        path = await assigned(first)
+        await membership(2, first, Role.ADMIN)  # may be assigned as before
+        await membership(3, first, Role.VIEWER)
+        await unassigned(path)
+        await membership(4, first)
+        path = await assigned(first)
+        await membership(5, second)  # the membership is another person's now
+        await unassigned(path)
+
     async def test_a_renamed_contact_shows_at_once_a_removed_one_keeps_its_name(self, api: Api):
         org = OrgFixture("renamed")
         client = await api.new_org(org)
@@ -171,10 +205,11 @@ class TestPurge:
 
 
 def _settings(api: Api) -> TicketsSettings:
+    secrets = {name.removeprefix("OPSDASH_").lower(): value for name, value in internal_environment("tickets").items()}
     return TicketsSettings(
-        oidc_issuer="x", oidc_audience="x", oidc_jwks_url="http://x", internal_token=INTERNAL_TOKEN, profile="local",
+        oidc_issuer="x", oidc_audience="x", oidc_jwks_url="http://x", profile="local",
         kafka_bootstrap_servers="127.0.0.1:1", database_url=api.stack.database.app_url,
-        database_worker_url=api.stack.database.worker_url,
+        database_worker_url=api.stack.database.worker_url, **secrets,
     )  # fmt: skip
 
 

@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
-import requests
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from opsdash_contracts.workspace import Plate, Role
 
 from tests.integration.api_fixture import Api
-from tests.support.workspace import OrgFixture
+from tests.integration.one_org import OneOrg
 
 WRITERS = {"owner", "admin", "member"}
 DELETERS = {"owner", "admin"}
 DUE = "2035-01-01T00:00:00Z"
 
 
-class Tickets(RuleBasedStateMachine):
+class Tickets(OneOrg):
     """One person in one fresh org; the model predicts every answer."""
 
     def __init__(self, api: Api) -> None:
-        super().__init__()
-        self.api = api
-        self.loop = asyncio.new_event_loop()
-        self.http = requests.Session()
+        super().__init__(api)
         self.tickets: dict[str, dict[str, Any]] = {}
         self.deleted: dict[str, dict[str, Any]] = {}
         self.role, self.plate, self.last_number = "owner", "sales", 0
 
-    @initialize()
-    def enter_a_fresh_org(self) -> None:
-        self.org = OrgFixture(f"m{uuid4().hex[:12]}", Plate.SALES)
-        self.loop.run_until_complete(self.api.new_org(self.org))
-        self.http.headers.update(self.api.stack.issuer.authorization(self.org.owner))
-        self.database = self.loop.run_until_complete(asyncpg.connect(self.api.stack.database.worker_url))
-
-    def call(self, method: str, path: str = "", json: Any = None) -> requests.Response:
-        url = f"{self.api.service.url}/orgs/{self.org.slug}/tickets{path}"
-        return self.http.request(method, url, json=json, timeout=15)
-
-    def sql(self, statement: str, *values: Any) -> Any:
-        return self.loop.run_until_complete(self.database.fetch(statement, *values))
-
     def expected(self, roles: set[str], status: int) -> int:
         return 403 if self.plate == "free" or self.role not in roles else status
-
-    def some(self, pool: dict[str, Any], index: int) -> str | None:
-        return sorted(pool)[index % len(pool)] if pool else None
 
     @rule(priority=st.sampled_from(["urgent", "high", "medium", "low"]), by_hand=st.booleans())
     def create(self, priority: str, by_hand: bool) -> None:
@@ -128,12 +104,6 @@ class Tickets(RuleBasedStateMachine):
             "SELECT aggregate_id::text AS id, count(*) AS n FROM history WHERE org_id = $1 GROUP BY 1", self.org.id
         )
         assert {row["id"]: row["n"] for row in events} == {row["id"]: row["version"] for row in rows}
-
-    def teardown(self) -> None:
-        self.http.close()
-        if hasattr(self, "database"):
-            self.loop.run_until_complete(self.database.close())
-        self.loop.close()
 
 
 def test_no_order_of_actions_breaks_what_must_hold(api: Api):

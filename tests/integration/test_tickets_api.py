@@ -188,6 +188,22 @@ class TestPatch:
         stale = await client.call("PATCH", path, {"title": "newer"}, **{"If-Match": '"1"'})
         assert (stale.status, stale.body["type"], stale.body["current_version"]) == (412, "/problems/stale-version", 2)
 
+    async def test_a_patch_may_be_called_what_it_is_a_merge_patch(self, api: Api):
+        client = api.as_("member")
+        path = f"{api.path}/{(await client.create_ticket('ours'))['id']}"
+        named = {"Content-Type": "application/merge-patch+json"}
+        assert (await client.call("PATCH", path, {"title": "new"}, **named)).body["title"] == "new"
+        assert (await client.call("POST", api.path, {"title": "no patch"}, **named)).status == 415
+
+    async def test_one_version_of_a_list_is_enough_and_what_is_no_version_is_said(self, api: Api):
+        client = api.as_("admin")
+        path = f"{api.path}/{(await client.create_ticket('ours'))['id']}"
+        assert (await client.call("PATCH", path, {"title": "new"}, **{"If-Match": '"0", "1"'})).status == 200
+        assert (await client.call("DELETE", path, **{"If-Match": '"1", W/"2"'})).status == 412
+        wrong = await client.call("DELETE", path, **{"If-Match": '"2'})
+        assert (wrong.status, wrong.body["errors"][0]["pointer"]) == (400, "/header/If-Match")
+        assert (await client.call("DELETE", path, **{"If-Match": '"1", "2"'})).status == 204
+
     async def test_a_move_that_is_not_allowed_names_those_that_are(self, api: Api):
         client = api.as_("member")
         ticket = await client.create_ticket("ours", status="closed")

@@ -78,7 +78,7 @@ class TestTenants:
 
 
 PROTECTED = ["org_id", "tenant_id", "id", "created_at", "author_id", "number", "breached", "version", "sla_source",
-             "resolved_at", "created_by", "reopen_count", "company_id", "sla_state"]  # fmt: skip
+             "resolved_at", "created_by", "reopen_count", "company_id", "sla_state", "sla_outcome"]  # fmt: skip
 
 
 class TestBadInput:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +11,9 @@ from typing import Any
 
 import asyncpg
 from opsdash_contracts.topics import WORKSPACE, dead_letter_topic
+from opsdash_local.environment import inherited
 
+from tests.support.forking import run
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 from tests.support.witness import Record
@@ -33,7 +33,7 @@ async def scalar(stack: Stack, statement: str, *values: object) -> Any:
 
 
 async def eventually(
-    holds: Callable[[], Awaitable[Any]], *, timeout: float = 45.0, service: ServiceProcess | None = None
+    holds: Callable[[], Awaitable[Any]], *, timeout: float = 90.0, service: ServiceProcess | None = None
 ) -> Any:
     """The first truthy answer; fails with the service's log when none comes in time."""
     deadline = time.monotonic() + timeout
@@ -43,7 +43,7 @@ async def eventually(
     return answer
 
 
-async def outbox_empty(stack: Stack, *, timeout: float = 45.0) -> None:
+async def outbox_empty(stack: Stack, *, timeout: float = 90.0) -> None:
     async def empty() -> bool:
         return bool(await scalar(stack, "SELECT count(*) FROM outbox") == 0)
 
@@ -65,17 +65,8 @@ async def metric(service: ServiceProcess, name: str, **labels: str) -> float:
 
 
 async def command(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The service's command line as an operator runs it."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "opsdash_tickets", *arguments],
-        env=inherited | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    """One of the service's commands: exit code and output."""
+    return await asyncio.to_thread(run, "opsdash_tickets", *arguments, env=inherited() | {**environment})
 
 
 def versions(records: list[Record]) -> set[tuple[str, int]]:

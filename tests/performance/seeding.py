@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import asyncpg
+from opsdash_chassis import markdown
 
 LARGE_ORG = UUID("00000000-0000-7000-8000-00000000feed")
 LARGE_OWNER = UUID("00000000-0000-7000-8000-0000000000aa")
@@ -22,7 +23,7 @@ SELECT $1, gen_random_uuid(), $2, 'Owner', 'owner', 1
 # Titles mix words that are everywhere with ones that are rare; ages, states and people vary as in a real queue.
 _TICKETS = """
 INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, assignee_id, sla_due_at,
-                     sla_source, created_by, created_at, updated_at, version)
+                     sla_source, created_by, created_at, updated_at, version, description_html, renderer)
 SELECT o.org_id, gen_random_uuid(), n,
        'Ticket about ' || (ARRAY['printer','invoice','webhook','password','calendar','export'])[1 + n % 6]
            || ' number ' || n,
@@ -32,7 +33,7 @@ SELECT o.org_id, gen_random_uuid(), n,
        (ARRAY['general','billing','technical'])[1 + n % 3],
        CASE WHEN n % 3 = 0 THEN NULL ELSE $2::uuid END,
        CASE WHEN n % 10 = 0 THEN NULL ELSE now() + make_interval(hours => (n * 37 % 400) - 200) END,
-       'auto', $2, now() - make_interval(mins => n * 5), now() - make_interval(mins => n), 1
+       'auto', $2, now() - make_interval(mins => n * 5), now() - make_interval(mins => n), 1, '', $5
 FROM (SELECT org_id FROM orgs WHERE (org_id = $3) = $4) o, generate_series(1, $1::int) n
 """
 _COUNTERS = """
@@ -48,7 +49,7 @@ async def seed_many(admin_url: str, *, orgs: int, each: int, large: int) -> None
         await connection.execute(_ORGS, orgs, LARGE_ORG)
         await connection.execute(_MEMBERS, LARGE_ORG, LARGE_OWNER)
         for count, is_large in ((each, False), (large, True)):
-            await connection.execute(_TICKETS, count, LARGE_OWNER, LARGE_ORG, is_large)
+            await connection.execute(_TICKETS, count, LARGE_OWNER, LARGE_ORG, is_large, markdown.VERSION)
         await connection.execute(_COUNTERS)
         await connection.execute("VACUUM ANALYZE")
     finally:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from opsdash_local.apache import jars
 from opsdash_local.apache.cluster import ApacheKafkaCluster
 from opsdash_local.apache.node import ApacheKafka, Place
+from opsdash_local.errors import LocalStackError
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
 APACHE = "apache"
+PARTITIONS = 3
 _chosen = {"kafka": "embedded"}
 
 
@@ -29,6 +32,8 @@ class Broker(Protocol):
     def idempotent_producers(self) -> bool: ...
     @property
     def keeps_records(self) -> bool: ...
+    @property
+    def session_seconds(self) -> int | None: ...
     def start(self) -> None: ...
     def kill(self) -> None: ...
 
@@ -38,7 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """One line, and no test, where Apache Kafka cannot run; its jars are fetched before the first test needs them."""
     _chosen["kafka"] = config.getoption("--kafka")
+    if _chosen["kafka"] != APACHE or _node_type() is not ApacheKafka:
+        return
+    if reason := jars.missing():
+        raise pytest.UsageError(f"{reason}; install it, or start a Docker engine (none answers)")
+    try:
+        jars.class_path()
+    except LocalStackError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -61,6 +75,21 @@ def new_broker(folder: Path) -> EmbeddedKafka | ApacheKafka:
 def new_cluster(folder: Path) -> ApacheKafkaCluster:
     """Three nodes of Apache Kafka; topics are replicated three times."""
     return ApacheKafkaCluster(folder / "kafka", log_folder=folder, node_type=_node_type())
+
+
+def client_environment(broker: Broker) -> dict[str, str]:
+    """The settings by which every service finds that broker and its topics."""
+    return {
+        "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(broker.idempotent_producers).lower(),
+        "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
+    }
+
+
+def member_environment(broker: Broker) -> dict[str, str]:
+    """What those with consumer groups are told besides; nothing where the default is right."""
+    seconds = broker.session_seconds
+    return {} if seconds is None else {"OPSDASH_KAFKA_SESSION_TIMEOUT_SECONDS": str(seconds)}
 
 
 def _node_type() -> type[ApacheKafka]:

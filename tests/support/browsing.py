@@ -59,7 +59,7 @@ class Visitor:
     async def _send(
         self, method: str, path: str, form: dict[str, Any] | None, fragment: bool, headers: dict[str, str]
     ) -> PageAnswer:
-        sent = {"Cookie": self._cookie(), **({"HX-Request": "true"} if fragment else {}), **headers}
+        sent = {"Cookie": self.cookie(), **({"HX-Request": "true"} if fragment else {}), **headers}
         body = None
         if form is not None:
             body = urlencode(form, doseq=True)
@@ -71,7 +71,8 @@ class Visitor:
         ):
             return PageAnswer(response.status, await response.text(), response.headers)
 
-    def _cookie(self) -> str:
+    def cookie(self) -> str:
+        """What its browser sends."""
         session = WebSession(self.user_id, self.name, self.token, self.csrf)
         return "; ".join(
             f"{item.key}={item.value}" for item in SessionCookies(self.secret).write(session) if item.value

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import asyncio
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 from opsdash_chassis.provision import Passwords, provision
+from opsdash_local.postgres import EmbeddedPostgres
 
 PASSWORDS = Passwords(owner="owner-for-tests", app="app-for-tests", worker="worker-for-tests")
 
@@ -29,6 +30,14 @@ class ServiceDatabase:
     def environment(self) -> dict[str, str]:
         """The settings a service process needs to use this database."""
         return {"OPSDASH_DATABASE_URL": self.app_url, "OPSDASH_DATABASE_WORKER_URL": self.worker_url}
+
+    async def alter(self, what: str) -> None:
+        """`ALTER DATABASE`, from another one: a database cannot forbid connections to itself."""
+        connection = await asyncpg.connect(_maintenance_url(self.admin_url))
+        try:
+            await connection.execute(f'ALTER DATABASE "{self.name}" {what}')
+        finally:
+            await connection.close()
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """Rows as the superuser sees them: verdicts must not depend on the roles under test."""
@@ -55,36 +64,45 @@ def database_of(service: str, admin_url: str, name: str) -> ServiceDatabase:
 
 
 async def make_template(service: str, admin_url: str) -> ServiceDatabase:
-    """Roles and an empty database of the service, then its own migration job, exactly as in production."""
+    """Roles and an empty database of the service, then its own migrations, as the jobs of production do it."""
     await provision(admin_url, service, PASSWORDS)
     template = database_of(service, admin_url, service.replace("-", "_"))
-    migrate(service, template.owner_url)
+    await migrate(service, template.owner_url)
     return template
 
 
-def migrate(service: str, owner_url: str) -> None:
-    module = f"opsdash_{service.replace('-', '_')}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
-    done = subprocess.run(
-        [sys.executable, "-m", module, "migrate"],
-        env=environment | {"OPSDASH_DATABASE_OWNER_URL": owner_url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise AssertionError(f"{module} migrate: exit {done.returncode}\n{done.stdout}{done.stderr}")
+async def migrate(service: str, owner_url: str) -> None:
+    """Without a process of its own: its imports take longer than all migrations."""
+    from opsdash_chassis.migrations import upgrade  # as heavy for tests that need no database
+
+    folder = files(f"opsdash_{service.replace('-', '_')}") / "migrations"
+    await asyncio.to_thread(upgrade, Path(str(folder)), owner_url)
+
+
+async def ask(server: EmbeddedPostgres, statement: str) -> object:
+    """The one value of a statement of the server's administrator."""
+    connection = await asyncpg.connect(server.admin_url)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 async def clone(service: str, template: ServiceDatabase) -> ServiceDatabase:
     """Copy the template; nobody may be connected to it at that moment."""
+    return await _create(service, template, template.name)
+
+
+async def not_migrated(service: str, template: ServiceDatabase) -> ServiceDatabase:
+    """An empty database with the owner and the rights of the template."""
+    return await _create(service, template, "template0")
+
+
+async def _create(service: str, template: ServiceDatabase, copied: str) -> ServiceDatabase:
     copy = database_of(service, template.admin_url, f"{template.name}_{uuid4().hex[:12]}")
     connection = await asyncpg.connect(_maintenance_url(template.admin_url))
     try:
-        await connection.execute(
-            f'CREATE DATABASE "{copy.name}" TEMPLATE "{template.name}" OWNER "{template.name}_owner"'
-        )
+        await connection.execute(f'CREATE DATABASE "{copy.name}" TEMPLATE "{copied}" OWNER "{template.name}_owner"')
         await connection.execute(f'REVOKE ALL ON DATABASE "{copy.name}" FROM PUBLIC')
         await connection.execute(
             f'GRANT CONNECT ON DATABASE "{copy.name}" TO "{template.name}_app", "{template.name}_worker"'

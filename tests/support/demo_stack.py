@@ -15,11 +15,10 @@ from opsdash_local import processes
 from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.settings import Ports
 
+from tests.support.local_stack import OWN, READY
 from tests.support.ports import free_block
 
-READY = "Stop: Ctrl-C"
 START_SECONDS = 120.0
-_OWN = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "DATA", "PORT"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def demo_stack() -> Iterator[DemoStack]:
     with tempfile.TemporaryDirectory(prefix="opsdash-demo-") as folder:
         Path(folder).chmod(0o755)  # the database server may run as somebody else
         log, data, port = Path(folder) / "output.txt", Path(folder) / "data", free_block()
-        environ = {name: value for name, value in os.environ.items() if name not in _OWN}
+        environ = {name: value for name, value in os.environ.items() if name not in OWN}
         process = processes.spawn(
             [sys.executable, "-m", "opsdash_local.cli", "run", "--data", data],
             env=environ | {"PORT": str(port)},

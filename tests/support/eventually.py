@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 async def eventually(
-    probe: Callable[[], Awaitable[Value]], satisfied: Callable[[Value], bool] = bool, *, timeout: float = 45.0
+    probe: Callable[[], Awaitable[Value]], satisfied: Callable[[Value], bool] = bool, *, timeout: float = 90.0
 ) -> Value:
     """Ask until the answer satisfies; fails with the last answer."""
     deadline = time.monotonic() + timeout

@@ -19,7 +19,7 @@ def workspace_event(data: EventData) -> Event[Any]:
         event_type = removed(Kind(data.kind))
     else:
         event_type = f"workspace.{_KIND_OF[type(data).__name__]}.upserted"
-    return Event.of(data, type=event_type, id=uuid4(), source="/services/gateway", time=datetime.now(UTC))
+    return Event.of(data, type=event_type, id=uuid4(), time=datetime.now(UTC))
 
 
 async def publish(bootstrap_servers: str, *payloads: EventData) -> None:

@@ -53,6 +53,14 @@ async def sla_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
     return await make_template("sla-monitor", postgres_server.admin_url)
 
 
+@pytest.fixture(scope="session")
+def templates(
+    tickets_template: ServiceDatabase, comments_template: ServiceDatabase, sla_template: ServiceDatabase
+) -> dict[str, ServiceDatabase]:
+    """Of every service with a database, by its name."""
+    return {"tickets": tickets_template, "comments": comments_template, "sla-monitor": sla_template}
+
+
 @pytest.fixture
 async def tickets_database(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
     """A migrated, empty database of the tickets service."""
@@ -72,9 +80,9 @@ def start_service(tmp_path: Path) -> Iterator[ServiceFactory]:
     """Start service processes that end with the test: `start_service("tickets", env)`."""
     started: list[ServiceProcess] = []
 
-    def start(service: str, env: dict[str, str], *, name: str | None = None) -> ServiceProcess:
+    def start(service: str, env: dict[str, str], *, name: str | None = None, fresh: bool = False) -> ServiceProcess:
         label = name or f"{service}-{len(started)}"
-        started.append(ServiceProcess(service, env, tmp_path, name=label).start())
+        started.append(ServiceProcess(service, env, tmp_path, name=label, fresh=fresh).start())
         return started[-1]
 
     yield start

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from opsdash_local.ports import free_port
 
+from tests.support.brokers import member_environment
 from tests.support.databases import ServiceDatabase
-from tests.support.stack import CRON_SECRET, SESSION_SECRET, WORKSPACE_TOKEN, Stack
+from tests.support.stack import CRON_SECRET, SESSION_SECRET, WITHOUT_ORG_LIMITS, WORKSPACE_TOKEN, Stack
+from tests.support.tokens import internal_environment
 
 NOBODY = "http://127.0.0.1:1"
 
 
 def comments_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
     """Like the tickets service of the stack, on a database of its own."""
-    return stack.tickets_environment | database.environment | {"OPSDASH_TICKETS_URL": tickets_url}
+    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
+    return _with_database(stack, database, "comments") | limits
+
+
+def monitor_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
+    return _with_database(stack, database, "sla-monitor") | {"OPSDASH_TICKETS_URL": tickets_url}
+
+
+def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dict[str, str]:
+    members = member_environment(stack.kafka) | database.environment
+    return stack.common_environment | members | internal_environment(service)
 
 
 def gateway_environment(
     stack: Stack, *, tickets_url: str, comments_url: str, sla_monitor_url: str = NOBODY
 ) -> dict[str, str]:
-    shared = {
-        name: value
-        for name, value in stack.tickets_environment.items()
-        if not name.startswith(("OPSDASH_DATABASE", "OPSDASH_ORG_"))
-    }
-    return shared | {
+    return {
+        **stack.common_environment,
+        **internal_environment("gateway"),
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": tickets_url,
         "OPSDASH_COMMENTS_URL": comments_url,
@@ -35,4 +44,6 @@ def gateway_environment(
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
         "OPSDASH_USER_REQUESTS_PER_SECOND": "200",
         "OPSDASH_USER_REQUEST_BURST": "100",
+        "OPSDASH_ADDRESS_REQUESTS_PER_SECOND": "10000",
+        "OPSDASH_ADDRESS_REQUEST_BURST": "10000",
     }

@@ -17,6 +17,7 @@ from opsdash_local.ports import LOOPBACK
 AUDIENCE = "opsdash-support"
 KEY_ID = "test-key"
 JWKS_PATH = "/.well-known/jwks.json"
+METADATA_PATH = "/.well-known/openid-configuration"
 
 
 class TestIssuer:
@@ -75,6 +76,14 @@ class TestIssuer:
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
 
+    def metadata(self) -> dict[str, Any]:
+        """Enough for a gateway to send people to sign in."""
+        return {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+        }
+
     def start(self) -> Self:
         self._thread.start()
         return self
@@ -88,9 +97,9 @@ class TestIssuer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                issuer.key_set_requests += 1
-                body = json.dumps(issuer.key_set()).encode()
-                self.send_response(200 if self.path == JWKS_PATH else 404)
+                issuer.key_set_requests += self.path != METADATA_PATH
+                body = json.dumps(issuer.metadata() if self.path == METADATA_PATH else issuer.key_set()).encode()
+                self.send_response(200 if self.path in {JWKS_PATH, METADATA_PATH} else 404)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -12,12 +12,13 @@ from opsdash_contracts.topics import SLA
 from opsdash_local.ports import free_port
 
 from tests.contracts.files import EXAMPLES
-from tests.support.brokers import Broker
+from tests.support.brokers import Broker, client_environment
 from tests.support.helpdesk import NOBODY
 from tests.support.issuer import TestIssuer
 from tests.support.live import LiveClient
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import CRON_SECRET, INTERNAL_TOKEN, PARTITIONS, SESSION_SECRET, WORKSPACE_TOKEN
+from tests.support.stack import CRON_SECRET, SESSION_SECRET, WORKSPACE_TOKEN
+from tests.support.tokens import internal_environment
 
 BREACH = next(example for example in EXAMPLES if example.path == "sla.breached/v1/confirmed.json")
 ORG = UUID(BREACH.body["org_id"])
@@ -43,10 +44,7 @@ async def agreeing_owner() -> AsyncIterator[str]:
 def lone_gateway_environment(kafka: Broker, issuer: TestIssuer, owner: str) -> dict[str, str]:
     return {
         "OPSDASH_PROFILE": "local",
-        "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(kafka.idempotent_producers).lower(),
-        "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
-        "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
+        **internal_environment("gateway"),
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": owner,
         "OPSDASH_COMMENTS_URL": NOBODY,
@@ -59,6 +57,9 @@ def lone_gateway_environment(kafka: Broker, issuer: TestIssuer, owner: str) -> d
         "OPSDASH_LIVE_STREAMS_PER_USER": "2000",
         "OPSDASH_USER_REQUESTS_PER_SECOND": "10000",
         "OPSDASH_USER_REQUEST_BURST": "10000",
+        "OPSDASH_ADDRESS_REQUESTS_PER_SECOND": "10000",
+        "OPSDASH_ADDRESS_REQUEST_BURST": "10000",
+        **client_environment(kafka),
         **issuer.environment,
     }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from random import SystemRandom
 
-from opsdash_local.ports import DRAWN, claim, is_free
-from opsdash_local.settings import LAST_OFFSET
+from opsdash_local.ports import DRAWN, LAST_OFFSET, claim, is_free
 
 
 def free_block() -> int:

@@ -17,11 +17,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from opsdash_local import processes
+from opsdash_local.environment import inherited
 from opsdash_local.ports import LOOPBACK, free_port
+
+from tests.support.forking import Forked, fork
 
 
 class ServiceProcess:
-    """`python -m opsdash_<service> serve` on a free port, with exactly the OPSDASH_ settings given here."""
+    """`python -m opsdash_<service> serve` on a free port, with exactly the OPSDASH_ settings given here.
+
+    Forked from a process that has imported what it imports; tests of the start itself ask for `fresh` ones.
+    """
 
     def __init__(
         self,
@@ -30,13 +36,13 @@ class ServiceProcess:
         log_dir: Path,
         *,
         name: str | None = None,
-        command: str = "serve",
+        fresh: bool = False,
     ) -> None:
         self.module = f"opsdash_{service.replace('-', '_')}"
-        self.command = command
         self.env = {"OPSDASH_HTTP_PORT": str(free_port()), **env}
         self.log_file = log_dir / f"{name or service}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
+        self._fresh = fresh
 
     @property
     def url(self) -> str:
@@ -53,22 +59,23 @@ class ServiceProcess:
         return self.process.pid
 
     def start(self) -> Self:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSDASH_")}
-        self.process = processes.spawn(
-            [sys.executable, "-m", self.module, self.command],
-            env={**inherited, "PYTHONUNBUFFERED": "1", **self.env},
-            log_file=self.log_file,
-        )
+        env, log = inherited() | self.env, self.log_file
+        if self._fresh:
+            self.process = processes.spawn([sys.executable, "-m", self.module, "serve"], env=env, log_file=log)
+        else:
+            self.process = fork(self.module, "serve", env=env, stdout=log, stderr=log)
         return self
 
-    async def ready(self, timeout: float = 30.0) -> Self:
+    async def ready(self, timeout: float = 90.0) -> Self:
         """Wait until /readyz answers 200 without holding up the event loop."""
         await asyncio.to_thread(self.wait_ready, timeout)
         return self
 
-    def wait_ready(self, timeout: float = 30.0) -> None:
+    def wait_ready(self, timeout: float = 90.0) -> None:
         """Wait until /readyz answers 200; fails at once, with the log, when the process ends instead."""
-        processes.wait_until(lambda: self.exit_code is not None or self.is_ready(), timeout=timeout)
+        processes.wait_until(
+            lambda: self.exit_code is not None or self.is_ready(), timeout=timeout, longest_interval=0.05
+        )
         if self.exit_code is not None or not self.is_ready():
             raise AssertionError(f"{self.module} is not ready (exit code {self.exit_code})\n{self.logs()}")
 
@@ -84,6 +91,20 @@ class ServiceProcess:
             return error.code
         except OSError:
             return None
+
+    async def readiness(self, timeout: float = 5.0) -> tuple[int | None, str]:
+        """Status and body of /readyz; no status when nobody answers."""
+
+        def ask() -> tuple[int | None, str]:
+            try:
+                with urllib.request.urlopen(f"{self.operations_url}/readyz", timeout=timeout) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+            except OSError:
+                return None, ""
+
+        return await asyncio.to_thread(ask)
 
     @property
     def exit_code(self) -> int | None:
@@ -129,7 +150,7 @@ class ServiceProcess:
                 records.append(record)
         return records
 
-    async def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
+    async def wait_for_log(self, text: str, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
         while text not in self.logs():
             if time.monotonic() > deadline:

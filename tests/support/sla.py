@@ -16,8 +16,10 @@ from opsdash_contracts.sla import BREACHED, notice_id
 from opsdash_contracts.topics import TICKETS
 
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.helpdesk import monitor_environment
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import INTERNAL_TOKEN, Stack
+from tests.support.stack import Stack
+from tests.support.tokens import token
 from tests.support.witness import Witness
 
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
@@ -39,9 +41,12 @@ WITH counter AS (
          WITH ORDINALITY AS a(id, due_in, age, status, deleted, position)
 ), stored AS (
     INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
-                         updated_at, sla_due_at, sla_source, resolved_at, deleted_at, version)
+                         updated_at, sla_due_at, sla_source, sla_outcome, resolved_at, deleted_at, version)
     SELECT $1, id, number, 'Seeded', '', status, 'medium', 'general', $2, created_at, at, due_at,
-           CASE WHEN due_at IS NULL THEN NULL ELSE 'manual' END, finished_at, deleted_at, 1 FROM n
+           CASE WHEN due_at IS NULL THEN NULL ELSE 'manual' END,
+           CASE WHEN finished_at > due_at THEN 'missed' WHEN finished_at <= due_at THEN 'met'
+                WHEN finished_at IS NOT NULL THEN 'none' END,
+           finished_at, deleted_at, 1 FROM n
 ), h AS (
     INSERT INTO history (event_id, org_id, aggregate_id, aggregate_version, event_type, actor_id, occurred_at, topic,
                          headers, data)
@@ -120,13 +125,8 @@ class SlaRig:
         return self.running_tickets
 
     def start_monitor(self, **overrides: str) -> ServiceProcess:
-        shared = {
-            name: value for name, value in self.stack.tickets_environment.items() if not name.startswith("OPSDASH_ORG_")
-        }
-        environment = shared | self.database.environment
-        return self.stack.start_service(
-            "sla-monitor", environment | {"OPSDASH_TICKETS_URL": self.tickets.url} | overrides
-        )
+        environment = monitor_environment(self.stack, self.database, self.tickets.url)
+        return self.stack.start_service("sla-monitor", environment | overrides)
 
     async def insert(self, seeds: Iterable[Seed], org_id: UUID | None = None) -> Due:
         """Write tickets straight into the owner's database, which publishes them; their due times by id."""
@@ -187,7 +187,7 @@ class SlaRig:
 
     async def sweep(self, monitor: ServiceProcess) -> dict[str, int]:
         """What a cron call makes the monitor do."""
-        headers = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
+        headers = {"Authorization": f"Bearer {token('gateway', 'sla-monitor')}"}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
             session.post(f"{monitor.url}/internal/sweep") as answer,
@@ -198,7 +198,7 @@ class SlaRig:
     async def ledger(
         self, monitor: ServiceProcess, ticket_id: UUID | str, org_id: UUID | None = None
     ) -> list[dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {INTERNAL_TOKEN}"}
+        headers = {"Authorization": f"Bearer {token('gateway', 'sla-monitor')}"}
         path = f"/internal/orgs/{org_id or self.org}/tickets/{ticket_id}/ledger"
         async with aiohttp.ClientSession(headers=headers) as session, session.get(monitor.url + path) as answer:
             assert answer.status == 200, await answer.text()

@@ -1,22 +1,26 @@
 """How `make test` spreads the suite over workers: what shares a stack stays together, the longest goes first.
 
-Workers wait more than they compute, for time-outs and for the programs under test, so there is one more
-than there are processors.
+Workers wait more than they compute, for time-outs and for the programs under test, so there are two for a processor.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 MOST_WORKERS = 4  # each starts stacks of its own, and there are not more long parts than that
-#: Each of these shares a stack that is started once for a session, so one worker takes all of it; two take the browser.
-TOGETHER = ("tests/browser/test_a", "tests/browser/", "tests/system/", "tests/integration/test_sla_")
+#: Each of these shares a stack that is started once for a session, so one worker takes all of it; two take the browser,
+#: of which the first named below are half the work. The first that fits counts.
+TOGETHER = {
+    "tests/browser/test_a": "browser 1",
+    "tests/browser/test_c": "browser 1",
+    "tests/browser/": "browser 2",
+    "tests/system/": "system",
+    "tests/integration/test_sla_": "sla",
+}
 #: What takes longest must not be what everybody waits for at the end.
 FIRST = (
     "tests/browser/",
@@ -38,7 +42,7 @@ FIRST = (
 def part_of(node_id: str) -> str:
     """The name of what one worker runs in one go: a file, or all that shares a stack."""
     file = node_id.partition("::")[0]
-    return next((part for part in TOGETHER if file.startswith(part)), file)
+    return next((part for start, part in TOGETHER.items() if file.startswith(start)), file)
 
 
 def turn_of(node_id: str) -> int:
@@ -60,22 +64,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Workers are told by its id which test to run, so it must be a test's own."""
-    for item in items:
-        _name_by_operation(item)
     doubled = [node_id for node_id, count in Counter(item.nodeid for item in items).items() if count > 1]
     if doubled:
         raise pytest.UsageError(f"tests with the same id, of which workers would run one: {doubled}")
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: turn_of(item.nodeid))
-
-
-def _name_by_operation(item: Any) -> None:
-    """Schemathesis gives the tests of all operations names of their own, but one id."""
-    if operation := getattr(item, "operation_label", None):
-        item._id = replace(item._id, params=operation)

@@ -9,18 +9,20 @@ from uuid import UUID
 
 import aiohttp
 
-from tests.support.brokers import Broker
+from tests.support.brokers import Broker, client_environment, member_environment
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
+from tests.support.tokens import internal_environment
 from tests.support.workspace import Workspace
 
-INTERNAL_TOKEN = "internal-b1946ac92492d2347c6235b4d2611184"
 WORKSPACE_TOKEN = "workspace-591785b794601e212b260e25925636fd"
 CRON_SECRET = "cron-0d107d09f5bbe40cade3de5c71e9e9b7"
 SESSION_SECRET = "session-5e1f20c7b8a94d63a0f2c1d7e6b3498a"
-PARTITIONS = 3
+
+
+WITHOUT_ORG_LIMITS = {"OPSDASH_ORG_REQUESTS_PER_SECOND": "100000", "OPSDASH_ORG_REQUEST_BURST": "100000"}
 
 
 @dataclass
@@ -34,17 +36,18 @@ class Stack:
     workspace: Workspace = field(default_factory=Workspace)
 
     @property
+    def common_environment(self) -> dict[str, str]:
+        """What every service of the stack has."""
+        return {"OPSDASH_PROFILE": "local", **client_environment(self.kafka), **self.issuer.environment}
+
+    @property
     def tickets_environment(self) -> dict[str, str]:
         return {
-            "OPSDASH_PROFILE": "local",
-            "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
-            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(self.kafka.idempotent_producers).lower(),
-            "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
-            "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
-            "OPSDASH_ORG_REQUESTS_PER_SECOND": "100000",
-            "OPSDASH_ORG_REQUEST_BURST": "100000",
-            **self.issuer.environment,
+            **self.common_environment,
+            **WITHOUT_ORG_LIMITS,
+            **member_environment(self.kafka),
             **self.database.environment,
+            **internal_environment("tickets"),
         }
 
     def start_tickets(self, **overrides: str) -> ServiceProcess:

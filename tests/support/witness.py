@@ -56,7 +56,9 @@ class Witness:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._consumer is not None:
-            await self._consumer.stop()
+            # Tests without an event loop hold up a fetch until it is too late, and the client ends with that error, or
+            # as cancelled by itself; what was recorded stays.
+            await asyncio.gather(self._consumer.stop(), return_exceptions=True)
 
     async def _require_topics(self) -> None:
         """Asking for a missing topic creates it on some brokers, with a partition count nobody chose."""

@@ -85,6 +85,7 @@ class TestEdit:
         stale = await client.call("PATCH", one, {"body": "b"}, **headers)
         assert (stale.status, stale.body["current_version"]) == (412, 2)
         assert (await client.call("DELETE", one, **headers)).status == 412
+        assert (await client.call("DELETE", one, **{"If-Match": '"1", "2"'})).status == 204
 
     async def test_a_tombstone_cannot_be_edited_and_is_deleted_again_in_peace(self, door: Door):
         client, path = door.as_("owner"), await new_thread(door)

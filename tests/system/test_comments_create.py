@@ -91,3 +91,14 @@ class TestCreate:
         assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
         assert [item["id"] for item in (await client.call("GET", path)).body["items"]] == [again.body["id"]]
         assert (await client.call("POST", path, {"body": "other"}, **key)).status == 422
+        other = await new_thread(door)
+        assert (await client.call("POST", other, {"body": "once"}, **key)).status == 422
+
+    async def test_the_same_ticket_by_its_number_is_the_same_request(self, door: Door):
+        client, path = door.as_("member"), await new_thread(door)
+        number = (await client.call("GET", path.removesuffix("/comments"))).body["number"]
+        by_number = f"{path.rsplit('/', 2)[0]}/{number}/comments"
+        key = {"Idempotency-Key": str(uuid4())}
+        made = await client.call("POST", path, {"body": "once"}, **key)
+        again = await client.call("POST", by_number, {"body": "once"}, **key)
+        assert (again.status, again.body, again.headers["Idempotency-Replayed"]) == (201, made.body, "true")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -133,6 +134,12 @@ class TestNumbers:
         assert (shown.status, " hidden>" in shown.html) == (200, True)
 
 
+def taken_back(ticket_id: str) -> str:
+    """A ticket that was open before one closed it."""
+    change = {"id": ticket_id, "version": 7, "before": {"status": "open"}, "after": {"status": "closed"}}
+    return json.dumps([change])
+
+
 class TestManyAtOnce:
     async def test_they_change_and_those_that_cannot_stay_selected(self, door: Door, member: Visitor):
         open_one, closed = await new_ticket(door), await new_ticket(door, status="closed")
@@ -140,8 +147,8 @@ class TestManyAtOnce:
         ids = ",".join([open_one["id"], closed["id"], unknown])
         answer = await member.post("/support/bulk", {"ids": ids, "status": "waiting"})
         assert answer.status == 200
-        assert set(answer.events["opsdash:bulk-done"]["failed"]) == {closed["id"], unknown}
-        told = answer.events["opsdash:toast"]
+        told = answer.events["opsdash:bulk-done"]
+        assert set(told["failed"]) == {closed["id"], unknown}
         assert (told["kind"], told["text"].startswith("1 ticket changed. 2 were not:")) == ("error", True)
         assert numbers(answer.html) == [open_one["number"]]
         assert (await current(door, open_one))["status"] == "waiting"
@@ -149,7 +156,8 @@ class TestManyAtOnce:
     async def test_nobody_can_be_assigned_again(self, door: Door, member: Visitor):
         ticket = await new_ticket(door, assignee_id=str(door.api.ours.admin))
         answer = await member.post("/support/bulk", {"ids": ticket["id"], "assignee": "none"})
-        assert answer.events["opsdash:toast"] == {"kind": "success", "text": "1 ticket changed."}
+        told = answer.events["opsdash:bulk-done"]
+        assert (told["kind"], told["text"], told["after"]) == ("success", "1 ticket changed.", {"assignee": ""})
         assert (await current(door, ticket))["assignee"] is None
 
     @pytest.mark.parametrize(
@@ -159,6 +167,25 @@ class TestManyAtOnce:
         assert (await member.post("/support/bulk", form)).status == 400
 
 
+class TestTakenBack:
+    @pytest.mark.parametrize("changes", ["", "[]", "{}", "[1]", '[{"id": "x"}]'])
+    async def test_what_names_no_changes_is_refused(self, member: Visitor, changes: str):
+        assert (await member.post("/support/undo", {"changes": changes})).status == 400
+
+    async def test_what_is_not_what_one_has_made_of_it_stays(self, door: Door, member: Visitor):
+        ticket = await new_ticket(door, status="waiting")
+        answer = await member.post("/support/undo", {"changes": taken_back(ticket["id"])})
+        assert answer.events["opsdash:toast"]["kind"] == "error"
+        assert (await current(door, ticket))["status"] == "waiting"
+
+    async def test_tickets_of_others_stay_as_they_are(self, door: Door):
+        ticket = await new_ticket(door, status="closed")
+        stranger = visitor(door, "owner", door.api.foreign)
+        answer = await stranger.post("/support/undo", {"changes": taken_back(ticket["id"])})
+        assert answer.events["opsdash:toast"]["kind"] == "error"
+        assert (await current(door, ticket))["status"] == "closed"
+
+
 class TestFile:
     async def test_it_holds_the_tickets_of_the_list_as_text(self, door: Door, member: Visitor):
         sought = word()
@@ -166,14 +193,14 @@ class TestFile:
         await new_ticket(door, title=f"Other {sought}", priority="urgent")
         answer = await member.get(f"/support/tickets.csv?q={sought}&priority=low", fragment=False)
         assert answer.status == 200
-        assert answer.headers["Content-Type"].startswith("text/csv")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert "attachment" in answer.headers["Content-Disposition"]
         lines = answer.html.strip().splitlines()
         assert len(lines) == 2
         assert f"'=SUM(1) {sought}" in lines[1]
 
     async def test_of_an_empty_list_it_has_its_head_alone(self, member: Visitor):
-        answer = await member.get("/support/tickets.csv?view=done&status=open", fragment=False)
+        answer = await member.get("/support/tickets.csv?view=mine&assignee=none", fragment=False)
         assert (answer.status, len(answer.html.strip().splitlines())) == (200, 1)
 
 
@@ -182,6 +209,7 @@ GETS = ("/support", "/support/new", "/support/rows", "/support/counts", "/suppor
 POSTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/support", WITH_SCRIPTS),
     ("/support/bulk", {"ids": str(uuid4()), "status": "closed"}),
+    ("/support/undo", {"changes": taken_back(str(uuid4()))}),
 )
 
 
@@ -200,7 +228,8 @@ class TestOutsiders:
         ticket = await new_ticket(door)
         stranger = visitor(door, "owner", door.api.foreign)
         answer = await stranger.post("/support/bulk", {"ids": ticket["id"], "status": "closed"})
-        assert answer.events["opsdash:bulk-done"] == {"failed": [ticket["id"]]}
+        told = answer.events["opsdash:bulk-done"]
+        assert (told["failed"], told["changed"]) == ([ticket["id"]], [])
         assert (await current(door, ticket))["status"] == "open"
 
     async def test_viewers_read_everything_and_change_nothing(self, door: Door):

@@ -10,14 +10,13 @@ import pytest
 from opsdash_chassis.following import WATCH_SECONDS
 from opsdash_chassis.topics import create_topics
 
-from tests.support.brokers import Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, new_broker
 from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.live import LiveClient
 from tests.support.live_gateway import agreeing_owner, lone_gateway_environment, publish_breach, stream_of
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import PARTITIONS
 
 
 @pytest.fixture

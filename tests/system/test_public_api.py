@@ -8,6 +8,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
@@ -122,6 +123,8 @@ class TestAnswers:
             await client.call("POST", "/api/orgs/ours/tickets", {"title": f"exported {index}"})
         answer = await client.call("GET", "/api/orgs/ours/tickets.csv?q=exported")
         assert answer.headers["Content-Disposition"] == 'attachment; filename="tickets-ours.csv"'
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.body.startswith('\ufeff"number"')
         assert answer.body.count("\r\n") == 4
         refused = await client.call("GET", "/api/orgs/ours/tickets.csv?status=done")
         assert (refused.status, refused.headers["Content-Type"]) == (400, "application/problem+json")
@@ -164,13 +167,22 @@ class TestWorkspaceFeed:
 class TestLimits:
     async def test_a_thousand_parallel_requests_of_one_person_leave_the_others_alone(self, door: Door):
         noisy, quiet = door.as_("viewer"), door.as_("member", door.api.foreign)
-        flood = [asyncio.create_task(noisy.call("GET", "/api/me")) for _ in range(1000)]
-        calm = [await quiet.call("GET", "/api/orgs/foreign/tickets") for _ in range(5)]
-        answers = await asyncio.gather(*flood)
+        assert (await noisy.call("GET", "/api/me")).status == 200, "the issuer's keys are known before the flood"
+        many = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=many, headers=noisy.headers) as session:
+
+            async def ask() -> tuple[int, str | None, bytes]:
+                async with session.get(f"{noisy.url}/api/me") as answer:
+                    return answer.status, answer.headers.get("Retry-After"), await answer.read()
+
+            flood = [asyncio.create_task(ask()) for _ in range(1000)]
+            calm = [await quiet.call("GET", "/api/orgs/foreign/tickets") for _ in range(5)]
+            answers = await asyncio.gather(*flood)
         assert {answer.status for answer in calm} == {200}
-        assert {answer.status for answer in answers} == {200, 429}
-        refused = next(answer for answer in answers if answer.status == 429)
-        assert (refused.body["type"], int(refused.headers["Retry-After"]) >= 1) == ("/problems/too-many-requests", True)
+        assert {status for status, _, _ in answers} == {200, 429}
+        refused = next(answer for answer in answers if answer[0] == 429)
+        assert int(refused[1] or 0) >= 1
+        assert json.loads(refused[2])["type"] == "/problems/too-many-requests"
 
 
 class TestOwnerAway:

@@ -11,9 +11,9 @@ import pytest
 
 from tests.architecture.sources import ROOT
 from tests.docs.test_tables import exposed, metric_modules
-from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.databases import ServiceDatabase
 from tests.support.service_process import ServiceProcess
-from tests.system.conftest import Door
+from tests.system.conftest import Door, sla_monitor
 
 CONTRACT = ROOT / "deploy" / "observability" / "metrics.json"
 
@@ -38,13 +38,8 @@ def defined() -> dict[str, set[str]]:
 
 @pytest.fixture
 async def monitor(door: Door, sla_template: ServiceDatabase, tmp_path):
-    stack = door.api.stack
-    database = await clone("sla-monitor", sla_template)
-    shared = {name: value for name, value in stack.tickets_environment.items() if "_ORG_" not in name}
-    settings = shared | database.environment | {"OPSDASH_TICKETS_URL": door.api.service.url}
-    with ServiceProcess("sla-monitor", settings, tmp_path) as process:
-        yield await process.ready()
-    await drop(database)
+    async with sla_monitor(door, sla_template, tmp_path) as process:
+        yield process
 
 
 async def test_every_service_exposes_the_names_of_the_contract(door: Door, monitor: ServiceProcess):

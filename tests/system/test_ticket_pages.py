@@ -66,7 +66,7 @@ class TestDeleting:
         ticket, client = await new_ticket(door), visitor(door, "admin")
         gone = await client.post(at(ticket, "/delete"), version=1)
         told = gone.events["opsdash:ticket-deleted"]
-        assert (gone.status, told["undo"]) == (200, "Undo")
+        assert (gone.status, told["text"]) == (200, f"Ticket #{ticket['number']} deleted")
         assert (await client.get(at(ticket))).status == 404
         back = await client.post(told["url"].removeprefix("/en/org/ours"))
         assert back.status == 200

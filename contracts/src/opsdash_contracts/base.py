@@ -60,9 +60,13 @@ class Frozen(BaseModel):
 
 
 class EventData(Frozen):
-    """Base of all payloads: which event types carry it, and what must agree with the message around it."""
+    """Base of all payloads: which event types carry it, and what must agree with the message around it.
+
+    `event_source` is `ce_source`: `/services/` and the one producer of their topic.
+    """
 
     event_types: ClassVar[tuple[str, ...]] = ()
+    event_source: ClassVar[str]
     schema_version: ClassVar[int] = 1
 
     org_id: UUID

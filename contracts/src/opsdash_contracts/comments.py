@@ -25,6 +25,7 @@ class CommentEvent(EventData):
     """The comment's state after the change; `ticket_sequence` counts the changes of all comments of its ticket."""
 
     event_types: ClassVar[tuple[str, ...]] = (CREATED, UPDATED, DELETED)
+    event_source: ClassVar[str] = "/services/comments"
 
     comment_id: UUID
     ticket_id: UUID

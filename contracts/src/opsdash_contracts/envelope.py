@@ -139,16 +139,15 @@ class Event(Generic[T]):
         *,
         type: str,  # noqa: A002 - the CloudEvents name, keyword-only
         id: UUID,  # noqa: A002 - the same
-        source: str,
         time: datetime,
         actor_id: UUID | None = None,
         traceparent: str | None = None,
     ) -> Self:
-        """Wrap a payload: subject, organisation, sequence and data schema follow from it."""
+        """Wrap a payload: source, subject, organisation, sequence and data schema follow from it."""
         envelope = Envelope(
             id=id,
             type=type,
-            source=source,
+            source=data.event_source,
             subject=data.event_subject,
             time=time,
             org_id=data.event_org_id,
@@ -173,6 +172,8 @@ def decode(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes
     """Read one Kafka record. Raises UnknownEventType (acknowledge it) or InvalidMessage (dead letter)."""
     envelope = Envelope.from_headers(headers)
     model = model_for(envelope.type, envelope.schema_version)
+    if envelope.source != model.event_source:
+        raise InvalidMessage("foreign-source", "ce_source is not the producer of such events")
     event = Event(envelope, _payload(model, value))
     if key != event.key:
         raise InvalidMessage("key-mismatch", "the record key is not the id in the body")

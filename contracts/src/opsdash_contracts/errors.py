@@ -8,8 +8,8 @@ _LONGEST = 500
 class InvalidMessage(ValueError):
     """A message no retry can make readable: it belongs in the dead letters.
 
-    Codes: headers-not-utf8, missing-header, duplicate-header, bad-header, unknown-version, empty-value,
-    bad-json, schema, key-mismatch, org-mismatch, sequence-mismatch; unknown-type for UnknownEventType.
+    Codes: headers-not-utf8, missing-header, duplicate-header, bad-header, unknown-version, foreign-source,
+    empty-value, bad-json, schema, key-mismatch, org-mismatch, sequence-mismatch; unknown-type for UnknownEventType.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -5,7 +5,7 @@ No text of a ticket travels here, only its number. `version` counts a ticket's S
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID, uuid5
 
 from pydantic import Field
@@ -20,6 +20,9 @@ WARNING: Final = "sla.warning"
 BREACHED: Final = "sla.breached"
 MET: Final = "sla.met"
 MISSED: Final = "sla.missed"
+
+#: Why nobody was told of a miss: the ticket was changed after its due time, before the monitor had noticed.
+CHANGED_BEFORE_NOTICED: Final = "changed_before_noticed"
 
 _NAMESPACES: Final = {
     BREACHED: UUID("5b8ad2d4-3d0f-5c43-9a3c-6f1f0e6a7b01"),
@@ -44,6 +47,8 @@ class SlaRule(StrEnum):
 
 class SlaEvent(EventData):
     """What every SLA event says; `due_at` is the due time it is about."""
+
+    event_source: ClassVar[str] = "/services/sla-monitor"
 
     ticket_id: UUID
     number: Version
@@ -94,16 +99,31 @@ class SlaNotice(SlaEvent):
             raise ValueError("a breach is noticed after the due time, a warning is not")
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class SlaOutcome(SlaEvent):
-    """The ticket was resolved or closed while its timer ran."""
+    """How the timer ended: the ticket was resolved or closed at `finished_at`.
+
+    A timer also ends as missed when its due time had passed, nobody had been told so, and then the due time was moved
+    or cleared or the ticket deleted, at `finished_at`. `notified` is false and `reason` says why, where nobody was
+    told of the miss and nobody will be; otherwise they are absent.
+    """
 
     event_types: ClassVar[tuple[str, ...]] = (MET, MISSED)
 
     finished_at: Utc
+    notified: Literal[False] | None = Field(default=None, exclude_if=_is_none)
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,50}$")] | None = Field(default=None, exclude_if=_is_none)
 
     def check_as(self, event_type: str) -> None:
         if (self.finished_at > self.due_at) != (event_type == MISSED):
             raise ValueError("finished after the due time is missed, everything else is met")
+        if (self.notified is None) != (self.reason is None):
+            raise ValueError("a miss that nobody was told of says why, and only that")
+        if self.notified is not None and event_type != MISSED:
+            raise ValueError("nobody is told of a due time that was met")
 
 
 def notice_id(event_type: str, org_id: UUID, ticket_id: UUID, due_at: datetime) -> UUID:

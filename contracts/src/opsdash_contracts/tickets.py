@@ -49,6 +49,14 @@ class SlaSource(StrEnum):
     MANUAL = "manual"
 
 
+class Outcome(StrEnum):
+    """How the due time of a finished ticket ended; `none`: there was none."""
+
+    MET = "met"
+    MISSED = "missed"
+    NONE = "none"
+
+
 def _as_json_scalar(value: object) -> object:
     """Producers hand over domain values; on the wire a change holds what the field itself would hold."""
     if isinstance(value, datetime):
@@ -87,9 +95,13 @@ Changes = Annotated[dict[FieldName, FieldChange | TextChanged], Field(max_length
 
 
 class TicketEvent(EventData):
-    """The ticket's state after the change, and what changed."""
+    """The ticket's state after the change, and what changed.
+
+    `sla_outcome` is there from finishing to reopening, and null otherwise; earlier releases did not say it.
+    """
 
     event_types: ClassVar[tuple[str, ...]] = (CREATED, UPDATED, DELETED, RESTORED, PURGED)
+    event_source: ClassVar[str] = "/services/tickets"
 
     ticket_id: UUID
     number: Version
@@ -103,6 +115,7 @@ class TicketEvent(EventData):
     created_by: UUID
     sla_due_at: Utc | None
     sla_source: SlaSource | None
+    sla_outcome: Outcome | None = None
     first_response_at: Utc | None
     resolved_at: Utc | None
     closed_at: Utc | None

@@ -14,6 +14,7 @@ class UsageNotice(EventData):
     """Sent once per crossing of 80 % and of 100 %; `version` counts an org's notices."""
 
     event_types: ClassVar[tuple[str, ...]] = (NOTICED,)
+    event_source: ClassVar[str] = "/services/tickets"
 
     plate: Plate
     percent: Literal[80, 100]

@@ -57,7 +57,13 @@ def removed(kind: Kind) -> str:
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
-class Org(EventData):
+class WorkspaceEvent(EventData):
+    """Base of what OpsDash says of its workspaces; the gateway publishes it."""
+
+    event_source: ClassVar[str] = "/services/gateway"
+
+
+class Org(WorkspaceEvent):
     event_types: ClassVar[tuple[str, ...]] = (upserted(Kind.ORG),)
 
     slug: Slug
@@ -69,7 +75,7 @@ class Org(EventData):
         return str(self.org_id)
 
 
-class Member(EventData):
+class Member(WorkspaceEvent):
     """`member_id` is the membership; tickets and comments name people by `user_id` (the OIDC `sub`)."""
 
     event_types: ClassVar[tuple[str, ...]] = (upserted(Kind.MEMBER),)
@@ -85,7 +91,7 @@ class Member(EventData):
         return str(self.member_id)
 
 
-class Contact(EventData):
+class Contact(WorkspaceEvent):
     event_types: ClassVar[tuple[str, ...]] = (upserted(Kind.CONTACT),)
 
     contact_id: UUID
@@ -98,7 +104,7 @@ class Contact(EventData):
         return str(self.contact_id)
 
 
-class Company(EventData):
+class Company(WorkspaceEvent):
     event_types: ClassVar[tuple[str, ...]] = (upserted(Kind.COMPANY),)
 
     company_id: UUID
@@ -109,7 +115,7 @@ class Company(EventData):
         return str(self.company_id)
 
 
-class Project(EventData):
+class Project(WorkspaceEvent):
     event_types: ClassVar[tuple[str, ...]] = (upserted(Kind.PROJECT),)
 
     project_id: UUID
@@ -120,7 +126,7 @@ class Project(EventData):
         return str(self.project_id)
 
 
-class Removed(EventData):
+class Removed(WorkspaceEvent):
     """An entity that is gone; its version is above every version it had while it lived."""
 
     event_types: ClassVar[tuple[str, ...]] = tuple(removed(kind) for kind in Kind)

@@ -70,13 +70,18 @@ class TestJars:
 
 
 class TestChoice:
-    def test_producers_are_idempotent_on_it_and_not_on_the_embedded_broker(self, tmp_path: Path) -> None:
-        def setting(**environ: str) -> str:
+    def test_producers_are_idempotent_and_sessions_long_on_it_and_not_on_the_embedded_broker(
+        self, tmp_path: Path
+    ) -> None:
+        def made(**environ: str) -> tuple[str, str | None]:
             settings = StackSettings.read(environ, tmp_path)
-            made = Environments(settings, SecretStore(tmp_path / "secrets.json"), "postgresql://a:b@127.0.0.1/x")
-            return made.of(BACKENDS[0])["OPSDASH_KAFKA_IDEMPOTENT_PRODUCER"]
+            stack = Environments(settings, SecretStore(tmp_path / "secrets.json"), "postgresql://a:b@127.0.0.1/x")
+            own = stack.of(BACKENDS[0])
+            session = own.get("OPSDASH_KAFKA_SESSION_TIMEOUT_SECONDS")
+            return own["OPSDASH_KAFKA_IDEMPOTENT_PRODUCER"], session
 
-        assert [setting(), setting(KAFKA="embedded"), setting(KAFKA="apache")] == ["false", "false", "true"]
+        assert made() == made(KAFKA="embedded") == ("false", "2")
+        assert made(KAFKA="apache") == made(KAFKA_BOOTSTRAP_SERVERS="kafka:9092") == ("true", None)
 
     def test_another_value_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(LocalStackError, match="KAFKA must be embedded or apache"):

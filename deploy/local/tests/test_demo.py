@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +20,20 @@ from opsdash_local.demo.tickets import COUNTS, tickets
 from opsdash_tickets.schemas import CreateTicket
 from opsdash_tickets.values import title as checked_title
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 class FakeGateway:
-    """Remembers requests; the org is unknown for the first `late` of them, then it has `existing` tickets."""
+    """Remembers requests; the org is unknown for the first `late` of them; posted tickets are there afterwards."""
 
-    def __init__(self, *, late: int = 0, existing: int = 0, status: int = 404) -> None:
+    def __init__(self, *, late: int = 0, status: int = 404, ends_after: int = 10_000) -> None:
         self.late = late
         self.status = status
-        self.existing = existing
+        self.ends_after = ends_after
+        self.titles: dict[str, list[str]] = {}
         self.synced: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, str]] = []
+        self.due: list[datetime] = []
 
     async def sync(self, lines: Any, service_token: str) -> dict[str, Any]:
         assert service_token == "service-token"
@@ -40,9 +44,16 @@ class FakeGateway:
         if self.late > 0:
             self.late -= 1
             raise GatewayRefusedError(path, self.status, "not yet")
+        org = path.split("/")[3]
         if method == "GET":
-            return {"items": [{}] * self.existing}
+            return {"items": [{"title": title} for title in self.titles.get(org, [])]}
+        if len(self.requests) >= self.ends_after:
+            raise GatewayRefusedError(path, 409, "it is over")
+        if path.endswith("/tickets"):
+            self.titles.setdefault(org, []).append(body["title"])
         self.requests.append((user_id, method, path))
+        if "sla_due_at" in (body or {}):
+            self.due.append(datetime.fromisoformat(body["sla_due_at"]))
         return {"id": f"t{len(self.requests)}"}
 
 
@@ -83,14 +94,14 @@ class TestTickets:
     @pytest.mark.parametrize("org", COUNTS)
     def test_bodies_are_valid_and_refer_to_the_org_itself(self, org: str) -> None:
         writers = {workspace.user_id(person) for person, role in ORGS[org][2].items() if role != "viewer"}
-        for ticket in tickets(org, NOW):
+        for ticket in tickets(org):
             assert set(ticket.body) <= set(CreateTicket.__struct_fields__)
             checked_title(ticket.body["title"])
             assert ticket.body["contact_id"] in workspace.contact_ids(org)
             assert {ticket.author, *(person for person, _ in ticket.changes)} <= writers
 
     def test_the_main_org_has_about_sixty_in_every_status(self) -> None:
-        main = tickets(workspace.MAIN_ORG, NOW)
+        main = tickets(workspace.MAIN_ORG)
         assert len(main) == 60
         final = Counter(next((c["status"] for _, c in reversed(t.changes) if "status" in c), "open") for t in main)
         assert set(final) == {"open", "in_progress", "waiting", "resolved", "closed"}
@@ -98,35 +109,88 @@ class TestTickets:
     @pytest.mark.parametrize("org", COUNTS)
     def test_comments_are_valid_and_spoken_by_people_who_may(self, org: str) -> None:
         writers = {workspace.user_id(person) for person, role in ORGS[org][2].items() if role != "viewer"}
-        for ticket in tickets(org, NOW):
+        for ticket in tickets(org):
             for place, comment in enumerate(ticket.comments):
                 assert {comment.author, *comment.mentions} <= writers
                 assert comment_body(comment.later or comment.body)
                 assert "{" not in f"{comment.body}{comment.later}"
                 assert comment.reply_to is None or comment.reply_to < place
 
+    @pytest.mark.parametrize("org", COUNTS)
+    def test_some_fall_due_between_the_first_and_the_third_minute_under_somebodys_name(self, org: str) -> None:
+        soon = [ticket for ticket in tickets(org) if ticket.due_in and MINUTE <= ticket.due_in <= 3 * MINUTE]
+        assert soon
+        for ticket in soon:
+            assert any("assignee_id" in change for _, change in ticket.changes)
+            assert {change["status"] for _, change in ticket.changes if "status" in change} == {"in_progress"}
+
+    def test_in_the_main_org_something_happens_for_a_quarter_of_an_hour(self) -> None:
+        due = sorted(ticket.due_in for ticket in tickets(workspace.MAIN_ORG) if ticket.due_in)
+        pauses = [after - before for before, after in pairwise([timedelta(), *due])]
+        first_minutes = [after for after in due if after <= 3 * MINUTE]
+        assert len(first_minutes) == 5
+        assert all(timedelta() < pause <= MINUTE for pause in pauses[1:5])
+        assert all(timedelta() < pause <= 3 * MINUTE for pause in pauses)
+        assert due[-1] > 12 * MINUTE
+
     def test_some_tickets_have_many_comments_and_some_have_none(self) -> None:
-        counts = {len(ticket.comments) for ticket in tickets(workspace.MAIN_ORG, NOW)}
+        counts = {len(ticket.comments) for ticket in tickets(workspace.MAIN_ORG)}
         assert {0, 1, 4} <= counts
 
     def test_the_free_org_gets_none(self) -> None:
-        assert not tickets("juniper", NOW)
+        assert not tickets("juniper")
 
 
 class TestLoad:
-    async def test_the_workspace_is_sent_on_every_start_but_tickets_only_once(self) -> None:
-        gateway = FakeGateway(existing=1)
-        assert await load.load(gateway, "service-token") == "4 orgs, 113 directory entries, 0 new tickets"
+    async def load(self, gateway: FakeGateway, unfinished: Path | None = None) -> int:
+        """How many tickets are new."""
+        line = await load.load(gateway, "service-token", load.Unfinished(unfinished))
+        assert line.startswith("4 orgs, 113 directory entries, ")
         assert len(gateway.synced) == 113
-        assert not gateway.requests
+        return int(line.split()[-3])
+
+    async def test_the_workspace_is_sent_on_every_start_but_tickets_only_once(self, tmp_path: Path) -> None:
+        gateway = FakeGateway()
+        assert await self.load(gateway, tmp_path / "unfinished") == 82
+        gateway.titles[workspace.MAIN_ORG].pop()  # somebody deletes one
+        before = len(gateway.requests)
+        assert await self.load(gateway, tmp_path / "unfinished") == 0
+        assert len(gateway.requests) == before
 
     async def test_it_waits_until_the_directory_has_arrived(self) -> None:
         gateway = FakeGateway(late=2)
-        assert await load.load_org(gateway, "pinecrest") == 8
+        assert await self.load(gateway) == 82
         posted = Counter(path.rpartition("/")[2] for _, method, path in gateway.requests if method == "POST")
-        assert posted["tickets"] == 8
-        assert posted["comments"] >= 8
+        assert posted["tickets"] == 82
+        assert posted["comments"] >= 82
+
+    @pytest.mark.parametrize("requests", [1, 40, 200, 330])
+    async def test_a_load_that_was_interrupted_is_completed(self, tmp_path: Path, requests: int) -> None:
+        gateway = FakeGateway(ends_after=requests)
+        with pytest.raises(ExceptionGroup):
+            await self.load(gateway, tmp_path / "unfinished")
+        gateway.ends_after = 10_000
+        created = sum(len(titles) for titles in gateway.titles.values())
+        assert await self.load(gateway, tmp_path / "unfinished") == 82 - created
+        assert {org: len(set(titles)) for org, titles in gateway.titles.items()} == COUNTS
+        assert await self.load(gateway, tmp_path / "unfinished") == 0
+
+    async def test_one_interrupted_after_its_last_ticket_is_not_resumed_for_ever(self, tmp_path: Path) -> None:
+        gateway, mark = FakeGateway(), tmp_path / "unfinished"
+        await self.load(gateway)
+        mark.touch()
+        assert await self.load(gateway, mark) == 0
+        assert not load.Unfinished(mark).was_left
+
+    async def test_due_times_are_counted_from_the_moment_a_ticket_is_opened(self) -> None:
+        gateway, before = FakeGateway(late=2), datetime.now(UTC)
+        await self.load(gateway)
+        after = datetime.now(UTC)
+        expected = sorted(ticket.due_in for org in COUNTS for ticket in tickets(org) if ticket.due_in)
+        assert len(gateway.due) == len(expected)
+        for due, due_in in zip(sorted(gateway.due), expected, strict=True):
+            assert before + due_in <= due <= after + due_in
 
     async def test_an_answer_that_will_not_get_better_ends_the_load(self) -> None:
         with pytest.raises(GatewayRefusedError, match="409"):
-            await load.load_org(FakeGateway(late=1, status=409), "pinecrest")
+            await self.load(FakeGateway(late=1, status=409))

@@ -93,7 +93,16 @@ class TestServices:
 
     def test_the_operators_shell_does_not_leak_in(self) -> None:
         shell = {"OPSDASH_LOG_LEVEL": "DEBUG", "DATABASE_URL": ADMIN, "PATH": "/bin", "TZ": "UTC"}
-        assert inherited(shell) == {"PATH": "/bin", "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
+        assert inherited(shell).keys() == {"PATH", "TZ", "PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING"}
+
+    def test_variables_of_postgresql_clients_are_for_a_server_of_the_operator_only(self) -> None:
+        shell = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/etc/ca.pem"}
+        assert not shell.keys() & inherited(shell).keys()
+        assert shell.items() <= inherited(shell | {"DATABASE_URL": ADMIN}).items()
+
+    def test_logs_are_utf_8_whatever_the_terminal_is(self) -> None:
+        child = inherited({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+        assert (child["PYTHONUTF8"], child["PYTHONIOENCODING"]) == ("1", "utf-8")
 
     def test_every_service_has_a_port_of_its_own(self) -> None:
         offsets = [service.port_offset for service in SERVICES]

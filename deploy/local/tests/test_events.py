@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,7 @@ def ticket_updated(*, actor: UUID | None = MAYA, **fields: Any) -> Event[EventDa
         "deleted_at": None, "changes": {"status": FieldChange.of("open", "in_progress")},
     } | fields  # fmt: skip
     data: EventData = TicketEvent(**values)
-    return Event.of(data, type=UPDATED, id=TICKET, source="/t", time=NOW, actor_id=actor)
+    return Event.of(data, type=UPDATED, id=TICKET, time=NOW, actor_id=actor)
 
 
 def directory() -> Directory:
@@ -120,6 +121,13 @@ class TestJson:
         assert document["type"] == UPDATED
         assert document["data"]["number"] == 42
 
+    def test_a_terminal_without_utf_8_gets_the_same_document_in_ascii(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr(sys, "stdout", plain)
+        Screen(directory(), EVERYTHING, as_json=True).show(record(ticket_updated(title="Zoë → 雪")))
+        written = plain.buffer.getvalue().decode("ascii")
+        assert json.loads(written)["data"]["title"] == "Zoë → 雪"
+
     def test_a_message_that_cannot_be_decoded_is_an_object_too(self) -> None:
         document = json.loads(formats.undecodable_json(InvalidMessage("bad-json", "it is broken"), PLACE))
         assert document == {
@@ -151,7 +159,7 @@ class TestScreen:
         renamed = Member(
             member_id=MAYA, org_id=ORG, user_id=MAYA, name="Maya New", email=None, role=Role.ADMIN, version=2
         )
-        event = Event.of(renamed, type=upserted(Kind.MEMBER), id=MAYA, source="/g", time=NOW)
+        event = Event.of(renamed, type=upserted(Kind.MEMBER), id=MAYA, time=NOW)
         assert "by Maya New" in self.shown(capsys, record(event), record(ticket_updated()))
 
 

@@ -18,6 +18,9 @@ from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres, _failure
 from opsdash_local.processes import wait_until
 
+from tests.support.databases import ask
+from tests.support.pids import gone
+
 ORPHAN_MAKER = """
 import os, signal, sys
 from pathlib import Path
@@ -27,8 +30,11 @@ processes._LIBC = None  # as on a system without parent-death signals
 server = EmbeddedPostgres(Path(sys.argv[1]), int(sys.argv[2]), durable=False)
 server.start()
 print(server.pid, flush=True)
+processes._watcher().process.kill()
 os.kill(os.getpid(), signal.SIGKILL)
 """
+WITHOUT_WATCHER = "processes._watcher().process.kill()\n"
+WITHOUT_KERNEL = "processes._LIBC = None  # as on a system without parent-death signals\n"
 
 
 @pytest.fixture
@@ -39,24 +45,10 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
     own.kill()
 
 
-async def ask(server: EmbeddedPostgres, statement: str) -> object:
-    connection = await asyncpg.connect(server.admin_url)
-    try:
-        return await connection.fetchval(statement)
-    finally:
-        await connection.close()
-
-
-def start_in_a_process_that_is_killed(home: Path, script: str) -> int:
-    command = [sys.executable, "-c", script, str(home), str(free_port())]
+def start_in_a_process_that_is_killed(home: Path, script: str, port: int) -> int:
+    command = [sys.executable, "-c", script, str(home), str(port)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=30)
     return int(done.stdout)
-
-
-def is_gone(pid: int) -> bool:
-    """A process that nobody has reaped yet is gone too."""
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().split()[2] == "Z"
 
 
 class TestServer:
@@ -86,6 +78,18 @@ class TestServer:
         assert stat.S_IMODE((server.home / "superuser.password").stat().st_mode) == 0o600
         assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
 
+    async def test_its_messages_are_english_and_variables_of_another_server_do_not_reach_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in {"PGDATA": "/nowhere", "PGOPTIONS": "-c fsync=off", "LC_ALL": "es_ES.UTF-8"}.items():
+            monkeypatch.setenv(name, value)
+        own = EmbeddedPostgres(tmp_path / "own", free_port(), durable=False)
+        own.start()
+        found = environment_of(own.pid)
+        own.kill()
+        assert "LC_ALL=C" in found
+        assert not [line for line in found if line.startswith(("PGDATA", "PGOPTIONS"))]
+
     async def test_it_listens_on_tcp_only(self, server: EmbeddedPostgres) -> None:
         assert await ask(server, "SHOW unix_socket_directories") == ""
         assert await ask(server, "SHOW listen_addresses") == "127.0.0.1"
@@ -93,15 +97,15 @@ class TestServer:
 
 class TestStart:
     def test_a_taken_port_is_named(self, tmp_path: Path, postgres_server: EmbeddedPostgres) -> None:
-        with pytest.raises(PortInUseError, match=f"port {postgres_server.port} .*PORT=9000 make run"):
+        with pytest.raises(PortInUseError, match=f"port {postgres_server.port} .*PORT=\\d+000 make run"):
             EmbeddedPostgres(tmp_path / "pg", postgres_server.port).start()
         assert not (tmp_path / "pg").exists()
 
     async def test_a_server_left_by_a_killed_run_is_replaced(self, tmp_path: Path) -> None:
-        home = tmp_path / "pg"
-        orphan = start_in_a_process_that_is_killed(home, ORPHAN_MAKER)
-        assert not is_gone(orphan), "the orphan should still run"
-        server = EmbeddedPostgres(home, free_port(), durable=False)
+        home, port = tmp_path / "pg", free_port()
+        orphan = start_in_a_process_that_is_killed(home, ORPHAN_MAKER, port)
+        assert not gone(orphan), "the orphan should still run"
+        server = EmbeddedPostgres(home, port, durable=False)
         server.start()
         try:
             assert server.pid != orphan
@@ -131,6 +135,13 @@ class TestStart:
             server.start()
         assert server.process is None
 
+    def test_a_lost_password_is_named_with_the_way_out(self, tmp_path: Path) -> None:
+        server = EmbeddedPostgres(tmp_path / "pg", free_port(), durable=False)
+        server.initialise()
+        (server.home / "superuser.password").unlink()
+        with pytest.raises(LocalStackError, match=r"superuser\.password is missing.*DATA=.data-2 make run"):
+            _ = server.admin_url
+
     def test_root_without_setpriv_gets_a_clear_message(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(shutil, "which", lambda _: None)
@@ -143,10 +154,16 @@ class TestStart:
         assert str(tmp_path) in str(error)
 
 
-def test_a_killed_parent_takes_the_server_with_it(tmp_path: Path) -> None:
-    script = ORPHAN_MAKER.replace("processes._LIBC = None", "")
-    pid = start_in_a_process_that_is_killed(tmp_path / "pg", script)
-    assert wait_until(lambda: is_gone(pid), timeout=10)
+def environment_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/environ").read_text().split("\0")
+
+
+@pytest.mark.parametrize("missing", ["", WITHOUT_KERNEL], ids=["kernel", "watcher"])
+def test_a_killed_parent_takes_the_server_with_it(tmp_path: Path, missing: str) -> None:
+    script = ORPHAN_MAKER.replace(WITHOUT_WATCHER, "").replace(WITHOUT_KERNEL, missing)
+    pid = start_in_a_process_that_is_killed(tmp_path / "pg", script, free_port())
+    assert wait_until(lambda: gone(pid), timeout=10)
+    assert not (tmp_path / "pg" / "data" / "postmaster.pid").exists(), "it should have ended by itself"
 
 
 async def test_programs_and_data_may_lie_in_a_folder_that_nobody_else_may_enter(

@@ -10,61 +10,20 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
-from opsdash_local import preflight
+from opsdash_local import data_folder, preflight
 from opsdash_local.errors import LocalStackError, NoSpaceError
 from opsdash_local.lock import exclusive
-from opsdash_local.ports import is_free
 from opsdash_local.postgres import EmbeddedPostgres
-from opsdash_local.processes import last_lines, wait_until
-from opsdash_local.settings import LAST_OFFSET, Ports, StackSettings
+from opsdash_local.processes import wait_until
+from opsdash_local.settings import Ports, StackSettings
 
+from tests.support.local_stack import RunningStack, nothing_listens
 from tests.support.ports import free_block
-
-READY = "Stop: Ctrl-C"
-
-
-class RunningStack:
-    """`opsdash run` as a child process."""
-
-    def __init__(self, folder: Path, port: int, **environ: str) -> None:
-        self.port = port
-        self.output = folder / f"output-{time.monotonic_ns()}.txt"
-        command = [sys.executable, "-m", "opsdash_local.cli", "run", "--data", str(folder / "data")]
-        inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DATA"}}
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, env={**inherited, "PORT": str(port), **environ}
-            )
-
-    def wait_ready(self) -> None:
-        wait_until(lambda: READY in self.text() or self.process.poll() is not None, timeout=110)
-        assert READY in self.text(), self.text() + self.logs()
-
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def logs(self) -> str:
-        return "".join(f"\n{log.name}\n{last_lines(log)}" for log in (self.output.parent / "data/logs").glob("*.log"))
-
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(60)
-
-    def tickets(self) -> list[dict[str, Any]]:
-        """Through the very command the stack prints."""
-        match = re.search(r"curl -s -H 'Authorization: (.+)' '(http.+)'", self.text())
-        assert match, self.text()
-        request = urllib.request.Request(match[2].replace("limit=3", "limit=100"), headers={"Authorization": match[1]})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return list(json.load(answer)["items"])
 
 
 async def comments_are_counted(folder: Path, port: int) -> bool:
@@ -79,10 +38,6 @@ async def comments_are_counted(folder: Path, port: int) -> bool:
         counts.append(await connection.fetchval(statement))
         await connection.close()
     return bool(counts[0] == counts[1])
-
-
-def nothing_listens(port: int) -> bool:
-    return all(is_free(port + offset) for offset in range(LAST_OFFSET + 1))
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +62,22 @@ class TestRun:
         assert f"http://127.0.0.1:{stack.port}/schema" in stack.text()
         assert len(re.findall(r"/dev/sign-in/[0-9a-f-]{36}", stack.text())) == 12
 
+    def test_all_that_lies_in_the_data_folder_is_known_to_be_ours(self, stack: RunningStack, folder: Path) -> None:
+        """`make clean` removes no other folder."""
+        assert data_folder.what_is_foreign(folder / "data") is None
+
     def test_secrets_are_private_and_never_printed(self, stack: RunningStack, folder: Path) -> None:
         path = folder / "data" / "secrets.json"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         logs = "".join(log.read_text() for log in (folder / "data" / "logs").glob("*.log"))
         for secret in json.loads(path.read_text()).values():
             assert secret not in stack.text() + logs
+
+    def test_data_and_logs_are_their_owners_alone(self, stack: RunningStack, folder: Path) -> None:
+        data = folder / "data"
+        found = [path for path in (data, *data.rglob("*")) if not path.is_symlink()]
+        assert [path for path in found if path.lstat().st_mode & 0o077] == []
+        assert {path.suffix for path in found} >= {".log", ".pem", ".json"}
 
     def test_a_second_stack_on_the_same_folder_is_refused(self, stack: RunningStack, folder: Path) -> None:
         second = RunningStack(folder, free_block())
@@ -122,7 +87,7 @@ class TestRun:
     def test_a_second_stack_on_the_same_port_is_refused(self, stack: RunningStack, tmp_path: Path) -> None:
         second = RunningStack(tmp_path, stack.port)
         assert second.process.wait(30) == 1
-        assert re.search(r"port \d+ .* is already in use.*PORT=9000 make run", second.text())
+        assert re.search(r"port \d+ .* is already in use.*PORT=\d+000 make run", second.text())
         assert len(second.text().splitlines()) == 1
 
     def test_events_are_shown_with_names(self, stack: RunningStack) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -10,11 +14,17 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from opsdash_chassis.provision import provision
+from opsdash_local import processes
+from opsdash_local.environment import inherited
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.postgres import EmbeddedPostgres
 
+from tests.support import forking
 from tests.support.databases import PASSWORDS, clone, database_of, drop
+from tests.support.helpdesk import NOBODY
 from tests.support.issuer import AUDIENCE, TestIssuer
+from tests.support.live_gateway import lone_gateway_environment
+from tests.support.pids import gone
 from tests.support.witness import Witness
 
 
@@ -74,3 +84,38 @@ class TestTestIssuer:
     def test_a_claim_set_to_none_is_left_out(self, issuer: TestIssuer) -> None:
         claims = jwt.decode(issuer.token(uuid4(), exp=None), options={"verify_signature": False})
         assert "exp" not in claims
+
+
+KILLED_WITH_TWO = """
+import json, os, signal, sys
+from pathlib import Path
+from tests.support.forking import fork
+log = Path(sys.argv[1])
+started = [fork("opsdash_gateway", "serve", env=env, stdout=log, stderr=log) for env in json.loads(sys.argv[2])]
+print(*[process.pid for process in started], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class TestForking:
+    @pytest.mark.parametrize("arguments", [["migrate"], ["openapi"], ["no-such-command"], []])
+    def test_a_forked_process_prints_and_returns_what_a_started_one_does(self, arguments: list[str]) -> None:
+        env = inherited() | {"OPSDASH_DATABASE_OWNER_URL": "", "OPSDASH_DATABASE_OWNER_URL_FILE": "/nowhere"}
+        command = [sys.executable, "-m", "opsdash_comments", *arguments]
+        started = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+        forked = forking.run("opsdash_comments", *arguments, env=env)
+        assert (forked.returncode, forked.stdout, forked.stderr) == (
+            started.returncode, started.stdout, started.stderr,
+        )  # fmt: skip
+
+    def test_forked_processes_die_with_the_one_that_asked_for_them(
+        self, kafka_server: EmbeddedKafka, issuer: TestIssuer, tmp_path: Path
+    ) -> None:
+        environments = [inherited() | lone_gateway_environment(kafka_server, issuer, NOBODY) for _ in range(2)]
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED_WITH_TWO, str(tmp_path / "log"), json.dumps(environments)],
+            stdout=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        pids = [int(pid) for pid in done.stdout.split()]
+        assert len(pids) == 2
+        assert processes.wait_until(lambda: all(map(gone, pids)), timeout=10)

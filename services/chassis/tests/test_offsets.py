@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from opsdash_chassis import offsets as module
-from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
+from opsdash_chassis.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
 
 
 class Consumer:
     def __init__(self, *failures: Exception) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.resumed = asyncio.Event()
         self.commits: list[dict[TopicPartition, int]] = []
         self.failures = list(failures)
         self.asked = asyncio.Condition()
@@ -21,6 +23,16 @@ class Consumer:
     async def until(self, commits: int) -> None:
         async with asyncio.timeout(10), self.asked:
             await self.asked.wait_for(lambda: len(self.commits) >= commits)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.calls.append(("seek", partition, offset))
+
+    def pause(self, partition: TopicPartition) -> None:
+        self.calls.append(("pause", partition))
+
+    def resume(self, partition: TopicPartition) -> None:
+        self.calls.append(("resume", partition))
+        self.resumed.set()
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         async with self.asked:
@@ -78,3 +90,32 @@ async def test_a_partition_is_left_with_everything_committed() -> None:
     await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
     await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
     assert consumer.commits == [{at(0): 8}]
+
+
+async def test_every_handled_message_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    offsets = HandledOffsets(lambda partition, offset: told.append((partition, offset)))
+    for offset, partition in ((3, 0), (4, 0), (9, 1)):
+        await offsets.handled(Consumer(), record(offset, partition))
+    assert told == [(0, 3), (0, 4), (1, 9)]
+
+
+class TestPause:
+    async def test_a_message_that_comes_again_holds_back_its_own_partition_for_a_while(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
+        consumer = Consumer()
+        CommitsLater(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        assert consumer.calls == [("seek", at(0), 7), ("pause", at(0))]
+        await asyncio.wait_for(consumer.resumed.wait(), 10)
+        assert consumer.calls[2:] == [("resume", at(0))]
+
+    async def test_a_partition_of_another_member_is_left_alone(self) -> None:
+        class Moved(Consumer):
+            def seek(self, partition: TopicPartition, offset: int) -> None:
+                raise IllegalStateError("not assigned")
+
+        consumer = Moved()
+        CommitsLater(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        assert consumer.calls == []

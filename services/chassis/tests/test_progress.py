@@ -1,10 +1,10 @@
-"""Liveness follows progress: a consumer that waits for something outside is alive, one that is stuck is not."""
+"""A consumer that waits for something outside is alive and not ready; one that makes no progress is not alive."""
 
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis import progress
-from opsdash_chassis.progress import STUCK_AFTER_SECONDS, ConsumerProgress
+from opsdash_chassis import metrics, progress
+from opsdash_chassis.progress import SHOWN_AFTER_SECONDS, STUCK_AFTER_SECONDS, ConsumerProgress
 
 
 @pytest.fixture
@@ -51,15 +51,52 @@ class TestLiveness:
             consumer.finished()
             assert consumer.live()[0]
 
-    def test_a_pause_is_no_reason_to_restart_but_shows_in_readiness(
-        self, consumer: ConsumerProgress, clock: list[float]
-    ):
+    def test_a_held_message_is_no_reason_to_restart(self, consumer: ConsumerProgress, clock: list[float]):
         consumer.observe(assigned=True, lag=5)
-        consumer.pause("the database is away")
+        consumer.hold("the database is away", partition=2, offset=41)
         clock[0] += STUCK_AFTER_SECONDS * 10
         assert consumer.live()[0]
-        assert consumer.ready() == (False, "the database is away")
+
+
+class TestReadiness:
+    def test_it_names_the_message_that_is_held_and_for_how_long(self, consumer: ConsumerProgress, clock: list[float]):
+        consumer.hold("the database is away", partition=2, offset=41)
+        clock[0] += 7
+        consumer.hold("the storage is full", partition=2, offset=41)
+        consumer.hold("the storage is full", partition=0, offset=9)
+        assert consumer.ready() == (False, "holds topic partition 2 offset 41 for 7 s: the storage is full")
+
+    def test_it_lasts_until_that_message_has_passed(self, consumer: ConsumerProgress):
+        consumer.hold("locked", partition=2, offset=41)
         consumer.abandoned()
-        assert not consumer.ready()[0], "it lasts until a message went through"
+        consumer.passed(1, 99)
+        consumer.passed(2, 40)
+        assert not consumer.ready()[0]
+        consumer.passed(2, 41)
+        assert consumer.ready()[0]
+
+    def test_what_was_held_may_be_another_members_after_the_group_divided_its_partitions(
+        self, consumer: ConsumerProgress
+    ):
+        consumer.hold("locked", partition=2, offset=41)
+        consumer.reassigned()
+        assert consumer.ready()[0]
+
+    def test_a_message_that_fails_for_long_shows_before_it_is_held(
+        self, consumer: ConsumerProgress, clock: list[float]
+    ):
+        consumer.started()
+        clock[0] += SHOWN_AFTER_SECONDS + 1
+        assert consumer.ready()[0], "slow is not failing"
+        consumer.failing("locked")
+        assert consumer.ready() == (False, "tries a message of topic again: locked")
         consumer.finished()
         assert consumer.ready()[0]
+
+    def test_how_long_it_has_been_held_is_measured(self, consumer: ConsumerProgress, clock: list[float]):
+        consumer.hold("locked", partition=2, offset=41)
+        clock[0] += 90
+        consumer.observe(assigned=True, lag=1)
+        assert metrics.CONSUMER_HELD_SECONDS.labels("topic")._value.get() == 90
+        consumer.passed(2, 41)
+        assert metrics.CONSUMER_HELD_SECONDS.labels("topic")._value.get() == 0

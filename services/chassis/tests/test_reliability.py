@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from opsdash_chassis import reliability
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_chassis.reliability import TRIES, DeadLetterBudget, TopicReliability
 from opsdash_contracts.envelope import InvalidMessage
 
@@ -16,20 +16,15 @@ AWAY = Unavailable("The database did not answer in time.")
 
 
 class Policy(TopicReliability):
-    """The policy with fakes around it; `database_answers` says how the dependency is."""
+    """The policy with fakes around it."""
 
     def __init__(self) -> None:
         self.letters = FakeDeadLetters()
-        self.database_answers = True
         super().__init__(
             topic="opsdash.workspace.v1",
             group="tickets.opsdash.workspace.v1",
             dead_letters=self.letters,  # type: ignore[arg-type] # a fake
-            dependency_answers=self._answers,
         )
-
-    async def _answers(self) -> bool:
-        return self.database_answers
 
 
 @pytest.fixture
@@ -59,7 +54,7 @@ class TestRetries:
             raise AWAY
 
         with pytest.raises(Unavailable):
-            await policy.with_retries(fails)
+            await policy.with_retries(fails, partition=2)
         assert calls == TRIES
         assert sum(waited) < reliability.RETRY_BUDGET_SECONDS
         assert waited[-1] > waited[0]
@@ -72,7 +67,7 @@ class TestRetries:
             raise InvalidMessage("schema", "no")
 
         with pytest.raises(InvalidMessage):
-            await policy.with_retries(fails)
+            await policy.with_retries(fails, partition=2)
         assert (len(calls), waited) == (1, [])
 
     async def test_the_first_success_ends_it(self, policy: Policy):
@@ -83,7 +78,21 @@ class TestRetries:
                 raise answer
             return str(answer)
 
-        assert await policy.with_retries(recovers) == "done"
+        assert await policy.with_retries(recovers, partition=2) == "done"
+
+    async def test_what_is_held_gets_one_try_a_time(self, policy: Policy, waited: list[float]):
+        calls: list[int] = []
+
+        async def fails() -> None:
+            calls.append(1)
+            raise AWAY
+
+        assert await policy.failed(record(), AWAY) is False
+        for partition, tries in ((2, 1), (1, TRIES)):
+            calls.clear()
+            with pytest.raises(Unavailable):
+                await policy.with_retries(fails, partition=partition)
+            assert len(calls) == tries
 
 
 class TestFailed:
@@ -92,7 +101,6 @@ class TestFailed:
         [
             (InvalidMessage("key-mismatch", "no"), "key-mismatch"),
             (RuntimeError("secret"), "handler-failed"),
-            (AWAY, "retries-used-up"),
         ],
     )
     async def test_it_is_set_aside_with_a_stable_reason(self, policy: Policy, error: Exception, reason: str):
@@ -100,25 +108,26 @@ class TestFailed:
         assert policy.letters.reasons == [reason]
         assert policy.progress.ready() == (True, "consuming")
 
-    async def test_a_good_message_is_never_set_aside_because_the_database_is_away(
-        self, policy: Policy, waited: list[float]
+    @pytest.mark.parametrize("error", [AWAY, StorageUnwritable("The storage is full."), Unavailable("Locked.")])
+    async def test_a_good_message_is_never_set_aside_because_something_is_away(
+        self, policy: Policy, error: Unavailable
     ):
-        policy.database_answers = False
-        assert await policy.failed(record(), AWAY) is False
+        for _ in range(50):
+            assert await policy.failed(record(), error) is False
         assert policy.letters.reasons == []
-        assert waited[0] > 3, "a raw redelivery would spin"
-        assert policy.progress.ready()[0] is False
+        assert policy.progress.ready() == (
+            False, f"holds opsdash.workspace.v1 partition 2 offset 41 for 0 s: {error.detail}"
+        )  # fmt: skip
         assert policy.progress.live()[0] is True
-        policy.applied()
+        policy.progress.passed(2, 41)
         assert policy.progress.ready()[0] is True
 
     async def test_what_cannot_be_stored_is_held_until_it_can(self, policy: Policy):
         policy.letters.broken = True
         assert await policy.failed(record(), InvalidMessage("schema", "no")) is False
-        assert policy.progress.ready() == (False, "the dead-letter topic does not take messages")
+        assert policy.progress.ready()[1].endswith("the dead-letter topic does not take messages")
         policy.letters.broken = False
         assert await policy.failed(record(), InvalidMessage("schema", "no")) is True
-        assert policy.progress.ready()[0] is True
 
     async def test_a_spent_budget_holds_without_storing(self, policy: Policy):
         for _ in range(25):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from opsdash_chassis.http.conditional import expected_version
+from opsdash_chassis.http.conditional import expected_versions
+from opsdash_chassis.http.problems import Problem
 from opsdash_chassis.tenancy.errors import NotVisible
 from opsdash_chassis.tenancy.references import id_or_number
 
@@ -23,10 +24,51 @@ class TestReference:
             id_or_number(text)
 
 
-class TestExpectedVersion:
+class TestExpectedVersions:
+    @pytest.mark.parametrize("header", [None, "*", " * "])
+    def test_any_will_do(self, header: str | None):
+        assert expected_versions(header) is None
+
     @pytest.mark.parametrize(
-        ("header", "version"),
-        [(None, None), ("*", None), ('"3"', 3), ("3", 3), ('W/"3"', -1), ("abc", -1), ("9" * 30, -1)],
+        ("header", "versions"),
+        [
+            ('"3"', {3}),
+            ("3", {3}),
+            ('"0", "1"', {0, 1}),
+            ('"0","1"\t,, "7" ,', {0, 1, 7}),
+            ('"0", W/"1"', {0}),
+            ('W/"3"', set()),
+            ('"abc"', set()),
+            ('"a,3", "4"', {4}),
+            ('"é"', set()),
+            ('""', set()),
+            ('"+3"', set()),
+            (f'"{"9" * 30}"', set()),
+        ],
     )
-    def test_reads_the_header(self, header: str | None, version: int | None):
-        assert expected_version(header) == version
+    def test_one_of_a_list(self, header: str, versions: set[int]):
+        assert expected_versions(header) == versions
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            ",",
+            "abc",
+            '"3',
+            '3"',
+            "'3'",
+            '"3" "4"',
+            '*, "3"',
+            '"3", *',
+            'w/"3"',
+            '"a b"',
+            "-1",
+            "1.0",
+            "٣",
+        ],
+    )
+    def test_what_is_no_list_of_tags_is_refused(self, header: str):
+        with pytest.raises(Problem) as refused:
+            expected_versions(header)
+        assert (refused.value.status, refused.value.errors[0].pointer) == (400, "/header/If-Match")

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
+from opsdash_chassis.http import keys
 from opsdash_chassis.http.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
@@ -23,11 +25,13 @@ from opsdash_gateway.app import build_app
 from opsdash_gateway.publisher import WorkspacePublisher
 from opsdash_gateway.settings import GatewaySettings
 
+PATIENCE_SECONDS = 30.0
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
 WORKSPACE_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
 CRON_SECRET = "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5"
 SESSION_SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
-INTERNAL_TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB"
+TICKETS_TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB"
+MONITOR_TOKEN = "Ms4rL8nOp2tQu6vRw0xSy3zTa7bUc1dV"
 PEOPLE = [
     {
         "user_id": str(PERSON),
@@ -48,9 +52,6 @@ class RecordingPublisher(WorkspacePublisher):
         self.events: list[Event[EventData]] = []
         self.failure: Exception | None = None
 
-    async def start(self) -> None:
-        """Nothing to wait for."""
-
     async def publish(self, events: Sequence[Event[EventData]], deadline_seconds: float = 5.0) -> None:
         if self.failure:
             raise self.failure
@@ -59,13 +60,19 @@ class RecordingPublisher(WorkspacePublisher):
 
 @dataclass
 class FakeOwner:
-    """Stands for an owner service: records requests and answers with what a test sets."""
+    """Stands for an owner service: records requests and answers with what a test sets.
+
+    The question for the database's time, which comes by itself, it answers alone: `clock_ahead` of the truth.
+    """
 
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     answer: Handler | None = None
     url: str = ""
+    clock_ahead: timedelta = timedelta(0)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/internal/clock":
+            return web.json_response({"now": (datetime.now(UTC) + self.clock_ahead).isoformat()})
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers, body))
@@ -129,7 +136,8 @@ def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
         "oidc_issuer": "http://127.0.0.1/dev",
         "oidc_audience": "opsdash-support",
         "oidc_jwks_url": "http://127.0.0.1:1/dev/jwks.json",
-        "internal_token": INTERNAL_TOKEN,
+        "token_to_tickets": TICKETS_TOKEN,
+        "token_to_sla_monitor": MONITOR_TOKEN,
         "workspace_token": WORKSPACE_TOKEN,
         "cron_secret": CRON_SECRET,
         "session_secret": SESSION_SECRET,
@@ -209,8 +217,9 @@ StartGateway = Callable[..., Awaitable[Gateway]]
 
 
 @pytest.fixture
-async def start_gateway(tmp_path: Path) -> AsyncIterator[StartGateway]:
+async def start_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StartGateway]:
     """Each gateway fetches the keys of its own development issuer, as the local stack does."""
+    monkeypatch.setattr(keys, "FETCH_TIMEOUT_SECONDS", PATIENCE_SECONDS)  # a busy machine is no provider that is away
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**changes: Any) -> Gateway:

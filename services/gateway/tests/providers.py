@@ -12,7 +12,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
 
-from tests.support.web_client import Browser
+from tests.support.web_client import Browser, Page
 
 USER = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -69,11 +69,15 @@ class Provider:
 
 async def sign_in(browser: Browser, provider: Provider, **back: str) -> int:
     """The status of the way back: 303 is in, anything else is not."""
+    return (await come_back(browser, provider, **back)).status
+
+
+async def come_back(browser: Browser, provider: Provider, **back: str) -> Page:
     query = parse_qs(urlsplit((await browser.get("/en/sign-in")).location).query)
     provider.nonce = query["nonce"][0]
     page = await browser.get("/sign-in/callback?" + urlencode({"code": "c", "state": query["state"][0], **back}))
     assert (page.status == 303) == (COOKIE in browser.cookies)
-    return page.status
+    return page
 
 
 def session_of(browser: Browser) -> WebSession:

@@ -12,7 +12,6 @@ from litestar.testing import TestClient
 from opsdash_chassis.http.authentication import Gatekeeper
 from opsdash_chassis.http.boundary import Boundary
 from opsdash_chassis.http.exceptions import exception_handlers
-from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.requests import BoundedRequest
 from opsdash_chassis.http.tokens import Caller, InvalidToken
 from opsdash_gateway.web.page_headers import PAGE_HEADERS
@@ -79,7 +78,7 @@ class Site:
 def site(renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW) -> Site:
     kept = SessionCookies(secret)
     rules = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, renew=renew)}
-    gatekeeper = Gatekeeper(Tokens(*good), ServiceToken("x" * 32), rules=rules)  # type: ignore[arg-type]
+    gatekeeper = Gatekeeper(Tokens(*good), rules=rules)  # type: ignore[arg-type]
     app = Litestar(
         [Router("/", route_handlers=[page, send, html], exception_handlers=SIGN_IN_HANDLERS)],
         dependencies={"session": Provide(provide_session)},

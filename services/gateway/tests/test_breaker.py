@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from opsdash_chassis.http.problems import Problem
 from opsdash_gateway.breaker import Breaker, CircuitOpen
+from structlog.testing import capture_logs
 
 
 class Clock:
@@ -21,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker(failures=3, pause_seconds=1.0, clock=clock)
+    return Breaker("tickets", failures=3, pause_seconds=1.0, clock=clock)
 
 
 def fail(breaker: Breaker, times: int = 1) -> None:
@@ -103,3 +104,21 @@ class TestOpen:
         clock.now += 1.0
         succeed(breaker)
         assert not breaker.is_open
+
+
+class TestLog:
+    def test_a_circuit_that_opens_and_one_that_closes_are_a_line_each_with_the_service(
+        self, breaker: Breaker, clock: Clock
+    ) -> None:
+        with capture_logs() as lines:
+            fail(breaker, 3)
+            for _ in range(10):
+                with pytest.raises(CircuitOpen, match="the circuit of tickets is open"), breaker.call():
+                    pass
+            clock.now += 5
+            succeed(breaker)
+            succeed(breaker)
+        assert [(line["event"], line["dependency"]) for line in lines] == [
+            ("dependency_away", "tickets"), ("dependency_back", "tickets"),
+        ]  # fmt: skip
+        assert lines[1]["away_seconds"] == 5

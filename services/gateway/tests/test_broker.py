@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from opsdash_chassis.http.descriptors import SPARE
 from opsdash_chassis.topics import create_topics
 from opsdash_contracts.topics import WORKSPACE
 
-from tests.support.brokers import Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, client_environment, new_broker
 from tests.support.eventually import eventually
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import INTERNAL_TOKEN, PARTITIONS, WORKSPACE_TOKEN
+from tests.support.stack import WORKSPACE_TOKEN
+from tests.support.tokens import internal_environment
 from tests.support.witness import Witness
 
 
@@ -33,10 +36,7 @@ async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
 async def gateway(kafka: Broker, issuer: TestIssuer, start_service: Any) -> ServiceProcess:
     environment = {
         "OPSDASH_PROFILE": "local",
-        "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(kafka.idempotent_producers).lower(),
-        "OPSDASH_KAFKA_PARTITIONS": str(PARTITIONS),
-        "OPSDASH_INTERNAL_TOKEN": INTERNAL_TOKEN,
+        **internal_environment("gateway"),
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": "http://127.0.0.1:1",
         "OPSDASH_COMMENTS_URL": "http://127.0.0.1:1",
@@ -45,6 +45,7 @@ async def gateway(kafka: Broker, issuer: TestIssuer, start_service: Any) -> Serv
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
         "OPSDASH_OIDC_CLIENT_ID": "opsdash-console",
         "OPSDASH_SESSION_SECRET": "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0",
+        **client_environment(kafka),
         **issuer.environment,
     }
     process: ServiceProcess = await start_service("gateway", environment).ready()
@@ -59,6 +60,10 @@ async def put_org(gateway: ServiceProcess, version: int) -> int:
         session.put(f"{gateway.url}/api/workspace/org/{ORG}", json=body) as response,
     ):
         return response.status
+
+
+def highest_descriptor(pid: int) -> int:
+    return max(int(file.name) for file in Path(f"/proc/{pid}/fd").iterdir())
 
 
 ORG = uuid4()
@@ -77,9 +82,21 @@ async def test_a_dead_broker_is_503_and_a_new_one_is_found(gateway: ServiceProce
     kafka.kill()
     assert await put_org(gateway, 2) == 503
     assert gateway.is_ready()
+    gateway.sigstop()  # the embedded broker makes a topic, with one partition, for whoever asks for it
     kafka.start()
     await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+    gateway.sigcont()
     await eventually(lambda: put_org(gateway, 3), lambda status: status == 202)
+
+
+async def test_without_free_file_descriptors_it_is_not_ready_until_there_are_some(gateway: ServiceProcess) -> None:
+    _, hard = before = resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, (highest_descriptor(gateway.pid) + SPARE // 2, hard))
+    status, body = await gateway.readiness()
+    assert status == 503
+    assert f"descriptors: fewer than {SPARE} file descriptors are free" in body
+    resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, before)
+    assert (await gateway.readiness())[0] == 200
 
 
 async def test_sigterm_ends_it_with_0(gateway: ServiceProcess) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
+from babel.messages.extract import extract
 from opsdash_gateway.web.addresses import LOCALES
-from opsdash_gateway.web.catalogues import catalogue, extracted
+from opsdash_gateway.web.catalogues import KEYWORDS, catalogue, extracted, python_texts
 from opsdash_gateway.web.i18n import load_languages
 
 TRANSLATED = [code for code in LOCALES if code != "en"]
@@ -41,6 +43,25 @@ class TestCatalogue:
             expected = {name for form in forms(message.id) for name in PLACEHOLDER.findall(form)}
             for form in forms(message.string):
                 assert set(PLACEHOLDER.findall(form)) == expected, message.id
+
+
+class TestPythonTexts:
+    """The same on every version of Python, of which some hide calls inside f-strings from Babel."""
+
+    @pytest.mark.parametrize(
+        ("source", "texts"),
+        [
+            ("""f"<p>{escape(said.text('Signed out'))}</p>" """, ["Signed out"]),
+            ("""f'<p>{said.text("One")}</p>' f"{N_('Two'):>{len(_('Three'))}}" """, ["One", "Two", "Three"]),
+            ("""text("In two " "pieces", name=_("inside"))""", ["In two pieces", "inside"]),
+            ("""ngettext("%(num)s day", "%(num)s days", 2)""", [("%(num)s day", "%(num)s days")]),
+            ("""text(variable), text(f"{computed}"), text(), text(b"bytes"), other("text")""", []),
+            ("""def text(message="Not a call"): ...""", []),
+        ],
+    )
+    def test_calls_with_literal_texts_are_found(self, source: str, texts: list[object]) -> None:
+        found = extract(python_texts, BytesIO(source.strip().encode()), KEYWORDS)
+        assert [message for _, message, _, _ in found] == texts
 
 
 def test_spanish_has_its_plurals() -> None:

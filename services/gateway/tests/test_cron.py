@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from aiohttp import web
+from opsdash_gateway import monitor
 from opsdash_gateway.cron import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
 from opsdash_gateway.settings import GatewaySettings
 from pydantic import ValidationError
 
-from .conftest import CRON_SECRET, INTERNAL_TOKEN, WORKSPACE_TOKEN, FakeOwner, Gateway, StartGateway
+from .conftest import CRON_SECRET, MONITOR_TOKEN, WORKSPACE_TOKEN, FakeOwner, Gateway, StartGateway
 from .test_dev_issuer import SETTINGS
 
 PATH = "/api/cron/sla-breach-notifications"
@@ -46,7 +48,7 @@ class TestTheRightSecret:
         assert headers["cache-control"] == "no-store"
         called, path, sent, _ = owner.requests[-1]
         assert (called, path) == ("POST", "/internal/sweep")
-        assert sent["authorization"] == f"Bearer {INTERNAL_TOKEN}"
+        assert sent["authorization"] == f"Bearer {MONITOR_TOKEN}"
 
     async def test_cookies_and_query_change_nothing(self, monitored: Gateway):
         status, _, _ = await monitored.call(
@@ -66,6 +68,49 @@ class TestTheRightSecret:
         assert (status, headers["retry-after"]) == (503, "5")
 
 
+class Slow:
+    """A monitor whose sweep ends after `sweeps` looks at whether it is there; a frozen one answers nothing at all."""
+
+    def __init__(self, *, sweeps: int, frozen: bool = False) -> None:
+        self.left = sweeps
+        self.frozen = frozen
+        self.swept = asyncio.Event()
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if self.frozen:
+            await asyncio.sleep(3600)
+        if request.path == "/internal/alive":
+            self.left -= 1
+            if not self.left:
+                self.swept.set()
+            return web.Response(status=204)
+        await self.swept.wait()
+        return web.json_response(COUNTS)
+
+
+class TestASlowMonitor:
+    @pytest.fixture(autouse=True)
+    def asked_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert monitor.ASKED_EVERY_SECONDS + monitor.ALIVE_SECONDS == 5
+        monkeypatch.setattr(monitor, "ASKED_EVERY_SECONDS", 0.05)
+        monkeypatch.setattr(monitor, "ALIVE_SECONDS", 0.5)
+
+    async def test_a_long_sweep_is_waited_for_as_long_as_the_monitor_is_there(
+        self, owner: FakeOwner, start_gateway: StartGateway
+    ):
+        owner.answer = Slow(sweeps=5)
+        gateway = await start_gateway(sla_monitor_url=owner.url)
+        status, _, body = await gateway.call("GET", PATH, **bearer(CRON_SECRET))
+        assert (status, json.loads(body)) == (200, COUNTS)
+
+    async def test_a_frozen_one_is_given_up(self, owner: FakeOwner, start_gateway: StartGateway):
+        owner.answer = Slow(sweeps=1, frozen=True)
+        gateway = await start_gateway(sla_monitor_url=owner.url)
+        status, headers, _ = await gateway.call("GET", PATH, **bearer(CRON_SECRET))
+        assert (status, headers["retry-after"]) == (503, "5")
+        assert [path for _, path, _, _ in owner.requests] == ["/internal/sweep", "/internal/alive"]
+
+
 class TestAnythingElse:
     async def test_it_is_401_with_the_same_body(self, monitored: Gateway, owner: FakeOwner):
         attempts: list[tuple[str, dict[str, str]]] = [
@@ -77,7 +122,7 @@ class TestAnythingElse:
             (f"{PATH}?secret={CRON_SECRET}", {}),
             (PATH, {"Cookie": f"secret={CRON_SECRET}"}),
             (PATH, {"Authorization": f"Bearer {monitored.token}"}),
-            (PATH, {"Authorization": f"Bearer {INTERNAL_TOKEN}"}),
+            (PATH, {"Authorization": f"Bearer {MONITOR_TOKEN}"}),
             (PATH, {"Authorization": f"Bearer {CRON_SECRET},{OLD_SECRET}"}),
         ]
         owner.requests.clear()
@@ -128,7 +173,7 @@ class TestRefusals:
         f"{CRON_SECRET},{OLD_SECRET},{CRON_SECRET}",
         "changeme-changeme-changeme-changeme",
         "x" * 64,
-        INTERNAL_TOKEN,
+        MONITOR_TOKEN,
         f"{CRON_SECRET},{WORKSPACE_TOKEN}",
     ],
 )

@@ -19,7 +19,7 @@ SUPPORT = {
 VIEWS = {"active": 9, "mine": 0, "unassigned": 4, "overdue": 2, "done": 0}
 OVERDUE = {"number": 7, "title": "<b>Late</b>", "priority": "urgent", "sla_due_at": "2026-01-02T03:04:05Z"}
 INSIGHTS = {
-    "open": 9, "overdue": 2, "due_in_4_hours": 3, "unassigned": 4, "most_overdue": [OVERDUE],
+    "open": 9, "overdue": 2, "due_soon": 3, "unassigned": 4, "most_overdue": [OVERDUE],
     "by_priority": {"urgent": 1, "high": 2, "medium": 4, "low": 2},
 }  # fmt: skip
 LOCKED = {"type": "/problems/feature-not-available", "title": "x", "status": 403, "plate": "free", "plates": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from html.parser import HTMLParser
 from pathlib import Path
@@ -76,20 +77,37 @@ class TestKeyFile:
     def test_a_broken_file_stops_the_start(self, tmp_path: Path) -> None:
         path = tmp_path / "key.pem"
         path.write_text("nonsense")
-        with pytest.raises(StartupError, match="development key"):
+        with pytest.raises(StartupError, match=rf"development key {path} .*remove it and start again"):
             load_or_create_key(path)
+
+    def test_a_process_that_is_killed_while_it_makes_the_key_leaves_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        path = tmp_path / "key.pem"
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdopen", killed)
+            with pytest.raises(KeyboardInterrupt):
+                load_or_create_key(path)
+        assert not path.exists()
+        assert load_or_create_key(path).private_bytes_raw()
 
 
 SETTINGS: dict[str, Any] = {
     "oidc_issuer": "https://id.example.test/",
     "oidc_audience": "opsdash-support",
     "oidc_jwks_url": "https://id.example.test/jwks.json",
-    "internal_token": "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+    "token_to_tickets": "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+    "token_to_sla_monitor": "Ms4rL8nOp2tQu6vRw0xSy3zTa7bUc1dV",
     "workspace_token": "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6",
     "kafka_bootstrap_servers": "kafka:9092",
-    "tickets_url": "http://tickets:8000",
-    "comments_url": "http://comments:8000",
-    "sla_monitor_url": "http://sla-monitor:8000",
+    "kafka_security_protocol": "SSL",
+    "operations_port": 9000,
+    "tickets_url": "https://tickets:8000",
+    "comments_url": "https://comments:8000",
+    "sla_monitor_url": "https://sla-monitor:8000",
     "cron_secret": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
     "public_url": "https://support.example.test",
     "session_secret": "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0",
@@ -108,12 +126,12 @@ class TestSettings:
             GatewaySettings(**SETTINGS, profile="local", dev_people_file=tmp_path / "x")
 
     def test_one_secret_for_two_doors_is_refused(self) -> None:
-        changed = SETTINGS | {"workspace_token": SETTINGS["internal_token"]}
+        changed = SETTINGS | {"workspace_token": SETTINGS["token_to_tickets"]}
         with pytest.raises(ValidationError, match="must differ") as error:
             GatewaySettings(**changed)
-        assert SETTINGS["internal_token"] not in str(error.value)
+        assert SETTINGS["token_to_tickets"] not in str(error.value)
 
-    @pytest.mark.parametrize("name", ["workspace_token", "cron_secret", "internal_token"])
+    @pytest.mark.parametrize("name", ["workspace_token", "cron_secret", "token_to_tickets", "token_to_sla_monitor"])
     def test_the_session_secret_is_its_own(self, name: str) -> None:
         with pytest.raises(ValidationError, match="must differ"):
             GatewaySettings(**SETTINGS | {"session_secret": SETTINGS[name]})
@@ -123,6 +141,24 @@ class TestSettings:
         with pytest.raises(ValidationError) as error:
             GatewaySettings(**SETTINGS | {"session_secret": secret})
         assert error.value.errors()[0]["loc"] == ("session_secret",)
+
+    def test_production_keeps_operations_away_from_the_world(self) -> None:
+        with pytest.raises(ValidationError, match="OPSDASH_OPERATIONS_PORT is missing"):
+            GatewaySettings(**SETTINGS | {"operations_port": None})
+
+    @pytest.mark.parametrize("name", ["tickets_url", "comments_url", "sla_monitor_url"])
+    def test_production_calls_no_service_in_plain_text(self, name: str) -> None:
+        plain = SETTINGS | {name: "http://owner:8000"}
+        with pytest.raises(ValidationError, match=f"OPSDASH_{name.upper()} must use https"):
+            GatewaySettings(**plain)
+        assert GatewaySettings(**plain, plaintext_network="accepted")
+
+    @pytest.mark.parametrize("value", ["inf", "nan", "1e300", 0])
+    @pytest.mark.parametrize("name", ["user_requests_per_second", "address_requests_per_second", "live_streams"])
+    def test_a_limit_is_a_number(self, name: str, value: object) -> None:
+        with pytest.raises(ValidationError) as error:
+            GatewaySettings(**SETTINGS | {name: value})
+        assert error.value.errors()[0]["loc"] == (name,)
 
     @pytest.mark.parametrize("name", ["public_url", "oidc_issuer"])
     def test_production_needs_tls_towards_browsers(self, name: str) -> None:
@@ -144,7 +180,7 @@ class TestSettings:
             GatewaySettings(**SETTINGS | {"tickets_url": url})
 
     def test_production_has_no_route_of_the_issuer(self) -> None:
-        client = TestClient(build_app(GatewaySettings(**SETTINGS)))
+        client = TestClient(build_app(GatewaySettings(**SETTINGS)), base_url=SETTINGS["public_url"])
         for path in ("/dev/sign-in", "/dev/jwks.json", "/dev/jwks", f"/dev/sign-in/{PERSON}"):
             assert client.get(path).status_code == 404
         assert client.post("/dev/token", json={"user_id": PERSON}).status_code == 404

@@ -7,13 +7,17 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from aiohttp import web
 from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
+from pydantic import ValidationError
+from structlog.testing import capture_logs
 
+from services.gateway.tests.conftest import make_settings
 from services.gateway.tests.providers import (
     AUDIENCE,
     CLIENT,
@@ -23,6 +27,7 @@ from services.gateway.tests.providers import (
     STRANGE_KEY,
     USER,
     Provider,
+    come_back,
     session_of,
     sign_in,
 )
@@ -53,6 +58,25 @@ async def browser(provider: Provider, owner: Any, start_gateway: Any) -> Browser
 
 
 SETTINGS = {"oidc_client_secret": "s3cret:with/signs", "oidc_scopes": "openid profile offline_access"}
+
+
+class TestRequest:
+    async def test_more_parameters_are_sent_along(self, provider: Provider, owner: Any, start_gateway: Any) -> None:
+        more = "audience=https%3A%2F%2Fapi.example.com&prompt=select_account"
+        gateway = await start_gateway(
+            tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys",
+            oidc_authorization_parameters=more,
+        )  # fmt: skip
+        address = (await Browser(gateway.session, gateway.url).get("/en/sign-in")).location
+        query = parse_qs(urlsplit(address).query)
+        assert (query["audience"], query["prompt"]) == (["https://api.example.com"], ["select_account"])
+        assert query["client_id"] == [CLIENT]
+
+    @pytest.mark.parametrize("more", ["state=x", "audience=a&nonce=b", "audience", "&&"])
+    def test_those_of_the_protocol_are_not_for_a_setting(self, tmp_path: Path, more: str) -> None:
+        with pytest.raises(ValidationError) as error:
+            make_settings(tmp_path, oidc_authorization_parameters=more)
+        assert error.value.errors()[0]["loc"] == ("oidc_authorization_parameters",)
 
 
 class TestExchange:
@@ -100,6 +124,22 @@ class TestExchange:
     ) -> None:
         provider.answer = answer
         assert await sign_in(browser, provider) == 403
+
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            ({"access_token": "opaque"}, "the access token is refused: it is not a JWT"),
+            ({"id_token": "opaque"}, "the ID token is refused: it is not a JWT"),
+        ],
+    )
+    async def test_a_refusal_says_what_to_mend(
+        self, browser: Browser, provider: Provider, answer: dict[str, Any], reason: str
+    ) -> None:
+        provider.answer = answer
+        with capture_logs() as logs:
+            page = await come_back(browser, provider)
+        assert (page.status, "Try again<" in page.text, "will not help" in page.text) == (403, False, True)
+        assert [entry["reason"] for entry in logs if entry["event"] == "sign_in_refused"] == [reason]
 
     async def test_tokens_of_two_people_are_no_session(self, browser: Browser, provider: Provider) -> None:
         provider.access_subject = OTHER
@@ -205,6 +245,18 @@ class TestRenewal:
         assert (form["grant_type"], form["refresh_token"]) == ("refresh_token", "first")
         assert session_of(browser).refresh_token == "second"
 
+    async def test_a_public_client_names_itself(self, provider: Provider, owner: Any, start_gateway: Any) -> None:
+        gateway = await start_gateway(
+            tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys"
+        )
+        browser = Browser(gateway.session, gateway.url)
+        await self.expired(browser, provider)
+        owner.answer = no_orgs
+        assert (await browser.get("/")).status == 200
+        ((form, headers),) = provider.calls
+        assert (form["grant_type"], form["client_id"]) == ("refresh_token", CLIENT)
+        assert "authorization" not in headers
+
     async def test_a_refusal_leads_to_sign_in(self, browser: Browser, provider: Provider) -> None:
         await self.expired(browser, provider)
         provider.answer = {"error": "invalid_grant"}
@@ -234,9 +286,13 @@ class TestSignOut:
     async def test_it_goes_on_to_the_providers_own(self, browser: Browser, provider: Provider) -> None:
         provider.metadata = {"end_session_endpoint": f"{provider.url}/end"}
         await sign_in(browser, provider)
+        hint = session_of(browser).id_token
+        assert hint
         page = await browser.post("/sign-out", {"csrf_token": session_of(browser).csrf_token})
         assert page.status == 200
-        back = urlencode({"client_id": CLIENT, "post_logout_redirect_uri": f"{browser.url}/signed-out"})
+        back = urlencode(
+            {"id_token_hint": hint, "client_id": CLIENT, "post_logout_redirect_uri": f"{browser.url}/signed-out"}
+        )
         address = f"{provider.url}/end?{back}".replace("&", "&amp;")
         assert f'<meta http-equiv="refresh" content="0; url={address}">' in page.text
         assert COOKIE not in browser.cookies

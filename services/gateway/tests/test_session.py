@@ -138,6 +138,11 @@ class TestSignedIn:
         assert signed_in(old, good=("fresh",), renew=renew).get().status_code == 303
         assert signed_in(SESSION, good=("fresh",), renew=renew).get().status_code == 200
 
+    def test_a_session_ends_in_time_also_where_access_tokens_live_longer(self) -> None:
+        old = msgspec.structs.replace(SESSION, started_at=time.time() - SESSION_SECONDS - 1)
+        assert signed_in(old).get().status_code == 303
+        assert signed_in(SESSION).get().status_code == 200
+
     def test_a_bearer_token_is_no_session(self) -> None:
         assert site().get(Authorization="Bearer good").status_code == 303
 

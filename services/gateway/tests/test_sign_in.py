@@ -42,6 +42,21 @@ async def redeem(browser: Browser, **form: str) -> Any:
     return json.loads((await browser.post("/dev/oauth/token", form)).text)
 
 
+class TestWhatBrowsersLack:
+    async def test_a_cookie_that_was_refused_without_tls_is_named(self, browser: Browser) -> None:
+        query = await at_the_issuer(browser)
+        code = await code_for(browser, query)
+        browser.cookies.clear()  # as WebKit does with a Secure one on plain http
+        page = await browser.get("/sign-in/callback?" + urlencode(code))
+        assert page.status == 400
+        assert "Safari and other WebKit browsers refuse it without https" in page.text
+
+    async def test_the_sign_in_page_names_the_browsers_and_tells_one_that_is_too_old(self, browser: Browser) -> None:
+        page = await browser.get("/dev/sign-in")
+        assert "Made for Chrome and Edge 131, Firefox 128, Safari 18" in page.text
+        assert '<p class="too-old" role="alert">This browser is too old' in page.text
+
+
 class TestThereAndBack:
     async def test_a_link_of_the_stack_signs_in_and_lands_on_the_support_page(self, browser: Browser) -> None:
         page = await browser.follow(LINK)

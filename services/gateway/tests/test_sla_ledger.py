@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 from aiohttp import web
+from opsdash_gateway.web.i18n import load_languages
 
-from .conftest import INTERNAL_TOKEN, FakeOwner, Gateway, StartGateway
+from tests.support.browsing import Visitor
+
+from .conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeOwner, Gateway, StartGateway
+from .test_ticket_page import support
 
 ORG, TICKET = "0198c0de-0000-7000-8000-000000000001", "0198c0de-1111-7abc-8def-0000000000aa"
 ADA, GONE = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a01", "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a02"
@@ -18,11 +22,11 @@ CONTEXT = {
 }  # fmt: skip
 
 
-def entry(actor_id: str | None) -> dict[str, object]:
+def entry(actor_id: str | None, **fields: object) -> dict[str, object]:
     return {
         "at": DUE, "kind": "scheduled", "due_at": DUE, "previous_due_at": None, "rule": "priority",
         "actor_id": actor_id, "notified": None, "reason": None, "confirmed": None,
-        "lateness_ms": None, "event_id": None,
+        "lateness_ms": None, "event_id": None, **fields,
     }  # fmt: skip
 
 
@@ -56,7 +60,7 @@ class TestLedger:
             "/orgs/brightside/tickets/41/sla", f"/internal/orgs/{ORG}/tickets/{TICKET}/ledger",
         ]  # fmt: skip
         tokens = [headers["authorization"] for _, _, headers, _ in owner.requests]
-        assert tokens == [f"Bearer {gateway.token}", f"Bearer {INTERNAL_TOKEN}"]
+        assert tokens == [f"Bearer {gateway.token}", f"Bearer {MONITOR_TOKEN}"]
         actors = [item["actor"] for item in json.loads(body)["entries"]]
         assert [actor and actor["name"] for actor in actors] == ["Ada", "Unknown", None]
 
@@ -71,3 +75,33 @@ class TestLedger:
         owner.answer = Behind()
         gateway = await start_gateway(tickets_url=owner.url)
         assert (await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla"))[0] == 503
+
+
+class TestOnThePage:
+    async def shown(self, owner: FakeOwner, start_gateway: StartGateway, **fields: object) -> str:
+        breach = entry(None, kind="breached", rule="due_time_passed")
+
+        async def behind(request: web.Request) -> web.StreamResponse:
+            if request.path.startswith("/internal"):
+                return web.json_response({"entries": [breach | fields], "next": None})
+            return web.json_response(support() if request.path.endswith("/support") else CONTEXT)
+
+        owner.answer = behind
+        gateway = await start_gateway(tickets_url=owner.url, sla_monitor_url=owner.url)
+        page = await Visitor(gateway.url, "brightside", PERSON, gateway.token, SESSION_SECRET).get("/support/41/sla")
+        assert page.status == 200
+        return page.html
+
+    async def test_a_published_breach_is_no_word_about_people_being_told(
+        self, owner: FakeOwner, start_gateway: StartGateway
+    ):
+        told = "An event about it was published."
+        html = await self.shown(owner, start_gateway, notified=True)
+        assert told in html
+        assert "notice" not in html
+        assert load_languages()["es"].text(told) == "Se publicó un evento al respecto."
+
+    async def test_nor_is_one_that_was_published_before(self, owner: FakeOwner, start_gateway: StartGateway):
+        html = await self.shown(owner, start_gateway, notified=False, reason="already_notified")
+        assert "No second event was published" in html
+        assert "told" not in html

@@ -43,19 +43,21 @@ def support() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def owner_answers(name: str) -> Any:
+def owner_answers(name: str, **fields: Any) -> Any:
+    """A ticket with that name and these fields."""
+
     async def answer(request: web.Request) -> web.Response:
         last = request.path.rpartition("/")[2]
         members = {"items": [person(name) | {"assignable": True}]}
-        return web.json_response({"support": support(), "members": members}.get(last, ticket(name)))
+        return web.json_response({"support": support(), "members": members}.get(last, ticket(name) | fields))
 
     return answer
 
 
-def comments_by(name: str) -> Any:
+def comments_by(name: str, html: str = "<p>x</p>") -> Any:
     comment = {
         "id": PERSON, "parent_id": None, "author": person(name) | {"role": "owner"}, "body": "x",
-        "body_html": "<p>x</p>",
+        "body_html": html,
         "mentions": [], "created_at": "2026-01-02T03:04:05Z", "edited_at": None, "edited_by": None, "version": 1,
         "may_change": True,
     }  # fmt: skip
@@ -93,6 +95,14 @@ class TestPartsAway:
         assert "Request id" in page.events["opsdash:toast"]["text"]
 
 
+class TestDeleting:
+    async def test_promises_only_what_a_page_offers(self, window: Visitor, owner: Any):
+        owner.answer = owner_answers("Ada")
+        page = await window.get(f"{PATH}/delete")
+        assert "You can undo this right afterwards." in page.html
+        assert "30 days" not in page.html
+
+
 class TestNames:
     async def test_none_becomes_an_element_or_an_attribute(self, window: Visitor, owner: Any, comments: Any):
         owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada")
@@ -103,3 +113,33 @@ class TestNames:
             assert page.elements == plain.elements, name
             faults = [fault for html in page.typed for fault in active_content(html) if not fault.startswith("U+")]
             assert faults == [], name
+
+
+class TestTexts:
+    """The owners have rendered them; the page puts them where they belong."""
+
+    RENDERED = "<p>a <em>b</em></p>\n<pre><code>c</code></pre>\n"
+    AS_TYPED = "<p>a</p>\n<pre>&gt; &gt; b</pre>\n"
+
+    @pytest.mark.parametrize(("html", "notes"), [(RENDERED, 0), (AS_TYPED, 1)], ids=["rendered", "partly as typed"])
+    async def test_a_description_comes_as_its_owner_has_rendered_it(
+        self, window: Visitor, owner: Any, comments: Any, html: str, notes: int
+    ):
+        owner.answer = owner_answers("Ada", description="raw *text*", description_html=html)
+        comments.answer = comments_by("Ada")
+        page = await window.get(PATH)
+        assert f'<div class="prose" dir="auto" hx-ignore>{html}</div>' in page.html
+        assert page.html.count("Part of this text is shown as it was typed") == notes
+
+    async def test_so_does_a_comment(self, window: Visitor, owner: Any, comments: Any):
+        owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada", self.AS_TYPED)
+        page = await window.get(PATH)
+        assert self.AS_TYPED in page.html
+        assert page.html.count("Part of this text is shown as it was typed") == 1
+
+    async def test_a_description_that_its_owner_does_not_render_yet_is_text(
+        self, window: Visitor, owner: Any, comments: Any
+    ):
+        owner.answer = owner_answers("Ada", description="<b>*a*</b>\nb")
+        comments.answer = comments_by("Ada")
+        assert "<pre>&lt;b&gt;*a*&lt;/b&gt;\nb</pre>" in (await window.get(PATH)).html

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from opsdash_chassis.http.problems import unavailable
 from opsdash_contracts.envelope import decode
+from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
 from opsdash_gateway.publisher import WorkspacePublisher
 
 ORG = "22222222-2222-4222-8222-222222222222"
@@ -200,6 +201,38 @@ class TestBatch:
     @pytest.mark.parametrize("data", [b"", b"\n\n"])
     async def test_an_empty_batch_is_400(self, gateway: Any, data: bytes) -> None:
         assert (await self.send(gateway, data))[0] == 400
+
+    async def test_five_megabytes_of_line_ends_are_refused(self, gateway: Any) -> None:
+        for data, code in ((b"\n" * MAXIMUM_BYTES, "invalid-json"), (b"{}" + b"\n" * 5_000_000, "batch-too-long")):
+            status, answer = await self.send(gateway, data)
+            assert (status, json.loads(answer)["type"]) == (400, f"/problems/{code}")
+
+    async def test_a_line_may_have_64_kib(self, gateway: Any) -> None:
+        entity_id, body = BODIES["org"]
+        long = line("put", "org", entity_id, body | {"name": "x" * 64 * 1024})
+        status, answer = await self.send(gateway, line("put", "org", entity_id, body) + long)
+        assert (status, errors_of(answer)) == (400, [("/1", "too-long")])
+
+    async def test_others_are_served_while_a_long_batch_is_read(self) -> None:
+        served = 0
+
+        async def others() -> None:
+            nonlocal served
+            while True:
+                await asyncio.sleep(0)
+                served += 1
+
+        task = asyncio.create_task(others())
+        entity = line("put", "company", MEMBER, {"org_id": ORG, "name": "C", "version": 1})
+        assert len(await read_batch(entity * 10_000)) == 10_000
+        task.cancel()
+        assert served > 10
+
+    async def test_of_many_unknown_fields_a_hundred_are_named_by_their_beginnings(self, gateway: Any) -> None:
+        fields = {f"{number}" * 50: 1 for number in range(1000, 2000)}
+        status, _, answer = await gateway.call("PUT", f"/api/workspace/org/{ORG}", token=TOKEN, json=fields)
+        pointers = [pointer for pointer, code in errors_of(answer) if code == "unknown-field"]
+        assert (status, len(pointers), max(map(len, pointers))) == (400, 100, 101)
 
     async def test_limits(self, gateway: Any) -> None:
         assert (await self.send(gateway, b"{}\n" * 10_001))[0] == 400

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opsdash_contracts import sla
 from opsdash_contracts.sla import SlaRule
 from opsdash_contracts.tickets import Priority, SlaSource, Status
@@ -43,7 +45,12 @@ STARTED = (sla.SCHEDULED, SlaRule.PRIORITY)
     [
         ([TICKET], [STARTED], State.RUNNING),
         ([MOVED], [(sla.SCHEDULED, SlaRule.MANUAL)], State.RUNNING),
-        ([RESOLVED], [], State.NONE),
+        ([RESOLVED], [], State.MET),
+        ([replace(RESOLVED, due_at=NOON)], [], State.MISSED),
+        ([replace(CLEARED, status=Status.RESOLVED, resolved_at=NOON)], [], State.NONE),
+        ([CLEARED, RESOLVED], [STARTED, (sla.MET, SlaRule.FINISHED)], State.MET),
+        ([CLEARED, replace(RESOLVED, due_at=NOON)], [STARTED, (sla.MISSED, SlaRule.FINISHED)], State.MISSED),
+        ([CLEARED, RESOLVED, RESOLVED], [STARTED, (sla.MET, SlaRule.FINISHED)], State.MET),
         ([RESOLVED, TICKET], [(sla.SCHEDULED, SlaRule.REOPENED)], State.RUNNING),
         ([TICKET, replace(TICKET, priority=Priority.URGENT)], [STARTED], State.RUNNING),
         ([TICKET, MOVED], [STARTED, (sla.RESCHEDULED, SlaRule.MANUAL)], State.RUNNING),
@@ -83,6 +90,105 @@ def test_every_story_of_a_due_time(tickets: list[TicketState], told: list[tuple[
     deadline, found = story(*tickets)
     assert (found, deadline.state) == (told, state)
     assert (deadline.next_step is None) == (state is not State.RUNNING)
+
+
+LATE = {"updated_at": NOON + 5 * HOUR}  # an hour after the due time
+UNNOTICED = (sla.MISSED, SlaRule.DUE_TIME_PASSED, True)
+
+
+class TestChangedBeforeNoticed:
+    """The due time passed while no monitor looked, and then the ticket was changed: the cycle ends as missed, once."""
+
+    def told(self, before: Deadline, ticket: TicketState) -> tuple[list[tuple[str, SlaRule, bool]], State]:
+        after, entries = follow(before, replace(ticket, version=before.version + 1))
+        return [(entry.event_type, entry.rule, entry.unnoticed) for entry in entries], after.state
+
+    @pytest.mark.parametrize(
+        ("ticket", "told", "state"),
+        [
+            (MOVED, [UNNOTICED, (sla.RESCHEDULED, SlaRule.MANUAL, False)], State.RUNNING),
+            (CLEARED, [UNNOTICED], State.NONE),
+            (DELETED, [UNNOTICED], State.CANCELLED),
+            (
+                replace(RESOLVED, resolved_at=NOON + 5 * HOUR),
+                [(sla.MISSED, SlaRule.FINISHED, True)],
+                State.MISSED,
+            ),
+            (
+                replace(RESOLVED, resolved_at=NOON + 5 * HOUR, due_at=NOON + 8 * HOUR),
+                [UNNOTICED, (sla.RESCHEDULED, SlaRule.RECOMPUTED, False), (sla.MET, SlaRule.FINISHED, False)],
+                State.MET,
+            ),
+            (replace(TICKET, priority=Priority.URGENT), [], State.RUNNING),
+        ],
+        ids=["moved", "cleared", "deleted", "resolved", "moved and resolved", "something else"],
+    )
+    def test_whatever_the_change_is(self, ticket: TicketState, told: list[object], state: State):
+        running, _ = story(TICKET)
+        assert self.told(running, replace(ticket, **LATE)) == (told, state)
+
+    @pytest.mark.parametrize(
+        ("ticket", "told"),
+        [
+            (MOVED, [(sla.RESCHEDULED, SlaRule.MANUAL, False)]),
+            (CLEARED, [(sla.CANCELLED, SlaRule.CLEARED, False)]),
+            (DELETED, [(sla.CANCELLED, SlaRule.DELETED, False)]),
+            (replace(RESOLVED, resolved_at=NOON + 5 * HOUR), [(sla.MISSED, SlaRule.FINISHED, False)]),
+        ],
+    )
+    def test_a_breach_that_was_told_is_not_told_again_as_a_miss(self, ticket: TicketState, told: list[object]):
+        running, _ = story(TICKET)
+        noticed = replace(running, next_step=None, next_at=None)
+        assert self.told(noticed, replace(ticket, **LATE))[0] == told
+
+    @pytest.mark.parametrize("at", [NOON + HOUR, TICKET.due_at])
+    def test_a_change_in_time_is_no_miss(self, at: datetime):
+        running, _ = story(TICKET)
+        for ticket in (MOVED, CLEARED, DELETED):
+            assert sla.MISSED not in [told[0] for told in self.told(running, replace(ticket, updated_at=at))[0]]
+
+    def test_after_a_gap_nobody_knows_when_it_was_moved(self):
+        running, _ = story(TICKET)
+        _, entries = follow(running, replace(MOVED, version=running.version + 2, **LATE))
+        assert [entry.event_type for entry in entries] == [sla.RESCHEDULED]
+
+    def test_a_ticket_that_comes_back_after_its_deletion_is_restored(self):
+        running, _ = story(TICKET)
+        deleted, _ = follow(running, replace(DELETED, version=2, **LATE))
+        _, (entry,) = follow(deleted, replace(TICKET, version=3, **LATE))
+        assert (entry.event_type, entry.rule) == (sla.SCHEDULED, SlaRule.RESTORED)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[TicketState]:
+    """Versions of one ticket, an hour apart, as its owner lets them follow one another."""
+    tickets: list[TicketState] = [TICKET]
+    for version in range(2, draw(st.integers(2, 9)) + 1):
+        last, now = tickets[-1], NOON + version * HOUR
+        status = draw(st.sampled_from([Status.OPEN, Status.RESOLVED]))
+        finished = status is Status.RESOLVED
+        due = last.due_at
+        if last.status is Status.OPEN or not finished:  # the due time of a finished ticket stays
+            due = draw(st.sampled_from([due, None, NOON, NOON + 4 * HOUR, NOON + 99 * HOUR]))
+        resolved_at = (last.resolved_at or now) if finished else None
+        tickets.append(
+            replace(last, version=version, updated_at=now, status=status, due_at=due, resolved_at=resolved_at)
+        )
+    return tickets
+
+
+@given(histories(), st.data())
+def test_what_was_told_last_is_the_outcome_of_a_finished_ticket(tickets: list[TicketState], data: st.DataObject):
+    """Also when versions in between were never seen."""
+    seen = [tickets[0], *(ticket for ticket in tickets[1:-1] if data.draw(st.booleans())), tickets[-1]]
+    deadline, told = NEW, []
+    for ticket in seen:
+        deadline, entries = follow(deadline, ticket)
+        told += [entry.event_type for entry in entries if entry.event_type in {sla.MET, sla.MISSED}]
+    last = tickets[-1]
+    if last.status is Status.RESOLVED and last.due_at is not None and last.resolved_at is not None:
+        outcome = State.MET if last.resolved_at <= last.due_at else State.MISSED
+        assert (deadline.state, told[-1]) == (outcome, f"sla.{outcome}")
 
 
 def test_a_change_of_something_else_leaves_the_next_step_as_it_is():

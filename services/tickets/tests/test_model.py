@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Plate, Role
 from opsdash_tickets import model
-from opsdash_tickets.errors import InvalidTransition
+from opsdash_tickets.errors import InvalidTransition, TicketFinished
 from opsdash_tickets.model import Access, Action, SlaState, Ticket
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
@@ -25,8 +25,9 @@ def a_ticket(**values: object) -> Ticket:
         "id": uuid4(), "org_id": uuid4(), "number": 1, "title": "t", "description": "", "status": Status.OPEN,
         "priority": Priority.MEDIUM, "category": Category.GENERAL, "assignee_id": None, "contact_id": None,
         "project_id": None, "sla_due_at": NOW + timedelta(hours=72), "sla_source": SlaSource.AUTO,
-        "first_response_at": None, "resolved_at": None, "closed_at": None, "reopen_count": 0, "comment_count": 0,
-        "created_by": CREATOR, "created_at": NOW, "updated_at": NOW, "deleted_at": None, "version": 1,
+        "sla_outcome": None, "first_response_at": None, "resolved_at": None, "closed_at": None, "reopen_count": 0,
+        "comment_count": 0, "created_by": CREATOR, "created_at": NOW, "updated_at": NOW, "deleted_at": None,
+        "version": 1,
     }  # fmt: skip
     return Ticket(**(fields | values))
 
@@ -60,11 +61,14 @@ class TestSlaState:
     @staticmethod
     def state(now: datetime, status: Status = Status.OPEN, finished: datetime | None = None) -> SlaState:
         return model.sla_state(
-            status=status, due=NOW + timedelta(hours=10), created_at=NOW, finished_at=finished, now=now
+            status=status, due=NOW + timedelta(hours=10), outcome=None, created_at=NOW, finished_at=finished, now=now
         )
 
     def test_is_none_without_a_due_time(self):
-        assert model.sla_state(status=Status.OPEN, due=None, created_at=NOW, finished_at=None, now=NOW) == "none"
+        assert (
+            model.sla_state(status=Status.OPEN, due=None, outcome=None, created_at=NOW, finished_at=None, now=NOW)
+            == "none"
+        )
 
     def test_turns_at_risk_when_four_fifths_of_the_window_are_gone(self):
         assert self.state(NOW + timedelta(hours=7, minutes=59)) == "on_track"
@@ -79,6 +83,68 @@ class TestSlaState:
         long_after = NOW + timedelta(days=400)
         assert self.state(long_after, status, NOW + timedelta(hours=10)) == "met"
         assert self.state(long_after, status, NOW + timedelta(hours=10, seconds=1)) == "missed"
+
+    @pytest.mark.parametrize("outcome", Outcome)
+    @pytest.mark.parametrize("due", [None, NOW, NOW + timedelta(days=30)])
+    def test_what_was_stored_when_it_was_finished_counts(self, outcome: Outcome, due: datetime | None):
+        state = model.sla_state(
+            status=Status.CLOSED, due=due, outcome=outcome, created_at=NOW, finished_at=NOW, now=NOW
+        )
+        assert state == outcome.value
+
+
+class TestOutcome:
+    DUE = NOW + timedelta(hours=72)
+
+    @pytest.mark.parametrize("status", sorted(model.TERMINAL))
+    @pytest.mark.parametrize(
+        ("due", "at", "outcome"),
+        [
+            (DUE, DUE - timedelta(microseconds=1), "met"),
+            (DUE, DUE, "met"),
+            (DUE, DUE + timedelta(microseconds=1), "missed"),
+            (None, DUE, "none"),
+        ],
+    )
+    def test_is_stored_when_the_ticket_is_finished(
+        self, status: Status, due: datetime | None, at: datetime, outcome: str
+    ):
+        assert moved(a_ticket(sla_due_at=due), status, at=at).sla_outcome == outcome
+
+    def test_stays_when_a_resolved_ticket_is_closed(self):
+        resolved = moved(a_ticket(), Status.RESOLVED, at=self.DUE)
+        assert moved(resolved, Status.CLOSED, at=self.DUE + timedelta(days=1)).sla_outcome == "met"
+
+    def test_goes_when_the_ticket_is_opened_again_and_is_judged_anew(self):
+        late = self.DUE + timedelta(days=1)
+        opened = moved(moved(a_ticket(), Status.RESOLVED), Status.OPEN)
+        assert opened.sla_outcome is None
+        assert moved(opened, Status.RESOLVED, at=late).sla_outcome == "missed"
+
+    @pytest.mark.parametrize("before", sorted(model.TERMINAL))
+    @pytest.mark.parametrize("fields", [{}, {"status": Status.CLOSED}, {"priority": Priority.URGENT, "title": "x"}])
+    @pytest.mark.parametrize("due", [None, NOW + timedelta(days=30)])
+    def test_keeps_the_due_time_from_being_moved_or_cleared(
+        self, before: Status, fields: dict[str, object], due: datetime | None
+    ):
+        finished = moved(a_ticket(), before, at=self.DUE + timedelta(hours=1))
+        with pytest.raises(TicketFinished):
+            model.patched(finished, {**fields, "sla_due_at": due}, actor_id=AGENT, now=NOW)
+
+    def test_lets_the_unchanged_due_time_be_sent(self):
+        finished = moved(a_ticket(), Status.CLOSED)
+        again = model.patched(finished, {"sla_due_at": self.DUE, "title": "x"}, actor_id=AGENT, now=NOW)
+        assert (again.title, again.sla_due_at, again.sla_source) == ("x", self.DUE, SlaSource.AUTO)
+
+    def test_does_not_hold_a_due_time_that_comes_with_the_opening(self):
+        finished = moved(a_ticket(), Status.CLOSED)
+        fields = {"status": Status.OPEN, "sla_due_at": NOW + timedelta(days=30)}
+        opened = model.patched(finished, fields, actor_id=AGENT, now=NOW)
+        assert (opened.sla_due_at, opened.sla_outcome) == (NOW + timedelta(days=30), None)
+
+    def test_is_that_of_the_due_time_that_comes_with_the_finishing(self):
+        fields = {"status": Status.RESOLVED, "sla_due_at": None}
+        assert model.patched(a_ticket(), fields, actor_id=AGENT, now=NOW).sla_outcome == "none"
 
 
 class TestStatus:
@@ -116,9 +182,11 @@ class TestStatus:
         assert (reopened.resolved_at, reopened.closed_at, reopened.reopen_count) == (None, None, 1)
 
     def test_a_ticket_created_as_closed_is_stamped_at_once(self):
-        assert model.stamps_at_creation(Status.CLOSED, NOW) == {"resolved_at": NOW, "closed_at": NOW}
-        assert model.stamps_at_creation(Status.RESOLVED, NOW) == {"resolved_at": NOW, "closed_at": None}
-        assert model.stamps_at_creation(Status.WAITING, NOW) == {"resolved_at": None, "closed_at": None}
+        due = NOW + timedelta(hours=4)
+        finished = {"resolved_at": NOW, "sla_outcome": "met"}
+        assert model.stamps_at_creation(Status.CLOSED, due, NOW) == {**finished, "closed_at": NOW}
+        assert model.stamps_at_creation(Status.RESOLVED, due, NOW) == {**finished, "closed_at": None}
+        assert set(model.stamps_at_creation(Status.WAITING, due, NOW).values()) == {None}
 
 
 class TestFirstResponse:
@@ -170,10 +238,12 @@ def test_changes_always_lead_from_the_old_ticket_to_the_new_one(patches: list[di
     for patch in patches:
         try:
             after = model.patched(ticket, patch, actor_id=AGENT, now=NOW)
-        except InvalidTransition:
+        except (InvalidTransition, TicketFinished):
             continue
         changes = model.changes_between(ticket, after)
         assert replace(ticket, **{name: change.after for name, change in changes.items()}) == after
         assert all(change.before != change.after for change in changes.values())
         assert (after.resolved_at is not None) == (after.status in model.TERMINAL)
+        finished = after.status in model.TERMINAL
+        assert after.sla_outcome == (model.judged(after.sla_due_at, after.resolved_at) if finished else None)
         ticket = after

@@ -37,10 +37,17 @@ class TestDueTime:
         assert values.due_time(text) is None
 
     @pytest.mark.parametrize(
-        "text", ["2030-01-31T12:00:00Z", "2030-01-31T14:00:00+02:00", "2030-01-31T12:00:00.000+00:00"]
+        ("text", "microsecond"),
+        [
+            ("2030-01-31T12:00:00Z", 0),
+            ("2030-01-31T14:00:00+02:00", 0),
+            ("2030-01-31t12:00:00z", 0),
+            ("2030-01-31T12:00:00.1234567Z", 123456),
+            ("2030-01-31T12:00:00.123456789Z", 123456),
+        ],
     )
-    def test_is_read_in_any_zone(self, text: str):
-        assert values.due_time(text) == datetime(2030, 1, 31, 12, tzinfo=UTC)
+    def test_is_read_in_any_zone_and_precision(self, text: str, microsecond: int):
+        assert values.due_time(text) == datetime(2030, 1, 31, 12, microsecond=microsecond, tzinfo=UTC)
 
     @pytest.mark.parametrize(
         "text",

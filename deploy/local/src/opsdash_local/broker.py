@@ -22,11 +22,13 @@ class BrokerProcess(abc.ABC):
     start_timeout = 20.0
     stop_signal = signal.SIGTERM
     stop_timeout = 10.0
+    kill_signal = signal.SIGKILL
     #: Whether producers may number their records, so that a repeated send is stored once.
     idempotent_producers: bool
     #: Whether records and offsets are still there after the process ended.
     keeps_records: bool
-
+    #: The session timeout to give the members of its groups; None leaves the services' own.
+    session_seconds: int | None = None
     #: How many copies of a topic it can hold.
     replication = 1
 

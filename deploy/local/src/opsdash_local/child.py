@@ -20,6 +20,7 @@ class ServiceChild:
 
     stop_signal = signal.SIGTERM
     stop_timeout = 30.0  # services promise 25 seconds
+    kill_signal = signal.SIGKILL
 
     def __init__(self, module: str, env: Mapping[str, str], operations_port: int, log_file: Path) -> None:
         self.log_file = log_file

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from opsdash_local.errors import LocalStackError, NoSpaceError
+from opsdash_local import terminal
+from opsdash_local.errors import LocalStackError, explained
+
+#: Data and logs hold what people wrote, and secrets: nobody else on the machine reads them.
+PRIVATE = 0o077
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Console script. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted while starting."""
+    terminal.prepare()
     options = _parser().parse_args(arguments)
     try:
         sys.exit(options.command(options))
     except LocalStackError as error:
         sys.exit(f"opsdash: {error}")
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if (known := explained(error)) is None:
             raise
-        sys.exit(f"opsdash: {NoSpaceError('no space left on the disk that holds the data folder')}")
+        sys.exit(f"opsdash: {known}")
     except KeyboardInterrupt:
         sys.exit(0)
 
@@ -56,9 +60,10 @@ def _run(options: argparse.Namespace) -> int:
     from opsdash_local.progress import Progress  # noqa: PLC0415 - the same
     from opsdash_local.settings import StackSettings  # noqa: PLC0415 - the same
 
+    os.umask(PRIVATE)
     if options.with_parent:
         end_with_parent()
-    return stack.run(StackSettings.read(os.environ, options.data), Progress(Console()))
+    return stack.run(StackSettings.read(os.environ, options.data), Progress(Console(file=terminal.output())))
 
 
 def _events(options: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import LOOPBACK
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec
+from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec, internal_secrets
 from opsdash_local.settings import StackSettings
 
 AUDIENCE = "opsdash-support"
@@ -65,19 +66,25 @@ class Environments:
             "OPSDASH_HTTP_HOST": LOOPBACK,
             "OPSDASH_HTTP_PORT": str(settings.ports.of_service(service.port_offset)),
             "OPSDASH_KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
-            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(settings.idempotent_producers).lower(),
+            "OPSDASH_KAFKA_IDEMPOTENT_PRODUCER": str(not settings.embedded_kafka).lower(),
             "OPSDASH_KAFKA_PARTITIONS": str(settings.partitions),
             "OPSDASH_OIDC_ISSUER": f"{settings.gateway_url}{ISSUER_PATH}",
             "OPSDASH_OIDC_AUDIENCE": AUDIENCE,
             "OPSDASH_OIDC_JWKS_URL": f"{settings.gateway_url}{JWKS_PATH}",
-            "OPSDASH_INTERNAL_TOKEN": self.secrets.get("internal_token"),
+            **{
+                f"OPSDASH_{setting.upper()}": self.secrets.get(name)
+                for setting, name in internal_secrets(service).items()
+            },
         }
 
     def _database(self, service: ServiceSpec) -> dict[str, str]:
-        return {
+        own = {
             "OPSDASH_DATABASE_URL": self.database_url(service, "app"),
             "OPSDASH_DATABASE_WORKER_URL": self.database_url(service, "worker"),
         }
+        if self.settings.embedded_kafka:
+            own["OPSDASH_KAFKA_SESSION_TIMEOUT_SECONDS"] = str(EmbeddedKafka.session_seconds)
+        return own
 
     def _urls(self, names: Iterable[str]) -> dict[str, str]:
         """Where other services are, under the names of their settings."""
@@ -107,7 +114,10 @@ class Environments:
 
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The shell's environment without settings of ours and without credentials that are not for services."""
-    hidden = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS")
-    kept = {name: value for name, value in environ.items() if not name.startswith("OPSDASH_") and name not in hidden}
-    return kept | {"PYTHONUNBUFFERED": "1"}
+    """The shell's environment without settings of ours and without credentials that are not for services.
+
+    Variables of PostgreSQL's clients stay for a server of the operator's only. Logs are UTF-8 on every terminal.
+    """
+    hidden = ("OPSDASH_", "DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", *(() if environ.get("DATABASE_URL") else ("PG",)))
+    kept = {name: value for name, value in environ.items() if not name.startswith(hidden)}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}

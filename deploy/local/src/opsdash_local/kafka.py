@@ -26,6 +26,7 @@ class EmbeddedKafka(BrokerProcess):
 
     idempotent_producers = False  # it refuses InitProducerId
     keeps_records = False
+    session_seconds = 2  # it lets the first members of a group wait for others, half a session long
 
     def launch(self) -> None:
         """Start without waiting. The port is checked first: the broker exits with 0 when it is taken."""

@@ -11,13 +11,14 @@ import signal
 import subprocess
 from pathlib import Path
 
-from opsdash_local import processes
+from opsdash_local import processes, shared_memory
 from opsdash_local.errors import LocalStackError, NoSpaceError
 from opsdash_local.ports import LOOPBACK, require_free
 from opsdash_local.postgres_binaries import give_to_server_user, program, unprivileged
 
 SUPERUSER = "postgres"
 START_TIMEOUT_SECONDS = 60.0
+BACKENDS_LEAVE_SECONDS = 2.0
 NO_SPACE = "No space left on device"
 STILL_IN_USE = "pre-existing shared memory block"
 READY_LINE = 7  # postmaster.pid, eighth line: the state of the server, as pg_ctl reads it
@@ -36,6 +37,9 @@ class EmbeddedPostgres:
 
     stop_signal = signal.SIGINT  # "fast": ends sessions, writes everything
     stop_timeout = 20.0
+    kill_signal = (
+        signal.SIGQUIT
+    )  # "immediate": it ends at once without leaving shared memory, and recovers from its log
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class EmbeddedPostgres:
         self.port = port
         self.log_file = (log_file or home / "postgres.log").absolute()
         self.data = self.home / "data"
+        self._password_file = self.home / "superuser.password"
         self.process: subprocess.Popen[bytes] | None = None
         self._durable = durable
         self._max_connections = max_connections
@@ -57,7 +62,13 @@ class EmbeddedPostgres:
     @property
     def admin_url(self) -> str:
         """URL of the superuser; keep it out of logs."""
-        password = (self.home / "superuser.password").read_text(encoding="ascii")
+        try:
+            password = self._password_file.read_text(encoding="ascii")
+        except FileNotFoundError as error:
+            raise LocalStackError(
+                f"{self._password_file} is missing, and nobody can enter the database beside it without it;"
+                " put it back, or start with a new folder: DATA=.data-2 make run"
+            ) from error
         return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{self.port}/postgres"
 
     @property
@@ -68,9 +79,9 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Create the cluster when there is none, start the server and wait until it accepts connections."""
+        stop_orphan(self.data)  # first, for it may be the one that listens on the port
         require_free(self.port, "PostgreSQL")
         self.initialise()
-        stop_orphan(self.data)
         for _ in range(20):
             self._launch()
             if processes.wait_until(self._is_ready_or_dead, timeout=START_TIMEOUT_SECONDS) and self._is_ready():
@@ -88,15 +99,16 @@ class EmbeddedPostgres:
         if self.process is None:
             return 0
         processes.ask_to_stop(self.process, self.stop_signal)
-        code = processes.wait_or_kill(self.process, timeout=self.stop_timeout)
+        code = processes.wait_or_kill(self.process, timeout=self.stop_timeout, kill_signal=self.kill_signal)
         self.process = None
         return code
 
     def kill(self) -> None:
-        """SIGKILL the server, as a crash would; its backends notice and leave by themselves."""
+        """SIGKILL the server, as a crash would; its backends notice and leave, and their shared memory is freed."""
         if self.process is not None:
             processes.kill(self.process)
             self.process = None
+            processes.wait_until(lambda: shared_memory.release(self.data), timeout=BACKENDS_LEAVE_SECONDS)
 
     def restart(self) -> None:
         self.stop()
@@ -107,8 +119,7 @@ class EmbeddedPostgres:
         if (self.data / "PG_VERSION").exists():
             return
         self.home.mkdir(parents=True, exist_ok=True)
-        password_file = self.home / "superuser.password"
-        _write_private(password_file, secrets.token_urlsafe(32))
+        _write_private(self._password_file, secrets.token_urlsafe(32))
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
@@ -117,11 +128,18 @@ class EmbeddedPostgres:
             str(program("initdb")),
             "-D",
             str(unfinished),
-            f"--pwfile={password_file}",
+            f"--pwfile={self._password_file}",
             *INITDB_OPTIONS,
         ]
         command += [] if self._durable else ["--no-sync"]
-        done = subprocess.run(unprivileged(command), capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - the command is ours
+            unprivileged(command),
+            env=_environment(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
         if done.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise _failure("creating the PostgreSQL data folder failed", done.stderr, self.home)
@@ -137,15 +155,19 @@ class EmbeddedPostgres:
             "log_line_prefix": "%m [%p] %u@%d ",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "dynamic_shared_memory_type": "mmap",  # files in the data folder: a killed server leaves nothing elsewhere
         }
         if not self._durable:
             settings |= {"fsync": "off", "full_page_writes": "off"}
         command = [str(program("postgres")), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        # SIGQUIT: should we be killed, the server leaves at once and recovers from its log at the next start.
         self.process = processes.spawn(
-            unprivileged(command), log_file=self.log_file, cwd=self.home, death_signal=signal.SIGQUIT
+            unprivileged(command),
+            env=_environment(),
+            log_file=self.log_file,
+            cwd=self.home,
+            death_signal=self.kill_signal,
         )
 
     def _is_ready(self) -> bool:
@@ -160,6 +182,11 @@ class EmbeddedPostgres:
 
     def _is_ready_or_dead(self) -> bool:
         return self._is_ready() or self.process is None or self.process.poll() is not None
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the operator's own server, and messages in the language in which `_failure` looks for reasons."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
 def stop_orphan(data: Path, *, timeout: float = 10.0) -> bool:
@@ -195,7 +222,7 @@ def _serves(pid: int, data: Path) -> bool:
 
 def _pid_file_lines(data: Path) -> list[str]:
     try:
-        return (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
 

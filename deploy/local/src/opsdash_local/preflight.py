@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from opsdash_local.errors import NoSpaceError
+from opsdash_local.errors import LocalStackError, NoSpaceError
 from opsdash_local.ports import require_free
 from opsdash_local.services import SERVICES
 from opsdash_local.settings import APACHE, StackSettings
 
 NEEDED_BYTES = 500_000_000
+NOTHING_LEFT_BYTES = 4_000_000
 MEGABYTE = 1_000_000
 
 
@@ -33,6 +34,15 @@ def check_space(folder: Path) -> None:
             f"only {free // MEGABYTE} MB are free on the disk that holds {folder}, and"
             f" {NEEDED_BYTES // MEGABYTE} MB are needed; free some and start again"
         )
+
+
+def with_full_disk(error: LocalStackError, folder: Path) -> LocalStackError:
+    """The error, behind the true reason where the disk is full: what failed could not even write its last words."""
+    if isinstance(error, NoSpaceError) or shutil.disk_usage(folder).free >= NOTHING_LEFT_BYTES:
+        return error
+    return NoSpaceError(
+        f"no space left on the disk that holds {folder}; free some and start again. Because of it {error}"
+    )
 
 
 def keep_previous_logs(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: own process group, killed by the kernel when their parent dies."""
+"""Child processes that never outlive us: own process group, ended by the kernel or a watcher when their parent dies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,24 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
+
+from opsdash_local.watcher import Watcher, signal_group
 
 PR_SET_PDEATHSIG = 1
+KILL_SECONDS = 5.0
 JAVA_STOPPED = 128 + signal.SIGTERM
 # Loaded here, not in the forked child: the dynamic loader is not safe to use between fork and exec.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_watchers: list[Watcher] = []
+
+
+class Child(Protocol):
+    """A process that leads a group of its own."""
+
+    @property
+    def pid(self) -> int: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 def spawn(
@@ -52,8 +64,12 @@ def _opened(log_file: Path | None) -> contextlib.AbstractContextManager[IO[bytes
 
 
 def _prepare_child(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+    watcher = _watcher() if _LIBC is None else None
+
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        if watcher is not None:
+            watcher.register_this_process(death_signal)
         if _LIBC is None:
             return
         _LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal))
@@ -63,10 +79,19 @@ def _prepare_child(parent: int, death_signal: signal.Signals) -> Callable[[], No
     return prepare
 
 
-def end_with_parent() -> None:
-    """Ask the kernel to send SIGTERM to this very process when its parent dies."""
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Let this very process get a signal when its parent dies; without the kernel's help it is SIGTERM."""
     if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        _LIBC.prctl(PR_SET_PDEATHSIG, int(number))
+    else:
+        _watchers.append(Watcher(parent=os.getppid()))
+
+
+def _watcher() -> Watcher:
+    """The latest; a new one when that has been killed."""
+    if not _watchers or not _watchers[-1].is_running():
+        _watchers.append(Watcher())
+    return _watchers[-1]
 
 
 def ask_to_stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:
@@ -76,7 +101,9 @@ def ask_to_stop(process: subprocess.Popen[bytes], number: signal.Signals = signa
         process.send_signal(signal.SIGCONT)
 
 
-def wait_or_kill(process: subprocess.Popen[bytes], *, timeout: float) -> int:
+def wait_or_kill(
+    process: subprocess.Popen[bytes], *, timeout: float, kill_signal: signal.Signals = signal.SIGKILL
+) -> int:
     """The exit code; the child's whole group is killed when it has not ended after `timeout` seconds.
 
     A Java program that was asked to stop and did ends with 143; that is 0 to us.
@@ -84,24 +111,28 @@ def wait_or_kill(process: subprocess.Popen[bytes], *, timeout: float) -> int:
     with contextlib.suppress(subprocess.TimeoutExpired):
         code = process.wait(timeout)
         return 0 if code == JAVA_STOPPED else code
-    return kill(process)
+    return kill(process, kill_signal)
 
 
-def kill(process: subprocess.Popen[bytes]) -> int:
-    """SIGKILL the child's whole process group and reap it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+def kill(process: Child, number: signal.Signals = signal.SIGKILL) -> int:
+    """Send the signal to the child's whole process group and reap it; SIGKILL when it lets that one pass."""
+    signal_group(process.pid, number)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(KILL_SECONDS)
+    signal_group(process.pid, signal.SIGKILL)
     return process.wait()
 
 
-def wait_until(ready: Callable[[], bool], *, timeout: float, interval: float = 0.02) -> bool:
-    """Poll a cheap condition; the pause grows to a quarter of a second so that a slow start costs little."""
+def wait_until(
+    ready: Callable[[], bool], *, timeout: float, interval: float = 0.02, longest_interval: float = 0.25
+) -> bool:
+    """Poll a cheap condition; the pause grows, so that a slow start costs little."""
     deadline = time.monotonic() + timeout
     while not ready():
         if time.monotonic() >= deadline:
             return False
         time.sleep(interval)
-        interval = min(interval * 1.5, 0.25)
+        interval = min(interval * 1.5, longest_interval)
     return True
 
 

@@ -29,13 +29,13 @@ class Progress:
         try:
             yield step
         except BaseException:
-            self.console.print(f"[red]✗[/] {title}   ", highlight=False)
+            self.console.print(f"[red]✗[/] {title}   ", highlight=False, soft_wrap=True)
             raise
         took = f"{time.monotonic() - begin:.1f} s"
         self.console.print(f"[green]✓[/] {title:<34} [dim]{took:>7}  {step.detail}[/]", highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
-        self.console.print(f"[dim]· {text}[/]", highlight=False)
+        self.console.print(f"[dim]· {text}[/]", highlight=False, soft_wrap=True)
 
     def error(self, text: str) -> None:
         self.console.print("opsdash: ", style="bold red", end="")

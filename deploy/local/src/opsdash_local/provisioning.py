@@ -23,7 +23,7 @@ def main() -> None:
     try:
         asyncio.run(provision_all(work["admin_url"], work["services"]))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        sys.exit(f"PostgreSQL at {where.hostname}:{where.port or 5432}: {error}; check DATABASE_URL")
+        sys.exit(f"PostgreSQL at {where.hostname}:{where.port or 5432}: {error}; {work['way_out']}")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from opsdash_local.demo.workspace import people
 from opsdash_local.environment import ROLES
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, ServiceSpec
+from opsdash_local.services import BACKENDS, SERVICES, ServiceSpec, internal_secrets
 
-TOKENS = ("internal_token", "workspace_token", "cron_secret", "session_secret")
+TOKENS = ("workspace_token", "cron_secret", "session_secret")
 KEY = "dev_issuer_key"
 
 
@@ -61,7 +61,8 @@ def _values(store: SecretStore) -> dict[str, str]:
         "admin_url": f"postgresql://postgres:{admin}@postgres:5432/postgres",
         "people": json.dumps(people(), indent=1),
     }
-    values |= {name: store.get(name) for name in TOKENS}
+    internal = {name for service in SERVICES for name in internal_secrets(service).values()}
+    values |= {name: store.get(name) for name in (*TOKENS, *sorted(internal))}
     return values | {
         f"{service.role_prefix}_{role}_url": _url(store, service, role, "postgres")
         for service in BACKENDS
@@ -76,8 +77,10 @@ def _url(store: SecretStore, service: ServiceSpec, role: str, host: str) -> str:
 
 def _manifests(store: SecretStore, key: str) -> Iterator[dict[str, object]]:
     """What deploy/k8s expects, under the names of docs/operating-deploy.md."""
-    yield _manifest("internal-secrets", {"internal_token": store.get("internal_token")})
-    tokens = {name: store.get(name) for name in TOKENS if name != "internal_token"}
+    for service in SERVICES:
+        values = {setting: store.get(name) for setting, name in internal_secrets(service).items()}
+        yield _manifest(f"{service.name}-internal", values)
+    tokens = {name: store.get(name) for name in TOKENS}
     issuer = {KEY: key, "people": json.dumps(people())}
     yield _manifest("gateway-secrets", tokens | issuer)
     for service in BACKENDS:

@@ -38,7 +38,9 @@ def _read(path: Path) -> dict[str, str]:
         content = json.loads(path.read_text(encoding="ascii"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise LocalStackError(f"{path} is damaged; remove it and start again") from error
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not all(isinstance(value, str) and value for value in content.values()):
+        raise LocalStackError(f"{path} is damaged; remove it and start again: new secrets are made, tickets stay")
     path.chmod(0o600)
-    return dict(content)
+    return content

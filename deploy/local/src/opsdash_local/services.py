@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class ServiceSpec:
     """`port_offset` counts from the first port. With a database come `migrate` and `replay`.
 
-    `asks` names the services whose internal routes it calls.
+    `asks` names the services whose internal routes it calls, each with a token of its own.
+    With `has_cursors` it signs the cursors of its lists.
     """
 
     name: str
     port_offset: int
     has_database: bool = True
     asks: tuple[str, ...] = ()
+    has_cursors: bool = False
 
     @property
     def module(self) -> str:
@@ -23,12 +25,28 @@ class ServiceSpec:
 
     @property
     def role_prefix(self) -> str:
-        return self.name.replace("-", "_")
+        return _prefix(self.name)
 
 
-GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False)
-TICKETS = ServiceSpec("tickets", port_offset=1)
-COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",))
+GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False, asks=("tickets", "sla-monitor"))
+TICKETS = ServiceSpec("tickets", port_offset=1, has_cursors=True)
+COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",), has_cursors=True)
 SLA_MONITOR = ServiceSpec("sla-monitor", port_offset=3, asks=("tickets",))
 BACKENDS = (TICKETS, COMMENTS, SLA_MONITOR)
 SERVICES = (*BACKENDS, GATEWAY)
+
+
+def internal_secrets(service: ServiceSpec) -> dict[str, str]:
+    """The names under which secrets are kept, by the setting of this service that has them."""
+    found = {f"token_to_{_prefix(asked)}": _token(service.name, asked) for asked in service.asks}
+    callers = [caller for caller in SERVICES if service.name in caller.asks]
+    found |= {f"token_from_{caller.role_prefix}": _token(caller.name, service.name) for caller in callers}
+    return found | ({"cursor_secret": f"{service.role_prefix}_cursor_secret"} if service.has_cursors else {})
+
+
+def _token(caller: str, asked: str) -> str:
+    return f"token_{_prefix(caller)}_{_prefix(asked)}"
+
+
+def _prefix(name: str) -> str:
+    return name.replace("-", "_")

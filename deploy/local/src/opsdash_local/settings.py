@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from opsdash_local.errors import LocalStackError
-from opsdash_local.ports import LOOPBACK
+from opsdash_local.ports import LAST_OFFSET, LOOPBACK
 
 DEFAULT_PORT = 8000
-LAST_OFFSET = 12
 DEFAULT_PARTITIONS = 3
+KAFKA_SERVER = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 EMBEDDED, APACHE = "embedded", "apache"
 
 
@@ -21,6 +22,11 @@ class Ports:
     """Every port of the stack follows from the first one."""
 
     first: int
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Ports:
+        """Raises LocalStackError when PORT is not a port with room for the others behind it."""
+        return cls(_number(environ, "PORT", DEFAULT_PORT, lowest=1, highest=65535 - LAST_OFFSET))
 
     def of_service(self, offset: int) -> int:
         return self.first + offset
@@ -59,9 +65,8 @@ class StackSettings:
     kafka: str = EMBEDDED
 
     @property
-    def idempotent_producers(self) -> bool:
-        """The embedded broker refuses InitProducerId."""
-        return self.kafka_servers is not None or self.kafka == APACHE
+    def embedded_kafka(self) -> bool:
+        return self.kafka_servers is None and self.kafka == EMBEDDED
 
     @property
     def logs(self) -> Path:
@@ -78,7 +83,7 @@ class StackSettings:
     @classmethod
     def read(cls, environ: Mapping[str, str], data: Path) -> StackSettings:
         """Raises LocalStackError that names the variable that is wrong, never a URL's password."""
-        first = _number(environ, "PORT", DEFAULT_PORT, lowest=1, highest=65535 - LAST_OFFSET)
+        ports = Ports.read(environ)
         database_url = environ.get("DATABASE_URL") or None
         if database_url and not _is_postgresql(database_url):
             raise LocalStackError(
@@ -92,12 +97,20 @@ class StackSettings:
             raise LocalStackError("KAFKA=apache starts a broker, and KAFKA_BOOTSTRAP_SERVERS names one: set only one")
         return cls(
             data=data.absolute(),
-            ports=Ports(first),
+            ports=ports,
             database_url=database_url,
-            kafka_servers=environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+            kafka_servers=kafka_servers(environ),
             partitions=_number(environ, "KAFKA_PARTITIONS", DEFAULT_PARTITIONS, lowest=1, highest=1000),
             kafka=kafka,
         )
+
+
+def kafka_servers(environ: Mapping[str, str], name: str = "KAFKA_BOOTSTRAP_SERVERS") -> str | None:
+    """Raises LocalStackError unless they are hosts, each with or without a port."""
+    servers = environ.get(name) or None
+    if servers and not all(KAFKA_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
+        raise LocalStackError(f"{name} must look like kafka-1.example:9092,kafka-2.example:9092")
+    return servers
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, lowest: int, highest: int) -> int:

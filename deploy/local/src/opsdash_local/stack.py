@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+
+from opsdash_chassis.errors import EXIT_NEWER_DATABASE
 
 from opsdash_local import preflight
 from opsdash_local.apache import jars
@@ -20,9 +23,9 @@ from opsdash_local.progress import Progress
 from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
 from opsdash_local.settings import EMBEDDED, StackSettings
-from opsdash_local.supervisor import Job, StopRequested, Supervisor
+from opsdash_local.supervisor import Job, JobFailedError, StopRequested, Supervisor
 
-READY_TIMEOUT_SECONDS = 60.0
+READY_TIMEOUT_SECONDS = 120.0  # a second or two, unless the machine does many other things
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
@@ -43,7 +46,7 @@ def run(settings: StackSettings, progress: Progress) -> int:
             except StopRequested:
                 progress.note("stopping")
             except LocalStackError as error:
-                progress.error(str(error))
+                progress.error(str(preflight.with_full_disk(error, settings.data)))
                 code = EXIT_FAILED
         return EXIT_FAILED if supervisor.unclean else code
 
@@ -62,6 +65,7 @@ class Stack:
         admin_url = self._start_servers()
         environments = Environments(self._settings, self._secrets, admin_url)
         self._prepare(environments)
+        self._migrate(environments)
         self._write_people(environments)
         self._start_services(environments)
         if self._broker_is_empty:
@@ -79,7 +83,8 @@ class Stack:
         if broker is not None:
             self._supervisor.add(kafka=broker)
             self._broker_is_empty = not broker.has_records
-            broker.launch()
+            with self._supervisor.undisturbed():
+                broker.launch()
         if postgres is not None:
             with self._progress.step("PostgreSQL") as step:
                 postgres.start()
@@ -104,12 +109,13 @@ class Stack:
         return ApacheKafka(place, settings.data / "kafka", log_file=log_file)
 
     def _prepare(self, environments: Environments) -> None:
-        """Roles and databases, then the schemas; the topics side by side, for they need the broker only."""
+        """Roles and databases; the topics side by side, for they need the broker only."""
         owners = [service for service in BACKENDS if service.has_database]
         with self._progress.step("roles, databases and topics") as step:
             work = {
                 "admin_url": environments.admin_url,
                 "services": {service.name: environments.passwords(service) for service in owners},
+                "way_out": "check DATABASE_URL" if self._settings.database_url else f"see {self._settings.logs}",
             }
             self._supervisor.run_jobs(
                 {
@@ -123,18 +129,26 @@ class Stack:
                 }
             )  # fmt: skip
             step.detail = self._last_line("topics")
-        with self._progress.step("migrations") as step:
-            self._supervisor.run_jobs(
-                {
-                    f"migrate-{service.name}": self._job(
-                        f"migrate-{service.name}",
-                        service.module,
-                        "migrate",
-                        env=environments.for_migration(service),
-                    )
-                    for service in owners
-                }
+
+    def _migrate(self, environments: Environments) -> None:
+        owners = [service for service in BACKENDS if service.has_database]
+        jobs = {
+            f"migrate-{service.name}": self._job(
+                f"migrate-{service.name}", service.module, "migrate", env=environments.for_migration(service)
             )
+            for service in owners
+        }
+        with self._progress.step("migrations") as step:
+            try:
+                self._supervisor.run_jobs(jobs)
+            except JobFailedError as error:
+                if error.code != EXIT_NEWER_DATABASE:
+                    raise
+                raise LocalStackError(
+                    f"a newer version of OpsDash Support wrote these data: the schema of {error.name.partition('-')[2]}"
+                    f" is later than this version knows (see {jobs[error.name].log_file}). Start that version again,"
+                    " or use a new folder: DATA=.data-2 make run"
+                ) from error
             step.detail = ", ".join(service.name for service in owners)
 
     def _write_people(self, environments: Environments) -> None:
@@ -149,11 +163,14 @@ class Stack:
         backends = {name: child for name, child in children.items() if name != GATEWAY.name}
         self._supervisor.add(**backends)
         self._supervisor.add(gateway=children[GATEWAY.name])
-        for child in children.values():
-            child.launch()
+        with self._supervisor.undisturbed():
+            for child in children.values():
+                child.launch()
         for name, child in children.items():
             with self._progress.step(f"service {name}") as step:
-                self._supervisor.wait_for(child.is_ready, timeout=READY_TIMEOUT_SECONDS, what=f"the {name}")
+                self._supervisor.wait_for(
+                    child.is_ready, timeout=READY_TIMEOUT_SECONDS, what=f"the service {name} (see {child.log_file})"
+                )
                 step.detail = f"port {self._settings.ports.of_service(_spec(name).port_offset)}"
 
     def _child(self, environments: Environments, service: ServiceSpec) -> ServiceChild:
@@ -180,6 +197,7 @@ class Stack:
             env = inherited() | {
                 "DEMO_GATEWAY_URL": self._settings.gateway_url,
                 "DEMO_WORKSPACE_TOKEN": self._secrets.get("workspace_token"),
+                "DEMO_UNFINISHED": str(self._settings.data / "demo.unfinished"),
             }
             self._supervisor.run_jobs({"demo": self._job("demo", "opsdash_local.demo", env=env)})
             step.detail = self._last_line("demo")
@@ -187,7 +205,7 @@ class Stack:
     def summarise(self) -> None:
         """A process of its own, so that what it imports does not stay in memory; its output is the user's."""
         command = [sys.executable, "-m", "opsdash_local.summary", self._settings.gateway_url]
-        self._supervisor.run_jobs({"summary": Job(command, inherited(), None)})
+        self._supervisor.run_jobs({"summary": Job(command, os.environ, None)})
 
     def _job(self, name: str, module: str, *arguments: str, env: dict[str, str]) -> Job:
         command = [sys.executable, "-m", module, *arguments]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from opsdash_local import terminal
 from opsdash_local.demo.gateway import Gateway
 from opsdash_local.demo.workspace import MAIN_ORG, people
 
@@ -26,7 +27,7 @@ def sign_in_links(gateway_url: str) -> Iterator[str]:
 async def main(gateway_url: str) -> None:
     async with Gateway(gateway_url) as gateway:
         token = await gateway.token(people()[0]["user_id"])
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(file=terminal.output(), highlight=False, soft_wrap=True)
     console.print(f"\n[bold]OpsDash Support[/]  {gateway_url}/")
     console.print(f"[bold]API[/]              {gateway_url}/schema")
     console.print("\n[bold]Sign in as[/]")
@@ -43,4 +44,5 @@ async def main(gateway_url: str) -> None:
 
 
 if __name__ == "__main__":
+    terminal.prepare()
     asyncio.run(main(sys.argv[1]))

@@ -7,8 +7,8 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Protocol, Self
@@ -23,6 +23,15 @@ class StopRequested(BaseException):  # not an error: no `except Exception` may s
     """Ctrl-C, SIGTERM or a closed terminal."""
 
 
+class JobFailedError(LocalStackError):
+    """A job ended with something else than 0; its log ends with the reason."""
+
+    def __init__(self, name: str, code: int, log_file: Path | None) -> None:
+        super().__init__(_last_words(f"{name} failed", code, log_file))
+        self.name = name
+        self.code = code
+
+
 class Server(Protocol):
     """What the supervisor needs of a child: embedded servers and services look alike."""
 
@@ -34,6 +43,8 @@ class Server(Protocol):
     def stop_signal(self) -> signal.Signals: ...
     @property
     def stop_timeout(self) -> float: ...
+    @property
+    def kill_signal(self) -> signal.Signals: ...
 
 
 class Supervisor:
@@ -45,11 +56,26 @@ class Supervisor:
         self._jobs: list[subprocess.Popen[bytes]] = []
         self._old_handlers: dict[int, object] = {}
         self._wakeup, self._wakeup_write = os.pipe()
+        self._starting = False
+        self._requested: signal.Signals | None = None
         self.unclean: dict[str, int] = {}
 
     def add(self, **servers: Server) -> None:
         """Register servers that start together and stop together; call it before they are started."""
         self._groups.append({name.replace("_", "-"): server for name, server in servers.items()})
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Start children inside: a stop that is requested meanwhile comes at the end of the block, for in the middle of
+        a start it would leave a child that nobody knows of.
+        """
+        self._starting = True
+        try:
+            yield
+        finally:
+            self._starting = False
+        if self._requested is not None:
+            raise StopRequested(self._requested.name)
 
     def wait_for(self, ready: Callable[[], bool], *, timeout: float, what: str) -> None:
         """Wait for a condition; a child that dies meanwhile ends the wait with its last words."""
@@ -65,8 +91,9 @@ class Supervisor:
 
     def run_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Run one-shot commands side by side until all have succeeded; the first failure is raised."""
-        running = {name: job.start() for name, job in jobs.items()}
-        self._jobs += running.values()
+        with self.undisturbed():
+            running = {name: job.start() for name, job in jobs.items()}
+            self._jobs += running.values()
         while any(process.poll() is None for process in running.values()):
             self._raise_failed_job(jobs, running)
             self.check()
@@ -77,7 +104,7 @@ class Supervisor:
     def _raise_failed_job(self, jobs: Mapping[str, Job], running: Mapping[str, subprocess.Popen[bytes]]) -> None:
         for name, process in running.items():
             if process.poll() not in {None, 0}:
-                raise _last_words(f"{name} failed", process.returncode, jobs[name].log_file)
+                raise JobFailedError(name, process.returncode, jobs[name].log_file)
 
     def watch(self) -> None:
         """Sleep until a child dies (LocalStackError) or a stop is requested (StopRequested)."""
@@ -89,7 +116,8 @@ class Supervisor:
         """Raise LocalStackError when a child that should run has ended, with its last log lines."""
         for name, server in self._running():
             if server.process is not None and server.process.poll() is not None:
-                raise _last_words(f"{name} ended unexpectedly", server.process.returncode, server.log_file)
+                words = _last_words(f"{name} ended unexpectedly", server.process.returncode, server.log_file)
+                raise LocalStackError(words)
 
     def stop(self) -> None:
         """Stop the groups in reverse order; a second stop signal kills all that is left at once."""
@@ -112,18 +140,18 @@ class Supervisor:
         for _, server, process in alive:
             processes.ask_to_stop(process, server.stop_signal)
         for name, server, process in alive:
-            code = processes.wait_or_kill(process, timeout=server.stop_timeout)
+            code = processes.wait_or_kill(process, timeout=server.stop_timeout, kill_signal=server.kill_signal)
             self._report(f"{name} stopped" if code == 0 else f"{name} stopped with exit code {code}")
             if code != 0:
                 self.unclean[name] = code
 
     def kill(self) -> None:
-        """SIGKILL every child; from here on stop signals change nothing."""
+        """Kill every child; from here on stop signals change nothing."""
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         for name, server in self._running():
             if server.process is not None:
-                self.unclean[name] = processes.kill(server.process)
+                self.unclean[name] = processes.kill(server.process, server.kill_signal)
         self._groups.clear()
 
     def _running(self) -> list[tuple[str, Server]]:
@@ -136,7 +164,9 @@ class Supervisor:
             os.read(self._wakeup, 4096)
 
     def _on_stop_signal(self, number: int, _: FrameType | None) -> None:
-        raise StopRequested(signal.Signals(number).name)
+        self._requested = signal.Signals(number)
+        if not self._starting:
+            raise StopRequested(self._requested.name)
 
     def __enter__(self) -> Self:
         for end in (self._wakeup, self._wakeup_write):
@@ -172,7 +202,7 @@ class Job:
         return processes.spawn(self.command, env=self.env, log_file=self.log_file)
 
 
-def _last_words(what: str, code: int, log_file: Path | None) -> LocalStackError:
+def _last_words(what: str, code: int, log_file: Path | None) -> str:
     how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     lines = processes.last_lines(log_file)
-    return LocalStackError(f"{what} ({how}). The end of {log_file}:\n{lines}" if lines else f"{what} ({how})")
+    return f"{what} ({how}). The end of {log_file}:\n{lines}" if lines else f"{what} ({how})"

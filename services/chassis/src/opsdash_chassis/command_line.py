@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsdash_chassis import settings as chassis_settings
+from opsdash_chassis.errors import EXIT_NEWER_DATABASE, NewerDatabase
 from opsdash_chassis.settings import (
     ConfigurationError,
     DatabaseSettings,
@@ -147,7 +148,11 @@ def _migrate(service: Service, _: argparse.Namespace) -> None:
     from opsdash_chassis.migrations import upgrade
 
     settings = load_settings(MigrationSettings, unknown_refused=False)
-    upgrade(service.migrations, settings.database_owner_url.get_secret_value())
+    try:
+        upgrade(service.migrations, settings.database_owner_url.get_secret_value())
+    except NewerDatabase as error:
+        sys.stderr.write(f"{service.name}: {error}\n")
+        raise SystemExit(EXIT_NEWER_DATABASE) from error
     sys.stdout.write(f"{service.name}: the database is up to date\n")
 
 

@@ -22,8 +22,9 @@ CLOSE_SECONDS = 5.0
 class Connections:
     """The connections of one role. The pool makes and closes them; who waits for one is handed the next given back."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], *, wait_seconds: float = POOL_WAIT_SECONDS) -> None:
         self._pool = pool
+        self._wait_seconds = wait_seconds
         self._out = 0  # of the pool: lent or kept
         self._kept: list[Lent] = []
         self._waiting: deque[asyncio.Future[Lent | None]] = deque()
@@ -38,7 +39,7 @@ class Connections:
             if _is_good(connection):
                 return connection
             await self._return(connection)
-        async with asyncio.timeout(POOL_WAIT_SECONDS):
+        async with asyncio.timeout(self._wait_seconds):
             return await self._next()
 
     async def give_back(self, connection: Lent, *, failed: bool) -> None:

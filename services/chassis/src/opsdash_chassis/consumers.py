@@ -9,50 +9,74 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis.database import Database
 from opsdash_chassis.dead_letters import DeadLetterPublisher
-from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.faststream_parts import as_delivered, framework_options, parse_leniently
-from opsdash_chassis.kafka import broker_answers, require_topics
+from opsdash_chassis.dependencies import Dependency
+from opsdash_chassis.faststream_parts import FrameworkLog, as_delivered, framework_options, parse_leniently
+from opsdash_chassis.kafka import REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.lenient_records import read_leniently
 from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
+from opsdash_chassis.progress import ConsumerProgress
 from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 from opsdash_chassis.topic_consumer import Handler, Together, TopicConsumer
 
 log = structlog.get_logger(__name__)
 
-SESSION_TIMEOUT_MS = 10_000
+REBALANCE_SECONDS = 10.0
+HEARTBEATS_A_SESSION = 3
 GRACEFUL_SECONDS = 8.0
-START_PAUSE_SECONDS = 1.0
+START_PAUSE_SECONDS = (0.2, 5.0)
 STOP_SECONDS = 10.0
 LAG_EVERY_SECONDS = 5.0
-BROKER_ASKED_AFTER_SECONDS = 30.0
+#: The framework meets a lasting refusal again every five seconds; when it has not for this long, it is over.
+REFUSED_SECONDS = 15.0
+PART = "consumers"
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
     "ack_policy": AckPolicy.NACK_ON_ERROR,
     "auto_offset_reset": "earliest",
-    "session_timeout_ms": SESSION_TIMEOUT_MS,
     "isolation_level": "read_committed",
 }
+
+
+def membership_options(session_seconds: float) -> dict[str, Any]:
+    """How members of a group stay in it. Whoever is still finishing its messages when the group divides its partitions
+    anew gets more time for that than a silent one.
+    """
+    session = int(session_seconds * 1000)
+    return {
+        "session_timeout_ms": session,
+        "heartbeat_interval_ms": session // HEARTBEATS_A_SESSION,
+        "rebalance_timeout_ms": max(session, int(REBALANCE_SECONDS * 1000)),
+    }
 
 
 class Consumers:
     """All subscribers of a service process: made, started, watched and stopped together."""
 
-    def __init__(self, settings: DatabaseSettings, *, service: str, database: Database) -> None:
+    def __init__(
+        self, settings: DatabaseSettings, *, service: str, database: Database, kafka: Dependency | None = None
+    ) -> None:
         self._settings = settings
+        self._kafka = kafka or Dependency("kafka")
+        self._started = False
+        self._refusal = ""
+        self._refused_at = 0.0
         self._service = service
         self._database = database
         self.topics: list[TopicConsumer] = []
@@ -68,7 +92,7 @@ class Consumers:
             apply_types=False,
             graceful_timeout=GRACEFUL_SECONDS,
             client_id=f"opsdash-{service}",
-            logger=logging.getLogger("opsdash_chassis.faststream"),
+            logger=FrameworkLog(self._failed),
             log_level=logging.DEBUG,
         )
 
@@ -90,42 +114,79 @@ class Consumers:
             armed=self._settings.crash_at,
         )
         self.topics.append(consumer)
-        offsets = self._offsets[topic] = HandledOffsets()
-        self._reliability.topics[topic] = TopicReliability(
-            topic=topic,
-            group=consumer.group,
-            dead_letters=self._dead_letters,
-            dependency_answers=self._database_answers,
-            on_set_aside=offsets.hurry,
-            armed=self._settings.crash_at,
+        policy = self._reliability.topics[topic] = TopicReliability(
+            topic=topic, group=consumer.group, dead_letters=self._dead_letters, armed=self._settings.crash_at
         )
+        offsets = self._offsets[topic] = HandledOffsets(policy.progress.passed)
+        policy.on_set_aside = offsets.hurry
         subscriber = self.broker.subscriber(
             topic,
             group_id=consumer.group,
             parser=partial(parse_leniently, offsets),
             decoder=as_delivered,
-            listener=CommitsBeforeLeaving(offsets),
+            listener=CommitsBeforeLeaving(offsets, policy.progress.reassigned),
             **SAFE_OPTIONS,
+            **membership_options(self._settings.kafka_session_timeout_seconds),
         )
         subscriber(consumer.handle)
 
     async def run(self) -> None:
-        """Start when the broker has the topics, then watch the lag until cancelled. Raises StartupError."""
+        """Start when the broker has the topics, however long that takes, then watch the lag until cancelled."""
         await self._start()
         while True:
             await self._measure_lag()
             await asyncio.sleep(LAG_EVERY_SECONDS)
 
     async def _start(self) -> None:
-        """A broker that goes away in between is waited for again: the API goes on without it."""
-        while True:
-            await require_topics(self._settings, self._needed_topics())
+        """The API goes on while no broker answers, or while a person has something to mend at it."""
+        pause, longest = START_PAUSE_SECONDS
+        while not self._started:
             try:
-                return await self.broker.start()
-            except (KafkaError, OSError) as error:
-                log.warning("consumers_start_again", reason=repr(error), retry_in_seconds=START_PAUSE_SECONDS)
-            await self.broker.stop()  # those of the subscribers that had started
-            await asyncio.sleep(START_PAUSE_SECONDS)
+                await require_topics(self._settings, self._needed_topics())
+                await self._start_subscribers()
+                self._started, self._refused_at = True, -math.inf
+                self._note_answer()
+            except (BrokerRefuses, KafkaError, OSError) as error:
+                self._failed(self._named(error))
+                await self.broker.stop()  # those of the subscribers that had started
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    def _named(self, error: BrokerRefuses | KafkaError | OSError) -> BrokerRefuses | KafkaError | OSError:
+        """Names the setting where the broker refuses what one says."""
+        if not isinstance(error, InvalidSessionTimeoutError):
+            return error
+        return BrokerRefuses(
+            "OPSDASH_KAFKA_SESSION_TIMEOUT_SECONDS: the broker refuses sessions of"
+            f" {self._settings.kafka_session_timeout_seconds:g} s (its group.min.session.timeout.ms and"
+            " group.max.session.timeout.ms say what it takes)"
+        )
+
+    def _failed(self, error: BrokerRefuses | KafkaError | OSError) -> None:
+        if not isinstance(error, (BrokerRefuses, *REFUSALS)):
+            self._kafka.away(repr(error), part=PART)
+            return
+        self._kafka.back(part=PART)
+        reason = str(error) if isinstance(error, BrokerRefuses) else f"{error!r}; check the access rules of the broker"
+        if reason != self._refusal:
+            log.error("broker_refuses", reason=reason)
+        self._refusal, self._refused_at = reason, time.monotonic()
+
+    def _note_answer(self) -> None:
+        self._kafka.back(part=PART)
+        if self._refusal and time.monotonic() - self._refused_at > REFUSED_SECONDS:
+            log.info("broker_refuses_no_more")
+            self._refusal = ""
+
+    async def _start_subscribers(self) -> None:
+        """Side by side, because each waits for the first partitions of its group. Raises the first failure."""
+        await self.broker.connect()
+        try:
+            async with asyncio.TaskGroup() as starts:
+                for subscriber in self.broker.subscribers:
+                    starts.create_task(subscriber.start())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def stop(self) -> None:
         """Finish and commit the messages in hand, leave the groups.
@@ -142,10 +203,19 @@ class Consumers:
         await self._dead_letters.close()
 
     def live(self) -> tuple[bool, str]:
-        return _first_failure(policy.progress.live() for policy in self._reliability.topics.values())
+        answers = [policy.progress.live() for policy in self._reliability.topics.values()]
+        return next((answer for answer in answers if not answer[0]), (True, "consuming"))
 
     def ready(self) -> tuple[bool, str]:
-        return _first_failure(policy.progress.ready() for policy in self._reliability.topics.values())
+        """An absent broker is said, and is no reason to keep requests away; what a person has to mend is one."""
+        if self._refusal:
+            return False, self._refusal
+        answers = [policy.progress.ready() for policy in self._reliability.topics.values()]
+        if failing := [detail for good, detail in answers if not good]:
+            return False, "; ".join(failing)
+        if waiting := self._kafka.missed_by(PART):
+            return True, waiting
+        return True, "consuming" if self._started else "starting"
 
     def _needed_topics(self) -> list[str]:
         """What is read, where its bad messages go, and what the relay publishes to: without one, events pile up."""
@@ -167,16 +237,14 @@ class Consumers:
             for topic in consumer.subscription():
                 progress = self._reliability.topics[topic].progress
                 progress.observe(assigned=bool(assignment), lag=lag)
-                if lag and progress.idle_seconds > BROKER_ASKED_AFTER_SECONDS and not await broker_answers(consumer):
-                    progress.excused()
+                await self._ask_broker(consumer, progress)
 
-    async def _database_answers(self) -> bool:
-        try:
-            await self._database.ping()
-        except Unavailable:
-            return False
-        return True
-
-
-def _first_failure(answers: Any) -> tuple[bool, str]:
-    return next((answer for answer in answers if not answer[0]), (True, "consuming"))
+    async def _ask_broker(self, consumer: AIOKafkaConsumer, progress: ConsumerProgress) -> None:
+        """Whether it answers, for the client waits for it in silence."""
+        if not consumer.assignment():
+            return
+        if error := await broker_error(consumer):
+            self._failed(error)
+            progress.excused()
+        else:
+            self._note_answer()

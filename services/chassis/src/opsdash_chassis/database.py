@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
@@ -12,7 +13,8 @@ import asyncpg
 
 from opsdash_chassis.connections import Connections
 from opsdash_chassis.crash_points import AFTER_DB_COMMIT, CrashPoints
-from opsdash_chassis.errors import StorageFull, Unavailable
+from opsdash_chassis.database_errors import READ_ONLY, outage_of
+from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
@@ -22,6 +24,8 @@ Result = TypeVar("Result")
 #: Rows of what is old; more would hold up others behind one long statement.
 PRUNED_AT_ONCE = 10_000
 CONNECT_TIMEOUT_SECONDS = 2.0
+#: One that is in the middle of a long read rather waits than breaks off.
+LONG_READ_WAIT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 6.0  # a little above the statement timeout: the server's own answer comes first
 #: Requests use few statements, written for their indexes: planning one anew each time cost more than running it.
 GENERIC_PLANS = "force_generic_plan"
@@ -31,24 +35,6 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10000",
     "timezone": "UTC",
 }
-
-#: The database or the way to it is at fault, not the statement: a later try may succeed.
-TRANSIENT_ERRORS = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InternalClientError,
-    asyncpg.InterfaceError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    ConnectionError,
-    TimeoutError,
-    OSError,
-)
 
 
 def affected_rows(status: str) -> int:
@@ -79,21 +65,6 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
-@asynccontextmanager
-async def database_errors() -> AsyncIterator[None]:
-    """Turn every way the database can be away, slow or full into Unavailable; leave real mistakes alone."""
-    try:
-        yield
-    except TRANSIENT_ERRORS as error:
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: BaseException) -> Unavailable:
-    if isinstance(error, asyncpg.DiskFullError):
-        return StorageFull("The storage is full; reading still works.", retry_after_seconds=30)
-    return Unavailable("The database did not answer in time.", retry_after_seconds=2)
-
-
 async def create_pool(url: str, *, size: int, name: str, plan_cache_mode: str = "auto") -> asyncpg.Pool[asyncpg.Record]:
     """Make a pool that opens connections on first use."""
     return await asyncpg.create_pool(
@@ -109,23 +80,30 @@ async def create_pool(url: str, *, size: int, name: str, plan_cache_mode: str = 
 
 
 class Database:
-    """The pools of one service process."""
+    """The pools of one service process; with `long_reads` one more, for reads of many transactions."""
 
-    def __init__(self, settings: DatabaseSettings, *, name: str, on_queued: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        *,
+        name: str,
+        on_queued: Callable[[], None] = lambda: None,
+        long_reads: int = 0,
+    ) -> None:
         self._settings = settings
         self._on_queued = on_queued
         self._name = name
         self._crash_points = CrashPoints(settings.crash_at)
         self._of_tenant: Connections | None = None
         self._of_worker: Connections | None = None
+        self._of_long_reads: Connections | None = None
+        self._long_reads = long_reads
 
     async def open(self) -> None:
         settings = self._settings
+        url = settings.database_url.get_secret_value()
         tenant = await create_pool(
-            settings.database_url.get_secret_value(),
-            size=settings.database_pool_size,
-            name=self._name,
-            plan_cache_mode=GENERIC_PLANS,
+            url, size=settings.database_pool_size, name=self._name, plan_cache_mode=GENERIC_PLANS
         )
         worker = await create_pool(
             settings.database_worker_url.get_secret_value(),
@@ -133,9 +111,14 @@ class Database:
             name=f"{self._name}-worker",
         )
         self._of_tenant, self._of_worker = Connections(tenant), Connections(worker)
+        if self._long_reads:
+            pool = await create_pool(
+                url, size=self._long_reads, name=f"{self._name}-long", plan_cache_mode=GENERIC_PLANS
+            )
+            self._of_long_reads = Connections(pool, wait_seconds=LONG_READ_WAIT_SECONDS)
 
     async def close(self) -> None:
-        for connections in (self._of_tenant, self._of_worker):
+        for connections in (self._of_tenant, self._of_worker, self._of_long_reads):
             if connections is not None:
                 await connections.close()
 
@@ -145,6 +128,12 @@ class Database:
         async with self._transaction(self._of_tenant) as connection:
             yield connection
         self._crash_points.reached(AFTER_DB_COMMIT)
+
+    @asynccontextmanager
+    async def long_read_transaction(self) -> AsyncIterator[Connection]:
+        """Like `tenant_transaction`, on connections that no other request waits for."""
+        async with self._transaction(self._of_long_reads) as connection:
+            yield connection
 
     def tenant_statement(self) -> AbstractAsyncContextManager[Connection]:
         """A connection of the tenant role for one reading statement, which is a transaction of its own."""
@@ -163,6 +152,12 @@ class Database:
         """A transaction of the role for work that crosses orgs: consumers, relay, jobs."""
         async with self._transaction(self._of_worker) as connection:
             yield connection
+
+    async def current_time(self) -> datetime:
+        """What the database's clock says now, in or out of a transaction."""
+        async with _Loan(self._of_worker) as connection:
+            now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+            return now
 
     @asynccontextmanager
     async def _transaction(self, connections: Connections | None) -> AsyncIterator[Connection]:
@@ -184,11 +179,6 @@ class Database:
         if queued:
             self._on_queued()
 
-    async def ping(self) -> None:
-        """Raise Unavailable when the database does not answer."""
-        async with self.worker_transaction() as connection:
-            await connection.execute("SELECT 1")
-
 
 class _Loan(AbstractAsyncContextManager[Connection]):
     """A connection for a block. Written out: as generators inside each other it was a tenth of what a request cost."""
@@ -203,16 +193,27 @@ class _Loan(AbstractAsyncContextManager[Connection]):
     async def __aenter__(self) -> Connection:
         try:
             self._connection = await self._connections.take()
-        except TRANSIENT_ERRORS as error:
-            raise _unavailable(error) from error
+        except Exception as error:
+            _raise_unavailable(error)
+            raise
         return self._connection
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        if error is not None and outage_of(error) is READ_ONLY:
+            # Whether a session may write can be settled when it begins: this one would refuse for as long as it lives.
+            self._connection.terminate()
         try:
             await self._connections.give_back(self._connection, failed=error is not None)
-        except TRANSIENT_ERRORS as failure:
-            raise _unavailable(failure) from failure
-        if isinstance(error, TRANSIENT_ERRORS):
-            raise _unavailable(error) from error
+        except Exception as failure:
+            _raise_unavailable(failure)
+            raise
+        if error is not None:
+            _raise_unavailable(error)
+
+
+def _raise_unavailable(error: BaseException) -> None:
+    """Raise it when the database is at fault, not the statement."""
+    if outage := outage_of(error):
+        raise outage.error() from error

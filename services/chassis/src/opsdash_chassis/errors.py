@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+EXIT_NEWER_DATABASE = 4
+
 
 class Unavailable(Exception):
     """A dependency is away or overloaded; the same call may succeed later (HTTP 503 with Retry-After)."""
@@ -14,11 +16,23 @@ class Unavailable(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class StorageFull(Unavailable):
-    """The database cannot store more; reading still works."""
+class StorageUnwritable(Unavailable):
+    """The database is full or read-only; reading still works."""
 
     code = "storage"
 
 
 class StartupError(Exception):
     """The process cannot start and says why in one line; exit code 3."""
+
+
+class NewerDatabase(Exception):
+    """A newer version has migrated the database; exit code 4 of the migrate job."""
+
+
+class KeyReused(Exception):
+    """The idempotency key was used for another request before."""
+
+
+class StillRunning(Exception):
+    """The first request with this key has not finished."""

@@ -6,10 +6,12 @@ Apart from kafka.py, so that who only follows, publishes or makes topics does no
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -19,6 +21,8 @@ from opsdash_chassis.offsets import CommitsLater, HandledOffsets
 from opsdash_chassis.settings import KafkaSettings
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+#: A warning at each start about what we have chosen and check ourselves.
+NO_NEWS = "Auto create topics is disabled"
 
 
 def framework_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -33,6 +37,20 @@ def framework_options(settings: KafkaSettings) -> dict[str, Any]:
     elif context is not None:
         options["security"] = BaseSecurity(ssl_context=context, use_ssl=True)
     return options
+
+
+class FrameworkLog:
+    """Where the framework writes its lines. What it says when the broker fails goes to `on_failure` instead."""
+
+    def __init__(self, on_failure: Callable[[KafkaError], None]) -> None:
+        self._logger = logging.getLogger("opsdash_chassis.faststream")
+        self._on_failure = on_failure
+
+    def log(self, level: int, message: Any, /, *values: Any, exc_info: Any = None, **more: Any) -> None:
+        if isinstance(exc_info, KafkaError):
+            self._on_failure(exc_info)
+        elif not str(message).startswith(NO_NEWS):
+            self._logger.log(level, message, *values, exc_info=exc_info, **more)
 
 
 async def parse_leniently(

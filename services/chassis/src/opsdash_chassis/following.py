@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
+from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka import client_options
 from opsdash_chassis.lenient_records import decode_record, read_leniently
 from opsdash_chassis.settings import KafkaSettings
@@ -37,6 +38,7 @@ STUCK_SECONDS = 10.0
 BROKER_SECONDS = 3.0
 PAUSE_SECONDS = (0.2, 5.0)
 LASTED_SECONDS = 60.0
+PART = "live"
 
 #: What every follower reads with; an architecture test holds them against it.
 FOLLOWER_OPTIONS: Mapping[str, Any] = {
@@ -75,12 +77,18 @@ class Follower:
         wanted: Wanted,
         on_event: Callable[[Event[Any]], None],
         on_gap: Callable[[], None],
+        kafka: Dependency | None = None,
     ) -> None:
         self._settings = settings
         self._topics = sorted(topics)
         self._wanted = wanted
         self._on_event = on_event
         self._on_gap = on_gap
+        self._kafka = kafka or Dependency("kafka")
+
+    def state(self) -> tuple[bool, str]:
+        """For readiness: a process that cannot follow does everything else as well as before, and says so."""
+        return True, self._kafka.missed_by(PART) or "follows"
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: begin again at the end of the topics."""
@@ -90,8 +98,7 @@ class Follower:
             try:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 - nothing that a broker or client does may end this
-                log.warning("following_starts_again", reason=repr(error), retry_in_seconds=pause)
-            self._note_connection(connected=False)
+                self._note_connection(_cause(error))
             await asyncio.sleep(pause)
             pause = (
                 PAUSE_SECONDS[0] if time.monotonic() - started > LASTED_SECONDS else min(2 * pause, PAUSE_SECONDS[1])
@@ -104,7 +111,7 @@ class Follower:
             ends = await consumer.end_offsets(partitions)
             for partition, offset in ends.items():
                 consumer.seek(partition, offset)
-            self._note_connection(connected=True)
+            self._note_connection(None)
             self._on_gap()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch(consumer, ends))
@@ -115,7 +122,7 @@ class Follower:
         existing = await consumer.topics()
         missing = [topic for topic in self._topics if topic not in existing]
         if missing:
-            raise StartAgain(f"no topic {', '.join(missing)}")
+            raise StartAgain(f"no topic {', '.join(missing)}: run opsdash-topics")
         consumer.assign([TopicPartition(topic, 0) for topic in self._topics])
         await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._topics])
         return sorted(self._known(consumer))
@@ -160,16 +167,29 @@ class Follower:
                 async with asyncio.timeout(BROKER_SECONDS):
                     now = await consumer.end_offsets(list(ends))
                     positions = {partition: await consumer.position(partition) for partition in ends}
-            except (KafkaError, TimeoutError, OSError):
-                self._note_connection(connected=False)  # the client tries again by itself, and goes on where it was
+            except (KafkaError, OSError) as error:
+                self._note_connection(error)  # the client tries again by itself, and goes on where it was
                 continue
-            self._note_connection(connected=True)
+            self._note_connection(None)
             _check_ends(ends, now)
             ends, waiting = now, _still_waiting(waiting, positions, now)
 
-    def _note_connection(self, *, connected: bool) -> None:
+    def _note_connection(self, error: BaseException | None) -> None:
         for topic in self._topics:
-            FOLLOWING.labels(topic).set(connected)
+            FOLLOWING.labels(topic).set(error is None)
+        if error is None:
+            self._kafka.back(part=PART)
+        elif isinstance(error, (StartAgain, KafkaError, OSError)):
+            self._kafka.away(str(error) if isinstance(error, StartAgain) else repr(error), part=PART)
+        else:
+            log.error("following_failed", exc_info=error)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The first that was raised in a group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _check_ends(before: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:

@@ -6,10 +6,12 @@ The answer is stored in the transaction of the change: after a crash between com
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.database import PRUNED_AT_ONCE, Connection, affected_rows
+from opsdash_chassis.errors import KeyReused, StillRunning
 
 KEPT_HOURS = 24
 MAXIMUM_KEY_LENGTH = 255
@@ -17,8 +19,8 @@ MAXIMUM_KEY_LENGTH = 255
 # An advisory lock instead of waiting on the unique key: a second request learns at once that the first still runs.
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
 _FIND = f"""
-SELECT request_sha256, status, headers, body FROM idempotency_keys
-WHERE org_id = $1 AND user_id = $2 AND route = $3 AND key = $4
+SELECT route, request_sha256, status, headers, body FROM idempotency_keys
+WHERE org_id = $1 AND user_id = $2 AND route = ANY($3::text[]) AND key = $4
 AND stored_at > now() - interval '{KEPT_HOURS} hours'
 """  # noqa: S608 - a constant
 _STORE = """
@@ -35,23 +37,19 @@ DELETE FROM idempotency_keys WHERE ctid IN (
 """  # noqa: S608 - a constant
 
 
-class KeyReused(Exception):
-    """The key was used for another request before."""
-
-
-class StillRunning(Exception):
-    """The first request with this key has not finished."""
-
-
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Whose key it is, for which route, and what was asked. `route` is the method and the path as called."""
+    """Whose key it is, for which route, and what was asked.
+
+    `route` is the method and the path's template; `digests` by route is what a stored request may be known by: this
+    route's own, and the path as called with its body alone, which processes of the release before store.
+    """
 
     org_id: UUID
     user_id: UUID
     route: str
     key: str
-    request_sha256: bytes
+    digests: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,10 @@ async def first_answer(connection: Connection, key: IdempotencyKey) -> StoredAns
     name = f"{key.org_id}|{key.user_id}|{key.route}|{key.key}"
     if not await connection.fetchval(_TRY_LOCK, name):
         raise StillRunning
-    row = await connection.fetchrow(_FIND, key.org_id, key.user_id, key.route, key.key)
+    row = await connection.fetchrow(_FIND, key.org_id, key.user_id, list(key.digests), key.key)
     if row is None:
         return None
-    if row["request_sha256"] != key.request_sha256:
+    if row["request_sha256"] != key.digests[row["route"]]:
         raise KeyReused
     return StoredAnswer(row["status"], json.loads(row["headers"]), row["body"])
 
@@ -87,7 +85,7 @@ async def store(connection: Connection, key: IdempotencyKey, answer: StoredAnswe
         key.user_id,
         key.route,
         key.key,
-        key.request_sha256,
+        key.digests[key.route],
         answer.status,
         json.dumps(answer.headers),
         answer.body,

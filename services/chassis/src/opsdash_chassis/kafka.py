@@ -1,26 +1,34 @@
-"""Kafka clients with safe settings, and the start-up check of topics."""
+"""Kafka clients with safe settings, and the check of topics."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import ssl
-import time
 from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
 
-from opsdash_chassis.errors import StartupError
 from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 
 log = structlog.get_logger(__name__)
 
 SEND_DEADLINE_SECONDS = 10.0
 STOP_SECONDS = 3.0
+ASKED_SECONDS = 5.0
 MAXIMUM_EVENT_BYTES = 1_048_576
 MAXIMUM_BATCH_BYTES = 262_144
 
@@ -40,14 +48,16 @@ def client_options(settings: KafkaConnection) -> dict[str, Any]:
     return options
 
 
-async def broker_answers(consumer: AIOKafkaConsumer) -> bool:
-    """Whether the broker does, for a consumer to which nothing comes."""
+async def broker_error(consumer: AIOKafkaConsumer) -> KafkaError | OSError | None:
+    """Why the broker does not answer this consumer; None when it does."""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(ASKED_SECONDS):
             await consumer.end_offsets(list(consumer.assignment()))
-    except (KafkaError, OSError, TimeoutError):
-        return False
-    return True
+    except TimeoutError:
+        return TimeoutError(f"no answer within {ASKED_SECONDS:g} s")
+    except (KafkaError, OSError) as error:
+        return error
+    return None
 
 
 async def start_producer(settings: KafkaSettings, *, largest: int = MAXIMUM_EVENT_BYTES) -> AIOKafkaProducer:
@@ -104,34 +114,56 @@ async def topic_partitions(settings: KafkaSettings) -> dict[str, int]:
         await admin.close()
 
 
-async def require_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
-    """Wait for the broker with backoff, then check that every topic exists with the configured partition count.
+class BrokerRefuses(Exception):
+    """The broker answers and a person has to mend something; the message says what."""
 
-    Raises StartupError with the way out.
+
+#: Refusals that last until somebody changes the access rules.
+REFUSALS = (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+
+
+async def require_topics(settings: KafkaSettings, topics: Iterable[str]) -> None:
+    """Check that every topic exists with the configured partition count.
+
+    Raises BrokerRefuses with the way out, KafkaError or OSError while no broker answers.
     """
-    partitions = await _wait_for_broker(settings)
+    try:
+        partitions = await topic_partitions(settings)
+    except REFUSALS as error:
+        raise BrokerRefuses(f"the broker lets this service do nothing: {error!r}; check its access rules") from error
+    except KafkaConnectionError:
+        await _raise_if_not_let_in(settings)
+        raise
     for topic in topics:
         if topic not in partitions:
-            raise StartupError(f"topic {topic} does not exist: run opsdash-topics first")
+            raise BrokerRefuses(
+                f"topic {topic} does not exist, or may not be seen: run opsdash-topics, or check the access rules"
+            )
         if partitions[topic] != settings.kafka_partitions:
-            raise StartupError(
+            raise BrokerRefuses(
                 f"topic {topic} has {partitions[topic]} partitions but OPSDASH_KAFKA_PARTITIONS expects"
                 f" {settings.kafka_partitions}: the count of a live topic must never change"
             )
 
 
-async def _wait_for_broker(settings: KafkaSettings) -> dict[str, int]:
-    deadline = time.monotonic() + settings.kafka_start_timeout_seconds
-    pause = 0.2
-    while True:
+async def _raise_if_not_let_in(settings: KafkaSettings) -> None:
+    """The client says only that it could not connect; a wrong password or certificate is for a person to mend."""
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return
+    options = client_options(settings)
+    for host, port, _ in collect_hosts(options.pop("bootstrap_servers")):
         try:
-            return await topic_partitions(settings)
-        except (KafkaError, OSError) as error:
-            if time.monotonic() + pause > deadline:
-                raise StartupError(
-                    f"no Kafka broker answered within {settings.kafka_start_timeout_seconds:g} s:"
-                    " check OPSDASH_KAFKA_BOOTSTRAP_SERVERS"
-                ) from error
-            log.warning("broker_not_ready", retry_in_seconds=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
+            (await create_conn(host, port, request_timeout_ms=5000, **options)).close()
+        except (*REFUSALS, ssl.SSLError) as error:
+            raise BrokerRefuses(
+                f"the broker does not let this service in: {error!r}; check OPSDASH_KAFKA_SASL_USERNAME,"
+                " OPSDASH_KAFKA_SASL_PASSWORD and OPSDASH_KAFKA_CA_FILE"
+            ) from error
+        except (KafkaError, OSError, TimeoutError):
+            continue

@@ -1,4 +1,4 @@
-"""Metric names of the event path: a contract with dashboards and alerts."""
+"""Metric names of the event path and of recurring work: a contract with dashboards and alerts."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ HANDLER_RETRIES = Counter("opsdash_event_handler_retries", "Tries again after a 
 DEAD_LETTERS = Counter("opsdash_dead_letters", "Messages set aside", ["topic", "reason"])
 CONSUMER_LAG = Gauge("opsdash_consumer_lag_messages", "Messages known to wait", ["topic"])
 CONSUMER_PAUSED = Gauge("opsdash_consumer_paused", "1 while a consumer waits for a dependency", ["topic"])
+CONSUMER_HELD_SECONDS = Gauge("opsdash_consumer_held_seconds", "For how long the same message has been held", ["topic"])
+HOUSEKEEPING_FAILURES = Counter("opsdash_housekeeping_failures", "Unexpected errors of recurring work", ["task"])

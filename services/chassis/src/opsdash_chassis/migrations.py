@@ -10,20 +10,26 @@ import asyncpg
 import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from opsdash_chassis.errors import NewerDatabase
 
 TENANT_IS_CURRENT = "org_id = nullif(current_setting('app.org_id', true), '')::uuid"
 
 
 def alembic_config(location: Path, owner_url: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(location))
+    config.set_main_option("script_location", str(location).replace("%", "%%"))  # the parser interpolates
     config.attributes["url"] = owner_url
     return config
 
 
 def upgrade(location: Path, owner_url: str, revision: str = "head") -> None:
-    """Bring the database to a revision; safe to repeat and to run twice at once (advisory lock)."""
+    """Bring the database to a revision; safe to repeat and to run twice at once (advisory lock).
+
+    Raises NewerDatabase when a newer version has migrated the database.
+    """
     command.upgrade(alembic_config(location, owner_url), revision)
 
 
@@ -43,11 +49,26 @@ async def _run(metadata: sa.MetaData, url: str) -> None:
 
 
 def _run_locked(connection: sa.Connection, metadata: sa.MetaData) -> None:
-    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
-    with context.begin_transaction():
-        connection.execute(sa.text("SET LOCAL lock_timeout = '10s'"))
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('opsdash migrations'))"))
-        context.run_migrations()
+    """Each revision commits on its own, so that none holds the locks of the one before; the session holds ours."""
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    connection.execute(sa.text("SET lock_timeout = '10s'"))
+    connection.execute(sa.text("SELECT pg_advisory_lock(hashtext('opsdash migrations'))"))
+    _refuse_newer(context.get_context().get_current_heads())
+    connection.commit()
+    context.run_migrations()
+
+
+def _refuse_newer(found: tuple[str, ...]) -> None:
+    """Every released revision is kept, so one that is not here belongs to a version after this one."""
+    for revision in found:
+        try:
+            context.script.get_revision(revision)
+        except CommandError as error:
+            raise NewerDatabase(
+                f"the database is at revision {revision} and this version knows revisions up to"
+                f" {context.script.get_current_head()}: a newer version has migrated it. Run that version or a newer"
+                " one; to go back one release, start its services without this job, for they serve a newer schema"
+            ) from error
 
 
 def force_tenancy(table: str, *, service: str) -> None:
@@ -76,3 +97,20 @@ def protect_event_tables(*, service: str) -> None:
     grant("inbox", service=service, worker="SELECT, INSERT, DELETE")
     grant("dead_letters_resolved", service=service, worker="SELECT, INSERT")
     grant("alembic_version", service=service, app="SELECT", worker="SELECT")
+
+
+def look_in_temporary_schemas_last() -> None:
+    """Pin the search path of every function that has one: a schema that it does not name, `pg_temp`, would come first.
+
+    Whoever calls a function that runs as the owner could else put a temporary table in the place of ours.
+    """
+    op.execute("""
+    DO $$ DECLARE pinned regprocedure; BEGIN
+        FOR pinned IN
+            SELECT oid FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace AND array_to_string(proconfig, ';') LIKE '%search_path=%'
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', pinned);
+        END LOOP;
+    END $$
+    """)

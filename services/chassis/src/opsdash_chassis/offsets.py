@@ -7,7 +7,8 @@ handled; what a crash keeps from being committed comes again, and the inbox know
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+import random
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 
 import structlog
@@ -19,12 +20,19 @@ log = structlog.get_logger(__name__)
 
 COMMIT_EVERY_SECONDS = 0.1
 GIVE_UP_SECONDS = 3.0
+#: Until a message that could not be handled comes again: at once would spin.
+PAUSE_SECONDS = 5.0
 
 
 class HandledOffsets:
-    """What one topic's consumer has handled and not committed yet."""
+    """What one topic's consumer has handled and not committed yet, and which of its partitions pause.
 
-    def __init__(self) -> None:
+    `on_handled` is told partition and offset of every handled message.
+    """
+
+    def __init__(self, on_handled: Callable[[int, int], None] = lambda _partition, _offset: None) -> None:
+        self._on_handled = on_handled
+        self._pauses: dict[TopicPartition, asyncio.TimerHandle] = {}
         self._next: dict[TopicPartition, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -38,6 +46,8 @@ class HandledOffsets:
 
     async def finish(self) -> None:
         """Leave nothing uncommitted behind, neither what waits nor the message in hand."""
+        for timer in self._pauses.values():
+            timer.cancel()
         self.hurry()
         await self.flush()
 
@@ -46,11 +56,25 @@ class HandledOffsets:
         self._consumer = consumer
         partition = TopicPartition(record.topic, record.partition)
         self._next[partition] = max(self._next.get(partition, 0), record.offset + 1)
+        self._on_handled(record.partition, record.offset)
         if self._at_once:
             self._at_once = False
             await self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(COMMIT_EVERY_SECONDS, self._start_flush)
+
+    def pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        """Read nothing of the partition for a while; the others go on."""
+        consumer.pause(partition)
+        if timer := self._pauses.pop(partition, None):
+            timer.cancel()
+        seconds = PAUSE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        self._pauses[partition] = asyncio.get_running_loop().call_later(seconds, self._resume, consumer, partition)
+
+    def _resume(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        self._pauses.pop(partition, None)
+        with suppress(IllegalStateError):
+            consumer.resume(partition)
 
     async def flush(self) -> None:
         """Commit now. A broker that refuses or does not answer is no error: the messages come again."""
@@ -83,7 +107,10 @@ class CommitsLater:
         await self._offsets.handled(self._consumer, self._record)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        self._consumer.seek(partition, offset)
+        """Let the message come again, after a pause."""
+        with suppress(IllegalStateError):  # it is another member's by now
+            self._consumer.seek(partition, offset)
+            self._offsets.pause(self._consumer, partition)
 
     async def waiting(self, most: int) -> list[ConsumerRecord[bytes, bytes]]:
         """What has been fetched already behind the message; nothing is waited for."""
@@ -110,11 +137,13 @@ class CommitsLater:
 class CommitsBeforeLeaving(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
     """What was handled here does not come again to whoever gets the partition."""
 
-    def __init__(self, offsets: HandledOffsets) -> None:
+    def __init__(self, offsets: HandledOffsets, on_assigned: Callable[[], None] = lambda: None) -> None:
         self._offsets = offsets
+        self._on_assigned = on_assigned
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
         await self._offsets.flush()
 
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Nothing to do: reading goes on where the group has committed."""
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        """Reading goes on where the group has committed, and no partition pauses any more."""
+        self._on_assigned()

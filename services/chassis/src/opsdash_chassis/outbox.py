@@ -34,6 +34,8 @@ JOIN LATERAL (SELECT topic, headers, data FROM history WHERE event_id = o.event_
 ORDER BY o.position
 """  # noqa: S608 - a constant
 _CONFIRMED = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
+#: Publishing what cannot be deleted afterwards would publish it again and again.
+REFUSED_WHEN_READ_ONLY = "DELETE FROM outbox WHERE false"
 _PARK = "UPDATE outbox SET parked_reason = $2 WHERE position = $1"
 _STATE = """
 SELECT count(*) AS depth,

@@ -5,9 +5,24 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+import structlog
+
 from opsdash_chassis import metrics
 
+log = structlog.get_logger(__name__)
+
 STUCK_AFTER_SECONDS = 120.0
+#: A message that a dependency keeps from being applied for this long shows, before its tries are used up.
+SHOWN_AFTER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A message that comes again and again until what it needs is back."""
+
+    offset: int
+    since: float
+    reason: str
 
 
 @dataclass
@@ -16,28 +31,56 @@ class ConsumerProgress:
 
     topic: str
     in_flight_since: float | None = None
-    paused_for: str = ""
+    failing_for: str = ""
+    holds: dict[int, Hold] = field(default_factory=dict)
     assigned: bool = False
     lag: int = 0
     last_moved: float = field(default_factory=time.monotonic)
 
     def started(self) -> None:
         self.in_flight_since = time.monotonic()
+        self.failing_for = ""
 
     def finished(self) -> None:
         """A message was applied or set aside, so the consumer moves."""
-        self.in_flight_since = None
+        self.abandoned()
         self.last_moved = time.monotonic()
-        self._set_pause("")
 
     def abandoned(self) -> None:
         """The message goes back to the broker and will come again."""
         self.in_flight_since = None
+        self.failing_for = ""
 
-    def pause(self, reason: str) -> None:
-        """The consumer waits for something outside; restarting the process would not help."""
+    def failing(self, reason: str) -> None:
+        """The message in hand has been tried and is tried again."""
+        self.failing_for = reason
+
+    def hold(self, reason: str, *, partition: int, offset: int) -> None:
+        """The partition waits for something outside; restarting the process would not help."""
+        if not self.holds:
+            log.warning("message_held", topic=self.topic, partition=partition, offset=offset, reason=reason)
+        known = self.holds.get(partition)
+        since = known.since if known and known.offset == offset else time.monotonic()
+        self.holds[partition] = Hold(offset, since, reason)
         self.last_moved = time.monotonic()
-        self._set_pause(reason)
+        self._measure()
+
+    def passed(self, partition: int, offset: int) -> None:
+        """Everything of the partition up to this offset has been dealt with."""
+        if self.holds and partition in self.holds and self.holds[partition].offset <= offset:
+            del self.holds[partition]
+            self._told_if_none_is_left()
+
+    def reassigned(self) -> None:
+        """The group has divided its partitions anew: what was held may be another member's."""
+        if self.holds:
+            self.holds.clear()
+            self._told_if_none_is_left()
+
+    @property
+    def held_seconds(self) -> float:
+        """Of the message that has been held for longest."""
+        return max((time.monotonic() - hold.since for hold in self.holds.values()), default=0.0)
 
     @property
     def idle_seconds(self) -> float:
@@ -52,18 +95,32 @@ class ConsumerProgress:
             self.last_moved = time.monotonic()
         self.assigned, self.lag = assigned, lag
         metrics.CONSUMER_LAG.labels(self.topic).set(lag)
+        self._measure()
 
     def live(self) -> tuple[bool, str]:
         """False when messages wait, or one is in hand, and nothing has moved for two minutes."""
         idle = self.idle_seconds
         busy = self.lag > 0 or self.in_flight_since is not None
-        if busy and not self.paused_for and idle > STUCK_AFTER_SECONDS:
+        if busy and not self.holds and idle > STUCK_AFTER_SECONDS:
             return False, f"{self.lag} messages wait and nothing moved for {idle:.0f} s"
-        return True, self.paused_for or "moving"
+        return True, "moving"
 
     def ready(self) -> tuple[bool, str]:
-        return not self.paused_for, self.paused_for or "consuming"
+        """False while a message is held, or fails for long enough that it soon will be."""
+        if self.holds:
+            partition, hold = min(self.holds.items(), key=lambda item: item[1].since)
+            where = f"{self.topic} partition {partition} offset {hold.offset}"
+            return False, f"holds {where} for {time.monotonic() - hold.since:.0f} s: {hold.reason}"
+        since = self.in_flight_since
+        if self.failing_for and since is not None and time.monotonic() - since > SHOWN_AFTER_SECONDS:
+            return False, f"tries a message of {self.topic} again: {self.failing_for}"
+        return True, "consuming"
 
-    def _set_pause(self, reason: str) -> None:
-        self.paused_for = reason
-        metrics.CONSUMER_PAUSED.labels(self.topic).set(1 if reason else 0)
+    def _told_if_none_is_left(self) -> None:
+        if not self.holds:
+            log.info("message_no_longer_held", topic=self.topic)
+        self._measure()
+
+    def _measure(self) -> None:
+        metrics.CONSUMER_PAUSED.labels(self.topic).set(1 if self.holds else 0)
+        metrics.CONSUMER_HELD_SECONDS.labels(self.topic).set(self.held_seconds)

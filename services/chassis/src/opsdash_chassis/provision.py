@@ -9,6 +9,10 @@ import asyncpg
 
 from opsdash_chassis.settings import PREFIX, ConfigurationError, ProvisionSettings
 
+_OPEN_DATABASES = """
+SELECT datname FROM pg_database
+WHERE datname IN ('postgres', 'template1') AND has_database_privilege('public', datname, 'CONNECT')
+"""
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 ROLES = ("owner", "app", "worker")
 
@@ -58,8 +62,19 @@ async def provision(admin_url: str, service: str, passwords: Passwords) -> None:
             await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}_owner"')
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
         await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO "{name}_app", "{name}_worker"')
+        await _keep_roles_out_of_common_databases(connection)
     finally:
         await connection.close()
+
+
+async def _keep_roles_out_of_common_databases(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """On a server of our own nobody but superusers enters the databases that PostgreSQL comes with."""
+    if not await connection.fetchval(_IS_SUPERUSER):
+        return
+    async with connection.transaction():  # several services are provisioned at once
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('provision', 0))")
+        for row in await connection.fetch(_OPEN_DATABASES):
+            await connection.execute(f'REVOKE CONNECT ON DATABASE "{row["datname"]}" FROM PUBLIC')
 
 
 async def _ensure_role(connection: asyncpg.Connection[asyncpg.Record], role: str, password: str) -> None:

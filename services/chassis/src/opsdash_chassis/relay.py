@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    InvalidTopicError,
-    MessageSizeTooLargeError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
 
 from opsdash_chassis import crash_points, metrics, outbox
 from opsdash_chassis.crash_points import CrashPoints
-from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, start_producer, stop_producer
+from opsdash_chassis.database_errors import outage_of
+from opsdash_chassis.dependencies import Dependency
+from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS
 from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.pacing import Pace
-from opsdash_chassis.sending import count_outcomes, hand_over, waves
+from opsdash_chassis.sending import PERMANENT_FOR_THE_EVENT, PERMANENT_FOR_THE_TOPIC, NotSent, Sender, waves
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
@@ -51,36 +47,43 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
     "application_name": "outbox-relay",
 }
-PERMANENT_FOR_THE_EVENT = (MessageSizeTooLargeError,)
-PERMANENT_FOR_THE_TOPIC = (TopicAuthorizationFailedError, UnknownTopicOrPartitionError, InvalidTopicError)
+PART = "relay"
 
 
 class Relay:
-    """Publishes one database's outbox for as long as `run` is not cancelled."""
+    """Publishes one database's outbox to these topics for as long as `run` is not cancelled."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        topics: Collection[str] = (),
+        *,
+        kafka: Dependency | None = None,
+        database: Dependency | None = None,
+    ) -> None:
         self._settings = settings
+        self._database = database or Dependency("database")
         self._crash_points = CrashPoints(settings.crash_at)
-        self._producer: AIOKafkaProducer | None = None
+        self._sender = Sender(settings, topics, kafka or Dependency("kafka"), self._crash_points)
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._last_turn = time.monotonic()
         self._next_measure = 0.0
+        self._leads = False  # said in the log; taking the lead again after a failed send is no news
         self._pace = Pace(TURN_SECONDS)
-        self._alarm = ""
 
     async def run(self) -> None:
-        """Lead or stand by until `stop`; every failure is logged, waited out and tried again."""
+        """Lead or stand by until `stop`; every failure is waited out and tried again."""
         backoff = 0.1
         while not self._stopping.is_set():
             self._last_turn = started = time.monotonic()
             try:
                 await self._session()
             except Exception as error:  # noqa: BLE001 - a relay that ended would never publish again, and nobody would see
-                log.warning("relay_interrupted", reason=repr(error), retry_in_seconds=backoff)
+                self._interrupted(error)
             finally:
                 metrics.RELAY_LEADER.set(0)
-                await self._drop_producer()
+                await self._sender.drop()
             backoff = 0.1 if time.monotonic() - started > MAXIMUM_BACKOFF_SECONDS else backoff
             await self._sleep(backoff)
             backoff = min(backoff * 2, MAXIMUM_BACKOFF_SECONDS)
@@ -100,8 +103,18 @@ class Relay:
         return age < SEND_DEADLINE_SECONDS + 50, f"last turn {age:.0f} s ago"
 
     def ready(self) -> tuple[bool, str]:
-        """False while publishing needs a person: a topic is missing or forbidden."""
-        return not self._alarm, self._alarm or "publishing"
+        """False while publishing needs a person: a topic is missing or forbidden. What is away is only said."""
+        alarm = self._sender.alarm
+        return not alarm, alarm or self._sender.waits_for or self._database.missed_by(PART) or "publishing"
+
+    def _interrupted(self, error: Exception) -> None:
+        """Tell once what is away; the fault of anything else each time."""
+        if isinstance(error, NotSent):
+            self._sender.note_failure(error.__cause__)
+        elif outage := outage_of(error):
+            self._database.away(f"{outage.detail} {error!r}", part=PART)
+        else:
+            log.error("relay_interrupted", exc_info=error)
 
     async def _session(self) -> None:
         connection = await asyncpg.connect(
@@ -111,6 +124,8 @@ class Relay:
             server_settings=SERVER_SETTINGS,
         )
         try:
+            await connection.execute(outbox.REFUSED_WHEN_READ_ONLY)
+            self._database.back(part=PART)
             await self._wait_for_leadership(connection)
             self._next_measure = 0.0  # before the first attempt to publish: that takes long while the broker is away
             await self._measure(connection)
@@ -126,8 +141,11 @@ class Relay:
             self._last_turn = time.monotonic()
             if await connection.fetchval(TRY_LOCK):
                 metrics.RELAY_LEADER.set(1)
-                log.info("relay_leads")
+                if not self._leads:
+                    log.info("relay_leads")
+                self._leads = True
                 return
+            self._leads = False
             _another_leads()
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
             if self._wake.is_set():
@@ -151,7 +169,7 @@ class Relay:
         """Send in waves of one event per key: the next one leaves only after the broker has the one before."""
         failed: BaseException | None = None
         for wave in waves(rows):
-            results = await self._send_wave(wave)
+            results = await self._sender.send(wave)
             sent = [row for row, error in zip(wave, results, strict=True) if error is None]
             self._crash_points.reached(crash_points.AFTER_PUBLISH_BEFORE_MARK)
             if sent:
@@ -159,24 +177,9 @@ class Relay:
             failed = await self._handle_failures(connection, wave, results)
             if failed is not None:
                 break
-        self._alarm = f"publishing is refused: {failed!r}" if isinstance(failed, PERMANENT_FOR_THE_TOPIC) else ""
         if failed is not None and not isinstance(failed, PERMANENT_FOR_THE_EVENT):
-            raise failed
-
-    async def _send_wave(self, wave: list[Waiting]) -> list[BaseException | None]:
-        """Send all at once; an error means the outcome is unknown, so the row stays. The outcomes, in order."""
-        if self._producer is None:
-            self._producer = await asyncio.wait_for(start_producer(self._settings), SEND_DEADLINE_SECONDS)
-        self._crash_points.reached(crash_points.BEFORE_PUBLISH)
-        try:
-            async with asyncio.timeout(SEND_DEADLINE_SECONDS):
-                confirmations = [await hand_over(self._producer, row) for row in wave]
-                answers = await asyncio.gather(*confirmations, return_exceptions=True)
-        except TimeoutError as error:
-            answers = [error] * len(wave)
-        errors = [answer if isinstance(answer, BaseException) else None for answer in answers]
-        count_outcomes(wave, errors)
-        return errors
+            raise NotSent from failed
+        self._sender.note_success()
 
     async def _handle_failures(
         self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
@@ -199,12 +202,6 @@ class Relay:
         metrics.OUTBOX_PARKED.set(state.parked)
         if state.depth > ALARM_DEPTH or state.oldest_seconds > ALARM_AGE_SECONDS:
             log.error("outbox_falls_behind", depth=state.depth, oldest_seconds=round(state.oldest_seconds))
-
-    async def _drop_producer(self) -> None:
-        """A producer is rebuilt after any failure: its queues may hold sends whose fate is unknown."""
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            await stop_producer(producer)
 
     async def _sleep(self, seconds: float) -> None:
         try:

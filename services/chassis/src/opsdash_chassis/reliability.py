@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 TRIES = 5
 RETRY_BUDGET_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.2
-PAUSE_SECONDS = 5.0
 
 
 class DeadLetterBudget:
@@ -66,8 +65,6 @@ class TopicReliability:
         topic: str,
         group: str,
         dead_letters: DeadLetterPublisher,
-        dependency_answers: Callable[[], Awaitable[bool]],
-        on_set_aside: Callable[[], None] = lambda: None,
         armed: str | None = None,
     ) -> None:
         self.topic = topic
@@ -75,22 +72,26 @@ class TopicReliability:
         self.progress = ConsumerProgress(topic)
         self.budget = DeadLetterBudget()
         self._dead_letters = dead_letters
-        self._dependency_answers = dependency_answers
-        self._on_set_aside = on_set_aside
+        self.on_set_aside: Callable[[], None] = lambda: None
         self._crash_points = CrashPoints(armed)
 
-    async def with_retries(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """Call, and again after transient errors, for at most five tries or thirty seconds."""
+    async def with_retries(self, call: Callable[[], Awaitable[Any]], *, partition: int) -> Any:
+        """Call, and again while a dependency is away, for at most five tries or thirty seconds.
+
+        What is held comes again anyway: it gets one try a time, so that other partitions go on.
+        """
+        tries = 1 if partition in self.progress.holds else TRIES
         deadline = time.monotonic() + RETRY_BUDGET_SECONDS
         pause = FIRST_PAUSE_SECONDS
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, tries + 1):
             try:
                 return await call()
             except Unavailable as error:
+                self.progress.failing(error.detail)
                 wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
-                if attempt == TRIES or time.monotonic() + wait > deadline:
+                if attempt == tries or time.monotonic() + wait > deadline:
                     raise
-                log.warning("handler_tries_again", topic=self.topic, attempt=attempt, reason=error.detail)
+                log.debug("handler_tries_again", topic=self.topic, attempt=attempt, reason=error.detail)
                 metrics.HANDLER_RETRIES.labels(self.topic).inc()
                 await asyncio.sleep(wait)
                 pause *= 3
@@ -101,24 +102,27 @@ class TopicReliability:
         self.progress.finished()
 
     async def failed(self, record: ConsumerRecord[bytes, bytes], error: BaseException) -> bool:
-        """Decide about a failed message: True when it is safely set aside, False when it must come again."""
-        if isinstance(error, Unavailable) and not await self._dependency_answers():
-            return await self._hold(error.detail)
+        """Decide about a failed message: True when it is safely set aside, False when it must come again.
+
+        What failed because a dependency is away is held for as long as that lasts: the message is good.
+        """
+        if isinstance(error, Unavailable):
+            return self._hold(record, error.detail)
         if self.budget.spent:
             log.error(
                 "dead_letter_budget_spent",
                 topic=self.topic,
                 way_out="fix the cause, then restart the service",
             )
-            return await self._hold("dead-letter budget spent: fix the cause, then restart")
+            return self._hold(record, "dead-letter budget spent: fix the cause, then restart")
         reason, detail = describe(error)
         try:
             await self._dead_letters.publish(record, group=self.group, reason=reason, detail=detail)
         except (KafkaError, OSError, TimeoutError) as publish_error:
             log.error("dead_letter_not_stored", topic=self.topic, reason=repr(publish_error))
-            return await self._hold("the dead-letter topic does not take messages")
+            return self._hold(record, "the dead-letter topic does not take messages")
         self._crash_points.reached(crash_points.AFTER_DEAD_LETTER_BEFORE_COMMIT_OFFSET)
-        self._on_set_aside()
+        self.on_set_aside()
         self._count(record, reason, detail)
         return True
 
@@ -131,10 +135,9 @@ class TopicReliability:
         self.budget.set_aside()
         self.progress.finished()
 
-    async def _hold(self, reason: str) -> bool:
-        """Wait before the broker hands the message out again; a raw redelivery loop would spin."""
-        self.progress.pause(reason)
-        await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+    def _hold(self, record: ConsumerRecord[bytes, bytes], reason: str) -> bool:
+        """The message comes again when the pause of its partition is over (see offsets.py)."""
+        self.progress.hold(reason, partition=record.partition, offset=record.offset)
         self.progress.abandoned()
         return False
 
@@ -143,8 +146,6 @@ def describe(error: BaseException) -> tuple[str, str]:
     """A stable reason code and a detail without message content."""
     if isinstance(error, InvalidMessage):
         return error.code, error.message
-    if isinstance(error, Unavailable):
-        return "retries-used-up", error.detail
     return "handler-failed", type(error).__name__
 
 
@@ -167,7 +168,7 @@ class _Middleware(BaseMiddleware[Any, Any]):
         self._policy.progress.started()
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-        return await self._policy.with_retries(lambda: call_next(msg))
+        return await self._policy.with_retries(lambda: call_next(msg), partition=self.msg.partition)
 
     async def after_processed(
         self,

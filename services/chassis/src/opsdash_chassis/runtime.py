@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import structlog
+from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis import idempotency, inbox
+from opsdash_chassis import clock, idempotency, inbox, metrics
 from opsdash_chassis.background import BackgroundTasks
+from opsdash_chassis.clock import ClockWatch
 from opsdash_chassis.consumers import Consumers
 from opsdash_chassis.database import PRUNED_AT_ONCE, Database
+from opsdash_chassis.database_probe import DatabaseProbe
+from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.health import Health
 from opsdash_chassis.relay import Relay
@@ -22,6 +26,7 @@ from opsdash_chassis.startup_checks import check_database
 log = structlog.get_logger(__name__)
 
 PRUNE_EVERY_SECONDS = 3600.0
+LONGEST_RETRY_SECONDS = 10.0
 Housekeeping: TypeAlias = Callable[[Database], Awaitable[object]]
 RELAY_STOP_SECONDS = 12.0
 
@@ -29,14 +34,21 @@ RELAY_STOP_SECONDS = 12.0
 class Runtime:
     """Database, relay and consumers of one process, and the probes that tell how they are."""
 
-    def __init__(self, settings: DatabaseSettings, *, service: str, revision: str) -> None:
+    def __init__(self, settings: DatabaseSettings, *, service: str, revision: str, long_reads: int = 0) -> None:
         self.settings = settings
-        self.relay = Relay(settings)
-        self.database = Database(settings, name=service, on_queued=self.relay.hint)
-        self.consumers = Consumers(settings, service=service, database=self.database)
+        kafka, database = Dependency("kafka"), Dependency("database")
+        written = [name for name, topic in catalogue().items() if service in topic.producers]
+        self.relay = Relay(settings, written, kafka=kafka, database=database)
+        self.database = Database(settings, name=service, on_queued=self.relay.hint, long_reads=long_reads)
+        self.probe = DatabaseProbe(self.database, database)
+        self.consumers = Consumers(settings, service=service, database=self.database, kafka=kafka)
         self.tasks = BackgroundTasks()
         self._revision = revision
-        self._periodic: list[tuple[float, str, Housekeeping]] = [(PRUNE_EVERY_SECONDS, "prune", self._prune)]
+        self.clock = ClockWatch(self.database.current_time)
+        self._periodic: list[tuple[float, str, Housekeeping]] = [
+            (PRUNE_EVERY_SECONDS, "prune", self._prune),
+            (clock.EVERY_SECONDS, "clock", lambda _: self.clock.measure()),
+        ]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -45,6 +57,7 @@ class Runtime:
         await self.database.open()
         relay = asyncio.create_task(self.relay.run(), name="relay")
         self.tasks.start("consumers", self.consumers.run())
+        self.tasks.start("database-probe", self.probe.run())
         for seconds, name, work in self._periodic:
             self.tasks.start(name, self._repeat(seconds, name, work))
         try:
@@ -61,26 +74,29 @@ class Runtime:
         health.add_liveness("consumers", self.consumers.live)
         health.add_readiness("relay", self.relay.ready)
         health.add_readiness("consumers", self.consumers.ready)
-        health.add_readiness("database", self._database_answers)
-
-    async def _database_answers(self) -> tuple[bool, str]:
-        try:
-            await self.database.ping()
-        except Unavailable as error:
-            return False, error.detail
-        return True, "answers"
+        health.add_readiness("database", self.probe.ready)
+        health.add_readiness("clock", self.clock.ready)
 
     def every(self, seconds: float, name: str, work: Housekeeping) -> None:
         """Do this piece of housekeeping again and again while the process runs; any replica may do it."""
         self._periodic.append((seconds, name, work))
 
     async def _repeat(self, seconds: float, name: str, work: Housekeeping) -> None:
+        """For ever, whatever goes wrong: it is said, and tried again soon."""
+        failures = 0
         while True:
             try:
                 await work(self.database)
+                failures = 0
             except Unavailable as error:
-                log.warning("housekeeping_waits", task=name, reason=error.detail)
-            await asyncio.sleep(seconds)
+                failures += 1
+                if failures == 1:
+                    log.warning("housekeeping_waits", task=name, reason=error.detail)
+            except Exception:
+                failures += 1
+                metrics.HOUSEKEEPING_FAILURES.labels(name).inc()
+                log.exception("housekeeping_failed", task=name)
+            await asyncio.sleep(min(2.0 ** (failures - 1), LONGEST_RETRY_SECONDS) if failures else seconds)
 
     async def _prune(self, database: Database) -> None:
         """Batch by batch until nothing old is left: a busy hour brings more than one batch."""

@@ -4,16 +4,101 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
-from opsdash_chassis import metrics
+from opsdash_chassis import crash_points, metrics
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.dependencies import Dependency
+from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, BrokerRefuses, require_topics, start_producer, stop_producer
 from opsdash_chassis.outbox import Waiting
+from opsdash_chassis.settings import DatabaseSettings
+
+log = structlog.get_logger(__name__)
+
+PERMANENT_FOR_THE_EVENT = (MessageSizeTooLargeError,)
+PERMANENT_FOR_THE_TOPIC = (TopicAuthorizationFailedError, UnknownTopicOrPartitionError, InvalidTopicError)
+PART = "relay"
 
 
-async def hand_over(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:
+class NotSent(Exception):
+    """The broker did not take everything; why is its cause."""
+
+
+class Sender:
+    """The relay's producer, made on first use, and what is known of the broker."""
+
+    def __init__(
+        self, settings: DatabaseSettings, topics: Collection[str], kafka: Dependency, armed: CrashPoints
+    ) -> None:
+        self._settings = settings
+        self._topics = topics
+        self._kafka = kafka
+        self._crash_points = armed
+        self._producer: AIOKafkaProducer | None = None
+        self.alarm = ""
+
+    @property
+    def waits_for(self) -> str:
+        """What it waits for; empty while it does not."""
+        return self._kafka.missed_by(PART)
+
+    async def send(self, wave: list[Waiting]) -> list[BaseException | None]:
+        """Send all at once; an error means the outcome is unknown, so the row stays. The outcomes, in order."""
+        producer = self._producer = self._producer or await self._connected()
+        self._crash_points.reached(crash_points.BEFORE_PUBLISH)
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_SECONDS):
+                confirmations = [await _enqueue(producer, row) for row in wave]
+                answers = await asyncio.gather(*confirmations, return_exceptions=True)
+        except TimeoutError as error:
+            answers = [error] * len(wave)
+        errors = [answer if isinstance(answer, BaseException) else None for answer in answers]
+        _count_outcomes(wave, errors)
+        return errors
+
+    def note_success(self) -> None:
+        """The broker has taken what there was."""
+        self.alarm = ""
+        self._kafka.back(part=PART)
+
+    def note_failure(self, error: BaseException | None) -> None:
+        """An alarm where a person has to mend something, else the broker is away."""
+        if not isinstance(error, (BrokerRefuses, *PERMANENT_FOR_THE_TOPIC)):
+            self._kafka.away(repr(error), part=PART)
+            return
+        reason = f"publishing is refused: {error if isinstance(error, BrokerRefuses) else repr(error)}"
+        if reason != self.alarm:
+            log.error("publishing_refused", reason=reason)
+        self.alarm = reason
+        self._kafka.back(part=PART)
+
+    async def drop(self) -> None:
+        """A producer is made anew after any failure: its queues may hold sends whose fate is unknown."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await stop_producer(producer)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        """A producer, once the topics are as they must be: some brokers make a missing one when it is asked for."""
+        try:
+            async with asyncio.timeout(SEND_DEADLINE_SECONDS):
+                await require_topics(self._settings, self._topics)
+                return await start_producer(self._settings)
+        except (BrokerRefuses, KafkaError, OSError) as error:
+            raise NotSent from error
+
+
+async def _enqueue(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:
     """Put the event into the producer's batch; the future is done when the broker has it. No task: they would cost
     more than the sending.
     """
@@ -27,7 +112,7 @@ async def hand_over(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[
     return confirmation
 
 
-def count_outcomes(wave: list[Waiting], errors: list[BaseException | None]) -> None:
+def _count_outcomes(wave: list[Waiting], errors: list[BaseException | None]) -> None:
     """For the metrics, by topic."""
     outcomes = Counter((row.topic, error is None) for row, error in zip(wave, errors, strict=True))
     for (topic, confirmed), count in outcomes.items():

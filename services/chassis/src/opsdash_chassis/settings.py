@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from opsdash_chassis.setting_types import CHECKS_OF_SECRETS, NonEmpty, Port, PostgresqlUrl, asks_for_tls
+
 PREFIX = "OPSDASH_"
 EXIT_BAD_CONFIGURATION = 2
-MINIMUM_SECRET_BYTES = 32
-PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "placeholder", "example", "xxxx", "todo")
+#: What Apache Kafka lets into a group unless told otherwise (group.min.session.timeout.ms).
+SHORTEST_SESSION_SECONDS = 6
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -32,47 +35,11 @@ class Profile(StrEnum):
     LOCAL = "local"
 
 
-def check_secret(value: SecretStr) -> SecretStr:
-    """A shared secret, or two with a comma while rotating: each of 32 bytes or more, untrimmed, no placeholder."""
-    for text in value.get_secret_value().split(","):
-        if text != text.strip():
-            raise ValueError("has surrounding white space")
-        if len(text.encode()) < MINIMUM_SECRET_BYTES:
-            raise ValueError(f"is shorter than {MINIMUM_SECRET_BYTES} bytes")
-        if len(set(text)) < 8 or any(word in text.lower() for word in PLACEHOLDERS):  # noqa: PLR2004 - fewer is none
-            raise ValueError("is a placeholder, not a secret")
-    return value
-
-
-def _check_rotating_secret(value: SecretStr) -> SecretStr:
-    """One secret, or two with a comma between them while it is being rotated."""
-    if value.get_secret_value().count(",") > 1:
-        raise ValueError("names more than two secrets")
-    return check_secret(value)
-
-
-def _check_postgresql_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("must be a postgresql:// URL")
-    return value
-
-
-def _check_http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or "@" in value or "?" in value or "#" in value:
-        raise ValueError("must be a plain http:// or https:// URL")
-    return value.rstrip("/")
-
-
-Secret = Annotated[SecretStr, AfterValidator(check_secret)]
-RotatingSecret = Annotated[SecretStr, AfterValidator(_check_rotating_secret)]
-PostgresqlUrl = Annotated[SecretStr, AfterValidator(_check_postgresql_url)]
-NonEmpty = Annotated[str, Field(min_length=1)]
-HttpUrl = Annotated[NonEmpty, AfterValidator(_check_http_url)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
 class ServiceSettings(BaseSettings):
-    """What every process needs: profile, HTTP, identity provider, internal token."""
+    """What every process needs: profile, HTTP, identity provider.
+
+    A token `token_to_x` is what this service shows the service x, `token_from_x` what that one shows this one.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True, env_ignore_empty=False
@@ -87,9 +54,17 @@ class ServiceSettings(BaseSettings):
     oidc_audience: NonEmpty
     oidc_jwks_url: NonEmpty
     oidc_algorithms: NonEmpty = "RS256,ES256,EdDSA"
-    internal_token: Secret
+    oidc_user_claim: NonEmpty = "sub"
+    oidc_user_ids: Literal["uuid", "derived"] = "uuid"
     otlp_endpoint: str | None = None
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    stall_log_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
+    stall_exit_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
+    plaintext_network: Literal["accepted"] | None = None
+    trusted_proxies: str | None = None
+
+    #: The settings that name other services.
+    service_urls: ClassVar[tuple[str, ...]] = ()
 
     @field_validator("oidc_algorithms")
     @classmethod
@@ -97,6 +72,16 @@ class ServiceSettings(BaseSettings):
         names = value.split(",")
         if not set(names) <= {"RS256", "ES256", "EdDSA"} or len(set(names)) != len(names):
             raise ValueError("must list RS256, ES256 or EdDSA only")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        for text in [] if value is None else value.split(","):
+            try:
+                ip_network(text)
+            except ValueError:
+                raise ValueError("must list addresses or networks such as 10.0.0.0/8, with commas between") from None
         return value
 
     @model_validator(mode="after")
@@ -108,6 +93,39 @@ class ServiceSettings(BaseSettings):
         if not self.oidc_jwks_url.startswith("https://"):
             raise ValueError(f"{PREFIX}OIDC_JWKS_URL must use https in the production profile")
         return self
+
+    @model_validator(mode="after")
+    def _secrets_differ(self) -> Self:
+        """One leaked secret must not open two doors."""
+        known: set[str] = set()
+        for name, info in type(self).model_fields.items():
+            if not any(isinstance(part, AfterValidator) and part.func in CHECKS_OF_SECRETS for part in info.metadata):
+                continue
+            values = set(getattr(self, name).get_secret_value().split(","))
+            if values & known:
+                raise ValueError(f"{PREFIX}{name.upper()} must differ from the other secrets")
+            known |= values
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_sent_in_plain_text(self) -> Self:
+        """In the production profile, unless the operator answers for the network."""
+        if self.profile is Profile.LOCAL or self.plaintext_network:
+            return self
+        refusals = [
+            f"{PREFIX}{name.upper()} must use {how} in the production profile; where the network between the services"
+            f" is encrypted or trusted, {PREFIX}PLAINTEXT_NETWORK=accepted says so"
+            for name, how in self.in_plain_text()
+        ]
+        if refusals:
+            raise ValueError("\n".join(refusals))
+        return self
+
+    def in_plain_text(self) -> Iterator[tuple[str, str]]:
+        """The settings that ask for no TLS, and how they would."""
+        for name in self.service_urls:
+            if not getattr(self, name).startswith("https://"):
+                yield name, "https"
 
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -137,7 +155,11 @@ class KafkaSettings(KafkaConnection, ServiceSettings):
 
     kafka_idempotent_producer: bool = True
     kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
-    kafka_start_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+
+    def in_plain_text(self) -> Iterator[tuple[str, str]]:
+        yield from super().in_plain_text()
+        if self.kafka_security_protocol == "PLAINTEXT":
+            yield "kafka_security_protocol", "SSL or SASL_SSL"
 
     @model_validator(mode="after")
     def _idempotent_outside_local(self) -> Self:
@@ -153,9 +175,29 @@ class DatabaseSettings(KafkaSettings):
     database_worker_url: PostgresqlUrl
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     database_worker_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
+    database_start_timeout_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
+    kafka_session_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 10
     relay_poll_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     inbox_retention_hours: Annotated[int, Field(ge=1)] = 24 * 60
     crash_at: str | None = None
+
+    @property
+    def database_connections(self) -> int:
+        """Of one replica; the relay has one more than the pools."""
+        return self.database_pool_size + self.database_worker_pool_size + 1
+
+    def in_plain_text(self) -> Iterator[tuple[str, str]]:
+        yield from super().in_plain_text()
+        for name in ("database_url", "database_worker_url"):
+            if not asks_for_tls(getattr(self, name)):
+                yield name, "sslmode=verify-full"
+
+    @model_validator(mode="after")
+    def _short_sessions_are_for_the_embedded_broker(self) -> Self:
+        if self.profile is Profile.PRODUCTION and self.kafka_session_timeout_seconds < SHORTEST_SESSION_SECONDS:
+            reason = f"may be less than {SHORTEST_SESSION_SECONDS} in the local profile only: Apache Kafka refuses it"
+            raise ValueError(f"{PREFIX}KAFKA_SESSION_TIMEOUT_SECONDS {reason}")
+        return self
 
     @model_validator(mode="after")
     def _crash_points_are_for_tests(self) -> Self:
@@ -198,16 +240,16 @@ def _values_from_files(cls: type[BaseSettings], environ: Mapping[str, str]) -> d
 def _unknown_keys(cls: type[BaseSettings], environ: Mapping[str, str]) -> list[str]:
     known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
     known |= {f"{name}_FILE" for name in known}
-    return sorted(key for key in environ if key.startswith(PREFIX) and key not in known)
+    return sorted(key for key in environ if key.upper().startswith(PREFIX) and key not in known)
 
 
 def load_settings(
     cls: type[SettingsT], environ: Mapping[str, str] | None = None, *, unknown_refused: bool = True
 ) -> SettingsT:
-    """Read and check the settings of one service, or of a job that runs in a service's environment.
+    """Of one service, or of a job in its environment. Raises ConfigurationError: a line each, `OPSDASH_NAME: reason`.
 
-    Raises ConfigurationError: one line a problem, `OPSDASH_NAME: reason`; unknown OPSDASH_ keys are problems too,
-    because a mistyped name would otherwise silently leave a default in force.
+    Unknown OPSDASH_ keys are problems too, in whatever case: a mistyped name would silently leave a default in force,
+    and the settings library also reads names in small letters.
     """
     environ = os.environ if environ is None else environ
     problems = [f"{key}: unknown setting" for key in _unknown_keys(cls, environ)] if unknown_refused else []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import asyncpg
 import structlog
 
-from opsdash_chassis.database import database_errors
+from opsdash_chassis.database_errors import database_errors
 from opsdash_chassis.errors import StartupError, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 
@@ -26,26 +29,26 @@ SELECT current_setting('max_connections')::int - current_setting('superuser_rese
      - coalesce(current_setting('reserved_connections', true)::int, 0)
 """
 _VERSION = "SELECT current_setting('server_version_num')::int"
-RELAY_CONNECTIONS = 1
 OLDEST_POSTGRESQL = 16
+RETRY_SECONDS = 1.0
+SAID_EVERY_SECONDS = 10.0
+WAIT_SETTING = "OPSDASH_DATABASE_START_TIMEOUT_SECONDS"
+#: A wrong password or name is refused at once: it is a mistake more often than a server that is being set up.
+MISTAKES = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
     """Check both roles, forced row-level security, the schema revision and the room for our pools.
 
-    Raises StartupError (with the way out) or Unavailable when the database does not answer.
+    Waits for a database that is away. Raises StartupError with the way out.
     """
     urls = {
         "OPSDASH_DATABASE_URL": settings.database_url.get_secret_value(),
         "OPSDASH_DATABASE_WORKER_URL": settings.database_worker_url.get_secret_value(),
     }
+    deadline = time.monotonic() + settings.database_start_timeout_seconds
     for setting, url in urls.items():
-        try:
-            async with database_errors():
-                connection = await asyncpg.connect(url, timeout=3, command_timeout=5)
-        except (Unavailable, asyncpg.PostgresError, ValueError) as error:
-            cause = error.__cause__ or error
-            raise StartupError(f"{setting}: the database cannot be reached ({type(cause).__name__})") from error
+        connection = await _connect(setting, url, deadline, settings.database_start_timeout_seconds)
         try:
             await _check_version(connection)
             await _check_role(connection, setting)
@@ -53,6 +56,29 @@ async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
             await _check_room(connection, settings)
         finally:
             await connection.close(timeout=2)
+
+
+async def _connect(
+    setting: str, url: str, deadline: float, patience_seconds: float
+) -> asyncpg.Connection[asyncpg.Record]:
+    """Try until the deadline, with a line now and then."""
+    said_at = -SAID_EVERY_SECONDS
+    while True:
+        try:
+            async with database_errors():
+                return await asyncpg.connect(url, timeout=3, command_timeout=5)
+        except (Unavailable, asyncpg.PostgresError, ValueError) as error:
+            cause = error.__cause__ or error
+            reason = f"{setting}: the database cannot be reached ({type(cause).__name__})"
+            if not isinstance(error, Unavailable) or isinstance(cause, MISTAKES):
+                raise StartupError(reason) from error
+            if time.monotonic() >= deadline:
+                raise StartupError(f"{reason} within {patience_seconds:g} s ({WAIT_SETTING})") from error
+            if time.monotonic() - said_at >= SAID_EVERY_SECONDS:
+                said_at = time.monotonic()
+                left = round(max(0.0, deadline - said_at))
+                log.warning("database_awaited", reason=reason, gives_up_in_seconds=left)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _check_version(connection: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -84,7 +110,7 @@ async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision
 
 
 async def _check_room(connection: asyncpg.Connection[asyncpg.Record], settings: DatabaseSettings) -> None:
-    wanted = settings.replicas * (settings.database_pool_size + settings.database_worker_pool_size + RELAY_CONNECTIONS)
+    wanted = settings.replicas * settings.database_connections
     room = await connection.fetchval(_CONNECTIONS)
     if wanted > room:
         raise StartupError(

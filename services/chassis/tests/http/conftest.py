@@ -25,7 +25,6 @@ from opsdash_chassis.settings import ServiceSettings
 
 ISSUER = "https://id.example.test/"
 AUDIENCE = "opsdash-support"
-INTERNAL_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
 PATIENCE_SECONDS = 30.0
 
 
@@ -111,7 +110,6 @@ def make_settings(url: str, **changes: Any) -> ServiceSettings:
         "oidc_issuer": ISSUER,
         "oidc_audience": AUDIENCE,
         "oidc_jwks_url": f"{url}/jwks.json",
-        "internal_token": INTERNAL_TOKEN,
         **changes,
     }
     return ServiceSettings(**values)

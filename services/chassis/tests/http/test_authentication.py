@@ -12,13 +12,15 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.testing import AsyncTestClient
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.http.authentication import Services
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.tokens import Caller
 from opsdash_chassis.settings import ServiceSettings
 
 OLD = "oldoldoldoldoldoldoldoldoldoldoldA"
 NEW = "newnewnewnewnewnewnewnewnewnewnewB"
+SHOWN = {name: f"{name}-b1946ac92492d2347c6235b4d2611184" for name in ("gateway", "comments", "sla-monitor")}
+CALLERS = {name: ServiceToken(secret) for name, secret in SHOWN.items()}
 
 
 @get("/me")
@@ -31,8 +33,13 @@ async def post_me(data: JSONBody[dict[str, str]], caller: NamedDependency[Caller
     return None
 
 
-@get("/internal", opt={"authentication": SERVICE})
+@get("/internal", opt={"authentication": Services(("gateway", "comments"))})
 async def internal() -> str:
+    return "ok"
+
+
+@get("/other", opt={"authentication": Services(("sla-monitor",))})
+async def other() -> str:
     return "ok"
 
 
@@ -43,7 +50,7 @@ async def feed() -> str:
 
 @pytest.fixture
 async def client(settings: ServiceSettings) -> AsyncIterator[AsyncTestClient[Any]]:
-    app = create_app(settings, route_handlers=[me, post_me, internal, feed])
+    app = create_app(settings, route_handlers=[me, post_me, internal, other, feed], callers=CALLERS)
     async with AsyncTestClient(app) as client:
         yield client
 
@@ -122,13 +129,18 @@ class TestServices:
         assert (await client.get("/feed", headers=headers)).status_code == 401
         assert (await client.get("/internal", headers=headers)).status_code == 401
 
-    async def test_the_internal_token_opens_internal_routes_only(
-        self, client: AsyncTestClient[Any], settings: ServiceSettings
+    @pytest.mark.parametrize("caller", SHOWN)
+    async def test_a_service_is_let_into_the_routes_it_calls_and_no_others(
+        self, client: AsyncTestClient[Any], caller: str
     ) -> None:
-        headers = {"Authorization": f"Bearer {settings.internal_token.get_secret_value()}"}
-        assert (await client.get("/internal", headers=headers)).status_code == 200
-        assert (await client.get("/feed", headers=headers)).status_code == 401
-        assert (await client.get("/me", headers=headers)).status_code == 401
+        headers = {"Authorization": f"Bearer {SHOWN[caller]}"}
+        own = {"sla-monitor": "/other"}.get(caller, "/internal")
+        for path in ("/internal", "/other", "/feed", "/me"):
+            assert (await client.get(path, headers=headers)).status_code == (200 if path == own else 401)
+
+    async def test_a_route_for_a_service_without_a_token_is_refused_at_start(self, settings: ServiceSettings) -> None:
+        with pytest.raises(RuntimeError, match="/other could be reached"):
+            create_app(settings, route_handlers=[other], callers={"gateway": ServiceToken(NEW)})
 
     @pytest.mark.parametrize("secrets", ["", "short", f"{NEW},short", f"{NEW},"])
     def test_a_short_secret_is_refused_at_start(self, secrets: str) -> None:

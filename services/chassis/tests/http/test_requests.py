@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +13,7 @@ import pytest
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.testing import AsyncTestClient
-from opsdash_chassis.errors import StorageFull, Unavailable
+from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.problems import precondition_failed
@@ -49,7 +51,7 @@ async def fails(how: FromPath[str]) -> None:
     errors = {
         "unhandled": RuntimeError("SELECT secret FROM tickets_internal"),
         "unavailable": Unavailable("The database did not answer in time.", retry_after_seconds=2),
-        "full": StorageFull("The storage is full.", retry_after_seconds=30),
+        "full": StorageUnwritable("The storage is full.", retry_after_seconds=30),
         "stale": precondition_failed(7),
         "mapped": LookupError("mapped"),
     }
@@ -87,6 +89,11 @@ BAD_BODIES = {
     "escaped NUL after a backslash": (b'{"title":"\\\\\\u0000"}', "invalid-json", None),
     "unknown field": (b'{"title":"x","org_id":1}', "validation", ("/org_id", "unknown-field")),
     "unknown field with a slash": (b'{"title":"x","a/b~c":1}', "validation", ("/a~1b~0c", "unknown-field")),
+    "unknown field of 1 MB": (
+        b'{"title":"x","' + b"a" * 1_000_000 + b'":1}',
+        "validation",
+        ("/" + "a" * 100, "unknown-field"),
+    ),
     "missing field": (b"{}", "validation", ("/title", "required")),
     "nested field": (b'{"title":"x","parts":[{"size":1},{"size":"1"}]}', "validation", ("/parts/1/size", "type")),
     "number for text": (b'{"title":5}', "validation", ("/title", "type")),
@@ -191,6 +198,11 @@ class TestQueries:
         response = await client.get("/things/h%C3%A9?limit=100&q=%25_%5C")
         assert response.json() == {"name": "hé", "limit": 100, "q": "%_\\"}
 
+    @pytest.mark.parametrize("url", ["/things/" + "a" * 2048, "/things/a?q=" + "a" * 8192])
+    async def test_a_longer_address_than_any_of_ours_is_414(self, client: AsyncTestClient[Any], url: str) -> None:
+        response = await client.get(url)
+        assert (response.status_code, response.json()["type"]) == (414, "/problems/address-too-long")
+
     async def test_too_many_parameters_are_400(self, client: AsyncTestClient[Any]) -> None:
         query = "&".join(f"p{number}=1" for number in range(60))
         assert (await client.get(f"/things/a?{query}")).json()["type"] == "/problems/too-many-parameters"
@@ -244,3 +256,21 @@ class TestProblems:
         production = settings.model_copy(update={"profile": "production"})
         async with AsyncTestClient(create_app(production, route_handlers=[])) as client:
             assert "max-age" in (await client.get("/nope")).headers["strict-transport-security"]
+
+
+async def test_an_application_that_was_asked_can_go(settings: ServiceSettings) -> None:
+    """Hundreds in one process, as tests make them, would fill its memory."""
+
+    async def asked() -> weakref.ref[object]:
+        @post("/things", opt={"authentication": NOBODY})
+        async def own(data: JSONBody[Thing], limit: FromQuery[int]) -> Thing:
+            return data
+
+        app = create_app(settings, route_handlers=[own])
+        async with AsyncTestClient(app) as client:
+            assert (await client.post("/things?limit=1", json={"title": "x"})).status_code == 201
+        return weakref.ref(own.fn)  # an application has its handlers, and they have it
+
+    gone = await asked()
+    gc.collect()
+    assert gone() is None

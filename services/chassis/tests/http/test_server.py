@@ -14,14 +14,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from litestar import Router, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromPath, JSONBody
 from opsdash_chassis.http import protocol
+from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 
+from services.chassis.tests.http.conftest import make_settings
 from tests.support.eventually import eventually
 
 
@@ -39,6 +41,34 @@ async def hello(name: FromPath[str]) -> str:
 async def connection(start: Any, settings: ServiceSettings) -> Any:
     router = Router("/", route_handlers=[echo, hello], opt={"authentication": NOBODY})
     return await start(create_app(settings, route_handlers=[router]), settings)
+
+
+@get("/source", opt={"authentication": NOBODY})
+async def source(request: Request[Any, Any, Any]) -> str:
+    return source_of(request.scope)
+
+
+class TestProxies:
+    """Who calls is what a trusted proxy says, and nobody else's word."""
+
+    @pytest.mark.parametrize(
+        ("trusted", "forwarded", "counted"),
+        [
+            (None, b"192.0.2.1", b"127.0.0.1"),
+            ("198.51.100.7", b"192.0.2.1", b"127.0.0.1"),
+            ("127.0.0.0/8", b"192.0.2.1", b"192.0.2.1"),
+            ("127.0.0.0/8,10.0.0.0/8", b"203.0.113.9, 192.0.2.1, 10.0.0.5", b"192.0.2.1"),
+            ("127.0.0.1", b"2001:db8::7", b"2001:db8::"),
+        ],
+    )
+    async def test_the_nearest_address_that_is_no_proxy_counts(
+        self, start: Any, issuer: Any, trusted: str | None, forwarded: bytes, counted: bytes
+    ) -> None:
+        settings = make_settings(issuer.url, trusted_proxies=trusted)
+        connection = await start(create_app(settings, route_handlers=[source]), settings)
+        head = b"GET /source HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: "
+        answer = await connection.exchange(head + forwarded + b"\r\n\r\n")
+        assert answer.rpartition(b"\r\n\r\n")[2] == counted
 
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -146,7 +176,7 @@ PROGRAM = textwrap.dedent(
 
     configure_logs(profile="local", level="INFO", service="test")
     settings = ServiceSettings(profile="local", oidc_issuer="i", oidc_audience="a", oidc_jwks_url="http://x",
-        internal_token="Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6", http_port=PORT, operations_port=OPERATIONS)
+        http_port=PORT, operations_port=OPERATIONS)
     serve(lambda: create_app(settings, route_handlers=[slow], lifespan=[lifespan]), settings)
     """
 )

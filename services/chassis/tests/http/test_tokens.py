@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from opsdash_chassis.http.keys import KeySet
-from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier, VerifiedTokens
+from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier, UserIds, VerifiedTokens
 
 ISSUER = "https://id.example.test/"
 AUDIENCE = "opsdash-support"
@@ -178,3 +178,35 @@ class TestVerifiedTokens:
         for _ in range(10):
             await tokens.verify(issuer.token({"kid": "ed"}, key=issuer.ed, alg="EdDSA"))
         assert len(tokens._known) == 3
+
+
+CLAIMS = {"iss": ISSUER, "sub": "auth0|5f7c8ec7c33c6c004bbafe82", "oid": str(UUID(int=7))}
+
+
+class TestUserIds:
+    """Whom a token is about, where subjects are UUIDs of OpsDash and where they are not."""
+
+    def test_another_claim_can_be_the_user(self):
+        assert UserIds("oid").user_id(CLAIMS) == UUID(int=7)
+
+    def test_a_derived_id_is_the_one_that_the_feed_can_make(self):
+        """Python: uuid5(NAMESPACE_URL, issuer + "#" + subject)."""
+        found = UserIds(derived=True).user_id(CLAIMS)
+        assert found == UUID("ea79d5cb-6abe-5d98-a7bf-5a2bb17ae5fd")
+        assert UserIds(derived=True).user_id({**CLAIMS, "iss": "https://other.example.test/"}) != found
+
+    @pytest.mark.parametrize("value", [None, 7, "", "x" * 256, ["a"]])
+    @pytest.mark.parametrize("derived", [True, False])
+    def test_a_claim_that_names_nobody_is_refused(self, value: object, derived: bool):
+        with pytest.raises(InvalidToken, match="names nobody"):
+            UserIds(derived=derived).user_id({**CLAIMS, "sub": value})
+
+    def test_a_subject_that_is_no_uuid_names_the_settings(self):
+        with pytest.raises(InvalidToken, match="OPSDASH_OIDC_USER_CLAIM, or set OPSDASH_OIDC_USER_IDS=derived"):
+            UserIds().user_id(CLAIMS)
+
+    async def test_the_verifier_uses_them(self, issuer: Any):
+        keys = KeySet(f"{issuer.url}/jwks.json")
+        verifier = TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE, user_ids=UserIds("oid"))
+        caller = await verifier.verify(issuer.token(sub="opaque", oid=str(UUID(int=7))))
+        assert caller.user_id == UUID(int=7)

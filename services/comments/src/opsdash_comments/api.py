@@ -10,9 +10,12 @@ from litestar import Request, Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
+from msgspec import UNSET
+from opsdash_chassis import markdown
 from opsdash_chassis.cursors import InvalidCursor
 from opsdash_chassis.database import Record
-from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -20,6 +23,7 @@ from opsdash_comments import repository, use_cases, view_repository
 from opsdash_comments.edge import Edge
 from opsdash_comments.errors import NotVisible
 from opsdash_comments.model import Access, CommentAction, Thread
+from opsdash_comments.pages import comment_page, comments_scope, html_of, revision_page, revisions_scope
 from opsdash_comments.schemas import (
     Comment,
     CommentPage,
@@ -27,27 +31,26 @@ from opsdash_comments.schemas import (
     PatchComment,
     RevisionPage,
     comment_of,
-    revision_of,
 )
+from opsdash_comments.values import PAGE
 
-PAGE = 50
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
 
 
 @get("/", operation_id="listComments")
 async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], cursor: Cursor = None) -> CommentPage:
-    """Comments and replies of a ticket, oldest first, 50 a page."""
+    """Comments and replies of a ticket, oldest first: 50 a page, fewer where they are long."""
     wanted = id_or_number(reference)
     if cursor is None and (page := await _first_page(edge, wanted)):
         return page
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> CommentPage:
-        scope = f"{access.org_id}|comments|{thread.ticket_id}"
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
+        ticket_id, scope = thread.ticket_id, comments_scope(access, thread.ticket_id)
         after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
-        rows = await view_repository.page(work.connection, access.org_id, thread.ticket_id, after=after, limit=PAGE + 1)
-        return _page(edge, access, thread.ticket_id, rows)
+        rows = await view_repository.page(work.connection, access.org_id, ticket_id, after=after, limit=PAGE + 1)
+        return access, ticket_id, rows
 
-    return await edge.run(CommentAction.READ, wanted, act)
+    return await comment_page(edge.cursors, *await edge.run(CommentAction.READ, wanted, act))
 
 
 async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
@@ -56,18 +59,11 @@ async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
     rows = reading.rows
     if not rows or not rows[0]["living"]:
         return None
-    return _page(edge, reading.access, rows[0]["thread_id"], [row for row in rows if row["id"] is not None])
+    found = [row for row in rows if row["id"] is not None]
+    return await comment_page(edge.cursors, reading.access, rows[0]["thread_id"], found)
 
 
-def _page(edge: Edge, access: Access, ticket_id: UUID, rows: list[Record]) -> CommentPage:
-    shown = [comment_of(row, access) for row in rows[:PAGE]]
-    last = [shown[-1].created_at.isoformat(), str(shown[-1].id)] if len(rows) > PAGE else None
-    scope = f"{access.org_id}|comments|{ticket_id}"
-    next_cursor = None if last is None else edge.cursors.encode(last, scope=scope)
-    return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
-
-
-@post("/", operation_id="createComment")
+@post("/", operation_id="createComment", response_headers=[ETAG, LOCATION])
 async def create_comment(
     reference: FromPath[str],
     data: JSONBody[CreateComment],
@@ -79,9 +75,11 @@ async def create_comment(
     if idempotency_key is None and (answer := await _comment_at_once(edge, wanted, data)):
         return answer
 
+    rendered = await edge.render(wanted, data.body)
+
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
-        row = await use_cases.create_comment(work, access, thread, data.to_new_comment())
-        return _shown(row, access, status=201, located=True)
+        row = await use_cases.create_comment(work, access, thread, data.to_new_comment(rendered))
+        return await _shown(row, access, status=201, located=True)
 
     return await edge.write(wanted, act, key=idempotency_key)
 
@@ -95,12 +93,12 @@ async def _comment_at_once(edge: Edge, reference: UUID | int, data: CreateCommen
     thread = repository.to_thread(reading.rows[0]) if reading.rows else None
     if thread is None or not thread.living:
         return None
-    new = data.to_new_comment()
+    new = data.to_new_comment(await markdown.render_soon(data.body))
     row = await edge.change(reading, lambda work: use_cases.comment_at_once(work, reading.access, thread, new))
-    return None if row is None else _shown(row, reading.access, status=201, located=True)
+    return None if row is None else await _shown(row, reading.access, status=201, located=True)
 
 
-@get("/{comment_id:str}", operation_id="getComment")
+@get("/{comment_id:str}", operation_id="getComment", response_headers=[ETAG])
 async def get_comment(
     reference: FromPath[str], comment_id: FromPath[str], edge: NamedDependency[Edge]
 ) -> Response[Comment]:
@@ -112,7 +110,7 @@ async def get_comment(
     return await edge.run(CommentAction.READ, id_or_number(reference), act)
 
 
-@patch("/{comment_id:str}", operation_id="patchComment")
+@patch("/{comment_id:str}", operation_id="patchComment", response_headers=[ETAG])
 async def patch_comment(
     reference: FromPath[str],
     comment_id: FromPath[str],
@@ -122,6 +120,8 @@ async def patch_comment(
     idempotency_key: IdempotencyKey = None,
 ) -> Response[Comment]:
     """Change the text or whom it mentions: the author, an admin or an owner may. The old text is kept."""
+    wanted = id_or_number(reference)
+    rendered = None if data.body is UNSET else await edge.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         comment = await use_cases.edit_comment(
@@ -130,12 +130,13 @@ async def patch_comment(
             thread,
             object_id(comment_id),
             body=data.new_body(),
+            rendered=rendered,
             mentions=data.new_mentions(),
-            if_match=expected_version(if_match),
+            if_match=expected_versions(if_match),
         )
         return await _answer(work, access, comment.ticket_id, comment.id)
 
-    return await edge.write(id_or_number(reference), act, key=idempotency_key)
+    return await edge.write(wanted, act, key=idempotency_key)
 
 
 @delete("/{comment_id:str}", operation_id="deleteComment")
@@ -149,7 +150,8 @@ async def delete_comment(
     """Remove the text for good; replies stay, and a mark that something was there."""
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[None]:
-        await use_cases.delete_comment(work, access, thread, object_id(comment_id), if_match=expected_version(if_match))
+        expected = expected_versions(if_match)
+        await use_cases.delete_comment(work, access, thread, object_id(comment_id), if_match=expected)
         return Response(None, status_code=204)
 
     return await edge.write(id_or_number(reference), act, key=idempotency_key)
@@ -162,24 +164,20 @@ async def list_revisions(
     edge: NamedDependency[Edge],
     cursor: Cursor = None,
 ) -> RevisionPage:
-    """The texts a comment had before, for admins and owners."""
+    """The texts a comment had before, for admins and owners: 50 a page, fewer where they are long."""
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> RevisionPage:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
         wanted = object_id(comment_id)
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotVisible
-        scope = f"{access.org_id}|revisions|{wanted}"
+        scope = revisions_scope(access, wanted)
         after = 0 if cursor is None else int(edge.cursors.decode(cursor, scope=scope)[0])
         rows = await view_repository.revisions(
             work.connection, access.org_id, wanted, after_version=after, limit=PAGE + 1
         )
-        shown = [revision_of(row) for row in rows[:PAGE]]
-        more = len(rows) > PAGE
-        return RevisionPage(
-            items=shown, next_cursor=edge.cursors.encode([shown[-1].version], scope=scope) if more else None
-        )
+        return access, wanted, rows
 
-    return await edge.run(CommentAction.MODERATE, id_or_number(reference), act)
+    return await revision_page(edge.cursors, *await edge.run(CommentAction.MODERATE, id_or_number(reference), act))
 
 
 @put("/thread", status_code=204, include_in_schema=False)
@@ -193,12 +191,13 @@ async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id:
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
     if row is None:
         raise NotVisible
-    return _shown(row, access)
+    return await _shown(row, access)
 
 
-def _shown(row: Record, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
+async def _shown(row: Record, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
     """A row of the view, as it is answered."""
-    comment = comment_of(row, access)
+    (html,) = await html_of([row])
+    comment = comment_of(row, html, access)
     headers = {"ETag": f'"{comment.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{comment.ticket_id}/comments/{comment.id}"

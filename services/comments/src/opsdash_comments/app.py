@@ -11,24 +11,27 @@ from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime
 
-from opsdash_comments import consumers
+from opsdash_comments import consumers, housekeeping
 from opsdash_comments.api import ROUTES
 from opsdash_comments.edge import Doors
 from opsdash_comments.problems import PROBLEMS
 from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
 from opsdash_comments.ticket_client import TicketClient
 
+RENDER_EVERY_SECONDS = 60.0
+
 
 def build_runtime(settings: CommentsSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers)
+    runtime.every(RENDER_EVERY_SECONDS, "render", housekeeping.render_outdated)
     return runtime
 
 
 def build_app(settings: CommentsSettings) -> Application:
     runtime = build_runtime(settings)
-    cursors = Cursors(settings.internal_token.get_secret_value())
+    cursors = Cursors(settings.cursor_secret.get_secret_value())
     tickets = TicketClient(settings)
     org_limit = RateLimit(
         per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas

@@ -9,16 +9,20 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
+from opsdash_chassis import markdown
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.database import Database, Record
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.authentication import caller_of
+from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import read_in_org
+from opsdash_chassis.tenancy.references import object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_comments import thread_repository, use_cases
+from opsdash_comments import repository, thread_repository, use_cases
 from opsdash_comments.errors import NotVisible, TicketUnsettled
 from opsdash_comments.model import Access, CommentAction, Thread
 from opsdash_comments.ticket_client import TicketClient
@@ -81,16 +85,22 @@ class Edge:
                 org_id=access.org_id,
                 user_id=access.user_id,
                 act=lambda: act(work, access, thread),
+                ids=self._ids(thread),
             )
 
         return await self.run(CommentAction.COMMENT, reference, act_once)
+
+    def _ids(self, thread: Thread) -> dict[str, UUID]:
+        """Which ticket and which comment the path means."""
+        comment = self._request.path_params.get("comment_id")
+        return {"reference": thread.ticket_id} | ({} if comment is None else {"comment_id": object_id(comment)})
 
     async def _run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
         async with self._database.tenant_transaction() as connection:
             work, access, thread = await use_cases.enter(
                 connection, slug=self._slug, user_id=self._caller.user_id, action=action, reference=reference
             )
-            self._org_limit.check(access.org_id)
+            self._count(access)
             if thread is None or not thread.living:
                 raise TicketUnsettled(access.org_id, reference, known=thread is not None)
             return await act(work, access, thread)
@@ -104,8 +114,14 @@ class Edge:
             raise NotVisible
         entered, rows = found
         access = use_cases.admit(entered, slug=self._slug, user_id=user_id, action=action)
-        self._org_limit.check(access.org_id)
+        self._count(access)
         return Reading(access, entered.now, rows)
+
+    async def render(self, reference: UUID | int, text: str) -> Rendered:
+        """The HTML of a text for this ticket, outside any transaction; long ones for those only who may comment."""
+        if len(text) > markdown.AT_ONCE:
+            await self.read(repository.thread_statement(reference, lock=False), reference, action=CommentAction.COMMENT)
+        return await markdown.render_soon(text)
 
     async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """Let one statement that enters the org itself act on what was read: a transaction of its own."""
@@ -125,6 +141,11 @@ class Edge:
                 reference=reference,
             )
         await self._settle(TicketUnsettled(access.org_id, reference, known=False))
+
+    def _count(self, access: Access) -> None:
+        """Raises the 429 problem when the org is over its limit."""
+        self._org_limit.check(access.org_id)
+        current_cost().is_paid_by(self._org_limit, access.org_id)
 
     async def _settle(self, unsettled: TicketUnsettled) -> None:
         """Ask the owner, outside any transaction, and store its answer as a fact.

@@ -11,7 +11,6 @@ from opsdash_chassis.tenancy.errors import (
     NotVisible,
     Refused,
     RoleTooLow,
-    StaleVersion,
 )
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "ParentDeleted",
     "Refused",
     "RoleTooLow",
-    "StaleVersion",
     "TicketUnsettled",
 ]
 

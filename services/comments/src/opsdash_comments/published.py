@@ -14,8 +14,6 @@ from opsdash_contracts.tickets import FieldChange, TextChanged
 from opsdash_comments import model
 from opsdash_comments.model import Comment
 
-SOURCE = "/services/comments"
-
 
 def comment_event(
     event_type: str,
@@ -31,7 +29,6 @@ def comment_event(
         _data(before, after, ticket_sequence),
         type=event_type,
         id=uuid_utils.uuid7(),
-        source=SOURCE,
         time=now,
         actor_id=actor_id,
         traceparent=current_traceparent(),

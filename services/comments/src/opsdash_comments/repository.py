@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import RECORDED, If, UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
@@ -50,8 +50,8 @@ SELECT {view_repository.COLUMNS} FROM c {view_repository.AUTHOR_ONLY}
 _IF_ADVANCED = If("advanced")
 _UPDATE = """
 WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
-UPDATE comments SET version = $3, body = $4, body_html = $5, renderer = $6, mentions = $7, edited_at = $8,
-       edited_by = $9, deleted_at = $10, deleted_by = $11
+UPDATE comments SET version = $3, body = $4, body_html = coalesce($5, body_html), renderer = coalesce($6, renderer),
+       mentions = $7, edited_at = $8, edited_by = $9, deleted_at = $10, deleted_by = $11
 WHERE org_id = $1 AND id = $2
 """
 _KEEP_REVISION = """
@@ -84,23 +84,25 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
     return None if row is None else to_comment(row)
 
 
-async def insert(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> Record:
+async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> Record:
     """Store a new comment of a locked thread with its event; how it is shown."""
-    (row,) = await work.change(_INSERT, *_new_values(comment, event), event=event, topic=COMMENTS)
+    (row,) = await work.change(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
     return row
 
 
-async def insert_at_once(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> Record | None:
+async def insert_at_once(
+    work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]
+) -> Record | None:
     """The same for a comment that mentions nobody, by one statement outside any transaction, its thread not locked.
 
     None, and nothing is done, when the thread is not where the comment was meant to follow.
     """
-    values = _new_values(comment, event)
+    values = _new_values(comment, rendered, event)
     rows = await work.change(_INSERT_AT_ONCE, *values, event=event, topic=COMMENTS, only=_IF_ADVANCED)
     return rows[0] if rows else None
 
 
-def _new_values(comment: Comment, event: Event[CommentEvent]) -> tuple[object, ...]:
+def _new_values(comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> tuple[object, ...]:
     return (
         comment.org_id,
         comment.id,
@@ -110,22 +112,20 @@ def _new_values(comment: Comment, event: Event[CommentEvent]) -> tuple[object, .
         comment.created_at,
         comment.version,
         comment.body,
-        markdown.render(comment.body),
-        markdown.VERSION,
+        *rendered,
         comment.mentions,
         event.data.ticket_sequence,
     )
 
 
-async def update(work: UnitOfWork, comment: Comment, event: Event[CommentEvent]) -> None:
-    """Store the next version of a comment of a locked thread with its event."""
+async def update(work: UnitOfWork, comment: Comment, rendered: Rendered | None, event: Event[CommentEvent]) -> None:
+    """Store the next version of a comment of a locked thread with its event; `rendered` None leaves the HTML."""
     values = (
         comment.org_id,
         comment.id,
         comment.version,
         comment.body,
-        markdown.render(comment.body),
-        markdown.VERSION,
+        *(rendered or (None, None)),
         comment.mentions,
         comment.edited_at,
         comment.edited_by,

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from opsdash_chassis import markdown
 from opsdash_chassis.database import Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 from opsdash_contracts.workspace import Role
 
@@ -35,9 +35,9 @@ class CreateComment(Body):
     parent_id: UUID | None = None
     mentions: Mentions = []
 
-    def to_new_comment(self) -> NewComment:
+    def to_new_comment(self, rendered: Rendered) -> NewComment:
         """Raises InvalidFields."""
-        return NewComment(values.body(self.body), self.parent_id, tuple(self.mentions))
+        return NewComment(values.body(self.body), rendered, self.parent_id, tuple(self.mentions))
 
 
 class PatchComment(Body):
@@ -115,8 +115,8 @@ class RevisionPage(Body):
 _people = msgspec.json.Decoder(list[Person])
 
 
-def comment_of(row: Record, access: Access) -> Comment:
-    """One row of the view, as it is answered to this caller."""
+def comment_of(row: Record, html: str, access: Access) -> Comment:
+    """One row of the view with its text as HTML, as it is answered to this caller."""
     gone = row["deleted_at"] is not None
     return Comment(
         id=row["id"],
@@ -124,7 +124,7 @@ def comment_of(row: Record, access: Access) -> Comment:
         parent_id=row["parent_id"],
         author=_author(row),
         body=None if gone else row["body"],
-        body_html=None if gone else _html(row),
+        body_html=None if gone else html,
         mentions=[] if row["mentions"] is None else _people.decode(row["mentions"]),
         created_at=row["created_at"],
         edited_at=row["edited_at"],
@@ -135,20 +135,14 @@ def comment_of(row: Record, access: Access) -> Comment:
     )
 
 
-def revision_of(row: Record) -> Revision:
+def revision_of(row: Record, html: str) -> Revision:
     return Revision(
         version=row["version"],
         body=row["body"],
-        body_html=_html(row),
+        body_html=html,
         written_at=row["written_at"],
         written_by=_person(row["written_by"], row["writer_name"], row["writer_active"]),
     )
-
-
-def _html(row: Record) -> str:
-    """Rendered when it was written; anew only when the rules have changed since."""
-    html: str = row["body_html"]
-    return html if row["renderer"] == markdown.VERSION else markdown.render(row["body"])
 
 
 def _author(row: Record) -> Author:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from opsdash_chassis.settings import DatabaseSettings, HttpUrl
-from pydantic import Field
+from opsdash_chassis.setting_types import Count, HttpUrl, PerSecond, Secret, ShownSecret
+from opsdash_chassis.settings import DatabaseSettings
 
 SERVICE: Final = "comments"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
 #: the library that describes them.
-REVISION: Final = "0004"
+REVISION: Final = "0007"
 
 
 class CommentsSettings(DatabaseSettings):
     """How much one org may ask for, and where to ask about a ticket whose events have not arrived."""
 
-    org_requests_per_second: Annotated[float, Field(gt=0)] = 200
-    org_request_burst: Annotated[int, Field(ge=1)] = 1000
+    service_urls = ("tickets_url",)
+
+    org_requests_per_second: PerSecond = 200
+    org_request_burst: Count = 1000
     tickets_url: HttpUrl
+    token_to_tickets: ShownSecret
+    cursor_secret: Secret

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from opsdash_chassis import markdown
 from opsdash_chassis.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables
 from sqlalchemy.dialects import postgresql as pg
@@ -64,4 +65,14 @@ revisions = sa.Table(
     timestamp("written_at"),
     sa.Column("written_by", pg.UUID, nullable=False),
     sa.ForeignKeyConstraint(["org_id", "comment_id"], ["comments.org_id", "comments.id"]),
+)
+
+OUTDATED = sa.text(f"renderer < {markdown.VERSION}")
+sa.Index("comments_outdated", comments.c.org_id, comments.c.id, postgresql_where=OUTDATED)
+sa.Index(
+    "revisions_outdated",
+    revisions.c.org_id,
+    revisions.c.comment_id,
+    revisions.c.version,
+    postgresql_where=OUTDATED,
 )

@@ -11,8 +11,9 @@ from uuid import UUID
 import aiohttp
 import msgspec
 from opentelemetry.propagate import inject
+from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.bounded_body import bounded_body
 
 from opsdash_comments.settings import CommentsSettings
 from opsdash_comments.thread_repository import TicketFact
@@ -20,6 +21,7 @@ from opsdash_comments.thread_repository import TicketFact
 CONNECT_SECONDS = 0.5
 TOTAL_SECONDS = 1.5
 RETRY_AFTER_SECONDS = 2
+MOST_BYTES = 16 * 1024
 
 
 class _Existence(msgspec.Struct):
@@ -35,8 +37,9 @@ class TicketClient:
 
     def __init__(self, settings: CommentsSettings) -> None:
         self._base_url = settings.tickets_url
-        self._token = ServiceToken(settings.internal_token.get_secret_value()).newest
+        self._token = settings.token_to_tickets.get_secret_value()
         self._session: aiohttp.ClientSession | None = None
+        self._dependency = Dependency("tickets")
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -53,9 +56,11 @@ class TicketClient:
         url = f"{self._base_url}/internal/orgs/{org_id}/tickets/{reference}"
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
-                body = await answer.read()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                body = await bounded_body(answer, MOST_BYTES)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            self._dependency.away(repr(error))
             raise _no_answer() from error
+        self._dependency.back()
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         if answer.status != HTTPStatus.OK:

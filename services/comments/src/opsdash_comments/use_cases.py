@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entered, read_in_org
+from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
@@ -23,7 +26,6 @@ from opsdash_comments.errors import (
     NotVisible,
     ParentDeleted,
     RoleTooLow,
-    StaleVersion,
 )
 from opsdash_comments.model import Access, Comment, CommentAction, Thread
 from opsdash_comments.published import comment_event
@@ -31,9 +33,10 @@ from opsdash_comments.published import comment_event
 
 @dataclass(frozen=True, slots=True)
 class NewComment:
-    """A comment as asked for."""
+    """A comment as asked for, and its text as HTML."""
 
     body: str
+    rendered: Rendered
     parent_id: UUID | None
     mentions: tuple[UUID, ...]
 
@@ -70,7 +73,8 @@ async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: 
     parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
     comment = _first_version(work, access, thread, new, parent_id)
     await _check_members(work, access, comment.mentions)
-    return await repository.insert(work, comment, _event(work, access, thread, events.CREATED, None, comment))
+    event = _event(work, access, thread, events.CREATED, None, comment)
+    return await repository.insert(work, comment, new.rendered, event)
 
 
 async def comment_at_once(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record | None:
@@ -79,7 +83,8 @@ async def comment_at_once(work: UnitOfWork, access: Access, thread: Thread, new:
     None when somebody else has commented meanwhile: then it takes a transaction.
     """
     comment = _first_version(work, access, thread, new, None)
-    return await repository.insert_at_once(work, comment, _event(work, access, thread, events.CREATED, None, comment))
+    event = _event(work, access, thread, events.CREATED, None, comment)
+    return await repository.insert_at_once(work, comment, new.rendered, event)
 
 
 async def edit_comment(
@@ -89,36 +94,38 @@ async def edit_comment(
     comment_id: UUID,
     *,
     body: str | None,
+    rendered: Rendered | None,
     mentions: Sequence[UUID] | None,
-    if_match: int | None,
+    if_match: ExpectedVersions,
 ) -> Comment:
-    """Change text or mentions, keeping the old text; a no-op changes nothing.
+    """Change text (with its HTML) or mentions, keeping the old text; a no-op changes nothing.
 
     Raises NotVisible, RoleTooLow, StaleVersion, CommentDeleted or InvalidFields.
     """
     before = await _for_change(work, access, thread, comment_id)
-    _check_version(before, if_match)
+    check_version(before.version, if_match)
     after = model.edited(before, body=body, mentions=mentions, actor_id=access.user_id, now=work.now)
     if after is before:
         return before
     await _check_members(work, access, model.added(before.mentions, after.mentions))
     if after.body != before.body:
         await repository.keep_revision(work.connection, before)
-    await repository.update(work, after, _event(work, access, thread, events.UPDATED, before, after))
+    await repository.update(work, after, rendered, _event(work, access, thread, events.UPDATED, before, after))
     return after
 
 
 async def delete_comment(
-    work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID, *, if_match: int | None
+    work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID, *, if_match: ExpectedVersions
 ) -> None:
     """Leave a tombstone; doing it again changes nothing. Raises NotVisible, RoleTooLow or StaleVersion."""
     before = await _for_change(work, access, thread, comment_id)
     if before.deleted_at is not None:
         return
-    _check_version(before, if_match)
+    check_version(before.version, if_match)
     after = model.tombstone(before, actor_id=access.user_id, now=work.now)
     await repository.forget_revisions(work.connection, after)
-    await repository.update(work, after, _event(work, access, thread, events.DELETED, before, after))
+    nothing = Rendered("", markdown.VERSION)
+    await repository.update(work, after, nothing, _event(work, access, thread, events.DELETED, before, after))
 
 
 def _first_version(
@@ -162,11 +169,6 @@ async def _top_of(work: UnitOfWork, thread: Thread, parent_id: UUID) -> UUID:
 async def _check_members(work: UnitOfWork, access: Access, people: tuple[UUID, ...]) -> None:
     if people and await repository.missing_members(work.connection, access.org_id, people):
         raise InvalidFields([FieldProblem("/mentions", "unknown-reference", "names somebody who is not a member here")])
-
-
-def _check_version(comment: Comment, if_match: int | None) -> None:
-    if if_match is not None and if_match != comment.version:
-        raise StaleVersion(comment.version)
 
 
 def _event(

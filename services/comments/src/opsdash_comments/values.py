@@ -7,6 +7,9 @@ from opsdash_chassis.text import is_blank
 from opsdash_comments.errors import FieldProblem, InvalidFields
 
 MAXIMUM_BODY = 10_000
+#: A page has at most so many comments, or texts, and the JSON of them so many bytes; one always fits.
+PAGE = 50
+PAGE_BYTES = 1_000_000
 
 
 def body(text: str) -> str:

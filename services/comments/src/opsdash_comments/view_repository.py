@@ -1,11 +1,17 @@
-"""SQL of comments as readers see them, with the names of people joined in. Every statement names the org."""
+"""SQL of comments as readers see them, with the names of people joined in. Every statement names the org.
+
+`body_html` is null where it was made by other rules than today's: it is rendered anew, and may be long.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+
+from opsdash_comments.values import PAGE_BYTES
 
 # A person may have left and come back under a new membership: the living one wins, else the latest.
 _PERSON = """
@@ -27,8 +33,10 @@ LEFT JOIN LATERAL (
     ) p ON true
 ) mentioned ON cardinality(c.mentions) > 0
 """
-COLUMNS = """
-       c.id, c.ticket_id, c.parent_id, c.author_id, c.body, c.body_html, c.renderer, c.created_at, c.edited_at,
+_SHOWN = f"renderer IN ({markdown.UNRENDERED}, {markdown.VERSION})"
+_HTML = f"CASE WHEN c.{_SHOWN} THEN c.body_html END AS body_html"
+COLUMNS = f"""
+       c.id, c.ticket_id, c.parent_id, c.author_id, c.body, {_HTML}, c.created_at, c.edited_at,
        c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
        a.name AS author_name, a.role AS author_role, a.active AS author_active,
        e.name AS editor_name, e.active AS editor_active
@@ -41,26 +49,46 @@ AUTHOR_ONLY = f"""
 CROSS JOIN (SELECT NULL::text AS name, NULL::boolean AS active) e
 CROSS JOIN (SELECT NULL::json AS people) mentioned
 """
-_VIEW_OF = f"SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id ="  # noqa: S608 - our texts
-_VIEW = f"{_VIEW_OF} $2"
-_ONE = f"{_VIEW} AND c.id = $3"
-_FIRST_PAGE = f"{_VIEW} ORDER BY c.created_at, c.id LIMIT $3"
+# A page: of the rows there are (`found`, one more than fit on a page by number), those that begin within its bytes.
+_PAGE = f"""
+SELECT {{columns}}, c.found FROM (
+    SELECT c.*, count(*) OVER () AS found,
+           sum(octet_length(body) + CASE WHEN {_SHOWN} THEN octet_length(body_html) ELSE 0 END)
+           OVER (ORDER BY {{order}} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+    FROM (SELECT c.* FROM {{table}} c WHERE c.org_id = $1 AND {{wanted}} ORDER BY {{order}} LIMIT {{limit}}) c
+) c {{people}} WHERE coalesce(c.bytes_before, 0) < {PAGE_BYTES} ORDER BY {{order}}
+"""  # noqa: S608 - our own texts
+
+
+def _page_of_comments(wanted: str) -> str:
+    return _PAGE.format(
+        columns=COLUMNS, table="comments", wanted=wanted, order="c.created_at, c.id", limit="$3", people=PEOPLE
+    )
+
+
+_ONE = f"""
+SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id = $2 AND c.id = $3
+"""  # noqa: S608 - our own texts
+_FIRST_PAGE = _page_of_comments("c.ticket_id = $2")
+_NEXT_PAGE = _page_of_comments("c.ticket_id = $2 AND (c.created_at, c.id) > ($4, $5)")
 # What is known of the ticket, and the first page of its comments: one row without an id when there are none.
 _OPENING = """
 SELECT th.ticket_id AS thread_id, th.deleted_at IS NULL AS living, page.* FROM threads th
-LEFT JOIN LATERAL ({view} th.ticket_id ORDER BY c.created_at, c.id LIMIT $3) page ON true
+LEFT JOIN LATERAL ({page}) page ON true
 WHERE th.org_id = $1 AND th.{reference} = $2 ORDER BY page.created_at, page.id
 """
 _OPENINGS = {
-    kind: _OPENING.format(view=_VIEW_OF, reference=name) for kind, name in ((UUID, "ticket_id"), (int, "number"))
+    kind: _OPENING.format(page=_page_of_comments("c.ticket_id = th.ticket_id"), reference=name)
+    for kind, name in ((UUID, "ticket_id"), (int, "number"))
 }
-_NEXT_PAGE = f"{_VIEW} AND (c.created_at, c.id) > ($4, $5) ORDER BY c.created_at, c.id LIMIT $3"
-_REVISIONS = f"""
-SELECT c.version, c.body, c.body_html, c.renderer, c.written_at, c.written_by,
-       w.name AS writer_name, w.active AS writer_active
-FROM revisions c {_PERSON.format(column="c.written_by", alias="w")}
-WHERE c.org_id = $1 AND c.comment_id = $2 AND c.version > $3 ORDER BY c.version LIMIT $4
-"""  # noqa: S608
+_REVISIONS = _PAGE.format(
+    columns=f"c.version, c.body, {_HTML}, c.written_at, c.written_by, w.name AS writer_name, w.active AS writer_active",
+    table="revisions",
+    wanted="c.comment_id = $2 AND c.version > $3",
+    order="c.version",
+    limit="$4",
+    people=_PERSON.format(column="c.written_by", alias="w"),
+)
 
 
 def opening_statement(reference: UUID | int) -> str:

@@ -12,9 +12,10 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.following import Follower
-from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.http.app import Application, Edge, create_app
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
+from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_contracts.topics import catalogue
 
@@ -25,6 +26,7 @@ from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.clients import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.cron import CronSecret
+from opsdash_gateway.database_clock import DatabaseClock
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events, follow_page
@@ -46,22 +48,27 @@ class Connections:
     follower: Follower
     http: aiohttp.ClientSession | None = field(default=None)
     running: Owners | None = field(default=None)
+    clock: DatabaseClock = field(init=False)
     sla_monitor: MonitorClient | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        token = self.settings.token_to_tickets.get_secret_value()
+        self.clock = DatabaseClock(self.session, self.settings.tickets_url, token)
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         async with open_session() as session, open_session(connections=MAXIMUM_STREAMS) as streams:
             self.http = session
             self.running = Owners(
-                tickets=OwnerClient(session, self.settings.tickets_url, streams=streams),
-                comments=OwnerClient(session, self.settings.comments_url),
+                tickets=OwnerClient("tickets", session, self.settings.tickets_url, streams=streams),
+                comments=OwnerClient("comments", session, self.settings.comments_url),
             )
-            token = ServiceToken(self.settings.internal_token.get_secret_value()).newest
+            token = self.settings.token_to_sla_monitor.get_secret_value()
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
             tasks = BackgroundTasks()
             try:
-                await self.publisher.start()
                 tasks.start("live", self.follower.run())
+                tasks.start("clock", self.clock.run())
                 yield
             finally:
                 await tasks.cancel()
@@ -83,8 +90,17 @@ class Connections:
         return self.sla_monitor
 
 
+def _edge(settings: GatewaySettings) -> Edge:
+    limit = RateLimit(
+        per_second=settings.address_requests_per_second,
+        burst=settings.address_request_burst,
+        replicas=settings.replicas,
+    )
+    return Edge(page_headers=PAGE_HEADERS, allowed_hosts=settings.hosts, address_limit=limit)
+
+
 def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
-    """Readiness asks neither the owners nor the broker: the gateway has an answer when they are away."""
+    """Readiness does not depend on the owners and the broker: the gateway has an answer when they are away."""
     hub = Hub(streams=settings.live_streams, streams_per_user=settings.live_streams_per_user)
     follower = Follower(settings, catalogue(), wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart)
     connections = Connections(settings, publisher or WorkspacePublisher(settings), follower)
@@ -96,15 +112,14 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
         "hub": Provide(lambda: hub, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
-    own: list[ControllerRouterHandler] = [
+    operators: list[ControllerRouterHandler] = [
         workspace,
-        get_sla_ledger,
-        follow_events,
         cron_router(CronSecret(settings.cron_secret.get_secret_value())),
     ]
+    own: list[ControllerRouterHandler] = [get_sla_ledger, follow_events]
     keys = KeySet(settings.oidc_jwks_url)
     console = build_console(settings, keys, connections.session)
-    document = build_document(own, dependencies=dependencies)
+    document = build_document([*operators, *own], dependencies=dependencies)
     issuer = issuer_router(settings)
     elsewhere = {TICKET: ("get", "delete")}
     tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
@@ -112,7 +127,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     owned = [*tickets, *comments, composed.composed_route(), deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
     routes += [follow_page, *console.routes, *([issuer] if issuer else [])]
-    return create_app(
+    application = create_app(
         settings,
         route_handlers=routes,
         lifespan=[connections.lifespan],
@@ -120,8 +135,13 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
         dependencies=dependencies,
         keys=keys,
         rules=console.rules,
-        page_headers=PAGE_HEADERS,
+        operator_routes=operators,
+        edge=_edge(settings),
+        user_queues=Queues(settings.user_requests_at_once),
         user_limit=RateLimit(
             per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
         ),
     )
+    application.health.add_readiness("live", follower.state)
+    application.health.add_readiness("clock", connections.clock.watch.ready)
+    return application

@@ -10,13 +10,15 @@ import msgspec
 from opsdash_chassis.http.json_checks import decode_json
 from opsdash_chassis.http.problems import FieldError, Problem, bad_request, validation
 from opsdash_chassis.http.validation import field_error
+from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
 
-from opsdash_gateway.entities import MAXIMUM_VERSION, kind_of, put_event, remove_event
+from opsdash_gateway.entities import MAXIMUM_REPORTED_ERRORS, MAXIMUM_VERSION, kind_of, put_event, remove_event
 
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_LINES = 10_000
-MAXIMUM_REPORTED_ERRORS = 100
+#: An entity is a fiftieth of that; reading a line is one step, during which nobody else is served.
+MAXIMUM_LINE_BYTES = 64 * 1024
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,28 +40,36 @@ class Removal(msgspec.Struct, forbid_unknown_fields=True):
 _LINE = msgspec.json.Decoder(Line, strict=True)
 
 
-def read_batch(body: bytes) -> list[Event[EventData]]:
-    """Raises 400 with pointers like /3/body/name, lines counted from 0, when any line is not valid."""
-    lines = [(number, line) for number, line in enumerate(body.split(b"\n")) if line.strip()]
-    if not lines:
+async def read_batch(body: bytes) -> list[Event[EventData]]:
+    """Raises 400 with pointers like /3/body/name, lines counted from 0, when any line is not valid.
+
+    Others are served meanwhile: it is read in slices.
+    """
+    if not body.strip():
         raise bad_request("invalid-json", "The batch is empty.")
-    if len(lines) > MAXIMUM_LINES:
+    if body.count(b"\n") > MAXIMUM_LINES - (not body.endswith(b"\n")):
         raise bad_request("batch-too-long", f"A batch may have {MAXIMUM_LINES} lines at most.")
     events: list[Event[EventData]] = []
     errors: list[FieldError] = []
-    for number, line in lines:
+    turns = Turns()
+    for number, line in enumerate(body.split(b"\n")):
         try:
-            events.append(_read_line(line))
+            if line.strip():
+                events.append(_read_line(line))
         except Problem as problem:
             errors += _errors_of(problem, number)
             if len(errors) >= MAXIMUM_REPORTED_ERRORS:
                 break
+        await turns.over()
     if errors:
         raise validation(errors[:MAXIMUM_REPORTED_ERRORS])
     return events
 
 
 def _read_line(line: bytes) -> Event[EventData]:
+    if len(line) > MAXIMUM_LINE_BYTES:
+        message = f"A line may have {MAXIMUM_LINE_BYTES} bytes at most."
+        raise validation([FieldError("", "too-long", message)])
     entry = decode_json(line, _LINE)
     kind = kind_of(entry.kind, "/kind")
     if entry.op == "put":

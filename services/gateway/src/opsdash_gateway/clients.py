@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import aiohttp
+import structlog
 from opentelemetry.propagate import inject
+from opsdash_chassis.http.bounded_body import bounded_body
+from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.problems import Problem, unavailable
 from yarl import URL
 
+from opsdash_gateway.answers import MOST_BYTES, Answer, most_bytes
 from opsdash_gateway.breaker import Breaker
+
+log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 1.5  # measured by our own loop, which a flood of clients keeps busy
 POOL_SECONDS = 2.5
@@ -41,15 +47,6 @@ PASSED_RESPONSE_HEADERS = (
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 Service = Literal["tickets", "comments"]
 _FAILED_CONNECTION = (aiohttp.ClientConnectionError, ConnectionError)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an owner said, to be passed on as it is."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 def open_session(*, connections: int = MAXIMUM_CONNECTIONS) -> aiohttp.ClientSession:
@@ -85,21 +82,29 @@ class Owners:
             await self.comments.forward("PUT", f"{ticket_path}/thread", headers=caller, seconds=HIDE_SECONDS)
 
 
+class Unanswered(Exception):
+    """Which service gave no answer and why, for the log; callers are told less."""
+
+    def __init__(self, service: str, error: Exception) -> None:
+        super().__init__(f"{service}: {error!r}")
+
+
 class OwnerClient:
     """Calls one owner service, unless it has just shown not to be there."""
 
     def __init__(
         self,
+        service: Service,
         session: aiohttp.ClientSession,
         base_url: str,
-        breaker: Breaker | None = None,
         *,
         streams: aiohttp.ClientSession | None = None,
     ) -> None:
         self._session = session
         self._streams = streams or session
         self._base_url = base_url
-        self._breaker = breaker or Breaker()
+        self._service = service
+        self._breaker = Breaker(service)
 
     async def forward(
         self,
@@ -111,7 +116,7 @@ class OwnerClient:
         body: bytes | None = None,
         seconds: float | None = None,
     ) -> Answer:
-        """Raises a 503 problem when the owner cannot be reached or does not answer in time.
+        """Raises a 503 problem when the owner cannot be reached or does not answer in time, 502 when it says too much.
 
         `path` and `query` are sent as they are: the caller has encoded and checked them.
         """
@@ -120,9 +125,9 @@ class OwnerClient:
         try:
             with self._breaker.call():
                 async with asyncio.timeout(seconds or TOTAL_SECONDS):
-                    return await self._try(method, url, sent, body, repeatable=repeatable)
+                    return await self._try(method, url, sent, body, most_bytes(path), repeatable=repeatable)
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            raise unavailable("A service behind this one does not answer.", 1) from error
+            raise unavailable("A service behind this one does not answer.", 1) from Unanswered(self._service, error)
 
     async def stream(
         self, path: str, *, query: bytes = b"", headers: Mapping[str, str]
@@ -140,9 +145,9 @@ class OwnerClient:
             with self._breaker.call():
                 response = await self._streams.get(url, headers=sent, timeout=timeout, allow_redirects=False)
             if not response.ok:
-                return _checked(response, await response.read()), None
+                return await _whole(response, MOST_BYTES), None
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            raise unavailable("A service behind this one does not answer.", 1) from error
+            raise unavailable("A service behind this one does not answer.", 1) from Unanswered(self._service, error)
         return _checked(response, b""), _chunks(response)
 
     def _request(self, path: str, query: bytes, headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
@@ -152,22 +157,31 @@ class OwnerClient:
         return URL(f"{self._base_url}{path}{suffix}", encoded=True), sent
 
     async def _try(
-        self, method: str, url: URL, headers: dict[str, str], body: bytes | None, *, repeatable: bool
+        self, method: str, url: URL, headers: dict[str, str], body: bytes | None, most: int, *, repeatable: bool
     ) -> Answer:
         try:
-            return await self._send(method, url, headers, body)
+            return await self._send(method, url, headers, body, most)
         except TimeoutError:
             raise  # a slow owner must not get the same work twice
         except _FAILED_CONNECTION:
             if not repeatable:
                 raise
         await asyncio.sleep(random.uniform(*RETRY_PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
-        return await self._send(method, url, headers, body)
+        return await self._send(method, url, headers, body, most)
 
-    async def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None) -> Answer:
+    async def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, most: int) -> Answer:
         async with self._session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
-            content = await response.read()
-            return _checked(response, content)
+            return await _whole(response, most)
+
+
+async def _whole(response: aiohttp.ClientResponse, most: int) -> Answer:
+    """An answer that is complete. One that is too long is read no further, and its connection is closed."""
+    try:
+        return _checked(response, await bounded_body(response, most))
+    except ValueError:
+        log.error("answer_too_long", path=response.url.path, most=most)
+        response.close()
+        raise _bad_upstream() from None
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -178,8 +192,16 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def _checked(response: aiohttp.ClientResponse, content: bytes) -> Answer:
-    """Pass on answers an owner means for users; anything else that is no success shows nothing of its inside."""
+    """Pass on answers an owner means for users; anything else that is no success shows nothing of its inside.
+
+    The caller pays for what the owner did.
+    """
+    current_cost().add(response.headers)
     if response.status >= 300 and response.content_type != "application/problem+json":  # noqa: PLR2004 - no success
-        raise Problem("bad-upstream", "Bad gateway", 502, "A service behind this one gave no usable answer.")
+        raise _bad_upstream()
     headers = {name: response.headers[name] for name in PASSED_RESPONSE_HEADERS if name in response.headers}
     return Answer(response.status, headers, content)
+
+
+def _bad_upstream() -> Problem:
+    return Problem("bad-upstream", "Bad gateway", 502, "A service behind this one gave no usable answer.")

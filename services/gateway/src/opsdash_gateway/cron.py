@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.problems import Problem, too_many_requests
 
@@ -45,6 +46,5 @@ class CronSecret(ServiceToken):
         self._refusals = Refusals()
 
     def refusal(self, scope: Mapping[str, Any]) -> Problem:
-        client = scope.get("client")
-        seconds = self._refusals.too_many(str(client[0]) if client else "")
+        seconds = self._refusals.too_many(source_of(scope))
         return super().refusal(scope) if seconds is None else too_many_requests(seconds)

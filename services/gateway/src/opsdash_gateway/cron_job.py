@@ -11,7 +11,8 @@ import sys
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from opsdash_chassis.settings import PREFIX, HttpUrl, RotatingSecret
+from opsdash_chassis.setting_types import HttpUrl, RotatingSecret
+from opsdash_chassis.settings import PREFIX
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 

@@ -9,13 +9,13 @@ from uuid import UUID, uuid5
 
 import msgspec
 from opsdash_chassis.http.problems import FieldError, not_found, validation
-from opsdash_chassis.http.validation import escape
+from opsdash_chassis.http.validation import MAXIMUM_NAME, escape
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Project, Removed, removed, upserted
 from pydantic import ValidationError
 
 MAXIMUM_VERSION = 2**63 - 1
-SOURCE = "/services/gateway"
+MAXIMUM_REPORTED_ERRORS = 100
 NAMESPACE = UUID("0f6a3a58-3ad1-5f0c-8f52-2a1c7a2f9b11")
 
 MODELS: dict[Kind, type[EventData]] = {
@@ -58,7 +58,8 @@ def put_event(kind: Kind, entity_id: UUID, body: dict[str, Any], base: str = "")
     unknown = sorted(body.keys() - model.model_fields.keys())
     if unknown:
         text = "This field does not exist."
-        raise validation([FieldError(f"{base}/{escape(name)}", "unknown-field", text) for name in unknown])
+        named = [escape(name[:MAXIMUM_NAME]) for name in unknown[:MAXIMUM_REPORTED_ERRORS]]
+        raise validation([FieldError(f"{base}/{name}", "unknown-field", text) for name in named])
     if field in body and body[field] != str(entity_id):
         raise validation([FieldError(f"{base}/{field}", "id-mismatch", "This is not the id of the entity.")])
     return _event(upserted(kind), entity_id, _read(model, {**body, field: str(entity_id)}, base))
@@ -99,4 +100,4 @@ def _event(event_type: str, entity_id: UUID, data: EventData) -> Event[EventData
     """The id follows from what is said, so saying it again is the same event."""
     digest = sha256(data.model_dump_json().encode()).hexdigest()
     event_id = uuid5(NAMESPACE, f"{event_type}|{entity_id}|{data.event_sequence}|{digest}")
-    return Event.of(data, type=event_type, id=event_id, source=SOURCE, time=datetime.now(UTC))
+    return Event.of(data, type=event_type, id=event_id, time=datetime.now(UTC))

@@ -9,7 +9,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from opsdash_chassis.http.problems import unavailable
-from opsdash_chassis.kafka import require_topics, start_producer, stop_producer
+from opsdash_chassis.kafka import BrokerRefuses, require_topics, start_producer, stop_producer
+from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.topics import WORKSPACE
 
@@ -30,10 +31,6 @@ class WorkspacePublisher:
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
 
-    async def start(self) -> None:
-        """Wait for broker and topic. Raises StartupError after the configured time."""
-        await require_topics(self._settings, [WORKSPACE])
-
     async def stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
@@ -44,7 +41,7 @@ class WorkspacePublisher:
         try:
             async with asyncio.timeout(deadline_seconds):
                 await self._send(await self._connected(), events)
-        except (KafkaError, TimeoutError, OSError) as error:
+        except (BrokerRefuses, KafkaError, OSError) as error:
             log.warning("workspace_publish_failed", events=len(events), reason=repr(error))
             self._discard()
             raise unavailable("The message broker did not confirm in time.", RETRY_AFTER_SECONDS) from error
@@ -52,15 +49,19 @@ class WorkspacePublisher:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
             if self._producer is None:
+                await require_topics(self._settings, [WORKSPACE])  # some brokers make a missing one when asked
                 self._producer = await start_producer(self._settings)
             return self._producer
 
     @staticmethod
     async def _send(producer: AIOKafkaProducer, events: Sequence[Event[EventData]]) -> None:
-        confirmations = [
-            await producer.send(WORKSPACE, value=event.value(), key=event.key, headers=event.envelope.to_headers())
-            for event in events
-        ]
+        confirmations, turns = [], Turns()
+        for event in events:
+            sent = await producer.send(
+                WORKSPACE, value=event.value(), key=event.key, headers=event.envelope.to_headers()
+            )
+            confirmations.append(sent)
+            await turns.over()
         await asyncio.gather(*confirmations)
 
     def _discard(self) -> None:

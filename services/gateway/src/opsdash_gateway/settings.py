@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
 
-from opsdash_chassis.settings import PREFIX, HttpUrl, KafkaSettings, NonEmpty, Profile, RotatingSecret, Secret
-from pydantic import Field, SecretStr, field_validator, model_validator
+from opsdash_chassis.setting_types import Count, HttpUrl, NonEmpty, PerSecond, RotatingSecret, Secret, ShownSecret
+from opsdash_chassis.settings import PREFIX, KafkaSettings, Profile
+from pydantic import SecretStr, field_validator, model_validator
+
+#: Of an authorization request; each is given by the console or another setting.
+OWN_PARAMETERS = frozenset({
+    "client_id", "code_challenge", "code_challenge_method", "login_hint", "nonce", "redirect_uri", "response_type",
+    "scope", "state", "ui_locales",
+})  # fmt: skip
 
 
 class GatewaySettings(KafkaSettings):
     """Where the services are, who may feed the workspace or run the sweep, sign-in, and the development issuer."""
 
+    service_urls = ("tickets_url", "comments_url", "sla_monitor_url")
+
     tickets_url: HttpUrl
     comments_url: HttpUrl
     sla_monitor_url: HttpUrl
+    token_to_tickets: ShownSecret
+    token_to_sla_monitor: ShownSecret
     workspace_token: Secret
     cron_secret: RotatingSecret
     public_url: HttpUrl
     oidc_client_id: NonEmpty
     oidc_client_secret: SecretStr | None = None
     oidc_scopes: NonEmpty = "openid profile"
+    oidc_authorization_parameters: str | None = None
     session_secret: RotatingSecret
-    user_requests_per_second: Annotated[float, Field(gt=0)] = 50
-    user_request_burst: Annotated[int, Field(ge=1)] = 100
-    live_streams: Annotated[int, Field(ge=1)] = 5000
-    live_streams_per_user: Annotated[int, Field(ge=1)] = 20
+    user_requests_per_second: PerSecond = 50
+    user_request_burst: Count = 100
+    user_requests_at_once: Count = 10
+    address_requests_per_second: PerSecond = 100
+    address_request_burst: Count = 1000
+    allowed_hosts: str | None = None
+    live_streams: Count = 5000
+    live_streams_per_user: Count = 20
     dev_issuer_key_file: Path | None = None
     dev_people_file: Path | None = None
     pseudo_locale: bool = False
@@ -39,6 +55,18 @@ class GatewaySettings(KafkaSettings):
             raise ValueError("must contain openid")
         return value
 
+    @field_validator("oidc_authorization_parameters")
+    @classmethod
+    def _parameters_are_others(cls, value: str | None) -> str | None:
+        """Those of the protocol itself are ours to give."""
+        try:
+            given = dict(parse_qsl(value or "", keep_blank_values=True, strict_parsing=bool(value)))
+        except ValueError:
+            raise ValueError("must be written like a query: audience=https://api.example.com&prompt=login") from None
+        if taken := given.keys() & OWN_PARAMETERS:
+            raise ValueError(f"must not set {', '.join(sorted(taken))}")
+        return value
+
     @field_validator("oidc_client_secret")
     @classmethod
     def _client_secret_is_whole(cls, value: SecretStr | None) -> SecretStr | None:
@@ -46,6 +74,15 @@ class GatewaySettings(KafkaSettings):
         if not text or text != text.strip():
             raise ValueError("is empty or has surrounding white space")
         return value
+
+    @model_validator(mode="after")
+    def _operations_have_a_port_of_their_own(self) -> Self:
+        if self.operations_port is None and self.profile is not Profile.LOCAL:
+            raise ValueError(
+                f"{PREFIX}OPERATIONS_PORT is missing: in the production profile metrics, probes, the sync API and cron"
+                " are not served on the port that the world reaches"
+            )
+        return self
 
     @model_validator(mode="after")
     def _browsers_are_served_over_tls(self) -> Self:
@@ -71,18 +108,13 @@ class GatewaySettings(KafkaSettings):
             raise ValueError(f"{PREFIX}PSEUDO_LOCALE exists in the local profile only")
         return self
 
-    @model_validator(mode="after")
-    def _tokens_differ(self) -> Self:
-        """One leaked secret must not open two doors."""
-        tokens = {"WORKSPACE_TOKEN": self.workspace_token, "CRON_SECRET": self.cron_secret}
-        tokens |= {"SESSION_SECRET": self.session_secret}
-        known = set(self.internal_token.get_secret_value().split(","))
-        for name, secret in tokens.items():
-            values = set(secret.get_secret_value().split(","))
-            if values & known:
-                raise ValueError(f"{PREFIX}{name} must differ from the other secrets")
-            known |= values
-        return self
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which people and clients call; in the local profile any."""
+        if self.profile is Profile.LOCAL:
+            return frozenset()
+        names = [urlsplit(self.public_url).hostname or "", *(self.allowed_hosts or "").split(",")]
+        return frozenset(name.strip().lower() for name in names if name.strip())
 
     @property
     def origin(self) -> str:

@@ -49,6 +49,25 @@ def test_styles_name_no_physical_side(path: Path):
     assert re.findall(r"(?:margin|padding|border)-(?:left|right)\b|[{;]\s*(?:left|right)\s*:", text) == []
 
 
+@pytest.mark.parametrize("path", HTML, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_what_people_type_has_a_direction_of_its_own(path: Path):
+    text = re.sub(r"{#.*?#}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    typed = re.findall(r"<\w[^<>]*\shx-ignore[^<>]*>", text) + re.findall(r"<textarea[^>]*", text)
+    typed += re.findall(r'<input[^>]*\sname="(?:title|q|contact)"[^>]*', text)
+    assert [
+        tag for tag in typed if not tag.startswith("<bdi") and 'dir="auto"' not in tag and "data-picker" not in tag
+    ] == []
+
+
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)
+def test_styles_have_nothing_that_webkit_cannot_show(path: Path):
+    """It positions nothing inside a table row, and hangs on a page whose popovers are placed by fallbacks."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", text)
+    assert [head for head, body in rules if re.search(r"\btr[^\s,>]*\s*$", head) and "position: relative" in body] == []
+    assert "position-try" not in text
+
+
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
     return Renderer(load_languages(pseudo=True), Assets())

@@ -36,7 +36,7 @@ KNOWN: dict[str, Any] = {
     "projects": {"items": [NAMED]},
     "tickets": {"items": [TICKET], "next_cursor": None, "total": 1},
     "insights": {
-        "open": 1, "overdue": 1, "due_in_4_hours": 0, "unassigned": 0, "by_priority": dict.fromkeys(PRIORITIES, 0),
+        "open": 1, "overdue": 1, "due_soon": 0, "unassigned": 0, "by_priority": dict.fromkeys(PRIORITIES, 0),
         "most_overdue": [TICKET],
     },
 }  # fmt: skip

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database import Database
-from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.http.authentication import Services
 
 from opsdash_sla_monitor.ledger import ledger
 from opsdash_sla_monitor.schemas import Ledger, SweepResult
@@ -23,6 +23,11 @@ async def run_sweep(sweeper: NamedDependency[Sweeper]) -> SweepResult:
     return SweepResult(**asdict(await sweeper.sweep()))
 
 
+@get("/alive", status_code=204)
+async def get_alive() -> None:
+    """Asks nothing and nobody: whoever waits for a sweep learns that this process still runs."""
+
+
 @get("/orgs/{org_id:uuid}/tickets/{ticket_id:uuid}/ledger")
 async def get_ledger(org_id: FromPath[UUID], ticket_id: FromPath[UUID], database: NamedDependency[Database]) -> Ledger:
     """Everything that happened to a ticket's due time; empty for a ticket never heard of."""
@@ -33,8 +38,8 @@ async def get_ledger(org_id: FromPath[UUID], ticket_id: FromPath[UUID], database
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/internal",
-        route_handlers=[run_sweep, get_ledger],
-        opt={"authentication": SERVICE},
+        route_handlers=[run_sweep, get_alive, get_ledger],
+        opt={"authentication": Services(("gateway",))},
         include_in_schema=False,
     )
 ]

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.runtime import Runtime
 
 from opsdash_sla_monitor import consumers
@@ -46,6 +47,7 @@ def build_app(settings: SlaMonitorSettings) -> Application:
             "database": Provide(lambda: runtime.database, sync_to_thread=False),
             "sweeper": Provide(lambda: sweeper, sync_to_thread=False),
         },
+        callers={"gateway": ServiceToken(settings.token_from_gateway.get_secret_value())},
     )
     runtime.add_probes(application.health)
     return application

@@ -70,6 +70,10 @@ class TicketState:
         return not self.deleted and self.status in ACTIVE and self.due_at is not None
 
 
+#: How a timer ended, by the event that says so.
+_STATES = {sla.MET: State.MET, sla.MISSED: State.MISSED, sla.CANCELLED: State.CANCELLED}
+
+
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """What the monitor knows of a ticket and will do next. `since` is when this due time came into force."""
@@ -99,13 +103,17 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to publish about a timer, with the due time it is about."""
+    """Something to publish about a timer, with the due time it is about.
+
+    `unnoticed`: it ended after its due time, before anybody had been told.
+    """
 
     event_type: str
     due_at: datetime
     rule: SlaRule
     previous_due_at: datetime | None = None
     finished_at: datetime | None = None
+    unnoticed: bool = False
 
 
 def warning_at(*, created_at: datetime, due_at: datetime, since: datetime) -> datetime | None:
@@ -186,20 +194,65 @@ def at_rest(deadline: Deadline) -> Deadline:
 
 
 def _entries(before: Deadline, ticket: TicketState) -> list[Entry]:
-    """While no timer runs nothing is said: moving the due time of a resolved ticket starts none."""
     if before.state is not State.RUNNING or before.due_at is None:
-        if ticket.runs and ticket.due_at is not None:
-            return [Entry(sla.SCHEDULED, ticket.due_at, _why_started(before, ticket))]
-        return []
-    moved = _moved(before.due_at, ticket)
+        return _entries_of_no_timer(before, ticket)
+    changed = [*_missed_unnoticed(before, ticket), *_moved(before.due_at, ticket)]
     due = ticket.due_at
     if due is None or ticket.runs:
-        return moved
+        return _ended_once(changed)
     if ticket.deleted:
-        return [*moved, Entry(sla.CANCELLED, due, SlaRule.DELETED)]
+        return _ended_once([*changed, Entry(sla.CANCELLED, due, SlaRule.DELETED)])
+    return [*changed, _outcome(ticket, due, nobody_told=due == before.due_at and before.next_step is not None)]
+
+
+def _entries_of_no_timer(before: Deadline, ticket: TicketState) -> list[Entry]:
+    """A timer starts, or starts and ends at once: one change can set the due time and finish the ticket.
+
+    Nothing is said of a ticket that stays finished, or was finished when it became known.
+    """
+    due = ticket.due_at
+    if due is None or ticket.deleted:
+        return []
+    started = Entry(sla.SCHEDULED, due, _why_started(before, ticket))
+    if ticket.runs:
+        return [started]
+    follows = ticket.version == before.version + 1  # else versions in between may have opened the ticket again
+    outcome = _outcome(ticket, due, nobody_told=follows)
+    stays = before.state is _STATES[outcome.event_type] or (follows and before.state in {State.MET, State.MISSED})
+    return [] if stays or before.version == 0 else [started, outcome]
+
+
+def _outcome(ticket: TicketState, due: datetime, *, nobody_told: bool) -> Entry:
+    """What became of the due time of a finished ticket."""
     finished_at = ticket.resolved_at or ticket.updated_at
-    outcome = sla.MET if finished_at <= due else sla.MISSED
-    return [*moved, Entry(outcome, due, SlaRule.FINISHED, finished_at=finished_at)]
+    missed = finished_at > due
+    return Entry(
+        sla.MISSED if missed else sla.MET,
+        due,
+        SlaRule.FINISHED,
+        finished_at=finished_at,
+        unnoticed=missed and nobody_told,
+    )
+
+
+def _missed_unnoticed(before: Deadline, ticket: TicketState) -> list[Entry]:
+    """The due time had passed when the ticket was changed, and nobody was told: nothing else would say so.
+
+    After a gap in the versions it is not known when the due time was moved.
+    """
+    passed = before.due_at is not None and ticket.updated_at > before.due_at
+    ended = ticket.due_at != before.due_at or ticket.deleted
+    known = ticket.version == before.version + 1 and before.next_step is not None
+    if before.due_at is None or not (passed and ended and known):
+        return []
+    at = ticket.updated_at
+    return [Entry(sla.MISSED, before.due_at, SlaRule.DUE_TIME_PASSED, finished_at=at, unnoticed=True)]
+
+
+def _ended_once(entries: list[Entry]) -> list[Entry]:
+    """What has ended as missed is not cancelled as well."""
+    missed = {entry.due_at for entry in entries if entry.event_type == sla.MISSED}
+    return [entry for entry in entries if not (entry.event_type == sla.CANCELLED and entry.due_at in missed)]
 
 
 def _moved(before: datetime, ticket: TicketState) -> list[Entry]:
@@ -224,6 +277,9 @@ def _state(before: Deadline, ticket: TicketState, entries: list[Entry]) -> State
         return State.RUNNING
     if ticket.due_at is None:
         return State.NONE
+    if ticket.deleted and before.state is State.RUNNING:
+        return State.CANCELLED
+    if before.version == 0 and not ticket.deleted:
+        return _STATES[_outcome(ticket, ticket.due_at, nobody_told=False).event_type]
     last = entries[-1].event_type if entries else ""
-    outcomes = {sla.MET: State.MET, sla.MISSED: State.MISSED, sla.CANCELLED: State.CANCELLED}
-    return outcomes.get(last, before.state if before.state is not State.RUNNING else State.NONE)
+    return _STATES.get(last, before.state if before.state is not State.RUNNING else State.NONE)

@@ -10,8 +10,9 @@ from uuid import UUID
 import aiohttp
 import msgspec
 from opentelemetry.propagate import inject
+from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.bounded_body import bounded_body
 
 from opsdash_sla_monitor import metrics
 from opsdash_sla_monitor.decisions import Verdict
@@ -20,6 +21,7 @@ from opsdash_sla_monitor.settings import SlaMonitorSettings
 
 #: Deadlines stay locked while the owner is asked, and consumers of the same tickets wait for them at most 2 s.
 TIMEOUT_SECONDS = 1.5
+MOST_BYTES = 1024 * 1024
 
 
 class Verdicts(msgspec.Struct):
@@ -37,8 +39,9 @@ class Owner:
 
     def __init__(self, settings: SlaMonitorSettings) -> None:
         self._url = settings.tickets_url
-        self._token = ServiceToken(settings.internal_token.get_secret_value()).newest
+        self._token = settings.token_to_tickets.get_secret_value()
         self._session: aiohttp.ClientSession | None = None
+        self._dependency = Dependency("tickets")
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -66,10 +69,13 @@ class Owner:
 
     async def _call(self, method: str, path: str, kind: Any, body: Any = None) -> Any:
         try:
-            return msgspec.json.decode(await self._send(method, path, body), type=kind)
-        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+            answer = msgspec.json.decode(await self._send(method, path, body), type=kind)
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError, ValueError) as error:
             metrics.OWNER_FAILURES.inc()
+            self._dependency.away(repr(error))
             raise Unavailable(f"the tickets service gave no usable answer ({type(error).__name__})") from error
+        self._dependency.back()
+        return answer
 
     async def _send(self, method: str, path: str, body: Any) -> bytes:
         if self._session is None:
@@ -79,4 +85,4 @@ class Owner:
         content = None if body is None else msgspec.json.encode(body)
         async with self._session.request(method, self._url + path, data=content, headers=headers) as answer:
             answer.raise_for_status()
-            return await answer.read()
+            return await bounded_body(answer, MOST_BYTES)

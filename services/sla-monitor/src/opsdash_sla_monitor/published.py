@@ -10,11 +10,18 @@ import uuid_utils.compat as uuid_utils
 from opsdash_chassis.tracing import current_traceparent
 from opsdash_contracts import sla
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.sla import SlaEvent, SlaNotice, SlaOutcome, SlaRule, SlaTimer, notice_id
+from opsdash_contracts.sla import (
+    CHANGED_BEFORE_NOTICED,
+    SlaEvent,
+    SlaNotice,
+    SlaOutcome,
+    SlaRule,
+    SlaTimer,
+    notice_id,
+)
 
 from opsdash_sla_monitor.model import Deadline, Entry, Step
 
-SOURCE = "/services/sla-monitor"
 NOTICE_TYPES = {Step.WARNING: sla.WARNING, Step.BREACH: sla.BREACHED}
 NOTICE_RULES = {Step.WARNING: SlaRule.WINDOW_NEARLY_GONE, Step.BREACH: SlaRule.DUE_TIME_PASSED}
 
@@ -26,14 +33,14 @@ def timer_event(
     common = _common(deadline, sequence=sequence, due_at=entry.due_at, rule=entry.rule)
     data: SlaEvent
     if entry.finished_at is not None:
-        data = SlaOutcome(**common, finished_at=entry.finished_at)
+        why = {"notified": False, "reason": CHANGED_BEFORE_NOTICED} if entry.unnoticed else {}
+        data = SlaOutcome(**common, finished_at=entry.finished_at, **why)
     else:
         data = SlaTimer(**common, sla_source=deadline.sla_source, previous_due_at=entry.previous_due_at)
     return Event.of(
         data,
         type=entry.event_type,
         id=uuid_utils.uuid7(),
-        source=SOURCE,
         time=now,
         actor_id=actor_id,
         traceparent=current_traceparent(),
@@ -52,7 +59,7 @@ def notice_event(
     )
     event_type = NOTICE_TYPES[step]
     event_id = notice_id(event_type, deadline.org_id, deadline.ticket_id, due_at)
-    return Event.of(data, type=event_type, id=event_id, source=SOURCE, time=now, traceparent=current_traceparent())
+    return Event.of(data, type=event_type, id=event_id, time=now, traceparent=current_traceparent())
 
 
 def _common(deadline: Deadline, *, sequence: int, due_at: datetime, rule: SlaRule) -> dict[str, Any]:

@@ -25,9 +25,9 @@ class SweepResult(Body):
 
 
 class LedgerEntry(Body, kw_only=True):
-    """One thing that happened to the due time. `notified` is null where nobody was to be told.
+    """One thing that happened to the due time. `notified`: whether a notice was published; null where none was to be.
 
-    `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `reason` says why nobody was told.
+    `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `reason` says why none was.
     """
 
     at: datetime
@@ -68,7 +68,8 @@ def from_event(row: Any, data: dict[str, Any]) -> LedgerEntry:
         previous_due_at=_moment(data["previous_due_at"]) if data.get("previous_due_at") else None,
         rule=data["rule"],
         actor_id=row["actor_id"],
-        notified=True if notice else None,
+        notified=True if notice else data.get("notified"),
+        reason=data.get("reason"),
         confirmed=data.get("confirmed"),
         lateness_ms=data.get("lateness_ms"),
         event_id=row["event_id"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from opsdash_chassis.settings import DatabaseSettings, HttpUrl
+from opsdash_chassis.setting_types import HttpUrl, RotatingSecret, ShownSecret
+from opsdash_chassis.settings import DatabaseSettings
 from pydantic import Field
 
 SERVICE: Final = "sla-monitor"
@@ -18,7 +19,11 @@ class SlaMonitorSettings(DatabaseSettings):
     With the timer off only sweeps that are asked for (by cron) find anything.
     """
 
+    service_urls = ("tickets_url",)
+
     tickets_url: HttpUrl
+    token_to_tickets: ShownSecret
+    token_from_gateway: RotatingSecret
     timer_enabled: bool = True
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     owner_patience_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0

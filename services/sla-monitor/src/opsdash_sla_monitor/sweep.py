@@ -98,7 +98,7 @@ class Sweeper:
         try:
             supported = await self._owner.supported(waiting)
         except Unavailable as error:
-            log.warning("support_not_asked", reason=error.detail)
+            log.debug("support_not_asked", reason=error.detail)
             return
         for org_id in supported:
             async with self._database.worker_transaction() as connection:
@@ -125,7 +125,7 @@ class Sweeper:
         try:
             verdicts = await self._owner.confirm(due)
         except Unavailable as error:
-            log.warning("owner_not_asked", deadlines=len(due), reason=error.detail)
+            log.debug("owner_not_asked", deadlines=len(due), reason=error.detail)
             return [None] * len(due)
         for verdict in verdicts:
             if verdict not in {Verdict.OVERDUE, Verdict.OPEN}:

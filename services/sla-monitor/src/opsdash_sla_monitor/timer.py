@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 import structlog
-from opsdash_chassis.database import Database, database_errors
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.database import Database
+from opsdash_chassis.database_errors import database_errors
 
 from opsdash_sla_monitor import metrics, sweep_repository
 from opsdash_sla_monitor.settings import SlaMonitorSettings
@@ -21,7 +21,6 @@ NEVER = float("inf")
 JUST_AFTER_SECONDS = 0.002  # due exactly now is not due yet
 SHORTEST_SLEEP_SECONDS = 0.01
 IN_OTHER_HANDS_SECONDS = 0.1
-DATABASE_PAUSE_SECONDS = 1.0
 
 
 class Timer:
@@ -35,14 +34,10 @@ class Timer:
         self._listener: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def turn(self, database: Database) -> None:
-        """Raises Unavailable, after a pause, while the database is away."""
-        try:
-            await self._listen()
-            counts = await self._sweeper.sweep()
-            await self._sleep(await self._seconds_to_next(database, idle=counts.checked == 0))
-        except Unavailable:
-            await asyncio.sleep(DATABASE_PAUSE_SECONDS)
-            raise
+        """Raises Unavailable while the database is away; who repeats turns makes the pause."""
+        await self._listen()
+        counts = await self._sweeper.sweep()
+        await self._sleep(await self._seconds_to_next(database, idle=counts.checked == 0))
 
     def close(self) -> None:
         if self._listener is not None:

@@ -9,9 +9,12 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Database
-from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -45,7 +48,7 @@ async def get_me(caller: NamedDependency[Caller], database: NamedDependency[Data
     return Me(user_id=caller.user_id, orgs=orgs)
 
 
-@post("/", operation_id="createTicket")
+@post("/", operation_id="createTicket", response_headers=[ETAG, LOCATION])
 async def create_ticket(
     data: JSONBody[CreateTicket], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
@@ -53,9 +56,11 @@ async def create_ticket(
     if idempotency_key is None and (answer := await _create_at_once(edge, data)):
         return answer
 
+    rendered = await edge.render(data.description)
+
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        row = await creation.create_ticket(work, access, data.to_new_ticket())
-        return detail_response(row, access, work.now, status=201, located=True)
+        row = await creation.create_ticket(work, access, data.to_new_ticket(rendered))
+        return await detail_response(row, access, work.now, status=201, located=True)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
 
@@ -63,9 +68,9 @@ async def create_ticket(
 async def _create_at_once(edge: Edge, data: CreateTicket) -> Response[TicketDetail] | None:
     """Two round trips in place of five; None when that is not enough."""
     reading, found = await _find_references(edge, {field: getattr(data, field) for field in references.FIELDS})
-    new = data.to_new_ticket()
+    new = data.to_new_ticket(await markdown.render_soon(data.description))
     row = await edge.change(reading, lambda work: creation.create_at_once(work, reading.access, new, found))
-    return None if row is None else detail_response(row, reading.access, reading.now, status=201, located=True)
+    return None if row is None else await detail_response(row, reading.access, reading.now, status=201, located=True)
 
 
 async def _find_references(edge: Edge, wanted: References) -> tuple[Reading, Mapping[str, Any]]:
@@ -76,17 +81,17 @@ async def _find_references(edge: Edge, wanted: References) -> tuple[Reading, Map
     return reading, references_repository.to_names(reading.rows[0])
 
 
-@get("/{reference:str}", operation_id="getTicket")
+@get("/{reference:str}", operation_id="getTicket", response_headers=[ETAG])
 async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     wanted = id_or_number(reference)
     reading = await edge.read(repository.detail_statement(wanted), wanted)
     if not reading.rows:
         raise NotVisible
-    return detail_response(reading.rows[0], reading.access, reading.now)
+    return await detail_response(reading.rows[0], reading.access, reading.now)
 
 
-@patch("/{reference:str}", operation_id="patchTicket")
+@patch("/{reference:str}", operation_id="patchTicket", response_headers=[ETAG])
 async def patch_ticket(
     reference: FromPath[str],
     data: JSONBody[PatchTicket],
@@ -95,14 +100,25 @@ async def patch_ticket(
     idempotency_key: IdempotencyKey = None,
 ) -> Response[TicketDetail]:
     """Change fields; what changes nothing keeps the version and sends no event."""
+    rendered = await _rendered(edge, data)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         ticket = await use_cases.change_ticket(
-            work, access, id_or_number(reference), data.to_fields(), if_match=expected_version(if_match)
+            work,
+            access,
+            id_or_number(reference),
+            data.to_fields(),
+            rendered=rendered,
+            if_match=expected_versions(if_match),
         )
         return await detail_answer(work, access, ticket.id)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
+
+
+async def _rendered(edge: Edge, patch: PatchTicket) -> Rendered | None:
+    description = patch.new_description
+    return None if description is None else await edge.render(description)
 
 
 @delete("/{reference:str}", operation_id="deleteTicket")
@@ -115,13 +131,13 @@ async def delete_ticket(
     """Take the ticket out of every list; it can be restored for 30 days."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[None]:
-        await use_cases.delete_ticket(work, access, id_or_number(reference), if_match=expected_version(if_match))
+        await use_cases.delete_ticket(work, access, id_or_number(reference), if_match=expected_versions(if_match))
         return Response(None, status_code=204)
 
     return await edge.write(Action.DELETE, act, key=idempotency_key)
 
 
-@post("/{reference:str}/restore", operation_id="restoreTicket", status_code=200)
+@post("/{reference:str}/restore", operation_id="restoreTicket", status_code=200, response_headers=[ETAG])
 async def restore_ticket(
     reference: FromPath[str], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
@@ -139,9 +155,10 @@ async def change_in_bulk(
     data: JSONBody[BulkChange], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
 ) -> Response[BulkResult]:
     """Apply one patch to up to 100 tickets; each succeeds or fails on its own."""
+    rendered = await _rendered(edge, data.patch)
 
     async def act(work: UnitOfWork, access: Access) -> Response[BulkResult]:
-        return Response(await bulk.change_many(work, access, data.ids, data.patch.to_fields()))
+        return Response(await bulk.change_many(work, access, data.ids, data.patch.to_fields(), rendered))
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
 

@@ -9,7 +9,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.database import Database
-from opsdash_chassis.http.authentication import SERVICE
+from opsdash_chassis.http.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets import repository
@@ -39,6 +39,29 @@ async def ticket_existence(
     return Existence(**dict(row))
 
 
+class DatabaseTime(Body):
+    """For those without a database, whose clocks must agree with it too."""
+
+    now: datetime
+
+
+@get("/clock")
+async def database_time(database: NamedDependency[Database]) -> DatabaseTime:
+    """What time it is by the database's clock."""
+    return DatabaseTime(now=await database.current_time())
+
+
 ROUTES = [
-    Router("/internal", route_handlers=[ticket_existence], opt={"authentication": SERVICE}, include_in_schema=False)
+    Router(
+        "/internal",
+        route_handlers=[ticket_existence],
+        opt={"authentication": Services(("comments",))},
+        include_in_schema=False,
+    ),
+    Router(
+        "/internal",
+        route_handlers=[database_time],
+        opt={"authentication": Services(("gateway",))},
+        include_in_schema=False,
+    ),
 ]

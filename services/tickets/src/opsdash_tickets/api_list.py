@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get
+from litestar import Response, get
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET
 from opsdash_chassis.cursors import InvalidCursor
+from opsdash_chassis.database import Record
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import csv_export, list_repository
@@ -21,12 +23,16 @@ from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketPage
 from opsdash_tickets.views import ticket_row
 
-EXPORT_PAGE = 500
+#: Writing a page is one step, during which the process serves nobody else.
+EXPORT_PAGE = 100
+CSV = "text/csv"
+_FILE = ResponseHeader(name="Content-Disposition", description="Names the file", required=True, documentation_only=True)
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
 Choices = Annotated[str | None, QueryParameter(description="One value, or several with commas")]
 Ids = Annotated[str | None, QueryParameter(description="Ids or `none`, with commas")]
 People = Annotated[str | None, QueryParameter(description="Ids, `me` or `none`, with commas")]
+Zone = Annotated[str | None, QueryParameter(description="IANA zone of the day that `sla=today` means; UTC if absent")]
 Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with zone")]
 Words = Annotated[
     str | None,
@@ -47,7 +53,8 @@ async def provide_list_query(
     contact: Ids = None,
     company: Ids = None,
     project: Ids = None,
-    sla: Annotated[str | None, QueryParameter(description="overdue, at_risk, today, none")] = None,
+    sla: Annotated[str | None, QueryParameter(description="overdue, at_risk, soon, today, none")] = None,
+    time_zone: Zone = None,
     created_from: Moment = None,
     created_to: Moment = None,
     q: Words = None,
@@ -55,7 +62,19 @@ async def provide_list_query(
 ) -> ListQuery:
     """The filter parameters, the same for list and export."""
     return ListQuery(
-        status, priority, category, assignee, contact, company, project, sla, created_from, created_to, q, sort
+        status,
+        priority,
+        category,
+        assignee,
+        contact,
+        company,
+        project,
+        sla,
+        time_zone,
+        created_from,
+        created_to,
+        q,
+        sort,
     )
 
 
@@ -93,38 +112,47 @@ async def _total(edge: Edge, wanted: TicketFilter) -> int:
         return await list_repository.count(work.connection, access.org_id, wanted)
 
 
-@get("/tickets.csv", operation_id="exportTickets", tags=["tickets"], dependencies=LIST_QUERY, media_type="text/csv")
+@get(
+    "/tickets.csv",
+    operation_id="exportTickets",
+    tags=["tickets"],
+    dependencies=LIST_QUERY,
+    media_type=CSV,
+    response_headers=[_FILE],
+)
 async def export_tickets(
     slug: FromPath[str], edge: NamedDependency[Edge], list_query: NamedDependency[ListQuery]
-) -> Stream:
+) -> Response[Any]:
     """Every ticket that matches, as CSV."""
-    pages = _export(edge, list_query)
-    first = await anext(pages)  # what is wrong with the request is answered before the stream starts
     headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}
-    return Stream(_joined(first, pages), media_type="text/csv; charset=utf-8", headers=headers)
+    async with edge.work(Action.READ) as (work, access):  # what is wrong is answered before anything is taken
+        rows = await _page(work, access, list_query, None)
+    first = csv_export.encode(rows, work.now, header=True)
+    if len(rows) < EXPORT_PAGE:
+        return Response(first, media_type=CSV, headers=headers)
+    edge.begin_export(access)
+    rest = _rest(edge, list_query, list_repository.position_of(rows[-1]))
+    return Stream(_joined(first, rest), media_type=CSV, headers=headers)
 
 
-async def _export(edge: Edge, list_query: ListQuery) -> AsyncIterator[bytes]:
+async def _rest(edge: Edge, list_query: ListQuery, after: Position | None) -> AsyncIterator[bytes]:
     """Page by page, each in a transaction of its own: a slow reader holds no snapshot, a removed one gets no more."""
-    after: Position | None = None
-    yield_header = True
-    while True:
-        async with edge.work(Action.READ) as (work, access):
-            wanted, sort = await _read(work, access, list_query)
-            rows = await list_repository.page(
-                work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE
-            )
-        yield csv_export.encode(rows, work.now, header=yield_header)
-        yield_header = False
-        if len(rows) < EXPORT_PAGE:
-            return
-        after = list_repository.position_of(rows[-1])
+    while after is not None:
+        async with edge.go_on() as (work, access):
+            rows = await _page(work, access, list_query, after)
+        yield csv_export.encode(rows, work.now, header=False)
+        after = list_repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for chunk in rest:
         yield chunk
+
+
+async def _page(work: UnitOfWork, access: Access, query: ListQuery, after: Position | None) -> list[Record]:
+    wanted, sort = await _read(work, access, query)
+    return await list_repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
 
 
 async def _read(work: UnitOfWork, access: Access, query: ListQuery) -> tuple[TicketFilter, Sort]:

@@ -11,8 +11,9 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.database import Database, Record
-from opsdash_chassis.http.authentication import SERVICE
-from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_version
+from opsdash_chassis.http.authentication import Services
+from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.http.openapi.answers import ETAG
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import Status
@@ -36,7 +37,7 @@ from opsdash_tickets.sla_schemas import (
 DryRun = Annotated[bool, QueryParameter(description="Only tell what would change")]
 
 
-@post("/{reference:str}/sla/recompute", operation_id="recomputeSla", status_code=200)
+@post("/{reference:str}/sla/recompute", operation_id="recomputeSla", status_code=200, response_headers=[ETAG])
 async def recompute_sla(
     reference: FromPath[str],
     edge: NamedDependency[Edge],
@@ -48,7 +49,7 @@ async def recompute_sla(
 
     async def act(work: UnitOfWork, access: Access) -> Response[Recomputed]:
         before, after = await recompute.recompute_due(
-            work, access, id_or_number(reference), dry_run=dry_run, if_match=expected_version(if_match)
+            work, access, id_or_number(reference), dry_run=dry_run, if_match=expected_versions(if_match)
         )
         version = before.version if dry_run else after.version
         body = Recomputed(
@@ -111,6 +112,7 @@ def _fields(ticket: Ticket | Record, now: datetime) -> SlaFields:
     state = model.sla_state(
         status=Status(values["status"]),
         due=values["sla_due_at"],
+        outcome=values["sla_outcome"],
         created_at=values["created_at"],
         finished_at=values["resolved_at"],
         now=now,
@@ -122,6 +124,6 @@ TICKET_ROUTES = [recompute_sla, sla_context]
 INTERNAL = Router(
     "/internal/sla",
     route_handlers=[confirm, supported, ticket_state],
-    opt={"authentication": SERVICE},
+    opt={"authentication": Services(("sla-monitor",))},
     include_in_schema=False,
 )

@@ -9,23 +9,27 @@ from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
+from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime
 
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES
 from opsdash_tickets.edge import Doors
+from opsdash_tickets.exports import Exports
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
 PURGE_EVERY_SECONDS = 3600.0
+RENDER_EVERY_SECONDS = 60.0
 
 
 def build_runtime(settings: TicketsSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
-    runtime = Runtime(settings, service=SERVICE, revision=REVISION)
+    runtime = Runtime(settings, service=SERVICE, revision=REVISION, long_reads=settings.database_export_pool_size)
     consumers.subscribe(runtime.consumers)
     runtime.every(PURGE_EVERY_SECONDS, "purge", housekeeping.purge_expired)
+    runtime.every(RENDER_EVERY_SECONDS, "render", housekeeping.render_outdated)
     return runtime
 
 
@@ -34,7 +38,7 @@ def build_app(settings: TicketsSettings) -> Application:
     org_limit = RateLimit(
         per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas
     )
-    cursors = Cursors(settings.internal_token.get_secret_value())
+    cursors = Cursors(settings.cursor_secret.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -51,7 +55,13 @@ def build_app(settings: TicketsSettings) -> Application:
         },
         problems=PROBLEMS,
         public_prefix="/api",
+        callers={
+            "gateway": ServiceToken(settings.token_from_gateway.get_secret_value()),
+            "comments": ServiceToken(settings.token_from_comments.get_secret_value()),
+            "sla-monitor": ServiceToken(settings.token_from_sla_monitor.get_secret_value()),
+        },
     )
-    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors)
+    exports = Exports.of(settings)
+    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors, exports)
     runtime.add_probes(application.health)
     return application

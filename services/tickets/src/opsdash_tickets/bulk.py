@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import use_cases
@@ -16,19 +17,29 @@ from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.schemas import BulkItem, BulkResult, ItemError
 
 
-async def change_many(work: UnitOfWork, access: Access, ids: Sequence[UUID], fields: Mapping[str, Any]) -> BulkResult:
+async def change_many(
+    work: UnitOfWork, access: Access, ids: Sequence[UUID], fields: Mapping[str, Any], rendered: Rendered | None
+) -> BulkResult:
     """Change each ticket, in one order for all callers so that two bulk edits cannot lock each other out."""
     bulk_id = uuid_utils.uuid7()
-    done = {ticket_id: await _change_one(work, access, ticket_id, fields, bulk_id) for ticket_id in sorted(set(ids))}
+    done = {
+        ticket_id: await _change_one(work, access, ticket_id, fields, rendered, bulk_id)
+        for ticket_id in sorted(set(ids))
+    }
     return BulkResult(bulk_id=bulk_id, items=[done[ticket_id] for ticket_id in dict.fromkeys(ids)])
 
 
 async def _change_one(
-    work: UnitOfWork, access: Access, ticket_id: UUID, fields: Mapping[str, Any], bulk_id: UUID
+    work: UnitOfWork,
+    access: Access,
+    ticket_id: UUID,
+    fields: Mapping[str, Any],
+    rendered: Rendered | None,
+    bulk_id: UUID,
 ) -> BulkItem:
     try:
         async with work.connection.transaction():
-            ticket = await use_cases.change_ticket(work, access, ticket_id, fields, bulk_id=bulk_id)
+            ticket = await use_cases.change_ticket(work, access, ticket_id, fields, rendered=rendered, bulk_id=bulk_id)
     except Refused as refused:
         problem = PROBLEMS[type(refused)](refused)
         error = ItemError(type=f"/problems/{problem.code}", detail=problem.detail, errors=problem.errors)

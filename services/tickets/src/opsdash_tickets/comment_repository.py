@@ -13,14 +13,14 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 
 from opsdash_tickets.model import Ticket
-from opsdash_tickets.repository import to_ticket
+from opsdash_tickets.repository import STATE, to_ticket
 
 # Deleted tickets too: their count must be right when they come back. In the order of the key, so that two who lock the
 # same tickets cannot lock each other out.
-_LOCK_ALL = """
-SELECT t.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, id) JOIN tickets t USING (org_id, id)
+_LOCK_ALL = f"""
+SELECT {STATE} FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, id) JOIN tickets t USING (org_id, id)
 ORDER BY org_id, id FOR UPDATE OF t
-"""
+"""  # noqa: S608 - our own names
 _STORE = """
 WITH state AS (
     INSERT INTO comment_states (org_id, comment_id, ticket_id, version, deleted_at) VALUES ($1, $6, $2, $7, $12)

@@ -13,7 +13,7 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import BREACHED, SlaNotice
 from opsdash_contracts.topics import COMMENTS, SLA, WORKSPACE
-from opsdash_contracts.workspace import Kind, Org, Removed, removed, upserted
+from opsdash_contracts.workspace import Kind, Member, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
 from opsdash_tickets import housekeeping, sla_repository, usage
@@ -42,19 +42,28 @@ async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
     await directory.remove(work.connection, event.data, work.now)
 
 
+async def store_member(work: UnitOfWork, event: Event[Member]) -> None:
+    """A person who becomes a viewer, or gives the membership to another person, has no tickets any more."""
+    member = event.data
+    before = await directory.user_of(work.connection, member.org_id, member.member_id)
+    await directory.upsert_member(work.connection, member)
+    for user_id in {before or member.user_id, member.user_id}:
+        await housekeeping.unassign_unless_assignable(work, member.org_id, user_id)
+
+
 async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
     """A person who left has no tickets any more."""
     await forget_entity(work, event)
     user_id = await directory.user_of(work.connection, event.data.org_id, event.data.id)
     if user_id is not None:
-        await housekeeping.unassign_departed(work, event.data.org_id, user_id)
+        await housekeeping.unassign_unless_assignable(work, event.data.org_id, user_id)
 
 
 WORKSPACE_HANDLERS: dict[str, Handler] = {
     **{removed(kind): forget_entity for kind in Kind},
     removed(Kind.MEMBER): forget_member,
     upserted(Kind.ORG): store_org,
-    upserted(Kind.MEMBER): _storing(directory.upsert_member),
+    upserted(Kind.MEMBER): store_member,
     upserted(Kind.CONTACT): _storing(directory.upsert_contact),
     upserted(Kind.COMPANY): _storing(directory.upsert_company),
     upserted(Kind.PROJECT): _storing(directory.upsert_project),

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
@@ -23,10 +24,11 @@ from opsdash_tickets.references import References
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A ticket as asked for; `sla_due_at` None lets the priority decide."""
+    """A ticket as asked for, its description as HTML too; `sla_due_at` None lets the priority decide."""
 
     title: str
     description: str
+    rendered: Rendered
     status: Status
     priority: Priority
     category: Category
@@ -49,7 +51,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
     _check(new, found, work.now)
     counters = await usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
-    return await creation_repository.insert(work, ticket, _created(work, access, ticket), found)
+    return await creation_repository.insert(work, ticket, new.rendered, _created(work, access, ticket), found)
 
 
 async def create_at_once(
@@ -64,7 +66,7 @@ async def create_at_once(
     ticket = _first_version(work, access, new, creation_repository.UNNUMBERED)
     cap = PLAN_CAPS[access.plate]
     return await creation_repository.insert_at_once(
-        work, ticket, _created(work, access, ticket), found, cap=cap, told_at=model.counts_told(cap)
+        work, ticket, new.rendered, _created(work, access, ticket), found, cap=cap, told_at=model.counts_told(cap)
     )
 
 
@@ -74,6 +76,7 @@ def _check(new: NewTicket, found: Mapping[str, Any], now: datetime) -> None:
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:
+    due = new.sla_due_at or model.due_at(work.now, new.priority)
     return Ticket(
         id=uuid_utils.uuid7(),
         org_id=access.org_id,
@@ -86,7 +89,7 @@ def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int
         assignee_id=new.assignee_id,
         contact_id=new.contact_id,
         project_id=new.project_id,
-        sla_due_at=new.sla_due_at or model.due_at(work.now, new.priority),
+        sla_due_at=due,
         sla_source=SlaSource.MANUAL if new.sla_due_at else SlaSource.AUTO,
         first_response_at=None,
         reopen_count=0,
@@ -96,7 +99,7 @@ def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int
         updated_at=work.now,
         deleted_at=None,
         version=1,
-        **model.stamps_at_creation(new.status, work.now),
+        **model.stamps_at_creation(new.status, due, work.now),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opsdash_chassis.database import Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import RECORDED, If, UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
@@ -14,7 +15,11 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_tickets.model import Ticket
 from opsdash_tickets.repository import COLUMNS
 
-_OTHERS: Final = tuple(name for name in COLUMNS if name not in {"org_id", "number"})
+_OTHERS: Final = (
+    *(name for name in COLUMNS if name not in {"org_id", "number"}),
+    "description_html",
+    "renderer",
+)
 _STORED = f"""
 t AS (
     INSERT INTO tickets (org_id, number, {", ".join(_OTHERS)})
@@ -51,16 +56,17 @@ _WITH_A_SLOT: Final = If(
 
 
 async def insert(
-    work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], found: Mapping[str, Any]
+    work: UnitOfWork, ticket: Ticket, rendered: Rendered, event: Event[TicketEvent], found: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Store a ticket whose slot has been taken, with its event; its detail view. `found` are the names it shows."""
-    (row,) = await work.change(_INSERT, *_values(ticket), ticket.number, event=event, topic=TICKETS)
-    return _shown(ticket, row, found)
+    (row,) = await work.change(_INSERT, *_values(ticket, rendered), ticket.number, event=event, topic=TICKETS)
+    return _shown(ticket, rendered, row, found)
 
 
 async def insert_at_once(
     work: UnitOfWork,
     ticket: Ticket,
+    rendered: Rendered,
     event: Event[TicketEvent],
     found: Mapping[str, Any],
     *,
@@ -71,22 +77,24 @@ async def insert_at_once(
 
     None, and nothing is done, at a count of living tickets of which the plan has something to say.
     """
-    values = (*_values(ticket), cap, told_at)
+    values = (*_values(ticket, rendered), cap, told_at)
     rows = await work.change(_INSERT_AT_ONCE, *values, event=event, topic=TICKETS, only=_WITH_A_SLOT)
-    return _shown(ticket, rows[0], found) if rows else None
+    return _shown(ticket, rendered, rows[0], found) if rows else None
 
 
-def _values(ticket: Ticket) -> tuple[object, ...]:
-    return (ticket.org_id, *(getattr(ticket, name) for name in _OTHERS))
+def _values(ticket: Ticket, rendered: Rendered) -> tuple[object, ...]:
+    """In the order of `_OTHERS`, which ends with what is rendered."""
+    return (ticket.org_id, *(getattr(ticket, name) for name in _OTHERS[: -len(rendered)]), *rendered)
 
 
-def _shown(ticket: Ticket, stored: Record, found: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(ticket: Ticket, rendered: Rendered, stored: Record, found: Mapping[str, Any]) -> dict[str, Any]:
     """A new ticket as its detail view has it: who made it made the last change, and nobody has left yet."""
     creator = stored["creator_name"]
     return {
         **{name: getattr(ticket, name) for name in COLUMNS},
         **found,
         "number": stored["number"],
+        "description_html": rendered.html,
         "sla_breached_at": None,
         "creator_name": creator,
         "updated_by": ticket.created_by,

@@ -10,16 +10,21 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
+from opsdash_chassis import markdown
 from opsdash_chassis.cursors import Cursors
 from opsdash_chassis.database import Database, Record
 from opsdash_chassis.http.authentication import caller_of
+from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import read_in_org
+from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_tickets import model, use_cases
+from opsdash_tickets import model, repository, use_cases
 from opsdash_tickets.errors import NotVisible
+from opsdash_tickets.exports import Exports
 from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketDetail
 from opsdash_tickets.views import Row, person, ticket_fields
@@ -36,6 +41,7 @@ class Doors:
     database: Database
     org_limit: RateLimit
     cursors: Cursors
+    exports: Exports
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Edge:
         self._caller = caller_of(request)
         self._database = doors.database
         self._org_limit = doors.org_limit
+        self._exports = doors.exports
         self.cursors = doors.cursors
 
     @property
@@ -76,15 +83,21 @@ class Edge:
             raise NotVisible
         entered, rows = found
         access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=action)
-        self._org_limit.check(access.org_id)
+        self._count(access)
         return Reading(access, entered.now, rows)
 
     async def look_in(self, action: Action) -> Reading:
         """Enter the org, and read nothing."""
         async with self._database.tenant_statement() as connection:
             work, access = await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
-        self._org_limit.check(access.org_id)
+        self._count(access)
         return Reading(access, work.now, [])
+
+    async def render(self, text: str) -> Rendered:
+        """The HTML of a description, made outside any transaction: long ones for those only who may write here."""
+        if len(text) > markdown.AT_ONCE:
+            await self.look_in(Action.WRITE)
+        return await markdown.render_soon(text)
 
     async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """Let one statement that enters the org itself act on what was read: a transaction of its own."""
@@ -95,8 +108,23 @@ class Edge:
         """A transaction inside the org, if the caller may do that there; committed when the block ends well."""
         async with self._database.tenant_transaction() as connection:
             work, access = await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
-            self._org_limit.check(access.org_id)
+            self._count(access)
             yield work, access
+
+    def begin_export(self, access: Access) -> None:
+        """To be called before a request reads more than one page. Raises the 429 problem."""
+        self._exports.begin(access, self._request.scope)
+
+    @asynccontextmanager
+    async def go_on(self) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+        """Like `work` for the next page of an export, which is limited as a whole."""
+        async with self._database.long_read_transaction() as connection:
+            yield await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=Action.READ)
+
+    def _count(self, access: Access) -> None:
+        """Raises the 429 problem when the org is over its limit."""
+        self._org_limit.check(access.org_id)
+        current_cost().is_paid_by(self._org_limit, access.org_id)
 
     async def write(self, action: Action, act: Act[Body], *, key: str | None) -> Response[Body]:
         """Run a write in one transaction, once per Idempotency-Key."""
@@ -108,22 +136,36 @@ class Edge:
                 org_id=access.org_id,
                 user_id=access.user_id,
                 act=lambda: act(work, access),
+                ids=await self._ids(work, access) if key is not None else {},
             )
+
+    async def _ids(self, work: UnitOfWork, access: Access) -> dict[str, UUID]:
+        """Which ticket the path means, if it names one that exists."""
+        named = self._request.path_params.get("reference")
+        if named is None:
+            return {}
+        reference = id_or_number(named)
+        if isinstance(reference, UUID):
+            return {"reference": reference}
+        found = await repository.existence(work.connection, access.org_id, reference)
+        return {} if found is None else {"reference": found["ticket_id"]}
 
 
 async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int) -> Response[TicketDetail]:
     """The ticket as it is in this transaction, with its version as ETag."""
-    return detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
+    return await detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
 
 
-def detail_response(
+async def detail_response(
     row: Row, access: Access, now: datetime, *, status: int = 200, located: bool = False
 ) -> Response[TicketDetail]:
-    """A row of the detail view, as it is answered."""
+    """A row of the detail view, as it is answered. HTML by other rules than today's is made anew, within a deadline."""
     fields = ticket_fields(row, now)
+    html = row["description_html"]
     detail = TicketDetail(
         **fields,
         description=row["description"],
+        description_html=(await markdown.render_soon(row["description"])).html if html is None else html,
         updated_by=person(row["updated_by"], row["updater_name"], row["updater_active"]),
         allowed_statuses=model.allowed_statuses(fields["status"]),
         permissions=access.permissions,

@@ -11,7 +11,6 @@ from opsdash_chassis.tenancy.errors import (
     NotVisible,
     Refused,
     RoleTooLow,
-    StaleVersion,
 )
 from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import Plate
@@ -25,7 +24,7 @@ __all__ = [
     "PlanLimitReached",
     "Refused",
     "RoleTooLow",
-    "StaleVersion",
+    "TicketFinished",
 ]
 
 
@@ -36,6 +35,14 @@ class InvalidTransition(Refused):
         super().__init__(status)
         self.status = status
         self.allowed = list(allowed)
+
+
+class TicketFinished(Refused):
+    """The due time of a resolved or closed ticket stays as it is until the ticket is opened again."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class PlanLimitReached(Refused):

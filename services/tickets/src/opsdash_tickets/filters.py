@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 from uuid import UUID
 
+from opsdash_chassis.moments import UTC_ZONE, time_zones
 from opsdash_contracts.tickets import Category, Priority, Status
 
 from opsdash_tickets import values
@@ -47,7 +48,10 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """All given conditions hold at once; several values of one condition are alternatives. None is `none`."""
+    """All given conditions hold at once; several values of one condition are alternatives. None is `none`.
+
+    `zone` says where the day of `today` begins.
+    """
 
     status: tuple[Status, ...] = ()
     priority: tuple[Priority, ...] = ()
@@ -57,6 +61,7 @@ class TicketFilter:
     company: tuple[UUID | None, ...] = ()
     project: tuple[UUID | None, ...] = ()
     sla: tuple[SlaFilter, ...] = ()
+    zone: str = UTC_ZONE
     created_from: datetime | None = None
     created_to: datetime | None = None
     number: int | None = None
@@ -80,6 +85,7 @@ class ListQuery:
     company: str | None = None
     project: str | None = None
     sla: str | None = None
+    time_zone: str | None = None
     created_from: str | None = None
     created_to: str | None = None
     q: str | None = None
@@ -89,6 +95,7 @@ class ListQuery:
 def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
     """Raises InvalidFields naming the parameter."""
     number, words = _words(query.q)
+    sla = _choices("sla", query.sla, SlaFilter)
     return TicketFilter(
         status=_choices("status", query.status, Status),
         priority=_choices("priority", query.priority, Priority),
@@ -97,7 +104,8 @@ def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
         contact=_choices("contact", query.contact, _id_or_none),
         company=_choices("company", query.company, _id_or_none),
         project=_choices("project", query.project, _id_or_none),
-        sla=_choices("sla", query.sla, SlaFilter),
+        sla=sla,
+        zone=_zone(query.time_zone) if SlaFilter.TODAY in sla else UTC_ZONE,
         created_from=_moment("created_from", query.created_from),
         created_to=_moment("created_to", query.created_to),
         number=number,
@@ -141,6 +149,15 @@ def _moment(name: str, text: str | None) -> datetime | None:
         return values.due_time(text)
     except InvalidFields:
         raise _refused(name, "datetime", "must be an RFC 3339 date and time with a zone") from None
+
+
+def _zone(name: str | None) -> str:
+    """Of the IANA database, as browsers name theirs."""
+    if name is None:
+        return UTC_ZONE
+    if name not in time_zones():
+        raise _refused("time_zone", "not-allowed", "must be a zone of the IANA database, such as Europe/Madrid")
+    return name
 
 
 def _words(text: str | None) -> tuple[int | None, str | None]:

@@ -1,11 +1,13 @@
-"""What happens to tickets without a person acting: assignees who left, deleted tickets past their time."""
+"""What happens to tickets without a person acting: who may not be assigned any more, what was deleted, older HTML."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from uuid import UUID
 
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Database
+from opsdash_chassis.markdown import Rendered, outdated
 from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
 from opsdash_contracts import tickets as events
 
@@ -16,9 +18,9 @@ from opsdash_tickets.published import ticket_event
 PURGE_BATCH = 50
 
 
-async def unassign_departed(work: UnitOfWork, org_id: UUID, user_id: UUID) -> int:
-    """Take every living ticket off a person who has no membership left; returns how many."""
-    if await housekeeping_repository.is_member(work.connection, org_id, user_id):
+async def unassign_unless_assignable(work: UnitOfWork, org_id: UUID, user_id: UUID) -> int:
+    """Take every living ticket off a person who has left the org or only reads there; returns how many."""
+    if await housekeeping_repository.is_assignable(work.connection, org_id, user_id):
         return 0
     tickets = await housekeeping_repository.lock_assigned(work.connection, org_id, user_id)
     for before in tickets:
@@ -47,8 +49,18 @@ async def _purge(work: UnitOfWork, ticket: Ticket) -> None:
     empty = replace(ticket, title="", description="", updated_at=work.now, version=ticket.version + 1)
     await housekeeping_repository.redact_history(work.connection, ticket.org_id, ticket.id)
     await housekeeping_repository.mark_purged(work.connection, ticket.org_id, ticket.id)
-    await _store(work, events.PURGED, empty, {})
+    await _store(work, events.PURGED, empty, {}, Rendered("", markdown.VERSION))
 
 
-async def _store(work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change]) -> None:
-    await repository.update(work, after, ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now))
+async def _store(
+    work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change], rendered: Rendered | None = None
+) -> None:
+    event = ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now)
+    await repository.update(work, after, event, rendered)
+
+
+async def render_outdated(database: Database) -> int:
+    """Render descriptions that were stored by older rules, or as typed under load; returns how many."""
+    return await outdated.render_outdated(
+        database, housekeeping_repository.outdated, housekeeping_repository.store_html
+    )

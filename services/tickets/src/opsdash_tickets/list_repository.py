@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
+from opsdash_contracts import ticket_words
 
 from opsdash_tickets.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
@@ -15,8 +16,12 @@ from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
 ACTIVE = "t.status IN ('open', 'in_progress', 'waiting')"
 #: The one breach predicate: list filter, card, CSV and counts all use this text. Due exactly now is not a breach.
 BREACHED = f"(t.sla_due_at < now() AND {ACTIVE})"
-#: Due within the shortest SLA window: the list filter and the count of the dashboard.
-DUE_SOON = f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '4 hours' AND {ACTIVE})"
+#: The list filter and the count of the dashboard.
+DUE_SOON = (
+    f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '{ticket_words.DUE_SOON.total_seconds():.0f} seconds'"
+    f" AND {ACTIVE})"
+)
+_MIDNIGHT = "date_trunc('day', now() AT TIME ZONE {zone})"
 _SLA = {
     SlaFilter.OVERDUE: BREACHED,
     SlaFilter.AT_RISK: (
@@ -24,9 +29,10 @@ _SLA = {
     ),
     SlaFilter.SOON: DUE_SOON,
     SlaFilter.TODAY: (
-        f"({ACTIVE} AND t.sla_due_at >= date_trunc('day', now()) AND t.sla_due_at < date_trunc('day', now()) + '1 day')"
+        f"({ACTIVE} AND t.sla_due_at >= {_MIDNIGHT} AT TIME ZONE {{zone}}"
+        f" AND t.sla_due_at < ({_MIDNIGHT} + interval '1 day') AT TIME ZONE {{zone}})"
     ),
-    SlaFilter.NONE: "t.sla_due_at IS NULL",
+    SlaFilter.NONE: "(t.sla_outcome = 'none' OR (t.sla_outcome IS NULL AND t.sla_due_at IS NULL))",
 }
 #: What a sort orders by, and the type its keyset position has in a cursor.
 _SORTS = {
@@ -186,7 +192,8 @@ def _conditions(wanted: TicketFilter) -> _Conditions:
             "uuid",
         )
     if wanted.sla:
-        conditions.add(f"({' OR '.join(_SLA[state] for state in wanted.sla)})")
+        zone = f"{conditions.value(wanted.zone)}::text" if SlaFilter.TODAY in wanted.sla else ""
+        conditions.add(f"({' OR '.join(_SLA[state].format(zone=zone) for state in wanted.sla)})")
     if wanted.created_from is not None:
         conditions.add(f"t.created_at >= {conditions.value(wanted.created_from)}")
     if wanted.created_to is not None:

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_tickets.errors import FieldProblem, InvalidFields, InvalidTransition
+from opsdash_tickets.errors import FieldProblem, InvalidFields, InvalidTransition, TicketFinished
 
 SLA_HOURS: Final[Mapping[Priority, int]] = {
     Priority.URGENT: 4,
@@ -94,6 +94,7 @@ class Ticket:
     project_id: UUID | None
     sla_due_at: datetime | None
     sla_source: SlaSource | None
+    sla_outcome: Outcome | None
     first_response_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
@@ -138,19 +139,30 @@ def check_due(due: datetime | None, now: datetime) -> None:
         raise InvalidFields([FieldProblem("/sla_due_at", "too-far", "must lie within ten years")])
 
 
+def judged(due: datetime | None, finished_at: datetime | None) -> Outcome:
+    """How a due time ended; finished exactly then is in time."""
+    if due is None:
+        return Outcome.NONE
+    return Outcome.MET if finished_at is None or finished_at <= due else Outcome.MISSED
+
+
 def sla_state(
     *,
     status: Status,
     due: datetime | None,
+    outcome: Outcome | None,
     created_at: datetime,
     finished_at: datetime | None,
     now: datetime,
 ) -> SlaState:
-    """Where a ticket stands against its due time; due exactly now is not a breach."""
+    """Where a ticket stands against its due time; due exactly now is not a breach.
+
+    A finished ticket without an outcome was finished by a release that did not store it.
+    """
+    if status in TERMINAL:
+        return SlaState(outcome or judged(due, finished_at))
     if due is None:
         return SlaState.NONE
-    if status in TERMINAL:
-        return SlaState.MET if finished_at is None or finished_at <= due else SlaState.MISSED
     if due < now:
         return SlaState.BREACHED
     at_risk_from = created_at + (due - created_at) * AT_RISK_SHARE
@@ -173,25 +185,35 @@ def counts_told(cap: int) -> list[int]:
     return [-(-cap * percent // 100) for percent in NOTICE_PERCENTS]
 
 
-def stamps_at_creation(status: Status, now: datetime) -> dict[str, datetime | None]:
-    """`resolved_at` and `closed_at` of a ticket that is created in a status."""
+def stamps_at_creation(status: Status, due: datetime, now: datetime) -> dict[str, Any]:
+    """`resolved_at`, `closed_at` and `sla_outcome` of a ticket that is created in a status."""
+    finished = status in TERMINAL
     return {
-        "resolved_at": now if status in TERMINAL else None,
+        "resolved_at": now if finished else None,
         "closed_at": now if status is Status.CLOSED else None,
+        "sla_outcome": judged(due, now) if finished else None,
     }
 
 
 def patched(ticket: Ticket, fields: Mapping[str, Any], *, actor_id: UUID, now: datetime) -> Ticket:
     """The ticket with the given fields changed and everything that follows from them; not yet a new version.
 
-    Raises InvalidTransition.
+    Raises InvalidTransition, or TicketFinished for another due time on a ticket that is and stays finished.
     """
     after = replace(ticket, **fields)
-    if "sla_due_at" in fields and fields["sla_due_at"] != ticket.sla_due_at:
-        after = replace(after, sla_source=SlaSource.MANUAL)
     if after.status is not ticket.status:
         after = _moved(after, ticket.status, actor_id=actor_id, now=now)
-    return after
+    if after.sla_due_at == ticket.sla_due_at:
+        return after
+    if ticket.status in TERMINAL:
+        check_running(after)
+    return replace(after, sla_source=SlaSource.MANUAL)
+
+
+def check_running(ticket: Ticket) -> None:
+    """The due time of a finished ticket belongs to its outcome. Raises TicketFinished."""
+    if ticket.status in TERMINAL:
+        raise TicketFinished(ticket.status)
 
 
 def allowed_statuses(status: Status) -> list[Status]:
@@ -203,10 +225,12 @@ def _moved(after: Ticket, before: Status, *, actor_id: UUID, now: datetime) -> T
     if after.status not in _TRANSITIONS[before]:
         raise InvalidTransition(before, allowed_statuses(before))
     if before in TERMINAL and after.status in ACTIVE:
-        return replace(after, resolved_at=None, closed_at=None, reopen_count=after.reopen_count + 1)
+        return replace(after, resolved_at=None, closed_at=None, sla_outcome=None, reopen_count=after.reopen_count + 1)
     if after.status in TERMINAL:
+        resolved_at = after.resolved_at or now
+        outcome = after.sla_outcome or judged(after.sla_due_at, resolved_at)
         closed_at = now if after.status is Status.CLOSED else None
-        return replace(after, resolved_at=after.resolved_at or now, closed_at=closed_at)
+        return replace(after, resolved_at=resolved_at, closed_at=closed_at, sla_outcome=outcome)
     answers = after.status is Status.IN_PROGRESS and after.first_response_at is None and actor_id != after.created_by
     return replace(after, first_response_at=now) if answers else after
 

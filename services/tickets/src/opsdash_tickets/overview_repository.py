@@ -35,8 +35,8 @@ WHERE m.org_id = $1 AND m.user_id = $2 AND m.removed_at IS NULL ORDER BY m.versi
 _INSIGHTS = f"""
 SELECT count(*) AS open,
        count(*) FILTER (WHERE {BREACHED}) AS overdue,
-       count(*) FILTER (WHERE t.sla_due_at >= now() AND t.sla_due_at < now() + interval '24 hours') AS due_soon,
-       count(*) FILTER (WHERE {DUE_SOON}) AS due_in_4_hours,
+       count(*) FILTER (WHERE {DUE_SOON}) AS due_soon,
+       count(*) FILTER (WHERE {DUE_SOON} AND t.sla_due_at < now() + interval '4 hours') AS due_in_4_hours,
        count(*) FILTER (WHERE t.assignee_id IS NULL) AS unassigned,
        count(*) FILTER (WHERE t.priority = 'urgent') AS urgent,
        count(*) FILTER (WHERE t.priority = 'high') AS high,

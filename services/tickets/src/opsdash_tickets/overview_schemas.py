@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from opsdash_contracts.ticket_words import LABELS
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import Plate, Role
 
@@ -149,14 +150,9 @@ class ActivityPage(Body):
     next_cursor: str | None
 
 
-def label(value: str) -> str:
-    """`feature_request` → `Feature Request`."""
-    return value.replace("_", " ").title()
-
-
 def choices(values: type[Status | Category]) -> list[Choice]:
-    return [Choice(value=value, label=label(value)) for value in values]
+    return [Choice(value=value, label=LABELS[value]) for value in values]
 
 
 def priority_choices() -> list[PriorityChoice]:
-    return [PriorityChoice(value=value, label=label(value), sla_hours=SLA_HOURS[value]) for value in Priority]
+    return [PriorityChoice(value=value, label=LABELS[value], sla_hours=SLA_HOURS[value]) for value in Priority]

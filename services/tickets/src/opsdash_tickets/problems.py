@@ -9,7 +9,7 @@ from opsdash_chassis.http.exceptions import ProblemFactory
 from opsdash_chassis.http.problems import Problem, conflict, forbidden
 from opsdash_chassis.tenancy.problems import TENANCY_PROBLEMS
 
-from opsdash_tickets.errors import InvalidTransition, PlanLimitReached
+from opsdash_tickets.errors import InvalidTransition, PlanLimitReached, TicketFinished
 
 
 def _plan_limit_reached(error: PlanLimitReached) -> Problem:
@@ -25,8 +25,16 @@ def _invalid_transition(error: InvalidTransition) -> Problem:
     )
 
 
+def _ticket_finished(error: TicketFinished) -> Problem:
+    return conflict(
+        "ticket-finished",
+        f"The ticket is {error.status}, so its due time and what became of it stay; open it again to change them.",
+    )
+
+
 PROBLEMS: Final[Mapping[type[Exception], ProblemFactory]] = {
     **TENANCY_PROBLEMS,
     PlanLimitReached: _plan_limit_reached,
     InvalidTransition: _invalid_transition,
+    TicketFinished: _ticket_finished,
 }

@@ -16,7 +16,6 @@ from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
 from opsdash_tickets.model import Change, Ticket
 
-SOURCE = "/services/tickets"
 Data = TypeVar("Data", bound=EventData)
 
 
@@ -44,6 +43,7 @@ def ticket_event(
         created_by=ticket.created_by,
         sla_due_at=ticket.sla_due_at,
         sla_source=ticket.sla_source,
+        sla_outcome=ticket.sla_outcome,
         first_response_at=ticket.first_response_at,
         resolved_at=ticket.resolved_at,
         closed_at=ticket.closed_at,
@@ -81,7 +81,6 @@ def _event(data: Data, event_type: str, *, actor_id: UUID | None, now: datetime)
         data,
         type=event_type,
         id=uuid_utils.uuid7(),
-        source=SOURCE,
         time=now,
         actor_id=actor_id,
         traceparent=current_traceparent(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from opsdash_chassis.tenancy.versions import ExpectedVersions
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import SlaSource
 
@@ -13,14 +14,15 @@ from opsdash_tickets.model import Access, Ticket
 
 
 async def recompute_due(
-    work: UnitOfWork, access: Access, reference: UUID | int, *, dry_run: bool, if_match: int | None = None
+    work: UnitOfWork, access: Access, reference: UUID | int, *, dry_run: bool, if_match: ExpectedVersions = None
 ) -> tuple[Ticket, Ticket]:
     """The ticket before and after: created_at plus the hours of its priority, source auto, as a normal version.
 
     The result may lie in the past: then the ticket is overdue, which is what the rule says and the dry run shows.
-    Raises NotVisible or StaleVersion.
+    Raises NotVisible, StaleVersion or TicketFinished.
     """
     before = await use_cases.lock_ticket(work, access, reference, if_match=if_match)
+    model.check_running(before)
     due = model.due_at(before.created_at, before.priority)
     after = replace(before, sla_due_at=due, sla_source=SlaSource.AUTO)
     if dry_run or not differs(before, after):

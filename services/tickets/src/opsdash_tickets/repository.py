@@ -6,10 +6,12 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
+from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets.model import Counters, Ticket
@@ -38,22 +40,27 @@ _FIXED = ("org_id", "id", "number", "created_by", "created_at")
 _MUTABLE = tuple(name for name in COLUMNS if name not in _FIXED)
 _UPDATE = f"""
 WITH {RECORDED}
-UPDATE tickets SET {", ".join(f"{name} = ${index}" for index, name in enumerate(_MUTABLE, start=3))}
+UPDATE tickets SET {", ".join(f"{name} = ${index}" for index, name in enumerate(_MUTABLE, start=3))},
+       description_html = coalesce(${len(_MUTABLE) + 3}, description_html),
+       renderer = coalesce(${len(_MUTABLE) + 4}, renderer)
 WHERE org_id = $1 AND id = $2
 """  # noqa: S608 - our own names
-_LOCK_BY_ID = "SELECT * FROM tickets WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE"
-_LOCK_DELETED = """
-SELECT * FROM tickets WHERE org_id = $1 AND {reference} = $2
+#: What `to_ticket` reads: not the HTML of the description, which may be long and is not the ticket's own state.
+STATE = ", ".join(COLUMNS)
+_LOCK = f"SELECT {STATE} FROM tickets WHERE org_id = $1 AND {{reference}} = $2 AND deleted_at IS NULL FOR UPDATE"  # noqa: S608
+_LOCK_BY_ID = _LOCK.format(reference="id")
+_LOCK_BY_NUMBER = _LOCK.format(reference="number")
+_LOCK_DELETED = f"""
+SELECT {STATE} FROM tickets WHERE org_id = $1 AND {{reference}} = $2
 AND deleted_at > now() - make_interval(days => $3) AND purged_at IS NULL FOR UPDATE
-"""
+"""  # noqa: S608 - our own names
 _LOCK_DELETED_BY_ID = _LOCK_DELETED.format(reference="id")
 _LOCK_DELETED_BY_NUMBER = _LOCK_DELETED.format(reference="number")
-_LOCK_BY_NUMBER = "SELECT * FROM tickets WHERE org_id = $1 AND number = $2 AND deleted_at IS NULL FOR UPDATE"
 
 VIEW_COLUMNS = """
        t.id, t.number, t.title, t.status, t.priority, t.category, t.assignee_id, t.contact_id, t.project_id,
-       t.sla_due_at, t.sla_source, t.sla_breached_at, t.first_response_at, t.resolved_at, t.closed_at, t.reopen_count,
-       t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
+       t.sla_due_at, t.sla_source, t.sla_outcome, t.sla_breached_at, t.first_response_at, t.resolved_at, t.closed_at,
+       t.reopen_count, t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
        a.name AS assignee_name, a.active AS assignee_active,
        b.name AS creator_name, b.active AS creator_active,
        c.name AS contact_name, c.email AS contact_email, c.removed_at IS NULL AS contact_active,
@@ -93,8 +100,11 @@ LEFT JOIN LATERAL (
     ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
 ) u ON true
 """
+# HTML that was made by other rules than today's is rendered anew, and may be long.
+_SHOWN = f"t.renderer IN ({markdown.UNRENDERED}, {markdown.VERSION})"
 _DETAIL = f"""
-SELECT {VIEW_COLUMNS}, t.description, u.updated_by, u.updater_name, u.updater_active
+SELECT {VIEW_COLUMNS}, t.description, CASE WHEN {_SHOWN} THEN t.description_html END AS description_html,
+       u.updated_by, u.updater_name, u.updater_active
 FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NULL
 """  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
@@ -135,9 +145,9 @@ async def living_tickets(connection: Connection, org_id: UUID) -> int:
     return count or 0
 
 
-async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent]) -> None:
-    """Store the next version of a locked ticket with its event."""
-    values = (getattr(ticket, name) for name in _MUTABLE)
+async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], rendered: Rendered | None = None) -> None:
+    """Store the next version of a locked ticket with its event; `rendered` when its description has changed."""
+    values = (*(getattr(ticket, name) for name in _MUTABLE), *(rendered or (None, None)))
     await work.change(_UPDATE, ticket.org_id, ticket.id, *values, event=event, topic=TICKETS)
 
 
@@ -174,7 +184,7 @@ async def existence(connection: Connection, org_id: UUID, reference: UUID | int)
 def to_ticket(row: Record) -> Ticket:
     """A row of the tickets table as the domain sees it."""
     values: dict[str, Any] = {name: row[name] for name in COLUMNS}
-    source = values["sla_source"]
+    source, outcome = values["sla_source"], values["sla_outcome"]
     return Ticket(
         **{
             **values,
@@ -182,5 +192,6 @@ def to_ticket(row: Record) -> Ticket:
             "priority": Priority(values["priority"]),
             "category": Category(values["category"]),
             "sla_source": None if source is None else SlaSource(source),
+            "sla_outcome": None if outcome is None else Outcome(outcome),
         }
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.http.problems import FieldError
+from opsdash_chassis.markdown import Rendered
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
@@ -46,11 +47,12 @@ class CreateTicket(Body):
     project_id: UUID | None = None
     sla_due_at: DueTime | None = None
 
-    def to_new_ticket(self) -> NewTicket:
+    def to_new_ticket(self, rendered: Rendered) -> NewTicket:
         """Raises InvalidFields."""
         return NewTicket(
             title=values.title(self.title),
             description=self.description,
+            rendered=rendered,
             status=self.status,
             priority=self.priority,
             category=self.category,
@@ -74,13 +76,18 @@ class PatchTicket(Body):
     project_id: UUID | UnsetType | None = UNSET
     sla_due_at: DueTime | UnsetType | None = UNSET
 
+    @property
+    def new_description(self) -> str | None:
+        """None leaves it."""
+        return None if self.description is UNSET else self.description or ""
+
     def to_fields(self) -> dict[str, Any]:
         """The given fields as the domain takes them. Raises InvalidFields."""
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
         if "title" in given:
             given["title"] = values.title(given["title"])
         if "description" in given:
-            given["description"] = given["description"] or ""
+            given["description"] = self.new_description
         if "sla_due_at" in given:
             given["sla_due_at"] = values.due_time(given["sla_due_at"])
         return given
@@ -150,6 +157,7 @@ class TicketDetail(TicketRow):
     """
 
     description: str
+    description_html: Annotated[str, Meta(description="Rendered and sanitised: safe to put into a page")]
     updated_by: Person | None
     allowed_statuses: list[Status]
     permissions: list[Action]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from opsdash_chassis import markdown
 from opsdash_chassis.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
 from sqlalchemy.dialects import postgresql as pg
@@ -54,6 +55,9 @@ tickets = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     timestamp("purged_at", nullable=True),
     timestamp("sla_breached_at", nullable=True),
+    sa.Column("sla_outcome", sa.Text),
+    sa.Column("description_html", sa.Text),
+    sa.Column("renderer", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
     sa.Column(
         "priority_rank",
         sa.SmallInteger,
@@ -73,6 +77,7 @@ tickets = sa.Table(
     sa.ForeignKeyConstraint(["org_id", "project_id"], ["projects.org_id", "projects.project_id"]),
     sa.CheckConstraint("status IN ('open', 'in_progress', 'waiting', 'resolved', 'closed')", name="status_known"),
     sa.CheckConstraint("priority IN ('urgent', 'high', 'medium', 'low')", name="priority_known"),
+    sa.CheckConstraint("sla_outcome IN ('met', 'missed', 'none')", name="sla_outcome_known"),
 )
 comment_states = sa.Table(
     "comment_states",
@@ -146,3 +151,4 @@ sa.Index(
     tickets.c.deleted_at,
     postgresql_where=sa.text("deleted_at IS NOT NULL AND purged_at IS NULL"),
 )
+sa.Index("tickets_outdated", tickets.c.org_id, tickets.c.id, postgresql_where=sa.text(f"renderer < {markdown.VERSION}"))

@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entered, enter_org
+from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
@@ -20,7 +22,6 @@ from opsdash_tickets.errors import (
     FeatureNotAvailable,
     NotVisible,
     RoleTooLow,
-    StaleVersion,
 )
 from opsdash_tickets.model import Access, Action, Change, Ticket
 from opsdash_tickets.published import ticket_event
@@ -51,36 +52,44 @@ async def change_ticket(
     reference: UUID | int,
     fields: Mapping[str, Any],
     *,
-    if_match: int | None = None,
+    rendered: Rendered | None = None,
+    if_match: ExpectedVersions = None,
     bulk_id: UUID | None = None,
 ) -> Ticket:
-    """Apply a merge patch; a no-op changes nothing.
+    """Apply a merge patch; a no-op changes nothing. `rendered` is its description as HTML, if it has one.
 
-    Raises NotVisible, StaleVersion, InvalidFields or InvalidTransition.
+    Raises NotVisible, StaleVersion, InvalidFields, InvalidTransition or TicketFinished.
     """
     before = await lock_ticket(work, access, reference, if_match=if_match)
-    if "sla_due_at" in fields and fields["sla_due_at"] != before.sla_due_at:
-        model.check_due(fields["sla_due_at"], work.now)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
+    if after.sla_due_at != before.sla_due_at:
+        model.check_due(after.sla_due_at, work.now)
     changes = model.changes_between(before, after)
     if not changes:
         return before
     changed = {field: changes[field].after for field in references.FIELDS if field in changes}
     references.check(changed, await references.find(work, access, changed))
-    return await save_change(work, access, before, after, bulk_id=bulk_id)
+    return await save_change(work, access, before, after, rendered=rendered, bulk_id=bulk_id)
 
 
 async def save_change(
-    work: UnitOfWork, access: Access, before: Ticket, after: Ticket, *, bulk_id: UUID | None = None
+    work: UnitOfWork,
+    access: Access,
+    before: Ticket,
+    after: Ticket,
+    *,
+    rendered: Rendered | None = None,
+    bulk_id: UUID | None = None,
 ) -> Ticket:
     """Store the changed ticket as its next version."""
     after = replace(after, version=before.version + 1, updated_at=work.now)
     changes = model.changes_between(before, after)
-    await repository.update(work, after, _event(work, access, events.UPDATED, after, changes, bulk_id=bulk_id))
+    event = _event(work, access, events.UPDATED, after, changes, bulk_id=bulk_id)
+    await repository.update(work, after, event, rendered)
     return after
 
 
-async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> None:
+async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: ExpectedVersions) -> None:
     """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotVisible or StaleVersion."""
     before = await lock_ticket(work, access, reference, if_match=if_match)
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
@@ -115,13 +124,12 @@ async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int)
     return row
 
 
-async def lock_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: int | None) -> Ticket:
+async def lock_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: ExpectedVersions) -> Ticket:
     """The living ticket, locked. Raises NotVisible or StaleVersion."""
     ticket = await repository.lock(work.connection, access.org_id, reference)
     if ticket is None:
         raise NotVisible
-    if if_match is not None and if_match != ticket.version:
-        raise StaleVersion(ticket.version)
+    check_version(ticket.version, if_match)
     return ticket
 
 

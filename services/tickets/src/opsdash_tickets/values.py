@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 
+from opsdash_chassis.moments import read_moment
 from opsdash_chassis.text import is_blank
 
 from opsdash_tickets.errors import FieldProblem, InvalidFields
 
 MAXIMUM_TITLE = 200
 MAXIMUM_DESCRIPTION = 20_000
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def title(text: str) -> str:
@@ -29,9 +28,7 @@ def due_time(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        if not _RFC3339.fullmatch(text):
-            raise ValueError
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_moment(text)
+    except ValueError:
         message = "must be an RFC 3339 date and time with a zone, for example 2030-01-31T12:00:00Z"
         raise InvalidFields([FieldProblem("/sla_due_at", "datetime", message)]) from None

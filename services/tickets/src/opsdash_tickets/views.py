@@ -38,6 +38,7 @@ def ticket_fields(row: Row, now: datetime) -> dict[str, Any]:
         "sla_state": model.sla_state(
             status=status,
             due=row["sla_due_at"],
+            outcome=row["sla_outcome"],
             created_at=row["created_at"],
             finished_at=row["resolved_at"],
             now=now,

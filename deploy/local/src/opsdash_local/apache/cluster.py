@@ -15,6 +15,7 @@ class ApacheKafkaCluster:
 
     idempotent_producers = True
     keeps_records = True
+    session_seconds = None
     replication = NODES
 
     def __init__(self, home: Path, *, log_folder: Path, node_type: type[ApacheKafka] = ApacheKafka) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from opsdash_local.demo.comments import DemoComment
@@ -15,6 +17,7 @@ from opsdash_local.demo.tickets import COUNTS, DemoTicket, tickets
 from opsdash_local.demo.workspace import lines, user_id
 
 CONCURRENCY = 8
+PAGE = 100  # more than any org of the demo has
 DIRECTORY_TIMEOUT_SECONDS = 60.0
 # 400: the contact, project or assignee a ticket names has not arrived, though its org and author have.
 NOT_THERE_YET = {400, 403, 404, 502, 503, 504}
@@ -30,27 +33,42 @@ class Api(Protocol):
     ) -> dict[str, Any]: ...
 
 
-async def load(gateway: Api, workspace_token: str) -> str:
+class Unfinished:
+    """A file that is there while tickets are created, so that a load that was interrupted can be completed."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.was_left = path is not None and path.exists()
+
+    @contextmanager
+    def mark(self) -> Iterator[None]:
+        """Leaves the file when the block fails, or the process does not get to its end."""
+        if self._path is not None:
+            self._path.touch()
+        yield
+        if self._path is not None:
+            self._path.unlink()
+
+
+async def load(gateway: Api, workspace_token: str, unfinished: Unfinished) -> str:
     """Returns one line that says what is there now."""
     feed = list(lines())
     await gateway.sync(feed, workspace_token)
-    created = [await load_org(gateway, org) for org in COUNTS]
-    return f"{len(ORGS)} orgs, {len(feed)} directory entries, {sum(created)} new tickets"
+    wanted = [ticket for org in COUNTS for ticket in await missing(gateway, org, interrupted=unfinished.was_left)]
+    if wanted or unfinished.was_left:
+        with unfinished.mark():
+            await create_all(gateway, wanted)
+    return f"{len(ORGS)} orgs, {len(feed)} directory entries, {len(wanted)} new tickets"
 
 
-async def load_org(gateway: Api, org: str) -> int:
-    """Number of tickets created; none when the org has some already."""
-    if await has_tickets(gateway, org):
-        return 0
-    wanted = tickets(org, datetime.now(UTC))
-    await create_all(gateway, wanted)
-    return len(wanted)
-
-
-async def has_tickets(gateway: Api, org: str) -> bool:
+async def missing(gateway: Api, org: str, *, interrupted: bool) -> list[DemoTicket]:
+    """All of the org's where it has none; after an interrupted load the rest, and else what is gone was deleted."""
     owner = user_id(next(person for person, role in ORGS[org][2].items() if role == "owner"))
-    page = await patiently(gateway, owner, "GET", f"/api/orgs/{org}/tickets?limit=1")
-    return bool(page["items"])
+    page = await patiently(gateway, owner, "GET", f"/api/orgs/{org}/tickets?limit={PAGE}")
+    titles = {item["title"] for item in page["items"]}
+    if titles and not interrupted:
+        return []
+    return [ticket for ticket in tickets(org) if ticket.body["title"] not in titles]
 
 
 async def patiently(
@@ -82,7 +100,8 @@ async def create_all(gateway: Api, wanted: Sequence[DemoTicket]) -> None:
 
 async def create_one(gateway: Api, ticket: DemoTicket) -> None:
     path = f"/api/orgs/{ticket.org}/tickets"
-    created = await patiently(gateway, ticket.author, "POST", path, ticket.body)
+    due = {} if ticket.due_in is None else {"sla_due_at": (datetime.now(UTC) + ticket.due_in).isoformat()}
+    created = await patiently(gateway, ticket.author, "POST", path, ticket.body | due)
     for person, change in ticket.changes:
         await patiently(gateway, person, "PATCH", f"{path}/{created['id']}", change)
     await comment_on(gateway, f"{path}/{created['id']}/comments", ticket.comments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -21,22 +21,26 @@ LATER_STATUSES = ("open", "resolved", "closed", "in_progress")
 
 @dataclass(frozen=True)
 class DemoTicket:
-    """`author` opens it with `body`; each of `changes` is applied by the person named with it; then people comment."""
+    """`author` opens it with `body`; each of `changes` is applied by the person named with it; then people comment.
+
+    `due_in` is counted from the moment it is opened; None leaves the due time to the priority.
+    """
 
     org: str
     author: str
     body: dict[str, Any]
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     comments: list[DemoComment] = field(default_factory=list)
+    due_in: timedelta | None = None
 
 
-def tickets(org: str, now: datetime) -> list[DemoTicket]:
-    """The tickets of one org, always the same apart from the due times."""
+def tickets(org: str) -> list[DemoTicket]:
+    """The tickets of one org, always the same."""
     chance = Random(org)  # noqa: S311 - variety, not secrecy
-    return [_ticket(org, number, now, chance) for number in range(COUNTS.get(org, 0))]
+    return [_ticket(org, number, chance) for number in range(COUNTS.get(org, 0))]
 
 
-def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
+def _ticket(org: str, number: int, chance: Random) -> DemoTicket:
     title, category, priority, status, text = SUBJECTS[number % len(SUBJECTS)]
     round_number = number // len(SUBJECTS)
     if round_number:
@@ -48,17 +52,26 @@ def _ticket(org: str, number: int, now: datetime, chance: Random) -> DemoTicket:
     body["contact_id"] = chance.choice(contact_ids(org))
     if number % 3 == 0:
         body["project_id"] = chance.choice(project_ids(org))
-    if number % 12 == 2:  # noqa: PLR2004 - a few fall due, unfinished, while somebody is watching
-        body["sla_due_at"] = (now + timedelta(minutes=2 + number // 4)).isoformat()
-        status = "open" if status in {"resolved", "closed"} else status
+    due_in = _due_in(number)
+    if due_in is not None:
+        status = "in_progress"
+    changes = _changes(user_id(assignee), status, assigned=due_in is not None or number % 5 != 3)  # noqa: PLR2004
     said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311
-    return DemoTicket(org, user_id(author), body, _changes(number, user_id(assignee), status), said)
+    return DemoTicket(org, user_id(author), body, changes, said, due_in)
 
 
-def _changes(number: int, assignee: str, status: str) -> list[tuple[str, dict[str, Any]]]:
-    """Everything but every fifth ticket is taken by somebody, who then moves it along."""
+def _due_in(number: int) -> timedelta | None:
+    """A few fall due while somebody is watching: between the first and the third minute, then one every two minutes."""
+    turn, place = divmod(number, 12)
+    if place == 2:  # noqa: PLR2004
+        return timedelta(seconds=75 + 25 * turn)
+    return timedelta(minutes=5 + 2 * turn) if place == 8 else None  # noqa: PLR2004
+
+
+def _changes(assignee: str, status: str, *, assigned: bool) -> list[tuple[str, dict[str, Any]]]:
+    """Whoever takes it moves it along."""
     changes: list[tuple[str, dict[str, Any]]] = []
-    if number % 5 != 3:  # noqa: PLR2004 - the unassigned ones
+    if assigned:
         changes.append((assignee, {"assignee_id": assignee}))
     if status != "open":
         changes.append((assignee, {"status": "in_progress"}))

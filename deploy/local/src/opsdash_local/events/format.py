@@ -112,13 +112,13 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def as_json(event: Event[EventData], place: Place) -> str:
+def as_json(event: Event[EventData], place: Place, *, ascii_only: bool = False) -> str:
     document = {**_place(place), **event.envelope.model_dump(mode="json"), "data": json.loads(event.value())}
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document, ensure_ascii=ascii_only)
 
 
 def undecodable_json(error: InvalidMessage, place: Place) -> str:
-    return json.dumps({**_place(place), "error": error.code, "message": error.message}, ensure_ascii=False)
+    return json.dumps({**_place(place), "error": error.code, "message": error.message})
 
 
 def _place(place: Place) -> dict[str, Any]:

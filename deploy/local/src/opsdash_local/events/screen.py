@@ -38,6 +38,7 @@ class Screen:
         self._directory = directory
         self._wanted = wanted
         self._as_json = as_json
+        self._ascii_only = not sys.stdout.encoding.lower().startswith("utf")
         self._console = Console(highlight=False, soft_wrap=True)
 
     def show(self, record: ConsumerRecord) -> None:
@@ -49,7 +50,8 @@ class Screen:
             return
         self._directory.learn(event.data)
         if self._wanted.shows(event):
-            self._print(formats.as_json(event, place), formats.line(event, place, self._directory))
+            document = formats.as_json(event, place, ascii_only=self._ascii_only)
+            self._print(document, formats.line(event, place, self._directory))
 
     def _print(self, document: str, text: Text) -> None:
         if self._as_json:

@@ -20,7 +20,7 @@ from opsdash_local.errors import LocalStackError
 from opsdash_local.events.directory import Directory
 from opsdash_local.events.screen import Screen, Wanted
 from opsdash_local.ports import LOOPBACK
-from opsdash_local.settings import DEFAULT_PORT, Ports
+from opsdash_local.settings import Ports, kafka_servers
 
 DAY_MS = 86_400_000
 SLACK_MS = 1_000
@@ -30,14 +30,13 @@ STOP_SECONDS = 2.0
 def tail(options: argparse.Namespace) -> None:
     """Runs until Ctrl-C, or until no broker answers any more (LocalStackError)."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we say it in our own words
-    servers = options.bootstrap or default_servers()
+    servers = kafka_servers({"--bootstrap": options.bootstrap}, "--bootstrap") or default_servers()
     with suppress(KeyboardInterrupt, BrokenPipeError):
         asyncio.run(_tail(servers, options))
 
 
 def default_servers() -> str:
-    kafka_port = Ports(int(os.environ.get("PORT") or DEFAULT_PORT)).kafka
-    return os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or f"{LOOPBACK}:{kafka_port}"
+    return kafka_servers(os.environ) or f"{LOOPBACK}:{Ports.read(os.environ).kafka}"
 
 
 async def _tail(servers: str, options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -14,19 +14,36 @@ from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.asgi import App
 from opsdash_chassis.http.authentication import Gatekeeper, Rule, provide_caller
 from opsdash_chassis.http.boundary import Boundary
+from opsdash_chassis.http.cost import measured
+from opsdash_chassis.http.descriptors import descriptors_left
 from opsdash_chassis.http.exceptions import Mappings, exception_handlers
+from opsdash_chassis.http.head import Head
 from opsdash_chassis.http.health import Health
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.operations import OPERATIONS_PATHS, operations_router
 from opsdash_chassis.http.problems import PUBLIC_PREFIX
+from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import BoundedRequest
 from opsdash_chassis.http.telemetry import Telemetry
-from opsdash_chassis.http.tokens import TokenVerifier, VerifiedTokens
+from opsdash_chassis.http.tokens import TokenVerifier, UserIds, VerifiedTokens
 from opsdash_chassis.settings import Profile, ServiceSettings
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What an application does more when strangers call it.
+
+    `page_headers` go out with every HTML answer, whoever wrote it; `allowed_hosts` are the names it is called by, none
+    for any; `address_limit` is for callers who show no user. Their trace context is not taken over.
+    """
+
+    page_headers: Mapping[str, str]
+    allowed_hosts: Collection[str]
+    address_limit: RateLimit
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Application:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self.public_prefix and scope.get("path") not in OPERATIONS_PATHS:
             scope.setdefault("state", {})[PUBLIC_PREFIX] = self.public_prefix
-        await self.asgi(scope, receive, send)
+        await measured(cast("Coroutine[Any, Any, None]", self.asgi(scope, receive, send)))
 
 
 def create_app(
@@ -57,42 +74,65 @@ def create_app(
     problems: Mappings | None = None,
     public_prefix: str = "",
     user_limit: RateLimit | None = None,
+    user_queues: Queues | None = None,
     rules: Mapping[str, Rule] | None = None,
-    page_headers: Mapping[str, str] | None = None,
     on_drain: Sequence[Callable[[], None]] = (),
+    operator_routes: Sequence[ControllerRouterHandler] = (),
+    edge: Edge | None = None,
+    callers: Mapping[str, ServiceToken] | None = None,
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
 
-    `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called.
+    `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called,
+    and each answer tells the gateway what it cost.
     `on_drain` is called when the process stops taking requests, to end answers that would go on for ever.
     Every route needs a verified user unless its `opt` says otherwise (see authentication.py); `rules` adds names.
-    `page_headers` go out with every HTML answer, whoever wrote it.
+    `operator_routes` are for other systems of the operator: where operations have a port of their own they are served
+    there, and in the production profile only there.
+    `edge` is of the one application that the world reaches, `callers` are the services that may call internal routes.
     """
     health = health or Health()
+    health.add_readiness("descriptors", descriptors_left)
     keys = keys or KeySet(settings.oidc_jwks_url)
     verifier = TokenVerifier(
-        keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, algorithms=settings.algorithms
+        keys,
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        algorithms=settings.algorithms,
+        user_ids=user_ids_of(settings),
     )
-    service_token = ServiceToken(settings.internal_token.get_secret_value())
-    gatekeeper = Gatekeeper(VerifiedTokens(verifier), service_token, user_limit=user_limit, rules=rules)
+    tokens = VerifiedTokens(verifier)
+    gatekeeper = Gatekeeper(
+        tokens,
+        callers=callers,
+        user_limit=user_limit,
+        user_queues=user_queues,
+        rules=rules,
+        address_limit=edge.address_limit if edge else None,
+    )
+    injected = {"caller": Provide(provide_caller), **(dependencies or {})}
+    routes, beside = [*route_handlers, *operator_routes], None
     operations = operations_router(health)
-    separate = settings.operations_port is not None
-    litestar = _litestar(
-        gatekeeper,
-        [*route_handlers] if separate else [*route_handlers, operations],
-        lifespan=lifespan,
-        dependencies={"caller": Provide(provide_caller), **(dependencies or {})},
-        problems=problems,
-    )
+    if settings.operations_port is None:
+        routes.append(operations)
+    else:
+        beside = _litestar(gatekeeper, [operations, *operator_routes], dependencies=injected, problems=problems)
+        if settings.profile is Profile.PRODUCTION:
+            routes = [*route_handlers]
+    litestar = _litestar(gatekeeper, routes, lifespan=lifespan, dependencies=injected, problems=problems)
     litestar.on_shutdown.append(keys.close)
     return Application(
         litestar=litestar,
         health=health,
         public_prefix=public_prefix,
         on_drain=on_drain,
-        asgi=_outside(litestar, settings, page_headers),
-        operations=_outside(_litestar(gatekeeper, [operations]), settings) if separate else None,
+        asgi=_outside(litestar, settings, edge, tells_cost=bool(public_prefix)),
+        operations=_outside(beside, settings) if beside else None,
     )
+
+
+def user_ids_of(settings: ServiceSettings) -> UserIds:
+    return UserIds(settings.oidc_user_claim, derived=settings.oidc_user_ids == "derived")
 
 
 def _litestar(
@@ -118,6 +158,12 @@ def _litestar(
     return app
 
 
-def _outside(app: Litestar, settings: ServiceSettings, page_headers: Mapping[str, str] | None = None) -> App:
-    transport_security = settings.profile is not Profile.LOCAL
-    return Telemetry(Boundary(cast("App", app), transport_security=transport_security, page_headers=page_headers))
+def _outside(app: Litestar, settings: ServiceSettings, edge: Edge | None = None, *, tells_cost: bool = False) -> App:
+    boundary = Boundary(
+        Head(app),
+        transport_security=settings.profile is not Profile.LOCAL,
+        page_headers=edge.page_headers if edge else None,
+        tells_cost=tells_cost,
+        allowed_hosts=edge.allowed_hosts if edge else (),
+    )
+    return Telemetry(boundary, continues_traces=edge is None)

@@ -1,14 +1,16 @@
 """The one gate of every application: who calls, are the query and the body headers acceptable.
 
 A route says in `opt={"authentication": ...}` who may call it: CALLER (the default: a verified user),
-SERVICE (the internal token), NOBODY (public), another ServiceToken, or the name of a rule the application adds.
+`Services` (the tokens of those), NOBODY (public), another ServiceToken, or the name of a rule the application adds.
 Forgetting it is safe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
 import structlog
 from litestar import Litestar
@@ -16,19 +18,25 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from opsdash_chassis.http.addresses import source_of
+from opsdash_chassis.http.boundary import ANSWER_HEADERS, at_end
+from opsdash_chassis.http.cost import current_cost
+from opsdash_chassis.http.head import check_head
 from opsdash_chassis.http.internal import ServiceToken, bearer_token
-from opsdash_chassis.http.problems import unauthenticated
+from opsdash_chassis.http.problems import Problem, unauthenticated
 from opsdash_chassis.http.query import check_query
+from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import check_body_headers
+from opsdash_chassis.http.telemetry import OPEN_ENDED
 from opsdash_chassis.http.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
 
 log = structlog.get_logger(__name__)
 
 CALLER = "caller"
-SERVICE = "service"
 NOBODY = "nobody"
 _STATE = "opsdash_caller"
+_LEAVE = "opsdash_leave_queue"
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 #: Checks an access token; raises InvalidToken, or Unavailable while no key of the issuer is known.
@@ -41,37 +49,78 @@ class Rule(Protocol):
     async def __call__(self, connection: Connection, verify: Verify) -> Caller: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services that may call a route, each with a token of its own."""
+
+    names: tuple[str, ...]
+
+
 class Gatekeeper:
     """Runs before any parameter or body is looked at, so an unknown caller learns nothing from them."""
 
     def __init__(
         self,
         tokens: TokenVerifier | VerifiedTokens,
-        service_token: ServiceToken,
         *,
+        callers: Mapping[str, ServiceToken] | None = None,
         user_limit: RateLimit | None = None,
+        user_queues: Queues | None = None,
         rules: Mapping[str, Rule] | None = None,
+        address_limit: RateLimit | None = None,
     ) -> None:
         self._tokens = tokens
         self._rules: dict[str, Rule] = {CALLER: _bearer, **(rules or {})}
         self._user_limit = user_limit
-        self._service_token = service_token
+        self._user_queues = user_queues
+        self._callers = dict(callers or {})
+        self._address_limit = address_limit
 
     async def admit(self, request: Request[Any, Any, Any]) -> None:
         """The `before_request` of an application. Not a guard: the framework copies the route for every call of one."""
+        check_head(request)
         rule = request.route_handler.opt.get("authentication", CALLER)
         if rule in self._rules:
-            caller = request.scope["state"][_STATE] = await self._rules[rule](request, self._tokens.verify)
-            if self._user_limit is not None:
-                self._user_limit.check(caller.user_id)
-        elif rule == SERVICE:
-            self._service(request, self._service_token)
+            caller = request.scope["state"][_STATE] = await self._caller(request, self._rules[rule])
+            await self._count(request, caller.user_id)
+        elif isinstance(rule, Services):
+            self._service(request, [self._callers[name] for name in rule.names])
         elif isinstance(rule, ServiceToken):
-            self._service(request, rule)
-        elif rule != NOBODY:
+            self._service(request, [rule])
+        elif rule == NOBODY:
+            self._count_address(request)
+        else:
             raise RuntimeError("unknown authentication rule on a route")
         check_query(request)
         check_body_headers(request)
+
+    async def _caller(self, request: Request[Any, Any, Any], rule: Rule) -> Caller:
+        """Raises what the rule raises; what shows nobody counts for the address it came from."""
+        try:
+            return await rule(request, self._tokens.verify)
+        except Problem:
+            self._count_address(request)
+            raise
+
+    def _count_address(self, request: Request[Any, Any, Any]) -> None:
+        """Raises the 429 problem."""
+        if self._address_limit is not None:
+            self._address_limit.check(source_of(request.scope))
+
+    async def _count(self, request: Request[Any, Any, Any], user_id: UUID) -> None:
+        """Raises the 429 problem: too many requests, or those before cost too much."""
+        limit = self._user_limit
+        if limit is not None:
+            try:
+                limit.check(user_id)
+            finally:
+                request.scope["state"].setdefault(ANSWER_HEADERS, []).extend(limit.headers(user_id))
+            current_cost().is_paid_by(limit, user_id)
+        if self._user_queues is not None:
+            request.scope["state"][_LEAVE] = leave = await self._user_queues.enter(user_id)
+            at_end(request.scope, leave)
+            if limit is not None:
+                limit.check_again(user_id)
 
     def require_on_every_route(self, app: Litestar) -> None:
         """Refuse an application with a route that is reached another way: not HTTP, cached, or by a hook of its own."""
@@ -80,13 +129,15 @@ class Gatekeeper:
                 raise RuntimeError(f"{route.path} could be reached without authentication")
 
     def _is_before(self, handler: HTTPRouteHandler) -> bool:
-        return handler.resolve_before_request() == self.admit and not handler.cache
+        rule = handler.opt.get("authentication")
+        known = not isinstance(rule, Services) or (rule.names and self._callers.keys() >= set(rule.names))
+        return bool(known) and handler.resolve_before_request() == self.admit and not handler.cache
 
     @staticmethod
-    def _service(connection: Connection, accepted: ServiceToken) -> None:
+    def _service(connection: Connection, accepted: Sequence[ServiceToken]) -> None:
         presented = bearer_token(connection.scope)
-        if presented is None or not accepted.accepts(presented):
-            raise accepted.refusal(connection.scope)
+        if presented is None or not sum(token.accepts(presented) for token in accepted):
+            raise accepted[0].refusal(connection.scope)
 
 
 async def _bearer(connection: Connection, verify: Verify) -> Caller:
@@ -111,3 +162,10 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     if caller is None:
         raise RuntimeError("this route does not authenticate users")
     return caller
+
+
+def goes_on(scope: Mapping[str, Any]) -> None:
+    """The answer lasts as long as the client likes: it is none of the requests that a person may have at once."""
+    scope["state"][OPEN_ENDED] = True
+    if leave := scope["state"].get(_LEAVE):
+        leave()

@@ -1,13 +1,15 @@
-"""Outermost check of every request: header limits, path and query text; security headers on every answer."""
+"""Outermost check of every request: header limits, host, path and query text; security headers on every answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import structlog
 
+from opsdash_chassis.http import cost
+from opsdash_chassis.http.addresses import check_host
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
 from opsdash_chassis.http.problems import (
     Problem,
@@ -23,8 +25,12 @@ Header: TypeAlias = tuple[bytes, bytes]
 
 MAXIMUM_HEADERS = 100
 MAXIMUM_HEADER_BYTES = 16 * 1024
+#: Longer than any address of ours; the framework remembers the last thousand paths and queries.
+MAXIMUM_PATH_BYTES = 2 * 1024
+MAXIMUM_QUERY_BYTES = 8 * 1024
 #: Where a request's state holds headers for whatever answer it gets; a rule that renews a cookie uses it.
 ANSWER_HEADERS = "answer_headers"
+_AT_END = "at_end"
 
 _DEFAULTS = (
     (b"x-content-type-options", b"nosniff"),
@@ -34,6 +40,11 @@ _DEFAULTS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+def at_end(scope: Mapping[str, Any], act: Callable[[], None]) -> None:
+    """Have something done when the request is over, however it ends: answered, broken off, or the client gone."""
+    scope["state"].setdefault(_AT_END, []).append(act)
 
 
 def headers_too_large() -> Problem:
@@ -46,6 +57,15 @@ def check_headers(headers: list[tuple[bytes, bytes]]) -> None:
     size = sum(len(name) + len(value) + 4 for name, value in headers)
     if len(headers) > MAXIMUM_HEADERS or size > MAXIMUM_HEADER_BYTES:
         raise headers_too_large()
+
+
+def check_address(path: bytes, query: bytes) -> None:
+    """Raises a 414 problem, or a 400 one for bytes that no decoder may replace silently."""
+    if len(path) > MAXIMUM_PATH_BYTES or len(query) > MAXIMUM_QUERY_BYTES:
+        detail = f"The path may have {MAXIMUM_PATH_BYTES} bytes at most, the query {MAXIMUM_QUERY_BYTES}."
+        raise Problem("address-too-long", "Address too long", 414, detail)
+    check_text(path, "path")
+    check_text(query, "query")
 
 
 def check_text(raw: bytes, where: str) -> None:
@@ -64,8 +84,18 @@ def check_text(raw: bytes, where: str) -> None:
 class Boundary:
     """ASGI middleware around everything else, so that no answer leaves without it."""
 
-    def __init__(self, app: App, *, transport_security: bool, page_headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        transport_security: bool,
+        page_headers: Mapping[str, str] | None = None,
+        tells_cost: bool = False,
+        allowed_hosts: Collection[str] = (),
+    ) -> None:
         self._app = app
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self._tells_cost = tells_cost
         always = [*_DEFAULTS, *([_TRANSPORT_SECURITY] if transport_security else [])]
         page = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (page_headers or {}).items()
@@ -76,11 +106,11 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _Answer(scope, send, *self._defaults)
+        guarded = _Answer(scope, send, *self._defaults, tells_cost=self._tells_cost)
         try:
             check_headers(scope["headers"])
-            check_text(scope.get("raw_path", b"").partition(b"?")[0], "path")
-            check_text(scope.get("query_string", b""), "query")
+            check_host(scope["headers"], self._allowed_hosts)
+            check_address(scope.get("raw_path", b"").partition(b"?")[0], scope.get("query_string", b""))
             await self._app(scope, receive, guarded)
         except Problem as problem:
             await send_problem(problem, scope, guarded)
@@ -89,17 +119,21 @@ class Boundary:
             if guarded.started:
                 raise
             await send_problem(internal_error(), scope, guarded)
+        finally:
+            for act in scope["state"].pop(_AT_END, ()):
+                act()
 
 
 class _Answer:
     """Adds the headers every answer must have; what a handler set itself wins."""
 
-    def __init__(self, scope: Scope, send: Send, other: list[Header], page: list[Header]) -> None:
+    def __init__(self, scope: Scope, send: Send, other: list[Header], page: list[Header], *, tells_cost: bool) -> None:
         self._scope = scope
         self._send = send
         self._other = other
         self._page = page
         self._trace_id = trace_id_of(scope).encode("ascii")
+        self._tells_cost = tells_cost
         self.started = False
 
     async def __call__(self, message: Message) -> None:
@@ -107,6 +141,8 @@ class _Answer:
             self.started = True
             headers = [*message.get("headers", ()), (b"x-request-id", self._trace_id)]
             headers += self._scope["state"].get(ANSWER_HEADERS, ())
+            if self._tells_cost:
+                headers.append((cost.HEADER.encode("ascii"), cost.current_cost().told()))
             message["headers"] = _completed(headers, self._page if _is_page(headers) else self._other)
         await self._send(message)
 

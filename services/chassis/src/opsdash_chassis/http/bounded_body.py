@@ -7,9 +7,10 @@ import aiohttp
 
 async def bounded_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """Raises ValueError above `limit` bytes. One read of the client gives what has arrived so far, not the whole."""
-    body = b""
-    while chunk := await response.content.read(limit + 1 - len(body)):
-        body += chunk
-        if len(body) > limit:
+    chunks, left = list[bytes](), limit
+    while chunk := await response.content.read(left + 1):
+        chunks.append(chunk)
+        left -= len(chunk)
+        if left < 0:
             raise ValueError(f"an answer has more than {limit} bytes")
-    return body
+    return b"".join(chunks)

@@ -1,23 +1,45 @@
-"""The headers of a write: the version it expects (If-Match) and the key that makes it happen once."""
+"""The headers of a write: the versions it expects (If-Match) and the key that makes it happen once."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from litestar.params import HeaderParameter
 
-_DIGITS_OF_A_VERSION = 18
+from opsdash_chassis.http.problems import FieldError, validation
+from opsdash_chassis.tenancy.versions import ExpectedVersions
 
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="Refuse if the version is another one")]
+_HEADER = "If-Match"
+#: An entity tag and what separates it from the next (RFC 9110, 8.8.3 and 5.6.1); a number is taken without quotes too.
+_TAG = re.compile(r'[ \t,]*(?:(?P<weak>W/)?"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)"|(?P<number>[0-9]+))[ \t]*(?:,|$)')
+_VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name=_HEADER, description="Refuse unless the version is this one, or one of a list with commas"),
+]
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(name="Idempotency-Key", description="A repeat within 24 h gets the first answer again"),
 ]
 
 
-def expected_version(if_match: str | None) -> int | None:
-    """The version of an If-Match header; None when absent or `*`. What is no version of ours matches none."""
+def expected_versions(if_match: str | None) -> ExpectedVersions:
+    """The versions an If-Match header names (RFC 9110, 13.1.1); None when it is absent or `*`.
+
+    A weak tag and one that is no version of ours match nothing. Raises a 400 problem for what is no list of tags.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
-    text = if_match.strip().strip('"')
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_OF_A_VERSION else -1
+    text, at = if_match.rstrip(" \t,"), 0
+    versions = set()
+    while found := _TAG.match(text, at):
+        tag = found["tag"] or found["number"] or ""
+        if not found["weak"] and _VERSION.fullmatch(tag):
+            versions.add(int(tag))
+        at = found.end()
+    if at == 0 or at < len(text):
+        message = 'must be "*" or entity tags in double quotes, separated by commas'
+        raise validation([FieldError(f"/header/{_HEADER}", "format", message)])
+    return frozenset(versions)

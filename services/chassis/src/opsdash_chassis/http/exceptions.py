@@ -12,8 +12,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.errors import KeyReused, StillRunning, Unavailable
 from opsdash_chassis.http.asgi import Scope
+from opsdash_chassis.http.head import with_head
 from opsdash_chassis.http.problems import (
     MEDIA_TYPE,
     FieldError,
@@ -29,7 +30,6 @@ from opsdash_chassis.http.problems import (
     validation,
 )
 from opsdash_chassis.http.validation import escape, field_error
-from opsdash_chassis.idempotency import KeyReused, StillRunning
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,8 @@ def _from_unavailable(error: Unavailable) -> Problem:
 def _from_litestar(error: HTTPException) -> Problem:
     problem = from_status(error.status_code)
     problem.headers |= {name.title(): value for name, value in (error.headers or {}).items()}
+    if "Allow" in problem.headers:
+        problem.headers["Allow"] = with_head(problem.headers["Allow"])
     return problem
 
 

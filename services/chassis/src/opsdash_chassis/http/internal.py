@@ -21,7 +21,6 @@ class ServiceToken:
         if any(len(secret.encode()) < MINIMUM_BYTES for secret in accepted):
             raise ValueError(f"a service token needs at least {MINIMUM_BYTES} bytes")
         self._digests = [_digest(secret.encode()) for secret in accepted]
-        self.newest = accepted[0]
 
     def accepts(self, presented: bytes) -> bool:
         """Compares all digests: neither length nor place of the first difference shows in time."""

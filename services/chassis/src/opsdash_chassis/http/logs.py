@@ -9,9 +9,11 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from opsdash_chassis.http.repeated_lines import RepeatedLines
 from opsdash_chassis.settings import Profile
 
 _SECRET_WORDS = ("authorization", "token", "secret", "password", "cookie", "idempotency_key")
+_OF_MANY_LINES = frozenset({"exception", "stack"})
 _NOISY = {"aiokafka": "WARNING", "aiohttp": "WARNING", "uvicorn": "WARNING", "faststream": "INFO"}
 
 
@@ -26,7 +28,7 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Escape control characters, so that one event stays one line in every renderer."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception" and not value.isprintable():
+        if isinstance(value, str) and key not in _OF_MANY_LINES and not value.isprintable():
             event[key] = value.encode("unicode_escape").decode("ascii")
     return event
 
@@ -53,6 +55,7 @@ def configure_logs(*, profile: Profile, level: str, service: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(profile, service, shared))
+    handler.addFilter(RepeatedLines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name, quieter in _NOISY.items():
         logging.getLogger(name).setLevel(quieter)

@@ -14,8 +14,15 @@ from opsdash_chassis.http.asgi import Scope, Send
 MEDIA_TYPE = "application/problem+json"
 #: Where a request's state holds what the public door puts in front of this service's paths.
 PUBLIC_PREFIX = "public_prefix"
-#: What a problem may carry besides the standard members; the OpenAPI document lists these.
-EXTENSIONS = ("current_version", "allowed", "limit", "used", "plate", "plates")
+#: What a problem may carry besides the standard members, with the schema of each in the OpenAPI document.
+EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
+    "current_version": {"type": "integer"},
+    "allowed": {"type": "array", "items": {"type": "string"}},
+    "limit": {"type": "integer"},
+    "used": {"type": "integer"},
+    "plate": {"type": "string"},
+    "plates": {"type": "array", "items": {"type": "string"}},
+}
 
 
 class FieldError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

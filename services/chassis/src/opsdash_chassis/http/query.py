@@ -7,7 +7,6 @@ checkboxes do, declares `opt={"repeatable_parameters": True}`.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,9 +15,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from opsdash_chassis.http.problems import FieldError, bad_request
-from opsdash_chassis.http.validation import escape
+from opsdash_chassis.http.validation import MAXIMUM_NAME, escape
 
 MAXIMUM_PARAMETERS = 50
+_DECLARED = "declared_parameters"
 
 
 def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
@@ -42,12 +42,21 @@ def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
 
 
 def _parameter_problem(name: str, code: str, text: str) -> Exception:
-    return bad_request(code, text, [FieldError(f"/query/{escape(name[:100])}", code, text)])
+    return bad_request(code, text, [FieldError(f"/query/{escape(name[:MAXIMUM_NAME])}", code, text)])
 
 
-@lru_cache(maxsize=256)
 def declared_parameters(handler: BaseRouteHandler) -> frozenset[str] | None:
-    """The names a handler and its dependencies take from the query; None: any."""
+    """The names a handler and its dependencies take from the query; None: any.
+
+    Found once and kept with the handler: a cache of handlers would keep their application for ever.
+    """
+    if _DECLARED not in handler.opt:
+        handler.opt[_DECLARED] = _parameters_of(handler)
+    names: frozenset[str] | None = handler.opt[_DECLARED]
+    return names
+
+
+def _parameters_of(handler: BaseRouteHandler) -> frozenset[str] | None:
     if "query_parameters" in handler.opt:
         names: frozenset[str] | None = handler.opt["query_parameters"]
         return names

@@ -12,14 +12,19 @@ from typing import Any, cast
 
 import msgspec
 from litestar.connection import Request
-from litestar.handlers import BaseRouteHandler
+from litestar.datastructures import FormMultiDict
+from litestar.types import Empty
 
+from opsdash_chassis.http import forms
+from opsdash_chassis.http.cookies import read_cookies
 from opsdash_chassis.http.json_checks import decode_json, invalid_json
 from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_type
 
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
 JSON_MEDIA_TYPES = ("application/json",)
+#: Every PATCH is a merge patch (RFC 7396).
+MERGE_PATCH_MEDIA_TYPES = (*JSON_MEDIA_TYPES, "application/merge-patch+json")
 
 
 def request_timeout() -> Problem:
@@ -44,7 +49,8 @@ def check_body_headers(request: Request[Any, Any, Any]) -> None:
     length = headers.get("content-length")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise unsupported_media_type("Encoded bodies are not accepted.")
-    allowed = request.route_handler.opt.get("media_types", JSON_MEDIA_TYPES)
+    json = MERGE_PATCH_MEDIA_TYPES if request.method == "PATCH" else JSON_MEDIA_TYPES
+    allowed = request.route_handler.opt.get("media_types", json)
     if not _is_media_type(headers.getall("content-type", []), allowed):
         raise unsupported_media_type(f"The body must be {' or '.join(allowed)}.")
     limit = request.route_handler.opt.get("max_body_bytes", MAXIMUM_BODY_BYTES)
@@ -96,12 +102,28 @@ class BoundedRequest(Request[Any, Any, Any]):
             raise invalid_json("The body is empty.")
         return body
 
+    async def form(self) -> FormMultiDict:
+        """The fields of a form within its limits; none of another media type."""
+        state = self._connection_state
+        if state.form is Empty:
+            state.form = forms.read_form(await self.body()) if self.content_type[0] in forms.MEDIA_TYPES else {}
+        return await super().form()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the browser sent, as it sent it."""
+        state = self._connection_state
+        if state.cookies is Empty:
+            state.cookies = read_cookies(self.headers.get("cookie", ""))
+        return super().cookies
+
     async def json(self) -> Any:
         """Decode the body as the type of the handler's `data`; a missing body is an error like any other."""
-        return decode_json(await self.body(), _decoder_of(self.route_handler))
+        field = self.route_handler.parsed_data_field
+        return decode_json(await self.body(), _decoder_of(field.annotation if field else Any))
 
 
 @lru_cache(maxsize=256)
-def _decoder_of(handler: BaseRouteHandler) -> msgspec.json.Decoder[Any]:
-    field = handler.parsed_data_field
-    return msgspec.json.Decoder(field.annotation if field else Any, strict=True)
+def _decoder_of(body: Any) -> msgspec.json.Decoder[Any]:
+    """By the type and not by its handler, which would keep its application for ever."""
+    return msgspec.json.Decoder(body, strict=True)

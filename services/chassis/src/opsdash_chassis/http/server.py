@@ -1,7 +1,7 @@
 """Runs an application until it is told to stop, then stops it in order.
 
 Order: readiness fails, accepted requests finish, then the lifespan ends (consumers, relay, pools).
-Exit codes: 0 stopped, 1 forced, 3 could not start.
+Exit codes: 0 stopped, 1 forced, 3 could not start, 5 the event loop stood still (see watchdog.py).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ import uvloop
 from opsdash_chassis.errors import StartupError
 from opsdash_chassis.http.app import Application
 from opsdash_chassis.http.asgi import App
+from opsdash_chassis.http.descriptors import allow_as_many_as_permitted
 from opsdash_chassis.http.protocol import ProblemProtocol
 from opsdash_chassis.settings import Profile, ServiceSettings
+from opsdash_chassis.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +56,8 @@ def _server(app: App, settings: ServiceSettings) -> _Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies.split(",") if settings.trusted_proxies else [],
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
@@ -89,6 +92,7 @@ class Process:
             self._sockets.append(_bind(settings.http_host, settings.operations_port))
         self._grace_seconds = 0.0 if settings.profile is Profile.LOCAL else READINESS_SECONDS
         self._stop = asyncio.Event()
+        self._watchdog = Watchdog(log_seconds=settings.stall_log_seconds, exit_seconds=settings.stall_exit_seconds)
 
     async def run(self) -> None:
         """Start, serve, stop. Raises StartupError, or CancelledError when told to stop while starting."""
@@ -96,6 +100,10 @@ class Process:
         running = asyncio.current_task()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, running)
+        with self._watchdog.watching():
+            await self._run()
+
+    async def _run(self) -> None:
         async with self._application.litestar.lifespan():
             _spare_what_stays()
             await self._serve()
@@ -147,6 +155,7 @@ def serve(build: Callable[[], Application], settings: ServiceSettings) -> None:
     async def run() -> None:
         await Process(build(), settings).run()
 
+    allow_as_many_as_permitted()
     try:
         with (
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

@@ -11,12 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.propagate import extract, set_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
-from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Histogram
 from structlog.contextvars import bind_contextvars
@@ -69,10 +70,15 @@ _GETTER: Any = _Carrier()
 
 
 class Telemetry:
-    """ASGI middleware outside everything else."""
+    """ASGI middleware outside everything else.
 
-    def __init__(self, app: App) -> None:
+    Without `continues_traces` each request starts a trace of its own, with a link to the one its caller names: a
+    stranger chooses neither our trace ids nor what is recorded.
+    """
+
+    def __init__(self, app: App, *, continues_traces: bool = True) -> None:
         self._app = app
+        self._continues_traces = continues_traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,8 +93,10 @@ class Telemetry:
             await send(message)
 
         started = time.perf_counter()
-        context = extract(scope, getter=_GETTER)
-        span = _tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER)
+        context, links = extract(scope, getter=_GETTER), list[Link]()
+        if not self._continues_traces:
+            context, links = Context(), _links(context)
+        span = _tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER, links=links)
         trace_id = _trace_id(span)
         scope.setdefault("state", {})["trace_id"] = trace_id
         bind_contextvars(trace_id=trace_id)  # the server runs each request in a context of its own: nothing to undo
@@ -98,6 +106,11 @@ class Telemetry:
             finally:
                 ended = answered if OPEN_ENDED in scope["state"] else time.perf_counter()
                 _record(scope, span, status, ended - started)
+
+
+def _links(context: Context) -> list[Link]:
+    named = trace.get_current_span(context).get_span_context()
+    return [Link(named)] if named.is_valid else []
 
 
 def _trace_id(span: trace.Span) -> str:

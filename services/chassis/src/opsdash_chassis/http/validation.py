@@ -1,6 +1,7 @@
 """Turns msgspec's messages into field errors: a JSON pointer, a stable code and a text of our own.
 
-msgspec names Python types in its messages; those never reach a client.
+msgspec names Python types in its messages; those never reach a client. It also repeats what was sent, however long, so
+nothing here searches a whole message, and no answer repeats more than the beginning of a name.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 
 from opsdash_chassis.http.problems import FieldError
 
-_AT = re.compile(r" - at `(?:key in )?\$(?P<path>.*)`$")
+MAXIMUM_NAME = 100
+_AT = " - at `"
+_PATH = re.compile(r"(?:key in )?\$(?P<path>(?:\.\w+|\[\d+\]|\[\.\.\.\])*)`")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\[\.\.\.\]|\.(?P<name>[^.\[]+)")
-_QUOTED_FIELD = re.compile(r"field `(?P<name>.*)`")
+#: Longer than any message without a value of the caller.
+_REASON_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,8 @@ def _rule(pattern: str, code: str, text: str) -> _Rule:
 
 
 _RULES = (
-    _rule(r"unknown field `", "unknown-field", "This field does not exist or cannot be set."),
-    _rule(r"missing required field `", "required", "This field is required."),
+    _rule(r"^Object contains unknown field `", "unknown-field", "This field does not exist or cannot be set."),
+    _rule(r"^Object missing required field `", "required", "This field is required."),
     _rule(r"^Invalid enum value", "not-allowed", "This value is not one of the allowed ones."),
     _rule(r"of length >= (?P<limit>\d+)", "too-short", "At least {limit} characters or items are needed."),
     _rule(r"of length <= (?P<limit>\d+)", "too-long", "At most {limit} characters or items are allowed."),
@@ -60,13 +64,19 @@ def pointer_of(path: str) -> str:
 
 def field_error(message: str, base: str = "") -> FieldError:
     """The field error for one msgspec message; `base` is the pointer of the value that was decoded."""
-    match = _AT.search(message)
-    reason = message[: match.start()] if match else message
-    pointer = base + (pointer_of(match["path"]) if match else "")
+    said, path = _parts(message)
+    pointer, reason = base + pointer_of(path), said[:_REASON_CHARACTERS]
     for rule in _RULES:
         if not (found := rule.pattern.search(reason)):
             continue
-        if rule.code in {"unknown-field", "required"} and (quoted := _QUOTED_FIELD.search(reason)):
-            pointer += f"/{escape(quoted['name'])}"
+        if rule.code in {"unknown-field", "required"}:
+            pointer += f"/{escape(said.partition('`')[2].removesuffix('`')[:MAXIMUM_NAME])}"
         return FieldError(pointer=pointer, code=rule.code, message=rule.text.format(**found.groupdict()))
     return FieldError(pointer=pointer, code="invalid", message="This value is not valid.")
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """What is wrong, and the path of the value, which is empty for the whole."""
+    said, _, place = message.rpartition(_AT)
+    at = _PATH.fullmatch(place) if said else None
+    return (said, at["path"]) if at else (message, "")

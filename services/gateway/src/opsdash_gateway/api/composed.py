@@ -17,8 +17,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.problems import Problem
 
+from opsdash_gateway.answers import Answer
 from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, as_response, owner_path
-from opsdash_gateway.clients import Answer, Owners
+from opsdash_gateway.clients import Owners
 
 TICKET_SECONDS: Final = 1.8  # with what surrounds it, an answer within two seconds
 COMMENTS_SECONDS: Final = 1.0

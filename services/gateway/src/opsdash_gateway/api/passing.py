@@ -6,7 +6,7 @@ The routes are those of the owner's OpenAPI document: what is published is passe
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -18,7 +18,8 @@ from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.problems import not_found
 from opsdash_chassis.http.requests import has_body
 
-from opsdash_gateway.clients import Answer, OwnerClient, Owners, Service
+from opsdash_gateway.answers import Answer
+from opsdash_gateway.clients import OwnerClient, Owners, Service
 
 PREFIX = "/api"
 TICKET: Final = "/orgs/{slug}/tickets/{reference}"
@@ -69,10 +70,7 @@ def _streaming_route(template: str, service: Service) -> HTTPRouteHandler:
         query = request.scope.get("query_string", b"")
         owner: OwnerClient = getattr(owners, service)
         answer, chunks = await owner.stream(path, query=query, headers=request.headers)
-        media_type = answer.headers.pop("content-type", None)
-        if chunks is None:
-            return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
-        return Stream(chunks, status_code=answer.status, headers=answer.headers, media_type=media_type)
+        return as_whole(answer) if chunks is None else as_stream(answer, chunks)
 
     return pass_stream
 
@@ -112,6 +110,15 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
 
 
 def as_response(answer: Answer) -> ASGIResponse:
-    """The owner's answer as ours, byte for byte."""
-    media_type = answer.headers.pop("content-type", None)
-    return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
+    """The owner's answer as ours, byte for byte, its `Content-Type` included."""
+    return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers)
+
+
+def as_whole(answer: Answer) -> Response[Any]:
+    """The same for a handler that has other answers too."""
+    return Response(answer.body, status_code=answer.status, headers=answer.headers)
+
+
+def as_stream(answer: Answer, chunks: AsyncIterator[bytes]) -> Response[Any]:
+    """The same for a body that is still coming."""
+    return Stream(chunks, status_code=answer.status, headers=answer.headers)

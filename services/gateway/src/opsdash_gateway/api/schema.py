@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
+import yaml
 from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.problems import not_found
 
+from opsdash_gateway.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
+
+_PREFIX = "/schema"
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
@@ -43,16 +48,21 @@ _PAGE = """<!doctype html>
 
 
 def schema_router(document: dict[str, Any]) -> Router:
-    """The routes; the document is encoded once."""
+    """The routes; the document is encoded once, as YAML when somebody asks for that."""
     encoded = msgspec.json.encode(document)
+    as_yaml = cache(lambda: _as_yaml(document))
 
     @get("/")
     async def page() -> Response[str]:
         return Response(_PAGE, media_type=MediaType.HTML, headers={"Content-Security-Policy": _POLICY})
 
-    @get("/openapi.json")
+    @get(JSON_PATH.removeprefix(_PREFIX))
     async def openapi() -> Response[bytes]:
-        return Response(encoded, media_type="application/vnd.oai.openapi+json")
+        return Response(encoded, media_type=JSON_TYPE)
+
+    @get(YAML_PATH.removeprefix(_PREFIX), sync_to_thread=True)
+    def openapi_as_yaml() -> Response[bytes]:
+        return Response(as_yaml(), media_type=YAML_TYPE)
 
     @get("/{name:str}")
     async def asset(name: FromPath[str]) -> Response[bytes]:
@@ -62,8 +72,20 @@ def schema_router(document: dict[str, Any]) -> Router:
         return Response(content, media_type=ASSETS[name], headers={"Cache-Control": "public, max-age=3600"})
 
     return Router(
-        "/schema",
-        route_handlers=[page, openapi, asset],
+        _PREFIX,
+        route_handlers=[page, openapi, openapi_as_yaml, asset],
         opt={"authentication": NOBODY},
         include_in_schema=False,
     )
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes what occurs twice twice: readers of OpenAPI need not know anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - whatever it is
+        return True
+
+
+def _as_yaml(document: dict[str, Any]) -> bytes:
+    text: bytes = yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=1000)
+    return text

@@ -12,10 +12,12 @@ from litestar.di import NamedDependency
 from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from opsdash_chassis.http.head import NOT_FOR_HEAD
 from opsdash_contracts.sla import SlaRule
 
-from opsdash_gateway.api.passing import owner_path
-from opsdash_gateway.clients import Answer, Owners
+from opsdash_gateway.answers import Answer
+from opsdash_gateway.api.passing import as_whole, owner_path
+from opsdash_gateway.clients import Owners
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.cron_job import CRON_PATH
 from opsdash_gateway.monitor import MonitorClient
@@ -46,8 +48,10 @@ class SlaNow(_Body, kw_only=True):
 class SlaLedgerEntry(_Body, kw_only=True):
     """One thing that happened to the due time, by which rule and by whom (null: the system).
 
-    `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `notified` is null where nobody was to
-    be told; when it is false, `reason` says why: support_not_in_plan or already_notified.
+    `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `notified` true: an event was published
+    (`event_id`), by which whoever follows them can tell people; it does not say that somebody was told. It is null
+    where there was none to publish; when it is false, `reason` says why: support_not_in_plan, already_notified or
+    changed_before_noticed.
     """
 
     at: datetime
@@ -71,7 +75,7 @@ class SlaNextStep(_Body, kw_only=True):
 
 
 class SlaLedger(_Body, kw_only=True):
-    """Answers "why is this due then, who was told, and why was nobody told?"; entries oldest first."""
+    """Answers "why is this due then, and was an event published about it, or why not?"; entries oldest first."""
 
     ticket_id: UUID
     number: int
@@ -83,7 +87,9 @@ class SlaLedger(_Body, kw_only=True):
 
 
 class SweepResult(_Body, kw_only=True):
-    """What one sweep did; numbers only. Lateness is that of the breaches it told."""
+    """What one sweep did; numbers only. `notified` breaches had their event published, for the first time; lateness
+    is theirs.
+    """
 
     checked: int
     breached: int
@@ -138,7 +144,7 @@ async def get_sla_ledger(
     path = owner_path(LEDGER_PATH, {"slug": slug, "reference": reference})
     answer = await owners.tickets.forward("GET", path, headers=request.headers)
     if answer.status != 200:  # noqa: PLR2004 - the owner decides who may see what
-        return _passed(answer)
+        return as_whole(answer)
     return Response(await with_entries(answer, monitor))
 
 
@@ -169,14 +175,9 @@ def cron_router(secret: CronSecret) -> Router:
     return Router(
         "/",
         route_handlers=handlers,
-        opt={"authentication": secret, "query_parameters": None},
+        opt={"authentication": secret, "query_parameters": None, **NOT_FOR_HEAD},
         security=[{"cron": []}],
     )
-
-
-def _passed(answer: Answer) -> Response[Any]:
-    media_type = answer.headers.pop("content-type", None)
-    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=media_type)
 
 
 def _composed(context: _Context, ledger: _Ledger) -> SlaLedger:

@@ -62,7 +62,7 @@ async def delete_entity(
 @post("/batch", status_code=202, operation_id="postWorkspaceBatch", opt=BATCH_OPT)
 async def batch(request: Request[Any, Any, Any], publisher: NamedDependency[WorkspacePublisher]) -> BatchAccepted:
     """Many entities, one JSON object a line (application/x-ndjson): all are checked before any is published."""
-    events = read_batch(await request.body())
+    events = await read_batch(await request.body())
     await publisher.publish(events, BATCH_DEADLINE_SECONDS)
     return BatchAccepted(len(events))
 

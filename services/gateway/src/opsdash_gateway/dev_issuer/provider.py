@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
+from opsdash_chassis.http.forms import FORM_BODY
 from opsdash_chassis.http.problems import bad_request
 
 from opsdash_gateway.dev_issuer.codes import Codes
@@ -16,10 +17,8 @@ from opsdash_gateway.dev_issuer.pages import choice_page
 from opsdash_gateway.dev_issuer.people import People
 from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.csrf import FORM_MEDIA_TYPES
 from opsdash_gateway.web.identity_provider import CALLBACK
 
-FORM = {"media_types": FORM_MEDIA_TYPES}
 ANY_QUERY: dict[str, Any] = {"query_parameters": None}
 
 
@@ -71,7 +70,7 @@ def provider_routes(settings: GatewaySettings, signer: Signer, people: People) -
         back = urlencode({"code": code, "state": query.get("state", ""), "iss": settings.oidc_issuer})
         return Redirect(f"{redirect_uri}?{back}", status_code=303)
 
-    @post("/oauth/token", opt=FORM, status_code=200)
+    @post("/oauth/token", opt=FORM_BODY, status_code=200)
     async def exchange(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
         form = await request.form()
         verifier, code = str(form.get("code_verifier", "")), str(form.get("code", ""))

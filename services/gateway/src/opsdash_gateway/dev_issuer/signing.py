@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from opsdash_chassis.errors import StartupError
 
+WAY_OUT = "remove it and start again, a new one is made"
 LIFETIME_SECONDS = 8 * 3600
 
 
@@ -26,9 +27,9 @@ def load_or_create_key(path: Path) -> Ed25519PrivateKey:
             _create(path)
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
-        raise StartupError(f"the development key cannot be used: {type(error).__name__}") from error
+        raise StartupError(f"the development key {path} cannot be used ({type(error).__name__}): {WAY_OUT}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise StartupError("the development key is not an Ed25519 key")
+        raise StartupError(f"the development key {path} is not an Ed25519 key: {WAY_OUT}")
     return key
 
 
@@ -37,9 +38,12 @@ def _create(path: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
+    fresh.replace(path)  # whole or not there, however this process ends
 
 
 class Signer:

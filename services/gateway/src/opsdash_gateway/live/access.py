@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 from opsdash_chassis.http.problems import Problem
 
+from opsdash_gateway.answers import Answer
 from opsdash_gateway.api.passing import owner_path
-from opsdash_gateway.clients import Answer, OwnerClient
+from opsdash_gateway.clients import OwnerClient
 
 TEMPLATE = "/orgs/{slug}/support"
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.http.problems import too_many_requests, unavailable
+from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.seats import Seats
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed
 
@@ -28,26 +28,18 @@ class Hub:
 
     def __init__(self, *, streams: int, streams_per_user: int) -> None:
         self._feeds: dict[UUID, Feed] = {}
-        self._seats: Counter[UUID] = Counter()
+        self._seats = Seats(streams_per_user, retry_after_seconds=RETRY_AFTER_SECONDS)
         self._counts_due: set[UUID] = set()
         self._streams = streams
-        self._streams_per_user = streams_per_user
         self._closed = False
 
     @contextmanager
     def seat(self, user_id: UUID) -> Iterator[None]:
         """Around one stream, from before its owner is asked. Raises 429 or 503 problems."""
-        if self._closed or self._seats.total() >= self._streams:
+        if self._closed or self._seats.total >= self._streams:
             raise unavailable("This server can take no more live streams now.", RETRY_AFTER_SECONDS)
-        if self._seats[user_id] >= self._streams_per_user:
-            raise too_many_requests(RETRY_AFTER_SECONDS)
-        self._seats[user_id] += 1
-        try:
+        with self._seats.taken(user_id):
             yield
-        finally:
-            self._seats[user_id] -= 1
-            if not self._seats[user_id]:
-                del self._seats[user_id]
 
     def feed(self, org_id: UUID) -> Feed:
         """The org's feed. Those that nobody will come back for go first, so they cannot pile up."""

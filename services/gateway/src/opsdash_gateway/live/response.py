@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.http.asgi import Receive, Scope, Send
-from opsdash_chassis.http.telemetry import OPEN_ENDED
+from opsdash_chassis.http.authentication import goes_on
 
 from opsdash_gateway.api.passing import as_response
 from opsdash_gateway.live.access import Access
@@ -33,6 +33,6 @@ class LiveResponse:
             reader = Reader(self.user_id, membership.member_id, self.expires_at, self.access.still_allowed)
             feed = self.hub.feed(membership.org_id)
             stream = Stream(feed, reader, self.last_event_id)
-            scope["state"][OPEN_ENDED] = True
+            goes_on(scope)
             with self.hub.joined(feed, stream):
                 await stream.run(receive, send)

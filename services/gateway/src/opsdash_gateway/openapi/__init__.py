@@ -12,18 +12,25 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
+from opsdash_chassis.http.openapi.schemas import tidy
 
 from opsdash_gateway.openapi.composed import describe_composed_ticket
 from opsdash_gateway.openapi.entities import describe_entities
+from opsdash_gateway.openapi.examples import give_examples
+from opsdash_gateway.openapi.itself import describe_itself
+from opsdash_gateway.openapi.limits import describe_limits
 from opsdash_gateway.openapi.live import PATH as LIVE_PATH
 from opsdash_gateway.openapi.live import describe_stream
+from opsdash_gateway.openapi.shared import share_schemas
 
 TITLE = "OpsDash Support"
 VERSION = "1"
 OWNERS = ("tickets", "comments")
 DESCRIPTION = """\
 A helpdesk for every OpsDash workspace. Users send an OIDC access token as `Authorization: Bearer`.
-Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused."""
+Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused; answers may have new
+fields, and new values of enumerations, at any time. `HEAD` is answered wherever `GET` is, but for the cron route, with
+the same status and headers; `OPTIONS` of every path names its methods in `Allow`."""
 
 Document = dict[str, Any]
 
@@ -38,6 +45,7 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     """Everything a client can call."""
     document = openapi_document(TITLE, VERSION, route_handlers, **options)
     document["info"]["description"] = DESCRIPTION
+    document["servers"] = [{"url": "/"}]
     document["components"]["securitySchemes"]["workspace"] = {
         "type": "http",
         "scheme": "bearer",
@@ -51,10 +59,14 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     describe_entities(document)
     for service in OWNERS:
         merge(document, owner_document(service))
+    share_schemas(document)
     describe_composed_ticket(document)
     if LIVE_PATH in document["paths"]:
         describe_stream(document)
-    return document
+    describe_itself(document)
+    describe_limits(document)
+    give_examples(document)
+    return tidy(document)
 
 
 def merge(document: Document, owner: Document) -> None:

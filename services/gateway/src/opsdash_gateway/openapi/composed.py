@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from opsdash_chassis.http.openapi.answers import RETRY_AFTER, header
+
 PATH = "/api/orgs/{slug}/tickets/{reference}"
 NAME = "ComposedTicket"
-UNAVAILABLE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["status", "retry_after_seconds"],
-    "properties": {"status": {"const": "unavailable"}, "retry_after_seconds": {"type": "integer"}},
-}
+_REFERENCE = "#/components/schemas/"
+_PARTS = {"available": "FirstComments", "unavailable": "UnavailablePart"}
 
 
 def describe_composed_ticket(document: dict[str, Any]) -> None:
     """Put the schema in, and name it as what GET of one ticket answers."""
     schemas = document["components"]["schemas"]
-    schemas["UnavailablePart"] = UNAVAILABLE
-    schemas["FirstComments"] = _extended(schemas["CommentPage"], "status", {"const": "available"})
-    either = [{"$ref": f"#/components/schemas/{name}"} for name in ("FirstComments", "UnavailablePart")]
-    schemas[NAME] = _extended(schemas["TicketDetail"], "comments", {"oneOf": either})
+    schemas["UnavailablePart"] = {
+        "type": "object",
+        "required": ["status", "retry_after_seconds"],
+        "properties": {"status": _only("unavailable"), "retry_after_seconds": {"type": "integer"}},
+    }
+    schemas["FirstComments"] = _extended(schemas["CommentPage"], "status", _only("available"))
+    mapping = {status: _REFERENCE + name for status, name in _PARTS.items()}
+    either = [{"$ref": reference} for reference in mapping.values()]
+    comments = {"oneOf": either, "discriminator": {"propertyName": "status", "mapping": mapping}}
+    schemas[NAME] = _extended(schemas["TicketDetail"], "comments", comments)
     operation = document["paths"][PATH]["get"]
     operation["description"] = "One ticket, by id or by number, with the first page of its comments."
-    operation["responses"]["200"]["content"]["application/json"]["schema"] = {"$ref": f"#/components/schemas/{NAME}"}
+    answer = operation["responses"]["200"]
+    answer["content"]["application/json"]["schema"] = {"$ref": _REFERENCE + NAME}
+    answer["headers"] |= header(RETRY_AFTER)
+
+
+def _only(value: str) -> dict[str, Any]:
+    return {"type": "string", "enum": [value]}
 
 
 def _extended(schema: dict[str, Any], name: str, member: dict[str, Any]) -> dict[str, Any]:
     """The object with one member more."""
     return {
         **schema,
-        "title": schema.get("title", "") and f"{schema['title']} with {name}",
         "properties": {**schema["properties"], name: member},
         "required": [*schema["required"], name],
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from opsdash_chassis.http.openapi.answers import describe
+
 from opsdash_gateway.entities import MODELS, id_field
 
 PREFIX = "Workspace"  # owners have a Contact or Company of their own
@@ -19,7 +21,6 @@ def describe_entities(document: dict[str, Any]) -> None:
         schema = model.model_json_schema(ref_template=f"#/components/schemas/{PREFIX}{{model}}")
         schemas |= {f"{PREFIX}{name}": part for name, part in schema.pop("$defs", {}).items()}
         schema["required"] = [name for name in schema["required"] if name != id_field(kind)]
-        schema["additionalProperties"] = False
         schemas[f"{PREFIX}{model.__name__}"] = schema
         references.append({"$ref": f"#/components/schemas/{PREFIX}{model.__name__}"})
     paths = document["paths"]
@@ -32,3 +33,4 @@ def describe_entities(document: dict[str, Any]) -> None:
         "description": 'A line: {"op":"put"|"delete","kind":"...","id":"...","body":{...}}',
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     }
+    describe(paths[BATCH_PATH]["post"])  # a body has refusals of its own

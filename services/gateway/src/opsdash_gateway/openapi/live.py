@@ -15,4 +15,4 @@ def describe_stream(document: dict[str, Any]) -> None:
     """Name the media type of the answer."""
     operation = document["paths"][PATH]["get"]
     content = {"text/event-stream": {"schema": {"type": "string"}}}
-    operation["responses"]["200"] = {"description": DESCRIPTION, "content": content}
+    operation["responses"]["200"] |= {"description": DESCRIPTION, "content": content}

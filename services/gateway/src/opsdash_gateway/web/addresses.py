@@ -8,6 +8,8 @@ from urllib.parse import urlencode, urlsplit
 from litestar.connection import ASGIConnection
 from opsdash_chassis.http.problems import not_found
 
+from opsdash_gateway.web.accept_language import preferred_language
+
 LOCALES = ("en", "es")
 DEFAULT_LOCALE = "en"
 LOCALE_COOKIE = "opsdash-locale"
@@ -39,15 +41,11 @@ def known_locale(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def locale_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The language of a page's address, else the one chosen before, else the first of ours the browser asks for."""
+    """The language of a page's address, else the one chosen before, else the one of ours the browser prefers."""
     for named in (connection.path_params.get("locale"), connection.cookies.get(LOCALE_COOKIE)):
         if named in LOCALES:
             return str(named)
-    for entry in connection.headers.get("accept-language", "").split(","):
-        language = entry.partition(";")[0].strip().lower().partition("-")[0]
-        if language in LOCALES:
-            return language
-    return DEFAULT_LOCALE
+    return preferred_language(connection.headers.get("accept-language", ""), LOCALES) or DEFAULT_LOCALE
 
 
 def sign_in_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -25,7 +25,7 @@ HEADERS: Final = {
 }
 #: Files whose order matters; the others of the folder follow by name.
 FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")
-FIRST_SCRIPTS: Final = ("core.js",)
+FIRST_SCRIPTS: Final = ("core.js", "drafts.js")
 #: htmx starts when it is read, so our listeners stand before it.
 LAST_SCRIPTS: Final = ("htmx.js",)
 #: Loaded by themselves: before the first paint, or on first use.

@@ -12,11 +12,12 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from opsdash_chassis.http.problems import FieldError, Problem, validation
 
-from opsdash_gateway.web.htmx import toast
+from opsdash_gateway.web.htmx import events
 from opsdash_gateway.web.owner_answers import TicketRow, Views
 from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.refusals import sentence
 from opsdash_gateway.web.session import FORM
+from opsdash_gateway.web.ticket_list import is_left
 
 AT_ONCE: Final = 100
 MAXIMUM: Final = 500
@@ -36,6 +37,7 @@ class Item(msgspec.Struct):
     id: UUID
     status: int
     error: ItemError | None = None
+    version: int | None = None
 
 
 class Result(msgspec.Struct):
@@ -49,13 +51,17 @@ async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
     ids, patch = _ids(str(form.get("ids", ""))), _patch(form)
     items = await change_parts(page, ids, patch)
     failed = [item for item in items if item.error]
-    changed = await _rows(page, [item.id for item in items if not item.error])
+    changed = await read_rows(page, [item.id for item in items if not item.error])
     page.views = await page.read("/views", Views)
-    headers = toast(
-        "error" if failed else "success",
-        _told(page, len(items) - len(failed), failed),
-        bulk_done={"failed": [str(item.id) for item in failed]},
-    )
+    done = {
+        "kind": "error" if failed else "success",
+        "text": _told(page, len(items) - len(failed), failed),
+        "failed": [str(item.id) for item in failed],
+        "left": [str(ticket.id) for ticket in changed if is_left(page, ticket)],
+        "changed": [{"id": str(item.id), "version": item.version} for item in items if not item.error],
+        "after": _typed(form),
+    }
+    headers = events(bulk_done=done)
     return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed)
 
 
@@ -70,11 +76,18 @@ def _ids(text: str) -> list[UUID]:
     return ids
 
 
+def _typed(form: Mapping[str, Any]) -> dict[str, str]:
+    """The one property that a button stands for, as a ticket's own forms write it; empty for none."""
+    given = {name: str(form.get(name, "")) for name in _FIELDS}
+    return {
+        name: value.removeprefix(_NOBODY) if name == "assignee" else value for name, value in given.items() if value
+    }
+
+
 def _patch(form: Mapping[str, Any]) -> dict[str, str | None]:
-    """The one field that a button stands for. Raises a 400 problem."""
-    for name, field in _FIELDS.items():
-        if value := str(form.get(name, "")):
-            return {field: None if value == _NOBODY else value}
+    """Raises a 400 problem."""
+    for name, value in _typed(form).items():
+        return {_FIELDS[name]: value or None}
     raise validation([FieldError("/", "required", "must name a field")])
 
 
@@ -99,7 +112,7 @@ async def _change_or_say_why(page: Page, ids: list[UUID], patch: dict[str, str |
         return [Item(ticket_id, problem.status, ItemError(problem.code, problem.detail)) for ticket_id in ids]
 
 
-async def _rows(page: Page, ids: list[UUID]) -> list[TicketRow]:
+async def read_rows(page: Page, ids: list[UUID]) -> list[TicketRow]:
     """As they are now, a few at a time; one that is gone meanwhile is left out."""
     free = asyncio.Semaphore(_READERS)
 

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from opsdash_gateway.web.addresses import DEFAULT_LOCALE, LOCALES
+from opsdash_gateway.web.labels import CONTRACT_TEXTS
 
 PACKAGE: Final = Path(__file__).parents[1]
 CATALOGUES: Final = PACKAGE / "locale"
-METHODS: Final = [("web/**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS: Final = [("web/**.py", "opsdash_gateway.web.catalogues:python_texts"), ("templates/**.html", "jinja2")]
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "text": None, "gettext": None, "ngettext": (1, 2)}
+Found = tuple[int, str, tuple[str | None, ...], list[str]]
+
+
+def python_texts(
+    file: IO[bytes],
+    keywords: Collection[str],
+    _comment_tags: object,
+    options: object,  # noqa: ARG001 - Babel passes it by name
+) -> Iterator[Found]:
+    """A Babel extraction method: line, function and literal arguments of every call of a keyword.
+
+    Babel's own reads tokens, and before Python 3.12 an f-string with the calls inside it is a single token.
+    """
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.Call) and node.args and (name := _name(node.func)) in keywords:
+            yield node.lineno, name, tuple(map(_literal, node.args)), []
+
+
+def _name(function: ast.expr) -> str:
+    """What is called, whatever it is looked up in."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _literal(argument: ast.expr) -> str | None:
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
 
 
 def extracted() -> Catalog:
@@ -23,6 +53,8 @@ def extracted() -> Catalog:
     texts = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS, directory_filter=lambda _: True)
     for filename, _, message, _, _ in sorted(texts, key=lambda entry: (entry[0], entry[1])):
         found.add(message, locations=[(filename, 0)])
+    for message in CONTRACT_TEXTS:
+        found.add(message, locations=[("web/labels.py", 0)])
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from litestar.types import ControllerRouterHandler
+from opsdash_chassis.http.app import user_ids_of
 from opsdash_chassis.http.authentication import Rule
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.tokens import TokenVerifier
@@ -37,8 +38,9 @@ class Console:
 def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[], aiohttp.ClientSession]) -> Console:
     issuer, algorithms = settings.oidc_issuer, settings.algorithms
     provider = IdentityProvider(session, settings)
-    ids = IdTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
-    access = TokenVerifier(keys, issuer=issuer, audience=settings.oidc_audience, algorithms=algorithms)
+    users = user_ids_of(settings)
+    ids = IdTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms, user_ids=users)
+    access = TokenVerifier(keys, issuer=issuer, audience=settings.oidc_audience, algorithms=algorithms, user_ids=users)
     secret = settings.session_secret.get_secret_value()
     kept = SessionCookies(secret)
     sessions = Sessions(provider, ids, access)

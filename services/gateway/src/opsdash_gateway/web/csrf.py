@@ -6,12 +6,12 @@ import hmac
 from typing import Any
 
 from litestar.connection import Request
+from opsdash_chassis.http.forms import MEDIA_TYPES
 from opsdash_chassis.http.problems import Problem, forbidden
 from opsdash_chassis.http.requests import check_body_headers
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
-FORM_MEDIA_TYPES = ("application/x-www-form-urlencoded",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -20,7 +20,10 @@ def is_safe(method: str) -> bool:
 
 
 async def check_csrf(request: Request[Any, Any, Any], *, token: str, origin: str) -> None:
-    """Raises a 403 problem. Browsers send Origin with every POST; Sec-Fetch-Site is asked where they send it too."""
+    """Raises a 403 problem, or that of a form beyond its limits. Only a page without scripts has its token in the form.
+
+    Browsers send Origin with every POST; Sec-Fetch-Site is asked where they send it too.
+    """
     if request.headers.get("origin") != origin:
         raise _refused()
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
@@ -32,7 +35,7 @@ async def check_csrf(request: Request[Any, Any, Any], *, token: str, origin: str
 
 async def _token_of_form(request: Request[Any, Any, Any]) -> str:
     check_body_headers(request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in FORM_MEDIA_TYPES:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
         return ""
     value = (await request.form()).get(FIELD, "")
     return value if isinstance(value, str) else ""

@@ -34,7 +34,7 @@ class Insights(msgspec.Struct):
 
     open: int
     overdue: int
-    due_in_4_hours: int
+    due_soon: int
     unassigned: int
     by_priority: dict[str, int]
     most_overdue: list[OverdueTicket]

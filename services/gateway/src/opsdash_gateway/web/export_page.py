@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.response import Stream
 
+from opsdash_gateway.api.passing import as_stream
 from opsdash_gateway.web.owner_answers import refusal
 from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.session import PAGE
@@ -27,8 +27,7 @@ async def export(page: NamedDependency[Page]) -> Response[Any]:
     answer, chunks = await page.owners.tickets.stream(path, query=urlencode(wanted).encode("ascii"), headers=headers)
     if chunks is None:
         raise refusal(answer.body, answer.headers)
-    media_type = answer.headers.pop("content-type", None)
-    return Stream(chunks, status_code=answer.status, headers=answer.headers, media_type=media_type)
+    return as_stream(answer, chunks)
 
 
 EXPORT_ROUTES: list[Any] = [export]

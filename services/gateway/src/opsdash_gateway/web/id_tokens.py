@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from opsdash_chassis.http.keys import KeySet
-from opsdash_chassis.http.tokens import InvalidToken, SignedTokens, user_id_of
+from opsdash_chassis.http.tokens import InvalidToken, SignedTokens, UserIds
 
 MAXIMUM_NAME_CHARACTERS = 200
 _NAMES = ("name", "preferred_username", "email")
@@ -24,22 +24,24 @@ class Identity(msgspec.Struct, frozen=True):
 class IdTokenVerifier:
     """Checks ID tokens of one issuer for one client."""
 
-    def __init__(self, keys: KeySet, *, issuer: str, client_id: str, algorithms: tuple[str, ...]) -> None:
+    def __init__(
+        self, keys: KeySet, *, issuer: str, client_id: str, algorithms: tuple[str, ...], user_ids: UserIds | None = None
+    ) -> None:
         self._client_id = client_id
-        self._tokens = SignedTokens(keys, issuer=issuer, audience=client_id, algorithms=algorithms)
+        self._tokens = SignedTokens(keys, issuer=issuer, audience=client_id, algorithms=algorithms, user_ids=user_ids)
 
     async def verify(self, token: str, *, nonce: str) -> Identity:
         """Raises InvalidToken, or Unavailable while no key of the issuer is known."""
         claims = await self._tokens.claims(token)
         presented = claims.get("nonce")
         if not isinstance(presented, str) or not hmac.compare_digest(presented.encode(), nonce.encode()):
-            raise InvalidToken("nonce")
+            raise InvalidToken("its nonce is not that of this sign-in")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if claims.get("azp", None if several else self._client_id) != self._client_id:
-            raise InvalidToken("issued to another client")
+            raise InvalidToken("it was issued to another client")
         if claims.get("token_use", "id") != "id":
-            raise InvalidToken("an access token is not an ID token")
-        return Identity(user_id_of(claims), _name(claims))
+            raise InvalidToken("it is an access token, not an ID token")
+        return Identity(self._tokens.user_id(claims), _name(claims))
 
 
 def _name(claims: dict[str, Any]) -> str:

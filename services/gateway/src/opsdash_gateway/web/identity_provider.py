@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import aiohttp
 import msgspec
@@ -25,6 +25,10 @@ SERVER_ERROR = 500
 
 class SignInRefused(Exception):
     """The provider does not give tokens for that. The message is for the log only."""
+
+
+class TokensRefused(SignInRefused):
+    """What the provider gave is of no use here: the same would come again. For an operator to mend."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -62,7 +66,9 @@ class IdentityProvider:
         self._client_id = settings.oidc_client_id
         self._secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
         self._scopes = settings.oidc_scopes
+        self._more = dict(parse_qsl(settings.oidc_authorization_parameters or ""))
         self._public_url = settings.public_url
+        self.is_plain_http = settings.public_url.startswith("http://")
 
     async def authorization_address(self, attempt: Attempt, *, login_hint: str | None) -> str:
         """Where the browser goes to sign in. Raises Unavailable."""
@@ -78,6 +84,7 @@ class IdentityProvider:
             nonce=attempt.nonce,
             ui_locales=attempt.locale,
             login_hint=login_hint,
+            **self._more,
         )
         return str(address)
 
@@ -95,10 +102,12 @@ class IdentityProvider:
     async def refresh(self, refresh_token: str) -> Tokens:
         """Raises SignInRefused or Unavailable."""
         client = WebApplicationClient(self._client_id)
-        body = client.prepare_refresh_body(refresh_token=refresh_token, include_client_id=self._secret is None)
+        body = client.prepare_refresh_body(
+            refresh_token=refresh_token, client_id=self._client_id, include_client_id=self._secret is None
+        )
         return await self._tokens(client, body)
 
-    async def sign_out_address(self) -> str | None:
+    async def sign_out_address(self, id_token: str | None) -> str | None:
         """Where the provider ends its own session, if it can (OpenID Connect RP-Initiated Logout 1.0)."""
         try:
             endpoint = (await self._discovery.metadata()).end_session_endpoint
@@ -106,7 +115,8 @@ class IdentityProvider:
             return None  # our own session ends in any case
         if endpoint is None:
             return None
-        back = {"client_id": self._client_id, "post_logout_redirect_uri": self._public_url + SIGNED_OUT}
+        hint = {} if id_token is None else {"id_token_hint": id_token}
+        back = hint | {"client_id": self._client_id, "post_logout_redirect_uri": self._public_url + SIGNED_OUT}
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(back)}"
 
     async def _tokens(self, client: WebApplicationClient, body: str) -> Tokens:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
+
+from opsdash_contracts.ticket_words import LABELS, labels_of
+from opsdash_contracts.tickets import Category, Priority, Status
 
 from opsdash_gateway.web.i18n import N_, Language
 
+#: Texts of the contract that pages show, for the catalogues.
+CONTRACT_TEXTS: Final = tuple(LABELS.values())
+
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "status": {
-        "open": N_("Open"),
-        "in_progress": N_("In progress"),
-        "waiting": N_("Waiting"),
-        "resolved": N_("Resolved"),
-        "closed": N_("Closed"),
+    "status": labels_of(Status),
+    "priority": labels_of(Priority),
+    "category": labels_of(Category),
+    "view": {
+        "active": N_("All active"),
+        "mine": N_("Assigned to me"),
+        "unassigned": N_("Unassigned"),
+        "breached": N_("SLA breached"),
+        "done": N_("Resolved & closed"),
+        "all": N_("All tickets"),
     },
-    "priority": {"urgent": N_("Urgent"), "high": N_("High"), "medium": N_("Medium"), "low": N_("Low")},
-    "category": {
-        "general": N_("General"),
-        "billing": N_("Billing"),
-        "technical": N_("Technical"),
-        "account": N_("Account"),
-        "feature_request": N_("Feature Request"),
+    "field": {
+        "title": N_("Title"),
+        "description": N_("Description"),
+        "status": N_("Status"),
+        "priority": N_("Priority"),
+        "category": N_("Category"),
+        "assignee": N_("Assignee"),
+        "contact": N_("Contact"),
+        "project": N_("Project"),
+        "sla_due_at": N_("SLA due"),
     },
     "role": {"owner": N_("Owner"), "admin": N_("Admin"), "member": N_("Member"), "viewer": N_("Viewer")},
     "plate": {
@@ -33,7 +47,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "sla": {
         "overdue": N_("Overdue"),
-        "soon": N_("Due in 4 hours"),
+        "soon": N_("Due in 24 hours"),
         "at_risk": N_("At risk"),
         "today": N_("Due today"),
         "none": N_("No due time"),
@@ -41,6 +55,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+@cache
 def labels_in(language: Language) -> dict[str, dict[str, str]]:
     """By kind, then by value."""
     return {kind: {value: language.text(label) for value, label in of.items()} for kind, of in _LABELS.items()}

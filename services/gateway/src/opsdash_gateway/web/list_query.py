@@ -1,4 +1,4 @@
-"""What a list page's address asks for, as the owner's filter; pure. Unknown values are ignored, never an error."""
+"""What a list page's address asks for, as the owner's filter; pure. What is not understood is named, never an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "unassigned": {"status": ACTIVE, "assignee": ("none",)},
     "breached": {"sla": ("overdue",)},
     "done": {"status": DONE},
+    "all": {},
 }
+EVERYWHERE: Final = "all"
 DEFAULT_VIEW: Final = "active"
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "status": (*ACTIVE, *DONE),
@@ -24,20 +26,27 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "category": ("general", "billing", "technical", "account", "feature_request"),
     "sla": ("overdue", "soon", "at_risk", "today", "none"),
 }
-FILTERS: Final = ("status", "priority", "category", "assignee", "sla")
+REFERENCES: Final = ("contact", "company", "project")
+FILTERS: Final = ("status", "priority", "category", "assignee", "sla", *REFERENCES)
+#: What else an address may hold: the list itself, a place in it, and what scripts ask about it.
+_OTHERS: Final = frozenset({"view", "q", "sort", "cursor", "shown", "ids"})
 SORTS: Final = ("-created_at", "created_at", "sla_due_at", "-sla_due_at", "priority", "-priority")
 MAXIMUM_WORDS: Final = 200
 MAXIMUM_VALUES: Final = 50
+_MAXIMUM_TOLD: Final = 5
+_MAXIMUM_NAME: Final = 60
 
 
 @dataclass(frozen=True)
 class ListQuery:
-    """A view, what narrows it, words and an order."""
+    """A view, what narrows it, words and an order; `zone` is the reader's, `ignored` what no list understands."""
 
     view: str = DEFAULT_VIEW
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     words: str = ""
     sort: str = SORTS[0]
+    zone: str = field(default="", compare=False)
+    ignored: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def narrowed(self) -> bool:
@@ -55,6 +64,16 @@ class ListQuery:
         singles = [(name, value) for name, value in named.items() if value != defaults.get(name)]
         return urlencode([*singles, *pairs])
 
+    def without(self, name: str) -> ListQuery:
+        """The same list without one of its filters."""
+        return replace(self, chosen={other: values for other, values in self.chosen.items() if other != name})
+
+    @property
+    def leaves_view(self) -> bool:
+        """A status was asked for that the view does not have: it is looked for all the same."""
+        preset = VIEWS[self.view].get("status", ())
+        return bool(preset) and any(value not in preset for value in self.values("status"))
+
     def cleared(self) -> ListQuery:
         """The view alone, in the same order."""
         return replace(self, chosen={}, words="")
@@ -70,6 +89,8 @@ class ListQuery:
         for name in FILTERS:
             preset = _as_ids(VIEWS[self.view].get(name, ()), user_id)
             extra = _as_ids(self.values(name), user_id)
+            if name == "status" and extra:
+                preset = []
             both = [value for value in extra if value in preset] if preset and extra else [*preset, *extra]
             if (preset or extra) and not both:
                 return None
@@ -77,6 +98,8 @@ class ListQuery:
                 wanted[name] = ",".join(dict.fromkeys(both))
         if self.words:
             wanted["q"] = self.words
+        if self.zone and "today" in self.values("sla"):
+            wanted["time_zone"] = self.zone
         wanted["sort"] = self.sort
         return wanted
 
@@ -91,20 +114,32 @@ def read_list_query(pairs: Iterable[tuple[str, str]]) -> ListQuery:
         chosen={name: found for name in FILTERS if (found := _known(name, given.get(name, [])))},
         words=(given.get("q") or [""])[-1].strip()[:MAXIMUM_WORDS],
         sort=_one_of(given.get("sort"), SORTS, SORTS[0]),
+        ignored=tuple(sorted(_ignored(given)))[:_MAXIMUM_TOLD],
     )
+
+
+def _ignored(given: Mapping[str, list[str]]) -> Iterable[str]:
+    """Names that no list has, and values that their name does not have; nothing said about empty ones."""
+    for name, values in given.items():
+        if name not in _OTHERS and name not in FILTERS:
+            yield name[:_MAXIMUM_NAME]
+        elif name in FILTERS:
+            parts = {part for value in values for part in value.split(",") if part}
+            yield from (f"{name}={part}"[:_MAXIMUM_NAME] for part in sorted(parts - {*_known(name, parts)}))
+        elif name in {"view", "sort"} and values[-1] and values[-1] not in {**VIEWS, **dict.fromkeys(SORTS)}:
+            yield f"{name}={values[-1]}"[:_MAXIMUM_NAME]
 
 
 def _known(name: str, given: Iterable[str]) -> tuple[str, ...]:
     """The values that exist, in the order of the menu, so that the same list always has the same address."""
     values = {part for value in given for part in value.split(",")}
-    if name != "assignee":
+    if name in CHOICES:
         return tuple(value for value in CHOICES[name] if value in values)
-    return tuple(sorted(value for value in values if _is_assignee(value)))[:MAXIMUM_VALUES]
+    words = {"me", "none"} if name == "assignee" else {"none"}
+    return tuple(sorted(value for value in values if value in words or _is_id(value)))[:MAXIMUM_VALUES]
 
 
-def _is_assignee(value: str) -> bool:
-    if value in {"me", "none"}:
-        return True
+def _is_id(value: str) -> bool:
     try:
         return str(UUID(value)) == value
     except ValueError:

@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.enums import MediaType
 
 from opsdash_gateway.web.assets import Assets
+from opsdash_gateway.web.browsers import SUPPORTED, TOO_OLD
 from opsdash_gateway.web.i18n import Language, load_languages
 
 
@@ -30,11 +31,14 @@ def language(locale: str) -> Language:
 
 def outside_page(title: str, body: str, *, locale: str = "en", status: int = 200, head: str = "") -> Response[str]:
     """A page of one card; `body` and `head` are HTML, the title is text."""
+    said = language(locale)
     html = (
         f'<!doctype html><html lang="{escape(locale)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"{head}<title>{escape(title)} · OpsDash</title>{_files()}</head>"
-        f'<body class="outside"><main><h1>{escape(title)}</h1>{body}</main></body></html>'
+        f'<body class="outside"><p class="too-old" role="alert">{escape(said.text(TOO_OLD))}</p>'
+        f"<main><h1>{escape(title)}</h1>{body}"
+        f'<p class="browsers">{escape(said.text(SUPPORTED))}</p></main></body></html>'
     )
     return Response(html, status_code=status, media_type=MediaType.HTML)

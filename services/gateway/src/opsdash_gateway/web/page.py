@@ -13,8 +13,10 @@ from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from opsdash_chassis.http.problems import Problem, not_found
+from opsdash_chassis.moments import time_zones
 
-from opsdash_gateway.clients import Answer, OwnerClient, Owners, Service
+from opsdash_gateway.answers import Answer
+from opsdash_gateway.clients import OwnerClient, Owners, Service
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.i18n import Language
@@ -26,6 +28,7 @@ BAD_REQUEST: Final = 400
 COMPRESSION_LEVEL: Final = 5
 LOCKED: Final = "feature-not-available"
 STATE: Final = "opsdash_page"
+ZONE_COOKIE: Final = "opsdash-zone"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 Read = TypeVar("Read")
 
@@ -60,6 +63,12 @@ class Page:
         if self.known_support is None:
             raise RuntimeError("this page has no support")
         return self.known_support
+
+    @property
+    def zone(self) -> str:
+        """The reader's time zone, which a script of ours keeps in a cookie; empty until it has run."""
+        named = self.request.cookies.get(ZONE_COOKIE, "")
+        return named if named in time_zones() else ""
 
     @property
     def org_name(self) -> str:

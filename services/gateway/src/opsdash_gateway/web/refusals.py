@@ -16,6 +16,7 @@ _SENTENCES: Final = {
     "plan-limit-reached": N_("This workspace has as many tickets as its plate allows."),
     "not-found": N_("There is nothing here that you may see."),
     "invalid-transition": N_("The ticket cannot move to that status from where it is now."),
+    "ticket-finished": N_("This ticket is resolved or closed, so its due time stays. Reopen it to change that."),
     "comment-deleted": N_("This comment was deleted in the meantime."),
     "parent-deleted": N_("The comment you are replying to was deleted in the meantime."),
     "idempotency-key-reused": N_("This ticket was created already, with what you had typed before. Look in the list."),

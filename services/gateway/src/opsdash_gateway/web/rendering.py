@@ -13,6 +13,7 @@ from opsdash_contracts.workspace import PLAN_CAPS
 
 from opsdash_gateway.web import times
 from opsdash_gateway.web.assets import Assets
+from opsdash_gateway.web.browsers import TOO_OLD
 from opsdash_gateway.web.i18n import Language
 from opsdash_gateway.web.labels import labels_in
 
@@ -72,6 +73,8 @@ def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -
         "language": language,
         "languages": languages,
         "plan_caps": PLAN_CAPS,
+        "too_old": language.text(TOO_OLD),
+        "sla_soon_seconds": times.SLA_SOON_SECONDS,
         "sla_tone": times.sla_tone,
     }
     return environment

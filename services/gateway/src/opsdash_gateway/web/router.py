@@ -21,6 +21,7 @@ from opsdash_gateway.web.page import provide_page
 from opsdash_gateway.web.page_errors import page_exception_handlers
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.ticket.routes import TICKET_ROUTES
+from opsdash_gateway.web.undo_pages import UNDO_ROUTES
 
 WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.
@@ -29,6 +30,7 @@ WORKSPACE_ROUTES: list[ControllerRouterHandler] = [
     *LIST_ROUTES,
     *CREATE_ROUTES,
     *BULK_ROUTES,
+    *UNDO_ROUTES,
     *EXPORT_ROUTES,
     *TICKET_ROUTES,
 ]

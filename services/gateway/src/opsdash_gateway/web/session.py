@@ -13,18 +13,19 @@ from litestar.connection import Request
 from litestar.datastructures import Cookie
 from opsdash_chassis.http.authentication import Connection, Verify
 from opsdash_chassis.http.boundary import ANSWER_HEADERS
+from opsdash_chassis.http.forms import FORM_BODY
 from opsdash_chassis.http.problems import Problem
 from opsdash_chassis.http.tokens import Caller, InvalidToken
 
 from opsdash_gateway.web import cookies
-from opsdash_gateway.web.csrf import FORM_MEDIA_TYPES, check_csrf, is_safe
+from opsdash_gateway.web.csrf import check_csrf, is_safe
 from opsdash_gateway.web.sealing import Sealer
 
 SIGNED_IN = "signed_in"
 #: `opt` of a page or fragment that is read; unknown query parameters are no error there.
 PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None, "repeatable_parameters": True}
 #: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
-FORM: dict[str, Any] = PAGE | {"media_types": FORM_MEDIA_TYPES}
+FORM: dict[str, Any] = PAGE | FORM_BODY
 COOKIE = "__Host-opsdash-session"
 SESSION_SECONDS = 12 * 3600
 _STATE = "opsdash_session"
@@ -38,6 +39,7 @@ class WebSession(msgspec.Struct, frozen=True):
     access_token: str
     csrf_token: str
     refresh_token: str | None = None
+    id_token: str | None = None
     started_at: float = msgspec.field(default_factory=time.time)
 
     @property
@@ -67,7 +69,13 @@ class SessionCookies:
         self._sealer = Sealer(secret, purpose="opsdash session", kind=WebSession, seconds=SESSION_SECONDS)
 
     def write(self, session: WebSession) -> list[Cookie]:
-        """Raises ValueError when the tokens are too long for cookies."""
+        """Raises ValueError when the tokens are too long for cookies. What only helps to sign out goes first."""
+        try:
+            return self._pieces(session)
+        except ValueError:
+            return self._pieces(msgspec.structs.replace(session, id_token=None))
+
+    def _pieces(self, session: WebSession) -> list[Cookie]:
         return cookies.pieces(COOKIE, self._sealer.seal(session), SESSION_SECONDS)
 
     def read(self, sent: Mapping[str, str]) -> WebSession | None:
@@ -88,7 +96,7 @@ class SignedIn:
 
     async def __call__(self, connection: Connection, verify: Verify) -> Caller:
         session = self._cookies.read(connection.cookies)
-        if session is None:
+        if session is None or session.is_over:
             raise SignInNeeded
         try:
             caller = await verify(session.access_token)
@@ -101,8 +109,8 @@ class SignedIn:
 
     async def _renewed(self, connection: Connection, old: WebSession, verify: Verify) -> tuple[WebSession, Caller]:
         """The access token has run out: get another one if the issuer gave us the means."""
-        session = await self._renew(old) if self._renew and old.refresh_token and not old.is_over else None
-        if session is None:
+        session = await self._renew(old) if self._renew and old.refresh_token else None
+        if session is None or session.is_over:
             raise SignInNeeded
         try:
             caller = await verify(session.access_token)

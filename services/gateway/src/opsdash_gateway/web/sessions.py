@@ -10,7 +10,7 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier
 
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
-from opsdash_gateway.web.identity_provider import Attempt, IdentityProvider, SignInRefused, Tokens
+from opsdash_gateway.web.identity_provider import Attempt, IdentityProvider, SignInRefused, Tokens, TokensRefused
 from opsdash_gateway.web.session import WebSession, new_csrf_token
 
 log = structlog.get_logger(__name__)
@@ -30,19 +30,22 @@ class Sessions:
     async def begin(self, attempt: Attempt, code: str) -> WebSession:
         """Raises SignInRefused, or Unavailable while the provider is away."""
         tokens = await self._provider.exchange(code, attempt.verifier)
+        kind = "ID token"
         try:
             identity = await self._ids.verify(tokens.id_token or "", nonce=attempt.nonce)
+            kind = "access token"
             caller = await self._access.verify(tokens.access_token)
         except InvalidToken as error:
-            raise SignInRefused(str(error)) from error
+            raise TokensRefused(f"the {kind} is refused: {error}") from error
         if caller.user_id != identity.user_id:
-            raise SignInRefused("the tokens are of two people")
+            raise TokensRefused("ID token and access token are of two people")
         return WebSession(
             user_id=identity.user_id,
             name=identity.name,
             access_token=tokens.access_token,
             csrf_token=new_csrf_token(),
             refresh_token=tokens.refresh_token,
+            id_token=tokens.id_token,
         )
 
     async def renew(self, old: WebSession) -> WebSession | None:
@@ -57,8 +60,12 @@ class Sessions:
         except SignInRefused as error:
             log.info("session_not_renewed", reason=str(error))
             return None
-        refresh_token = tokens.refresh_token or old.refresh_token
-        return msgspec.structs.replace(old, access_token=tokens.access_token, refresh_token=refresh_token)
+        return msgspec.structs.replace(
+            old,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token or old.refresh_token,
+            id_token=tokens.id_token or old.id_token,
+        )
 
     async def _renewal(self, refresh_token: str) -> Tokens:
         task = self._renewals.get(refresh_token)

@@ -14,9 +14,17 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.authentication import NOBODY
 
 from opsdash_gateway.web.addresses import LOCALE_COOKIE, known_locale, locale_of, safe_next, sign_in_path
-from opsdash_gateway.web.attempts import Attempts
+from opsdash_gateway.web.attempts import PREFIX, Attempts
+from opsdash_gateway.web.browsers import NO_COOKIE
 from opsdash_gateway.web.i18n import N_
-from opsdash_gateway.web.identity_provider import CALLBACK, SIGNED_OUT, Attempt, IdentityProvider, SignInRefused
+from opsdash_gateway.web.identity_provider import (
+    CALLBACK,
+    SIGNED_OUT,
+    Attempt,
+    IdentityProvider,
+    SignInRefused,
+    TokensRefused,
+)
 from opsdash_gateway.web.outside import language, outside_page
 from opsdash_gateway.web.session import FORM, SessionCookies
 from opsdash_gateway.web.sessions import Sessions
@@ -26,6 +34,10 @@ log = structlog.get_logger(__name__)
 
 PUBLIC: dict[str, Any] = {"authentication": NOBODY, "query_parameters": None}
 MAXIMUM_HINT_CHARACTERS = 200
+WRONG_TOKENS = N_(
+    "OpsDash Support cannot use what your identity provider gave. Trying again will not help; whoever operates it finds"
+    " the reason in the log of the gateway."
+)
 
 
 class SignIn:
@@ -58,13 +70,17 @@ class SignIn:
         attempt = self._attempts.find(query.get("state", ""), request.cookies)
         if attempt is None or query.get("iss", self._issuer) != self._issuer:
             text = N_("This sign-in has expired, or was started in another browser.")
-            return _failed(locale_of(request), text, 400)
+            lost = self._provider.is_plain_http and not any(name.startswith(PREFIX) for name in request.cookies)
+            return _failed(locale_of(request), NO_COOKIE if lost else text, 400)
         if not query.get("code"):
             log.info("sign_in_refused", reason=query.get("error", "no code")[:100])
             return self._failed(attempt, N_("The sign-in was cancelled or not allowed."), 403)
         try:
             session = await self._sessions.begin(attempt, query["code"])
             written = self._kept.write(session)
+        except TokensRefused as error:
+            log.error("sign_in_refused", reason=str(error))
+            return self._failed(attempt, WRONG_TOKENS, 403, helps=False)
         except (SignInRefused, ValueError) as error:
             log.warning("sign_in_refused", reason=str(error))
             return self._failed(attempt, N_("The sign-in could not be completed."), 403)
@@ -78,7 +94,8 @@ class SignIn:
 
         The policy of our pages does not let a form lead to another site, so a page in between goes there.
         """
-        address = await self._provider.sign_out_address()
+        session = self._kept.read(request.cookies)
+        address = await self._provider.sign_out_address(session.id_token if session else None)
         if address is None:
             return Redirect(SIGNED_OUT, status_code=303, cookies=self._kept.end())
         link, locale = escape(address), locale_of(request)
@@ -88,14 +105,17 @@ class SignIn:
         response = outside_page(said.text("Signing out…"), body, locale=locale, head=head)
         return _with_cookies(response, self._kept.end())
 
-    def _failed(self, attempt: Attempt, text: str, status: int) -> Response[Any]:
-        again = _failed(attempt.locale, text, status, attempt.next)
-        return _with_cookies(again, [self._attempts.end(attempt)])
+    def _failed(self, attempt: Attempt, text: str, status: int, *, helps: bool = True) -> Response[Any]:
+        page = _failed(attempt.locale, text, status, attempt.next, helps=helps)
+        return _with_cookies(page, [self._attempts.end(attempt)])
 
 
-def _failed(locale: str, text: str, status: int, back_to: str | None = None) -> Response[Any]:
+def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, helps: bool = True) -> Response[Any]:
+    """`helps`: whether trying again may."""
     address, said = sign_in_path(locale, back_to), language(locale)
-    body = f'<p>{escape(said.text(text))}</p><p><a href="{escape(address)}">{escape(said.text("Try again"))}</a></p>'
+    body = f"<p>{escape(said.text(text))}</p>"
+    if helps:
+        body += f'<p><a href="{escape(address)}">{escape(said.text("Try again"))}</a></p>'
     return outside_page(said.text("You are not signed in"), body, locale=locale, status=status)
 
 

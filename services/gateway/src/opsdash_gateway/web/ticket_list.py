@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from opsdash_chassis.http.problems import Problem
 
-from opsdash_gateway.web.list_query import ListQuery, read_list_query
-from opsdash_gateway.web.owner_answers import Members, TicketPage
+from opsdash_gateway.web.list_query import EVERYWHERE, VIEWS, ListQuery, read_list_query
+from opsdash_gateway.web.owner_answers import Members, TicketPage, TicketRow
 from opsdash_gateway.web.page import Page
 
 PAGE_SIZE: Final = 25
@@ -23,15 +23,20 @@ _ALL_MEMBERS = b"limit=100"
 _MOST_ASKED: Final = 75
 _MEANWHILE: Final = 25
 _TIME_ORDERED: Final = 7
+_MOST_ELSEWHERE: Final = 10
+#: The query of the list around whatever asks; scripts send it with every change.
+SHOWN_LIST: Final = "opsdash-list"
+_BREACHED: Final = "breached"
 
 
 @dataclass(frozen=True)
 class TicketList:
-    """Rows, and how many there are before and after them."""
+    """Rows, and how many there are before and after them; `elsewhere` are matches of the words outside the view."""
 
     query: ListQuery
     rows: TicketPage
     shown: int
+    elsewhere: TicketPage = field(default_factory=lambda: TicketPage([], None))
 
     @property
     def never_any(self) -> bool:
@@ -40,7 +45,7 @@ class TicketList:
 
 
 def query_of(page: Page) -> ListQuery:
-    return read_list_query(page.request.query_params.multi_items())
+    return replace(read_list_query(page.request.query_params.multi_items()), zone=page.zone)
 
 
 async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, before: int = 0) -> TicketList:
@@ -96,8 +101,45 @@ async def read_members(page: Page) -> Members:
 async def list_context(page: Page) -> dict[str, Any]:
     """All that `support.html` and its fragments show, for the address of the request; others extend that page."""
     query = query_of(page)
-    tickets, members = await asyncio.gather(_from_cursor(page, query), read_members(page))
+    tickets, members, everywhere = await asyncio.gather(
+        _from_cursor(page, query), read_members(page), _everywhere(page, query)
+    )
+    tickets = replace(tickets, elsewhere=outside(query, page.session.user_id, tickets.rows, everywhere))
     return {"nav": "support", "view": query.view, "query": query, "list": tickets, "members": members.items}
+
+
+async def _everywhere(page: Page, query: ListQuery) -> TicketPage:
+    """What the words match in any view; words alone look beyond the view."""
+    if not query.words or query.view == EVERYWHERE:
+        return TicketPage([], None)
+    return (await read_list(page, replace(query, view=EVERYWHERE))).rows
+
+
+def outside(query: ListQuery, user_id: UUID, inside: TicketPage, everywhere: TicketPage) -> TicketPage:
+    """The first matches that the view does not have, and how many there are."""
+    rows = [row for row in everywhere.items if not holds(query, row, user_id)]
+    return TicketPage(rows[:_MOST_ELSEWHERE], None, max(everywhere.total - inside.total, len(rows)))
+
+
+def holds(query: ListQuery, row: TicketRow, user_id: UUID) -> bool:
+    """Whether a list has this ticket, as far as its view and its own values say: words and due times are left out."""
+    preset = VIEWS[query.view]
+    now = {"status": row.status, "priority": row.priority, "category": row.category}
+    now["assignee"] = str(row.assignee.id) if row.assignee else "none"
+    for name, value in now.items():
+        asked = query.values(name)
+        for wanted in (asked, () if name == "status" and asked else preset.get(name, ())):
+            if wanted and value not in {str(user_id) if one == "me" else one for one in wanted}:
+                return False
+    return "sla" not in preset or row.sla_state == _BREACHED
+
+
+def is_left(page: Page, row: TicketRow) -> bool:
+    """Whether the list that the page says it shows has lost this ticket by the change that is being answered."""
+    shown = page.request.headers.get(SHOWN_LIST)
+    return shown is not None and not holds(
+        read_list_query(parse_qsl(shown.removeprefix("?"))), row, page.session.user_id
+    )
 
 
 async def _from_cursor(page: Page, query: ListQuery) -> TicketList:

@@ -1,26 +1,25 @@
 // Comments: reply, drafts that survive a reload, deleting, pages that join without doubles.
 (() => {
   "use strict";
-  const { acts, announce, find, findAll, say, texts, tick, toast } = window.opsdash;
+  const { acts, announce, drafts, find, findAll, say, texts, tick, toast } = window.opsdash;
   const content = find("#drawer-content");
   if (!content) return;
   const composer = () => find("#composer", content);
   const view = () => find("#ticket-view", content);
   const ticketUrl = () => view()?.dataset.url;
-  const drafted = () => findAll("form[data-draft]", content);
 
-  // ---- drafts live as long as the browser's tab
-  const draftKey = (form) => `opsdash.draft:${ticketUrl()}:${form.dataset.draft}`;
+  // ---- drafts live as long as the browser's tab, through closing, reloading and signing in again
+  const isDraft = (form) => form instanceof HTMLFormElement && "draft" in form.dataset;
   const box = (form) => find("textarea", form);
   function remember(form) {
     if (box(form).value.trim() && box(form).value !== box(form).defaultValue) {
       const mentions = findAll("input[name=mention]", form).map(({ value, dataset }) => [value, dataset.name]);
       const draft = { text: box(form).value, parent: form.elements.parent?.value, name: form.dataset.replyTo, mentions };
-      sessionStorage.setItem(draftKey(form), JSON.stringify(draft));
-    } else sessionStorage.removeItem(draftKey(form));
+      drafts.keep(drafts.nameFor(form), draft);
+    } else drafts.forget(drafts.nameFor(form));
   }
   function restore(form) {
-    const draft = JSON.parse(sessionStorage.getItem(draftKey(form)) ?? "null");
+    const draft = drafts.read(drafts.nameFor(form));
     if (!draft || draft.text === box(form).value) return;
     box(form).value = draft.text;
     for (const [id, name] of draft.mentions) opsdash.mention(form, id, name);
@@ -32,8 +31,15 @@
     if (form) remember(form);
   });
   document.addEventListener("opsdash:drawer-opened", () => { if (composer()) restore(composer()); });
-  opsdash.unsent = () => drafted().some((form) => box(form).value.trim() && box(form).value !== box(form).defaultValue);
-  opsdash.forget = () => { for (const form of drafted()) sessionStorage.removeItem(draftKey(form)); };
+
+  // ---- toasts stay above the box, however tall it is
+  const height = new ResizeObserver(([entry]) => {
+    document.documentElement.style.setProperty("--composer", `${entry.target.isConnected ? entry.target.offsetHeight : 0}px`);
+  });
+  document.addEventListener("opsdash:drawer-opened", () => {
+    height.disconnect();
+    if (composer()) height.observe(composer());
+  });
 
   // ---- replying
   function replyTo(parent, name) {
@@ -44,11 +50,10 @@
     find("span", note).textContent = say(texts.replyTo, { name });
     note.hidden = false;
   }
-  function stopReplying() {
-    const form = composer();
+  function stopReplying(form = composer()) {
     form.elements.parent.value = "";
     delete form.dataset.replyTo;
-    find("#composer-reply").hidden = true;
+    find("#composer-reply", form).hidden = true;
   }
   Object.assign(acts, {
     reply(button) {
@@ -63,7 +68,7 @@
     "comment-cancel"(button) {
       const form = button.form;
       if (box(form).value !== box(form).defaultValue && !confirm(texts.discard)) return;
-      sessionStorage.removeItem(draftKey(form));
+      drafts.forget(drafts.nameFor(form));
       htmx.trigger(button, "opsdash:cancel");
     },
     "comment-delete"(button) {
@@ -73,14 +78,33 @@
   });
 
   // ---- sent
+  const lines = (text) => text.replaceAll("\r\n", "\n");
+  const goesOn = (form, sent) => lines(box(form).value) !== lines(sent);
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const form = ctx.sourceElement;
-    if (!(form instanceof HTMLFormElement) || !("draft" in form.dataset) || ctx.response.status >= 300) return;
-    sessionStorage.removeItem(draftKey(form));
-    if (form.id !== "composer") return;
-    form.reset();
-    stopReplying();
-    for (const mention of findAll("input[name=mention]", form)) mention.remove();
+    if (!isDraft(form) || ctx.response.status >= 300) return;
+    const sent = ctx.request.body.get("body");
+    if (form.id === "composer") for (const one of new Set([form, composer()])) empty(one, form, sent);
+    else if (!goesOn(form, sent)) drafts.forget(drafts.nameFor(form));
+  });
+  /** What was typed while the text was on its way stays; the drawer may have been closed and opened in the meantime. */
+  function empty(form, sender, sent) {
+    if (!form || drafts.nameFor(form) !== drafts.nameFor(sender)) return;
+    const now = lines(box(form).value);
+    const rest = now.startsWith(lines(sent)) ? now.slice(lines(sent).length).trimStart() : now;
+    box(form).value = rest;
+    for (const mention of findAll("input[name=mention]", form)) if (!rest.includes(`@${mention.dataset.name}`)) mention.remove();
+    if (!rest) stopReplying(form);
+    remember(form);
+  }
+  /** An edit that went on while it was being saved stays open; its next save is based on this one. */
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+    const form = ctx.sourceElement;
+    if (!isDraft(form) || form.id === "composer" || ctx.response.status >= 300 || !goesOn(form, ctx.request.body.get("body"))) return;
+    const saved = tasks.map((task) => find("[data-version]", task.fragment)).find(Boolean);
+    if (!saved) return;
+    form.closest("[data-comment]").dataset.version = saved.dataset.version;
+    tasks.length = 0;
   });
   function count(change) {
     const badge = find("#comment-count", content);

@@ -19,7 +19,10 @@
   }
   function moveRegions() {
     const home = openDialogs().at(-1) ?? document.body;
-    if (live.parentElement !== home) home.append(live);
+    if (live.parentElement !== home) {
+      live.textContent = ""; // what was said elsewhere is not said again
+      home.append(live);
+    }
     if (toasts.parentElement !== home) home.append(toasts);
     if (toasts.matches(":popover-open")) toasts.hidePopover();
     if (toasts.children.length) toasts.showPopover();
@@ -32,6 +35,7 @@
 
   // ---- toasts
   const LONGEST = 3;
+  const SECONDS = { told: 3.5, actable: 8, undoable: 10 };
   function icon(name) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -41,7 +45,8 @@
     svg.append(use);
     return svg;
   }
-  function toast({ kind = "success", text, action, href, act }) {
+  /** With `undo`, a function, or with an `action` of another name, which is a link or does `act`. */
+  function toast({ kind = "success", text, undo = null, action = undo && texts.undo, href, act = undo }) {
     const element = document.createElement("div");
     element.className = `toast ${kind}`;
     element.setAttribute("role", kind === "error" ? "alert" : "status");
@@ -49,10 +54,13 @@
     message.textContent = text;
     element.append(icon(kind === "error" ? "triangle-alert" : "circle-check"), message);
     if (action) element.append(control(action, href, () => { act?.(); dismiss(element); }));
+    if (undo) {
+      for (const [name, value] of [["data-undo", ""], ["title", "Ctrl+Z"], ["aria-keyshortcuts", "Control+Z"]]) element.lastElementChild.setAttribute(name, value);
+    }
     while (toasts.children.length >= LONGEST) toasts.firstElementChild.remove();
     toasts.append(element);
     moveRegions();
-    keep(element, kind === "error" || action ? 8000 : 3500); // what can be acted on stays longer
+    keep(element, 1000 * SECONDS[undo ? "undoable" : kind === "error" || action ? "actable" : "told"]);
     return element;
   }
   function control(label, href, act) {
@@ -75,7 +83,10 @@
     for (const event of ["pointerleave", "focusout"]) element.addEventListener(event, start);
     start();
   }
-  document.addEventListener("opsdash:toast", (event) => toast(event.detail));
+  document.addEventListener("opsdash:toast", ({ target, detail }) => {
+    const again = detail.again && target !== document.body && { action: detail.again, act: () => htmx.trigger(target, "opsdash:retry") };
+    toast({ ...detail, text: inZone(detail.text, detail.moments), ...again });
+  });
 
   // ---- times: kept true while the page is open, and in the reader's own time zone
   const language = root.lang;
@@ -84,7 +95,7 @@
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const dayOnly = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
   const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
-  const SOON = 4 * 3_600_000;
+  const SOON = texts.slaSoonSeconds * 1000;
   /** Rounded as the server does it, so that nothing changes when this runs. */
   function amount(milliseconds) {
     const [unit, size] = UNITS.find(([, size]) => Math.abs(milliseconds) >= size) ?? UNITS.at(-1);
@@ -114,6 +125,9 @@
     badge.classList.add(left < 0 ? "sla-breached" : left < SOON ? "sla-soon" : "sla-calm");
     find("use", badge)?.setAttribute("href", `${texts.iconSprite}#${left < 0 ? "flame" : "clock"}`);
   }
+  /** A sentence of the server's, with its `{moments}` filled in. */
+  const inZone = (text, moments = {}) =>
+    Object.entries(moments).reduce((said, [key, at]) => said.replace(`{${key}}`, exact.format(new Date(at))), text);
   setInterval(tick, 30_000);
   document.addEventListener("htmx:after:swap", () => tick());
 
@@ -148,30 +162,41 @@
     /** `map`: key → function; `when` says whether this map is the one in force now. */
     add(map, when = () => true) { keyMaps.push({ map, when }); },
     get enabled() { return root.dataset.shortcuts !== "off"; },
+    names: keyNames,
+    TYPING: "input:not([type=checkbox], [type=radio]), textarea, [contenteditable]",
   };
-  const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [popover]";
+  const BUSY = `${keys.TYPING}, select, [popover]`;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && find("#sidebar.open")) showSidebar(false);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return submitFrom(event);
     if (!keys.enabled || event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest(TYPING) || find(".driver-active")) return;
-    const found = keyMaps.find(({ map, when }) => map[event.key.length === 1 ? event.key.toLowerCase() : event.key] && when());
-    if (!found) return;
+    if (event.target.closest(BUSY) || find(".driver-active")) return;
+    const act = keyNames(event).map((name) => keyMaps.find(({ map, when }) => map[name] && when())?.map[name]).find(Boolean);
+    if (!act) return;
     event.preventDefault();
-    found.map[event.key.length === 1 ? event.key.toLowerCase() : event.key](event);
+    act(event);
   });
+  /** The letter, then, on a layout without Latin ones, the place of the key. */
+  function keyNames({ key, code, shiftKey }) {
+    if (key.length > 1) return [key];
+    const places = { Slash: shiftKey ? "?" : "/" };
+    const isLatin = /^[\u0020-\u024f]$/.test(key);
+    return [key.toLowerCase(), ...(isLatin ? [] : [code.replace(/^Key/, "").toLowerCase(), places[code] ?? ""])];
+  }
   function submitFrom(event) {
     const form = event.target.closest("form[data-submit-key]");
     if (!form) return;
     event.preventDefault();
-    form.requestSubmit();
+    if (!event.repeat) form.requestSubmit();
   }
   keys.add({ "?": acts.help }, () => !openDialogs().length || openDialogs().at(-1).id === "drawer");
 
   // ---- requests: our token with every one; what went wrong is told once, in words
   document.addEventListener("htmx:config:request", (event) => {
     const token = find("meta[name=csrf-token]")?.content;
-    if (token) event.detail.ctx.request.headers["X-CSRF-Token"] = token;
+    const { request } = event.detail.ctx;
+    if (token) request.headers["X-CSRF-Token"] = token;
+    if (request.method !== "GET" && find("#rows")) request.headers["OpsDash-List"] = opsdash.listQuery();
   });
   document.addEventListener("htmx:error", (event) => {
     if (event.target.closest?.("[data-quiet]")) return;
@@ -180,6 +205,6 @@
     toast({ kind: "error", text: navigator.onLine ? texts.failed : texts.offline, action: again && texts.retry, act: again });
   });
 
-  window.opsdash = { acts, announce, findAll, find, icon, keys, moveRegions, openDialog, openDialogs, say, texts, tick, toast };
+  window.opsdash = { acts, announce, findAll, find, icon, inZone, keys, moveRegions, openDialog, openDialogs, say, texts, tick, toast };
   tick();
 })();

@@ -1,21 +1,26 @@
 // The ticket drawer: opens over the list and keeps address, keys and focus right; see properties.js and comments.js.
 (() => {
   "use strict";
-  const { acts, find, findAll, keys, moveRegions, openDialog, texts, tick, toast } = window.opsdash;
+  const { acts, drafts, find, findAll, keys, moveRegions, openDialog, texts, tick, toast } = window.opsdash;
   const drawer = find("#drawer");
   const content = find("#drawer-content");
   if (!content) return;
   const list = `${document.documentElement.dataset.base}/support`;
   const view = () => find("#ticket-view", content);
   const isTicket = (path) => /\/support\/\d+$/.test(path);
-  let listAddress = isTicket(location.pathname) ? list : location.pathname + location.search;
+  let listAddress = (isTicket(location.pathname) ? list : location.pathname) + location.search;
 
   // ---- opening
+  let loading = null; // the ticket that is asked for; an answer that nobody waits for any more is not shown
   async function open(address, step = "push") {
-    if (drawer.open && view()?.dataset.url !== address && !mayLeave()) return;
     if (!isTicket(location.pathname)) listAddress = location.pathname + location.search;
-    await htmx.ajax("GET", address, { source: content, target: content, swap: "innerHTML", step });
+    loading = address;
+    await htmx.ajax("GET", address, { source: content, target: content, swap: "innerHTML", step, address });
   }
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement === content && "step" in ctx && ctx.address !== loading) event.preventDefault();
+  });
   function shown(step) {
     const ticket = view();
     if (!ticket) return;
@@ -24,8 +29,9 @@
       openDialog(drawer);
     }
     if (location.pathname !== ticket.dataset.url) {
-      if (step === "push" && !isTicket(location.pathname)) history.pushState({ drawer: true }, "", ticket.dataset.url);
-      else if (step) history.replaceState(history.state, "", ticket.dataset.url);
+      const address = ticket.dataset.url + opsdash.listQuery(); // a reload shows the same list around it
+      if (step === "push" && !isTicket(location.pathname)) history.pushState({ drawer: true }, "", address);
+      else if (step) history.replaceState(history.state, "", address);
     }
     const [before, , after] = neighbours();
     find("[data-act=ticket-previous]", ticket)?.toggleAttribute("disabled", !before);
@@ -35,32 +41,31 @@
     document.dispatchEvent(new CustomEvent("opsdash:drawer-opened", { detail: { number: Number(ticket.dataset.number) } }));
   }
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-    if (ctx.sourceElement === content && "step" in ctx && view()) shown(ctx.step);
+    if (ctx.sourceElement === content && "step" in ctx) {
+      if (ctx.address === loading) loading = null;
+      shown(ctx.step);
+    }
+    if (drawer.open) document.title = find("#drawer-title", content)?.dataset.title ?? document.title;
     if (ctx.target?.id === "ticket-dialog") showTicketDialog(ctx.target);
     moveRegions();
   });
 
   // ---- closing
-  function mayLeave() {
-    if (!opsdash.unsent?.() || confirm(texts.discard)) {
-      opsdash.forget?.();
-      return true;
-    }
-    return false;
-  }
-  /** `navigate` false: the address has changed already. */
-  function close({ navigate = true, ask = true } = {}) {
-    if (!drawer.open || (ask && !mayLeave())) return false;
+  /** What is typed and not sent stays a draft of its ticket. `navigate` false: the address has changed already. */
+  function close({ navigate = true } = {}) {
+    loading = null;
+    if (!drawer.open) return;
     const { number, ticket } = view()?.dataset ?? {};
     if (view() && "gone" in view().dataset) find(`tr[data-number="${number}"]`)?.remove();
     drawer.close();
     content.replaceChildren();
+    document.title = content.dataset.listTitle;
     if (navigate && history.state?.drawer) history.back();
     else if (navigate) history.replaceState(null, "", listAddress);
     (find(`#ticket-${ticket} .ticket-link`) ?? find("#main"))?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("opsdash:drawer-closed"));
-    return true;
   }
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !drawer.open) loading = null; });
   drawer.addEventListener("cancel", (event) => {
     if (event.target !== drawer) return;
     event.preventDefault();
@@ -73,7 +78,7 @@
   });
   addEventListener("popstate", () => {
     if (isTicket(location.pathname)) open(location.pathname, "");
-    else if (drawer.open && !close({ navigate: false })) history.pushState({ drawer: true }, "", view().dataset.url);
+    else close({ navigate: false });
   });
 
   // ---- from the list, and from ticket to ticket along its rows
@@ -83,6 +88,16 @@
     event.preventDefault();
     open(link.getAttribute("href"));
   });
+  // The link covers its own cell; the rest of the row does the same for a pointer.
+  function rowPressed(event) {
+    const row = event.target.closest("tr[data-ticket]");
+    if (!row || event.target.closest("a, button, label, input")) return;
+    const link = find(".ticket-link", row);
+    if (event.button === 1 || event.ctrlKey || event.metaKey || event.shiftKey) globalThis.open(link.href, "_blank");
+    else if (!event.button && !getSelection().toString()) open(link.getAttribute("href"));
+  }
+  document.addEventListener("click", rowPressed);
+  document.addEventListener("auxclick", rowPressed);
   function neighbours() {
     const links = findAll("tr[data-ticket] .ticket-link");
     const here = links.findIndex((link) => link.getAttribute("href") === view()?.dataset.url);
@@ -100,18 +115,14 @@
     (find("[aria-invalid=true]", dialog) ?? find("[autofocus]", dialog))?.focus();
     tick(dialog);
   }
-  function closeTicketDialog(event) {
+  function closeTicketDialog() {
     const dialog = find("#ticket-dialog");
-    const form = find("form[data-guarded]", dialog);
-    if (form && findAll("input, textarea", form).some((field) => field.value !== field.defaultValue) && !confirm(texts.discard)) {
-      event?.preventDefault();
-      return;
-    }
+    const edit = find("#ticket-edit", dialog);
+    if (edit && drafts.read(drafts.nameFor(edit))) toast({ text: texts.draftKept });
     dialog.close();
     dialog.replaceChildren();
   }
-  document.addEventListener("opsdash:ticket-edited", () => find("#ticket-dialog")?.close());
-  drawer.addEventListener("cancel", (event) => { if (event.target.id === "ticket-dialog") closeTicketDialog(event); }, true);
+  drawer.addEventListener("cancel", (event) => { if (event.target.id === "ticket-dialog") closeTicketDialog(); }, true);
   drawer.addEventListener("pointerdown", (event) => { if (event.target.id === "ticket-dialog") closeTicketDialog(); });
 
   Object.assign(acts, {
@@ -142,25 +153,16 @@
   });
 
   // ---- deleted here: the row goes, and comes back when that is undone
-  document.addEventListener("opsdash:ticket-deleted", ({ detail }) => {
-    const row = find(`tr[data-number="${detail.number}"]`);
-    const place = row && { parent: row.parentElement, next: row.nextElementSibling };
+  document.addEventListener("opsdash:ticket-deleted", ({ detail: { number, text, url } }) => {
+    const row = find(`tr[data-number="${number}"]`);
     find("#ticket-dialog")?.close();
-    close({ ask: false });
-    row?.remove();
-    if (!find("tr[data-ticket]")) opsdash.reloadList(); // it was the only one
-    document.dispatchEvent(new CustomEvent("opsdash:ticket-changed", { detail: { id: row?.dataset.ticket, number: detail.number, deleted: true } }));
-    toast({
-      text: detail.text,
-      action: detail.undo,
-      act: () => undo(detail.url, row, place),
-    });
+    close();
+    const back = row ? opsdash.takeOut(row) : () => true;
+    document.dispatchEvent(new CustomEvent("opsdash:ticket-changed", { detail: { id: row?.dataset.ticket, number, deleted: true } }));
+    toast({ text, undo: () => undo(url, back) });
   });
-  async function undo(url, row, place) {
-    const restored = () => {
-      if (place?.parent.isConnected) place.parent.insertBefore(row, place.next?.isConnected ? place.next : null);
-      else opsdash.reloadList();
-    };
+  async function undo(url, back) {
+    const restored = () => { if (!back()) opsdash.reloadList(); };
     document.addEventListener("opsdash:ticket-restored", restored, { once: true });
     await htmx.ajax("POST", url, { source: find("#main"), swap: "none", headers: { "Idempotency-Key": crypto.randomUUID() } });
     document.removeEventListener("opsdash:ticket-restored", restored);
@@ -189,6 +191,6 @@
     a: () => choose("a"),
   }, onTop);
 
-  window.opsdash.drawer = Object.assign(window.opsdash.drawer ?? {}, { close, open, view, isOpen: () => drawer.open });
+  window.opsdash.drawer = Object.assign(window.opsdash.drawer ?? {}, { close, closeDialog: closeTicketDialog, open, view, isOpen: () => drawer.open });
   if (view()) addEventListener("DOMContentLoaded", () => shown(""));
 })();

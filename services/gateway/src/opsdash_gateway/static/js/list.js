@@ -9,6 +9,8 @@
   const isList = (path) => /\/support$/.test(path);
   const here = () => location.pathname + location.search;
   let shown = isList(location.pathname) ? here() : board()?.dataset.address; // the list on the page, or on its way
+  let rowsOf = shown; // the list whose rows are on the page
+  let failed = null; // the list that could not be had
   let waiting;
 
   // ---- another list in the same page: the address first, then its rows; older requests are cancelled
@@ -19,15 +21,32 @@
     if (!url.search) url.search = ""; // "?" alone is another address to browsers
     if (push && url.href !== location.href) history.pushState(null, "", url);
     shown = url.pathname + url.search;
+    failed = null;
     markView();
     htmx.ajax("GET", shown, { source: board(), target: "#board", swap: "innerMorph" });
   }
+  /** The address stays that of the rows on the page; what was wanted is asked for again when the line is back. */
+  function couldNot() {
+    if (failed !== null) return;
+    failed = shown;
+    shown = rowsOf;
+    if (isList(location.pathname)) history.replaceState(history.state, "", rowsOf);
+    markView();
+  }
+  function tryAgain() {
+    if (failed !== null) show(failed);
+  }
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => { if (ctx?.sourceElement === board()) couldNot(); });
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement === board() && ctx.response.status >= 400) couldNot();
+  });
+  for (const event of ["online", "opsdash:connected"]) addEventListener(event, tryAgain);
   /** The sidebar's numbers come without a mark: only the page knows which list it shows. */
   function markView() {
     if (!board()) return;
     const links = findAll("a[data-view]");
-    const view = new URL(shown, location.href).searchParams.get("view");
-    const marked = links.find((link) => link.dataset.view === view) ?? links[0];
+    const view = new URL(shown, location.href).searchParams.get("view") ?? "active";
+    const marked = links.find((link) => link.dataset.view === view);
     for (const link of links) {
       if (link === marked) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -88,13 +107,18 @@
   function type({ search }) {
     if (find("#q")) find("#q").value = new URLSearchParams(search).get("q") ?? "";
   }
-  board()?.addEventListener("opsdash:retry", () => opsdash.reloadList());
-  opsdash.reloadList = () => show(shown, { push: false });
+  board()?.addEventListener("opsdash:retry", () => (failed === null ? opsdash.reloadList() : tryAgain()));
+  opsdash.reloadList = () => { if (board()) show(shown, { push: false }); };
   opsdash.reloadFromTop = () => {
     opsdash.reloadList();
     find(".table-frame")?.scrollTo({ top: 0 }); // scrolls by itself on wide windows
     scrollTo({ top: 0 });
   };
+  // On a first visit the server did not know yet which day is "today" here.
+  addEventListener("DOMContentLoaded", () => {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    if (board() && board().dataset.zone !== timeZone && new URL(shown, location.href).searchParams.getAll("sla").includes("today")) opsdash.reloadList();
+  });
   opsdash.listQuery = () => (board() ? new URL(shown, location.href).search : "");
 
   // ---- more rows: focus goes to the first new one
@@ -118,6 +142,7 @@
   document.addEventListener("opsdash:list-stale", () => opsdash.reloadFromTop());
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx?.target?.id !== "board") return;
+    rowsOf = shown;
     for (const box of findAll("#filters input[type=checkbox]")) box.checked = box.defaultChecked;
     announce(find("#shown")?.textContent ?? find("#list h2")?.textContent ?? "");
     select();
@@ -181,9 +206,9 @@
     for (const box of boxes()) box.checked = false;
     select();
   };
-  document.addEventListener("opsdash:bulk-done", (event) => {
+  document.addEventListener("opsdash:bulk-done", ({ detail }) => {
     for (const menu of findAll("#bulk [popover]")) if (menu.matches(":popover-open")) menu.hidePopover();
-    const failed = new Set(event.detail.failed);
+    const failed = new Set(detail.failed);
     for (const box of boxes()) box.checked = box.checked && failed.has(box.closest("tr").dataset.ticket);
     select();
   });

@@ -32,6 +32,7 @@
   }
   function opened() {
     if (failures && wasLive) announce(texts.connectionBack);
+    if (failures) dispatchEvent(new CustomEvent("opsdash:connected"));
     failures = 0;
     wasLive = true;
     show("live", texts.live);

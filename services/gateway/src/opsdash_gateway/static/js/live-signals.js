@@ -117,13 +117,26 @@
   function matches(element, selector) {
     try { return element.matches(selector); } catch { return false; }
   }
+  const TOLD = ["title", "description", "status", "priority", "category", "assignee_id", "contact_id", "project_id", "sla_due_at"];
+  const isTold = (ticket) => !isMine(ticket) && ticket.changed?.some((name) => TOLD.includes(name));
   let late;
-  function refreshDrawer() {
+  function refreshDrawer({ by } = {}) {
     clearTimeout(late);
     if (!open() || "gone" in open().dataset) return;
-    if (isEdited()) late = setTimeout(refreshDrawer, 1000);
-    else opsdash.drawer.refresh();
+    if (isEdited()) late = setTimeout(refreshDrawer, 1000, { by });
+    else opsdash.drawer.refresh().then(() => { if (by) announce(texts.ticketUpdated); });
   }
+  // Said when it is there, as the pill is.
+  const arriving = new Set();
+  document.addEventListener("htmx:after:swap", () => {
+    for (const id of arriving) {
+      const shown = find(`#comment-${CSS.escape(id)}`);
+      if (!shown) continue;
+      arriving.delete(id);
+      announce(shown.getAttribute("aria-label"));
+    }
+  });
+  document.addEventListener("opsdash:drawer-opened", () => arriving.clear());
   function sayDeleted() {
     const view = open();
     view.dataset.gone = "";
@@ -155,12 +168,15 @@
       if (ticket.kind === "restored" && isOpen(ticket.id)) sayRestored();
       if (ticket.kind !== "updated") expect(ticket);
       refreshRow(ticket.id, ticket);
-      if (isOpen(ticket.id) && Number(find("#ticket-version", open())?.dataset.version) < ticket.version) refreshDrawer();
+      if (isOpen(ticket.id) && Number(find("#ticket-version", open())?.dataset.version) < ticket.version) refreshDrawer(isTold(ticket) ? ticket : {});
     },
     async comment(comment) {
       if (isMine(comment)) await pause(ECHO);
       const here = find(`#comment-${CSS.escape(comment.id)}`);
-      if (isOpen(comment.ticket) && !(here && Number(here.dataset.version) >= comment.version)) opsdash.drawer.refreshComment(comment.id);
+      if (isOpen(comment.ticket) && !(here && Number(here.dataset.version) >= comment.version)) {
+        if (comment.kind === "created") arriving.add(comment.id);
+        await opsdash.drawer.refreshComment(comment.id);
+      }
       await pause(FOLLOWS);
       refreshRow(comment.ticket, { force: true });
     },

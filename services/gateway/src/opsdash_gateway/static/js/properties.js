@@ -1,36 +1,75 @@
 // Saving a ticket from its drawer: the version that was seen, one key per attempt, selects that tell the truth.
 (() => {
   "use strict";
-  const { find, findAll, texts, tick, toast } = window.opsdash;
+  const { announce, drafts, find, findAll, inZone, texts, tick, toast } = window.opsdash;
   const content = find("#drawer-content");
   if (!content) return;
+  const OVERTAKEN = 412; // somebody else has changed the same
+  const isDraft = (source) => source instanceof HTMLFormElement && "draft" in source.dataset;
   const inDrawer = (element) => element instanceof Element && content.contains(element);
 
-  // ---- conditions of every write; the same attempt again has the same key, so nothing happens twice
-  const attempts = new WeakMap();
+  // ---- conditions of every write; the same attempt has the same key until its answer is shown, so nothing happens twice
+  const attempts = new Map();
+  const attemptOf = ({ action, body }) => {
+    const what = new URLSearchParams(body);
+    what.delete("csrf_token"); // another one after signing in again
+    return `${action} ${what}`;
+  };
+  /** What is a draft may be sent again after a reload, so its key is kept as long. */
+  function keyOf(source, what) {
+    const known = isDraft(source) ? drafts.keyOf(drafts.nameFor(source), what) : null;
+    const key = attempts.get(what) ?? known ?? crypto.randomUUID();
+    attempts.set(what, key);
+    if (isDraft(source)) drafts.keepKey(drafts.nameFor(source), what, key);
+    return key;
+  }
+  function answered(source, what) {
+    attempts.delete(what);
+    if (isDraft(source)) drafts.forgetKey(drafts.nameFor(source));
+  }
   const versionFor = (source) =>
     source.closest("[data-version]")?.dataset.version ?? find("#ticket-version", content)?.dataset.version;
-  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
     const source = ctx.sourceElement;
+    if (isDraft(source) && !source.isConnected) return event.preventDefault(); // sent twice, and done by the first
     if (ctx.request.method === "GET" || !inDrawer(source)) return;
     const version = versionFor(source);
     if (version && source.id !== "composer") ctx.request.headers["If-Match"] = `"${version}"`;
-    const what = `${ctx.request.action} ${ctx.request.body}`;
-    const last = attempts.get(source);
-    const key = last?.what === what ? last.key : crypto.randomUUID();
-    attempts.set(source, { what, key });
-    ctx.request.headers["Idempotency-Key"] = key;
+    ctx.request.headers["Idempotency-Key"] = keyOf(source, attemptOf(ctx.request));
+  });
+
+  // What was seen goes along, as it was when somebody chose: the request may wait for another one.
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (ctx.request.method === "GET" || !inDrawer(ctx.sourceElement)) return;
+    if (ctx.sourceElement.matches("select")) wanted.set(ctx.sourceElement, ctx.sourceElement.value);
+    const seen = JSON.parse(find("#ticket-version", content)?.dataset.seen ?? "{}");
+    for (const name of Object.keys(seen)) if (ctx.request.body.has(name)) ctx.request.body.set(`seen.${name}`, seen[name]);
   });
 
   // ---- after an answer
+  document.addEventListener("opsdash:ticket-changed", ({ detail }) => { if (detail.said) announce(inZone(detail.said, detail.moments)); });
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const source = ctx.sourceElement;
     if (!inDrawer(source)) return;
     const { status } = ctx.response;
-    if (status < 500 && ctx.request.method !== "GET") attempts.delete(source);
     if (status >= 500) offerRetry(ctx);
-    if (status < 300 && source.dataset.closes) closeOverlay(source.dataset.closes);
+    if ((status < 300 || status === OVERTAKEN) && source.dataset.closes) closeOverlay(source.dataset.closes);
     if (status < 300 && source.id === "property-priority") hintOnce();
+  });
+  // ---- an answer whose form has gone, because the drawer was closed or shows another ticket: only the list and the toast have it
+  const numberIn = (address) => address.match(/\/support\/(\d+)/)?.[1];
+  const isShown = ({ request }) => opsdash.drawer.view()?.dataset.number === numberIn(request.action);
+  const ELSEWHERE = ["opsdash:ticket-changed", "opsdash:toast"];
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    if (ctx.request.method === "GET" || ctx.sourceElement.isConnected) return;
+    Object.assign(ctx, { sourceElement: document.body, target: document.body, swap: "none", orphan: !isShown(ctx) });
+    if (!ctx.orphan || !ctx.hx.trigger) return;
+    const told = Object.entries(JSON.parse(ctx.hx.trigger)).filter(([name]) => ELSEWHERE.includes(name));
+    ctx.hx.trigger = JSON.stringify(Object.fromEntries(told));
+  });
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+    if (ctx.orphan) tasks.splice(0, Infinity, ...tasks.filter(({ target }) => !content.contains(target)));
   });
   function closeOverlay(id) {
     const element = document.getElementById(id);
@@ -56,22 +95,26 @@
 
   // ---- selects show what is saved; what could not be saved waits for the retry
   const wanted = new WeakMap();
+  /** Browsers copy the chosen option into `selectedcontent` when somebody chooses, not when an answer changes the options. */
+  function showChosen(select) {
+    const [option] = select.selectedOptions;
+    if (option) find("selectedcontent", select)?.replaceChildren(...option.cloneNode(true).childNodes);
+  }
   function showSaved() {
     for (const select of findAll(".property select", content)) {
       const saved = find("option[selected]", select);
-      if (saved && !saved.selected) {
-        wanted.set(select, select.value);
-        saved.selected = true;
-      }
+      if (saved && !saved.selected) saved.selected = true;
+      showChosen(select);
     }
   }
   document.addEventListener("opsdash:retry", ({ target }) => {
     if (wanted.has(target)) target.value = wanted.get(target);
   }, true);
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.request.method !== "GET" && ctx.response?.status < 500) answered(ctx.sourceElement, attemptOf(ctx.request));
     if (!inDrawer(ctx.sourceElement)) return;
     const form = ctx.sourceElement.closest("form[data-version], [data-comment]");
-    if (ctx.response?.status === 412 && form) followVersion(form);
+    if (ctx.response?.status === OVERTAKEN && form) followVersion(form);
     showSaved();
     tick(content);
   });
@@ -99,7 +142,7 @@
     if (error) error.textContent = "";
   }
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-    if (!inDrawer(ctx.sourceElement)) return;
+    if (!inDrawer(ctx.sourceElement) || ctx.request.method === "GET") return;
     for (const input of findAll("[data-local-time]", ctx.sourceElement)) {
       const given = input.dataset.localTime;
       const unchanged = given && localText(given) === input.value;

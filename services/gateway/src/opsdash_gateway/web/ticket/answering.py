@@ -14,20 +14,31 @@ from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.refusals import sentence
 from opsdash_gateway.web.ticket.answers import Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket
+from opsdash_gateway.web.ticket_list import is_left
 
 STALE = "stale-version"
 #: Refusals that mean the page shows something old.
-OUTDATED = frozenset({STALE, "invalid-transition"})
+OUTDATED = frozenset({STALE, "invalid-transition", "ticket-finished"})
 CHANGED = "_fragments/ticket/changed.html"
 
 
 def changed(
-    page: Page, ticket: Ticket, members: list[Member] | None, headers: dict[str, str], status: int = 200
+    page: Page,
+    ticket: Ticket,
+    members: list[Member] | None,
+    headers: dict[str, str],
+    status: int = 200,
+    *,
+    overtaken: str = "",
 ) -> Response[Any]:
-    """Properties, text, row and quick action; a browser without scripts gets the page again."""
+    """Properties, text, row and quick action; a browser without scripts gets the page again.
+
+    `overtaken` is the property that somebody else has changed in the meantime.
+    """
     if not is_fragment(page.request):
         return back_to(page, ticket.number)
-    return page.render(CHANGED, status, headers, ticket=ticket, members=members)
+    told = {"elsewhere": is_left(page, ticket), "overtaken": overtaken}
+    return page.render(CHANGED, status, headers, ticket=ticket, members=members, **told)
 
 
 async def outdated(page: Page, number: int, problem: Problem) -> Response[Any]:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import UNSET, UnsetType
-from opsdash_chassis.markdown import render
 
 from opsdash_gateway.web.owner_answers import Person, TicketRow
+
+#: What an owner did not render stands in a `pre` without the `code` of rendered ones: see `body_html` in docs/rest.md.
+_AS_TYPED: Final = re.compile("<pre>(?!<code)")
+
+
+class Prose(Markup):
+    """A text as its owner has rendered and sanitised it: safe to put into a page."""
+
+    @property
+    def partly_as_typed(self) -> bool:
+        """Whether some of it could not be rendered."""
+        return bool(_AS_TYPED.search(self))
 
 
 class Ticket(TicketRow, kw_only=True):
     """A ticket with its text, and what the reader may do with it."""
 
     description: str
+    description_html: str | None = None
     created_by: Person
     updated_by: Person | None
     updated_at: datetime
@@ -30,9 +43,21 @@ class Ticket(TicketRow, kw_only=True):
         return action in self.permissions
 
     @property
-    def description_html(self) -> Markup:
-        """Safe to put into a page."""
-        return Markup(render(self.description))  # noqa: S704 - the renderer sanitises
+    def typed(self) -> dict[str, str]:
+        """As the form for its texts has them."""
+        return {"title": self.title, "description": self.description}
+
+    @property
+    def is_finished(self) -> bool:
+        """Resolved or closed: its due time stays as it is."""
+        return self.status in {"resolved", "closed"}
+
+    @property
+    def html(self) -> Prose:
+        """As typed when the owner is of the release before, which renders nothing."""
+        if self.description_html is None:
+            return Prose(f"<pre>{escape(self.description)}</pre>")
+        return Prose(self.description_html)
 
 
 class Author(Person):
@@ -55,9 +80,8 @@ class Comment(msgspec.Struct, kw_only=True):
     may_change: bool
 
     @property
-    def html(self) -> Markup:
-        """Safe to put into a page: the owner has rendered and sanitised it."""
-        return Markup(self.body_html or "")  # noqa: S704
+    def html(self) -> Prose:
+        return Prose(self.body_html or "")
 
 
 class CommentPage(msgspec.Struct):
@@ -91,9 +115,8 @@ class Revision(msgspec.Struct):
     written_by: Person
 
     @property
-    def html(self) -> Markup:
-        """Safe to put into a page: the owner has rendered and sanitised it."""
-        return Markup(self.body_html)  # noqa: S704
+    def html(self) -> Prose:
+        return Prose(self.body_html)
 
 
 class RevisionPage(msgspec.Struct):

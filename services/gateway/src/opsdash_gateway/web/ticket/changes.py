@@ -17,7 +17,9 @@ from opsdash_gateway.web.refusals import field_sentences
 from opsdash_gateway.web.session import FORM
 from opsdash_gateway.web.ticket.answering import back_to, changed, outdated
 from opsdash_gateway.web.ticket.answers import Recomputed, Ticket
-from opsdash_gateway.web.ticket.forms import conditions, patch_of, read_form
+from opsdash_gateway.web.ticket.conflicts import both_values, saved
+from opsdash_gateway.web.ticket.forms import conditions, read_form
+from opsdash_gateway.web.ticket.merging import SameField, save
 from opsdash_gateway.web.ticket.reading import read_members, read_ticket, ticket_of
 
 FRAGMENTS = "_fragments/ticket"
@@ -29,15 +31,18 @@ async def change_properties(number: FromPath[int], page: NamedDependency[Page]) 
     """One property or several; the answer holds every part of the page that shows them."""
     form = await read_form(page.request)
     try:
-        answer = await page.send("PATCH", f"/tickets/{number}", patch_of(form), conditions(page.request, form))
+        answer = await save(page, number, form)
+    except SameField as conflict:
+        return await both_values(page, conflict, form)
     except Problem as problem:
         if problem.code == "validation" and "sla_due_at" in form:
             errors = field_sentences(problem, page.language)
             return page.render(f"{FRAGMENTS}/sla_error.html", INVALID, message=next(iter(errors.values()), ""))
         return await outdated(page, number, problem)
     ticket = ticket_of(answer)
-    told = events(ticket_changed={"id": str(ticket.id), "number": number})
-    return changed(page, ticket, await read_members(page), told)
+    members = await read_members(page)
+    told = events(ticket_changed={"id": str(ticket.id), "number": number, **saved(page, ticket, members, form)})
+    return changed(page, ticket, members, told)
 
 
 @post("/support/{number:int}/edit", opt=FORM, status_code=200)
@@ -45,16 +50,19 @@ async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Res
     """Title and description; when somebody was faster, what was typed stays in the form."""
     form = await read_form(page.request)
     try:
-        answer = await page.send("PATCH", f"/tickets/{number}", patch_of(form), conditions(page.request, form))
+        answer = await save(page, number, form)
+    except SameField as conflict:
+        return await both_values(page, conflict, form)
     except Problem as problem:
         if problem.code != "validation":
             return await outdated(page, number, problem)
         ticket = await page.read(f"/tickets/{number}", Ticket)
         errors = field_sentences(problem, page.language)
-        return page.render(f"{FRAGMENTS}/edit.html", INVALID, ticket=ticket, typed=form, errors=errors)
+        return page.render(f"{FRAGMENTS}/edit.html", INVALID, ticket=ticket, typed=ticket.typed | form, errors=errors)
     ticket = ticket_of(answer)
     details = {"id": str(ticket.id), "number": number}
-    saved = toast("success", page.language.text("Saved"), ticket_changed=details, ticket_edited=details)
+    edited = details | {"version": ticket.version}
+    saved = toast("success", page.language.text("Saved"), ticket_changed=details, ticket_edited=edited)
     return changed(page, ticket, await read_members(page), saved)
 
 
@@ -69,8 +77,8 @@ async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> R
     if not is_fragment(page.request):
         return Redirect(f"{page.base}/support", status_code=303)
     text = page.language.text("Ticket #%(number)s deleted", number=number)
-    undo = {"text": text, "undo": page.language.text("Undo"), "url": f"{page.base}/support/{number}/restore"}
-    return Response(None, headers=events(ticket_deleted={"number": number, **undo}))
+    deleted = {"number": number, "text": text, "url": f"{page.base}/support/{number}/restore"}
+    return Response(None, headers=events(ticket_deleted=deleted))
 
 
 @post("/support/{number:int}/restore", opt=FORM, status_code=200)

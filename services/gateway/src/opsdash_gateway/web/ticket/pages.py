@@ -45,7 +45,7 @@ async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> Res
 async def ticket_properties(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
     """Everything a change refreshes, without one."""
     ticket, members = await read_ticket(page, number)
-    return page.render(CHANGED, ticket=ticket, members=members)
+    return page.render(CHANGED, ticket=ticket, members=members, overtaken="")
 
 
 @get("/support/{number:int}/activity", opt=PAGE)
@@ -71,8 +71,7 @@ async def ticket_sla(
 async def edit_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
     """The form for title and description, as they are now."""
     ticket = await page.read(f"/tickets/{number}", Ticket)
-    typed = {"title": ticket.title, "description": ticket.description}
-    return page.render(f"{FRAGMENTS}/edit.html", ticket=ticket, typed=typed, errors={})
+    return page.render(f"{FRAGMENTS}/edit.html", ticket=ticket, typed=ticket.typed, errors={})
 
 
 @get("/support/{number:int}/delete", opt=PAGE)

@@ -1,0 +1,71 @@
+"""The software bill of materials: what services run with, by version, source and licence, as CycloneDX JSON.
+
+The lock file says what there is, the installed packages under which licences; what browsers get lies in the gateway's
+package, with files that name it. Source: CycloneDX 1.5, PEP 639.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parent.parent
+GATEWAY = ROOT / "services/gateway/src/opsdash_gateway"
+EXPORT = ("export", "--frozen", "--all-packages", "--no-default-groups", "--format", "cyclonedx1.5")
+PREVIEW = ("--preview-features", "sbom-export")
+_CLASSIFIER = "License :: OSI Approved :: "
+
+
+def bill() -> dict[str, Any]:
+    """The document, each component with its licence where its package tells one."""
+    uv = Path(sys.executable).with_name("uv")
+    done = subprocess.run([uv, *EXPORT, *PREVIEW], cwd=ROOT, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
+    document: dict[str, Any] = json.loads(done.stdout)
+    for component in document["components"]:
+        if licence := licence_of(component):
+            component["licenses"] = [licence]
+    document["components"] += _of_browsers()
+    return document
+
+
+def _of_browsers() -> list[dict[str, Any]]:
+    """Libraries from npm that the gateway serves, each once."""
+    entries = json.loads((GATEWAY / "static/vendor/vendor.lock").read_text(encoding="utf-8"))
+    page = json.loads((GATEWAY / "docs_page/vendored.json").read_text(encoding="utf-8"))
+    known = {(entry["name"], entry["version"], entry["licence"]) for entry in entries}
+    known.add((page["package"], page["version"], page["licence"]))
+    return [
+        {
+            "type": "library",
+            "bom-ref": f"npm:{name}@{version}",
+            "name": name,
+            "version": version,
+            "purl": f"pkg:npm/{quote(name)}@{version}",
+            "licenses": [{"expression": licence}],
+        }
+        for name, version, licence in sorted(known)
+    ]
+
+
+def licence_of(component: Mapping[str, Any]) -> dict[str, Any] | None:
+    """As CycloneDX writes it: an SPDX expression, or a name. None for what is not installed on this platform."""
+    try:
+        told = metadata(component["name"])
+    except PackageNotFoundError:
+        return None
+    if expression := told.get("License-Expression"):
+        return {"expression": expression}
+    names = [value.removeprefix(_CLASSIFIER) for value in told.get_all("Classifier", []) if _CLASSIFIER in value]
+    text = ", ".join(names) or (told.get("License") or "").strip().partition("\n")[0]
+    return {"license": {"name": text}} if text else None
+
+
+if __name__ == "__main__":
+    json.dump(bill(), sys.stdout, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,33 @@
+"""Puts examples into the document: of parameters, of bodies, and of what is answered."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from opsdash_chassis.http.openapi import operations
+
+
+def examples() -> dict[str, Any]:
+    """By the names of parameters, and by `operationId`."""
+    document: dict[str, Any] = json.loads(files(__package__).joinpath("examples.json").read_bytes())
+    return document
+
+
+def give_examples(document: dict[str, Any]) -> None:
+    """Name the example of each parameter, body and answer that has one."""
+    known = examples()
+    for operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in known["parameters"]:
+                parameter["example"] = known["parameters"][parameter["name"]]
+        _give(operation.get("requestBody", {}), known["bodies"].get(operation["operationId"]))
+        answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        _give(answer, known["answers"].get(operation["operationId"]))
+
+
+def _give(part: dict[str, Any], example: Any) -> None:
+    if example is not None:
+        for content in part["content"].values():
+            content["example"] = example

@@ -1,0 +1,28 @@
+"""What the gateway says of its own and an owner says too is one schema: the owner's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_OWNERS = {"SlaNow": "SlaFields", "SlaPerson": "Person", "WorkspacePlate": "Plate", "WorkspaceRole": "Role"}
+_REFERENCE = "#/components/schemas/"
+
+
+def share_schemas(document: dict[str, Any]) -> None:
+    """Take the gateway's out, and refer to the owner's wherever one of them was meant."""
+    schemas = document["components"]["schemas"]
+    for name in _OWNERS:
+        schemas.pop(name)
+    _refer(document)
+    schemas["SlaLedger"]["properties"]["priority"] = {"$ref": f"{_REFERENCE}Priority"}
+
+
+def _refer(part: Any) -> None:
+    if isinstance(part, dict):
+        name = str(part.get("$ref", "")).removeprefix(_REFERENCE)
+        if name in _OWNERS:
+            part["$ref"] = _REFERENCE + _OWNERS[name]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            _refer(one)

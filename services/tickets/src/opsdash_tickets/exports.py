@@ -1,0 +1,35 @@
+"""How many exports go on at once: each reads page after page for as long as its reader takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from opsdash_chassis.http.boundary import at_end
+from opsdash_chassis.http.seats import Seats
+
+from opsdash_tickets.model import Access
+from opsdash_tickets.settings import TicketsSettings
+
+RETRY_AFTER_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The seats of this process."""
+
+    of_person: Seats
+    of_org: Seats
+
+    @classmethod
+    def of(cls, settings: TicketsSettings) -> Exports:
+        return cls(
+            Seats(settings.exports_per_person, retry_after_seconds=RETRY_AFTER_SECONDS),
+            Seats(settings.exports_per_org, retry_after_seconds=RETRY_AFTER_SECONDS),
+        )
+
+    def begin(self, access: Access, scope: Mapping[str, Any]) -> None:
+        """Take a seat of the person and one of the org until the request is over. Raises the 429 problem."""
+        at_end(scope, self.of_person.take(access.user_id))
+        at_end(scope, self.of_org.take(access.org_id))

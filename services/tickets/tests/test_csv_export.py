@@ -1,0 +1,101 @@
+"""No spreadsheet finds a formula in what people have written, at whichever separator it splits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opsdash_tickets import csv_export
+
+NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−⁼⁺⁻₌₊₋"  # noqa: RUF001 - these are meant
+MARKS = ' "\u00a0\u200b\u200d\ufeff\u2060\u3000\ufe0f\u00ad'
+SEPARATORS = [chars for size in (1, 2, 3) for chars in combinations(",;\t", size)]
+TRIED = (
+    "=1+1", "paper;=1+1", ";=1+1", "a\t=1+1", "a\t;\t=1+1", 'A paper";=2+3;"', '";""=1+1', "a,b,-2+3", "a; @SUM(A1)",
+    "\ufeff=1+1", "a;\u200b＝1+1", "＠SUM(1)", "a\n=1+1", "a\r\n+1", "a\u2028=1", "−1+2", '"=1+1"', ";;=1", "a;\t,=1",  # noqa: RUF001
+)  # fmt: skip
+
+
+def row(title: str, assignee: str | None = None) -> dict[str, Any]:
+    """As the repository's view has it."""
+    names = dict.fromkeys(
+        ("contact_id", "contact_name", "contact_email", "contact_active", "company_id", "company_name",
+         "company_active", "project_id", "project_name", "project_active", "sla_due_at", "sla_source", "sla_outcome",
+         "sla_breached_at", "first_response_at", "resolved_at", "closed_at")
+    )  # fmt: skip
+    return {
+        **names, "id": "0198c0de-1111-7abc-8def-0000000000aa", "number": 7, "title": title, "status": "open",
+        "priority": "low", "category": "billing", "assignee_id": assignee and "x", "assignee_name": assignee,
+        "assignee_active": True, "reopen_count": 0, "comment_count": 12, "created_by": "x", "creator_name": "Zoë",
+        "creator_active": True, "created_at": NOW, "updated_at": NOW, "version": 3,
+    }  # fmt: skip
+
+
+def exported(*rows: dict[str, Any], header: bool = False) -> str:
+    return csv_export.encode(rows, NOW, header=header).decode()  # type: ignore[arg-type] # a mapping, as a record is
+
+
+def cells(line: str, separators: tuple[str, ...]) -> list[str]:
+    """Split without looking at quotation marks, as a reader does that has lost count of them; what is before the first
+    sign that counts is taken away.
+    """
+    return [cell.lstrip(MARKS + "\r\n\u2028") for cell in re.split(f"[{''.join(separators)}\r\n\u2028]", line)]
+
+
+def assert_inert(text: str) -> None:
+    line = exported(row(text, assignee=text))
+    for separators in SEPARATORS:
+        assert [cell for cell in cells(line, separators) if cell.startswith(tuple(SIGNS))] == [], separators
+        for read in csv.reader(io.StringIO(line, newline=""), delimiter=separators[0]):
+            assert not any(cell.lstrip(MARKS).startswith(tuple(SIGNS)) for cell in read)
+
+
+class TestFormulas:
+    @pytest.mark.parametrize("text", TRIED)
+    def test_none_starts_in_what_somebody_tried(self, text: str):
+        assert_inert(text)
+
+    @pytest.mark.parametrize("sign", SIGNS)
+    @pytest.mark.parametrize("mark", ["", *MARKS])
+    def test_none_starts_with_a_sign_in_any_form_and_a_mark_in_front(self, sign: str, mark: str):
+        for before in ("", ",", ";", "\t", "x;", 'x";'):
+            assert_inert(f"{before}{mark}{sign}1+1")
+
+    @given(text=st.text(st.sampled_from('=+-@＝＠,;\t\n" x1\u200b\ufeff'), max_size=12))  # noqa: RUF001
+    def test_none_starts_in_any_mixture(self, text: str):
+        assert_inert(text)
+
+    @pytest.mark.parametrize(
+        "text", ["Printer on fire", "a-b", "1+1=2", "x@example.com", "50 % - urgent", "a, b; c", "¿Qué?", "#42", ""]
+    )
+    def test_ordinary_text_stays_as_it_is(self, text: str):
+        assert csv_export.as_text(text) == text
+
+    def test_control_characters_make_plain_text(self):
+        assert csv_export.as_text("a\x07b") == "'a\x07b"
+
+
+class TestFile:
+    def test_starts_with_one_byte_order_mark_and_the_names(self):
+        text = exported(row("t"), header=True)
+        assert text.startswith('\ufeff"number","title",')
+        assert text.count("\ufeff") == 1
+        assert not exported(row("t")).startswith("\ufeff")
+
+    def test_texts_are_in_quotation_marks_and_numbers_are_not(self):
+        line = exported(row('say "hi"', assignee="Ada"))
+        assert line.startswith('7,"say ""hi""","open","low","billing","Ada","","","","","","none",')
+        assert ',0,12,"Zoë",' in line
+        assert line.endswith(',3,"0198c0de-1111-7abc-8def-0000000000aa"\r\n')
+
+    def test_is_read_back_as_it_was_written(self):
+        read = list(csv.reader(io.StringIO(exported(row("Zoë said: a, b\tc")), newline="")))
+        assert read[0][1] == "'Zoë said: a, b\tc"

@@ -1,0 +1,119 @@
+"""Generates a client of the document and compiles the sample that uses it; each gives the command that runs it.
+
+Downloads stay in the caches of npm, Go, pip and Maven; everything else in the folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.clients import versions
+from tests.clients.tools import GO, JAVA, NODE, run
+
+Command = list[str | Path]
+_SAMPLES = Path(__file__).parent
+_MAVEN = ("mvn", "--quiet", "--batch-mode")
+_DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{versions.MAVEN_DEPENDENCY_PLUGIN}"
+_MODULE = "example.test/sample"
+#: Of openapi-generator: a value that came later is no fault, and what a part of an answer is follows from its `status`.
+_TOLERANT = "enumUnknownDefaultCase=true,useOneOfDiscriminatorLookup=true"
+_NO_TESTS = "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"
+
+
+@dataclass(frozen=True)
+class Client:
+    """`make` takes an empty folder and the document; `needs` are names of programs in tools.py."""
+
+    language: str
+    needs: tuple[str, ...]
+    make: Callable[[Path, Path], Command]
+
+
+def _copy(sample: str, folder: Path) -> None:
+    shutil.copytree(_SAMPLES / sample, folder, dirs_exist_ok=True)
+
+
+def _typescript(folder: Path, document: Path) -> Command:
+    _copy("typescript", folder)
+    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *versions.NPM, folder=folder)
+    run("npx", "openapi-typescript", document, "--output", "opsdash.d.ts", folder=folder)
+    run("npx", "tsc", folder=folder)
+    return ["node", "out/sample.js"]
+
+
+def _oapi_codegen(folder: Path, document: Path) -> Command:
+    _copy("oapi_codegen", folder)
+    (folder / "opsdash").mkdir()
+    generator = f"github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@{versions.OAPI_CODEGEN}"
+    run("go", "run", generator, "-config", "config.yaml", document, folder=folder)
+    return _go_program(folder, versions.GO_OF_OAPI_CODEGEN)
+
+
+def _go_program(folder: Path, modules: tuple[str, ...]) -> Command:
+    run("go", "mod", "init", _MODULE, folder=folder)
+    run("go", "get", *modules, folder=folder)
+    run("go", "build", "-o", "sample", ".", folder=folder)
+    return [folder / "sample"]
+
+
+def _openapi_python_client(folder: Path, document: Path) -> Command:
+    _copy("openapi_python_client", folder)
+    tool = f"openapi-python-client=={versions.OPENAPI_PYTHON_CLIENT}"
+    python = _environment(folder, tool, *versions.PYTHON_OF_OPENAPI_PYTHON_CLIENT)
+    generate = [python.with_name("openapi-python-client"), "generate", "--meta", "none"]
+    run(*generate, "--path", document, "--output-path", "opsdash", folder=folder)
+    return [python, "sample.py"]
+
+
+def _environment(folder: Path, *packages: str) -> Path:
+    """The interpreter of a virtual environment with these packages; pip knows which index is meant."""
+    run(sys.executable, "-m", "venv", "venv", folder=folder)
+    python = folder / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", *packages, folder=folder)
+    return python
+
+
+def _generate(folder: Path, document: Path, *options: str) -> None:
+    """With openapi-generator, whose jar Maven keeps."""
+    artifact = f"org.openapitools:openapi-generator-cli:{versions.OPENAPI_GENERATOR}"
+    run(*_MAVEN, f"{_DEPENDENCIES}:copy", f"-Dartifact={artifact}", "-DoutputDirectory=jar", folder=folder)
+    (jar,) = (folder / "jar").iterdir()
+    always = ["-jar", jar, "generate", "-i", document, "--global-property", _NO_TESTS]
+    run("java", *always, *options, folder=folder)
+
+
+def _openapi_generator_java(folder: Path, document: Path) -> Command:
+    package = "com.example.opsdash"
+    options = f"invokerPackage={package},apiPackage={package}.api,modelPackage={package}.model,{_TOLERANT}"
+    _generate(folder, document, "-g", "java", "--library", "native", "-o", ".", "-p", options)
+    _copy("openapi_generator_java", folder / "src/main/java")
+    run(*_MAVEN, "compile", f"{_DEPENDENCIES}:build-classpath", "-Dmdep.outputFile=classpath", folder=folder)
+    classpath = f"target/classes:{(folder / 'classpath').read_text()}"
+    return ["java", "-cp", classpath, "Sample"]
+
+
+def _openapi_generator_go(folder: Path, document: Path) -> Command:
+    options = f"packageName=opsdash,withGoMod=false,enumClassPrefix=true,{_TOLERANT}"
+    _generate(folder, document, "-g", "go", "-o", "opsdash", "-p", options)
+    _copy("openapi_generator_go", folder)
+    return _go_program(folder, versions.GO_OF_OPENAPI_GENERATOR)
+
+
+def _openapi_generator_python(folder: Path, document: Path) -> Command:
+    _generate(folder, document, "-g", "python", "-o", ".", "-p", f"packageName=opsdash,{_TOLERANT}")
+    _copy("openapi_generator_python", folder)
+    return [_environment(folder, *versions.PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
+
+
+CLIENTS = {
+    "openapi-typescript": Client("TypeScript", (NODE,), _typescript),
+    "oapi-codegen": Client("Go", (GO,), _oapi_codegen),
+    "openapi-python-client": Client("Python", (), _openapi_python_client),
+    "openapi-generator-java": Client("Java", (JAVA,), _openapi_generator_java),
+    "openapi-generator-go": Client("Go", (JAVA, GO), _openapi_generator_go),
+    "openapi-generator-python": Client("Python", (JAVA,), _openapi_generator_python),
+}

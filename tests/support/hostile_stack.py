@@ -1,0 +1,140 @@
+"""All services as they are delivered: with their own limits, started anew; an org that is attacked, and another one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from opsdash_chassis.http.authentication import CALLER
+from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.web.session import SIGNED_IN
+
+from tests.support.browsing import ORIGIN, Visitor
+from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.helpdesk import comments_environment, gateway_environment, monitor_environment
+from tests.support.hostile_requests import Attacker
+from tests.support.others import Worker
+from tests.support.places import CRON, FEED, settings_of
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import CRON_SECRET, SESSION_SECRET, WORKSPACE_TOKEN, Client, Stack
+from tests.support.workspace import seed_members
+
+#: Settings of tests that are not about limits.
+_LOOSER = ("OPSDASH_ORG_REQUEST", "OPSDASH_USER_REQUEST", "OPSDASH_ADDRESS_REQUEST")
+TICKETS = 3000
+_MANY = """
+INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by, created_at,
+                     updated_at, version)
+SELECT $1, gen_random_uuid(), n + 1000000, repeat('long title ', 18), '', 'open', 'low', 'general', $2, now(), now(), 1
+FROM generate_series(1, $3::int) n
+"""
+
+
+@dataclass
+class Served:
+    """Everything started and ready."""
+
+    stack: Stack
+    services: dict[str, ServiceProcess]
+
+    @property
+    def gateway(self) -> ServiceProcess:
+        return self.services["gateway"]
+
+    @property
+    def settings(self) -> GatewaySettings:
+        return settings_of(self.gateway.env)
+
+    def client(self, user: UUID) -> Client:
+        return self.stack.client(self.gateway, user)
+
+    async def worker(self, role: str) -> Worker:
+        """Somebody of the other org, with two tickets; one has a few comments to be read."""
+        org = self.stack.workspace.foreign
+        client = self.client(getattr(org, role))
+        tickets = [await made(client, f"/api/orgs/{org.slug}/tickets", {"title": "Work"}) for _ in range(2)]
+        read, commented = (ticket["number"] for ticket in tickets)
+        for _ in range(5):
+            await made(client, f"/api/orgs/{org.slug}/tickets/{read}/comments", {"body": "A *remark*."})
+        return Worker(client.url, org.slug, client.headers, read, commented)
+
+    async def attacker(self, user: UUID) -> Attacker:
+        """Somebody who sends to our org: an owner of it may do the most, a stranger has a token only."""
+        org = self.stack.workspace.ours
+        owner, token = self.client(org.owner), self.stack.issuer.token(user)
+        values = {"slug": org.slug, "locale": "en", "kind": "company", "entity_id": str(uuid4())}
+        values |= {"user_id": str(org.owner), "name": "x", "rest": "x"}
+        visitor = Visitor(self.gateway.url, org.slug, user, token, SESSION_SECRET)
+        page = {"Cookie": visitor.cookie(), "X-CSRF-Token": visitor.csrf, "Origin": ORIGIN}
+        credentials = {CALLER: bearer(token), SIGNED_IN: page, FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}
+        return Attacker(credentials, values | await target(owner, org.slug), await target(owner, org.slug))
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def target(owner: Client, slug: str) -> dict[str, str]:
+    """A ticket and a comment, as they stand in addresses."""
+    ticket = await made(owner, f"/api/orgs/{slug}/tickets", {"title": "Target"})
+    comment = await made(owner, f"/api/orgs/{slug}/tickets/{ticket['number']}/comments", {"body": "Target"})
+    number = str(ticket["number"])
+    return {"reference": number, "number": number, "comment_id": comment["id"]}
+
+
+async def made(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = await client.call("POST", path, body)
+    assert answer.status == 201, answer.body
+    found: dict[str, Any] = answer.body
+    return found
+
+
+@asynccontextmanager
+async def all_served(
+    stack: Stack, comments: ServiceDatabase, monitor: ServiceDatabase, folder: Path
+) -> AsyncIterator[Served]:
+    """The services of a stack; the databases are made from these templates."""
+    databases = {"comments": await clone("comments", comments), "sla-monitor": await clone("sla-monitor", monitor)}
+    await seed_members(databases["comments"].worker_url, stack.workspace)
+    await _fill(stack)
+    try:
+        services = _start(stack, databases, folder)
+        for service in services.values():
+            await service.ready()
+        yield Served(stack, services)
+    finally:
+        for database in databases.values():
+            await drop(database)
+
+
+async def _fill(stack: Stack) -> None:
+    connection = await asyncpg.connect(stack.database.worker_url)
+    await connection.execute(_MANY, stack.workspace.ours.id, stack.workspace.ours.owner, TICKETS)
+    await connection.close()
+
+
+def _start(stack: Stack, databases: Mapping[str, ServiceDatabase], folder: Path) -> dict[str, ServiceProcess]:
+    tickets = _started(stack, "tickets", stack.tickets_environment)
+    comments = _started(stack, "comments", comments_environment(stack, databases["comments"], tickets.url))
+    monitor = _started(stack, "sla-monitor", monitor_environment(stack, databases["sla-monitor"], tickets.url))
+    urls = {"tickets_url": tickets.url, "comments_url": comments.url, "sla_monitor_url": monitor.url}
+    people = folder / "people.json"
+    people.write_text(json.dumps([{"user_id": str(stack.workspace.ours.owner), "name": "Owner", "memberships": []}]))
+    issuer = {
+        "OPSDASH_DEV_ISSUER_KEY_FILE": str(folder / "key.pem"),
+        "OPSDASH_DEV_PEOPLE_FILE": str(people),
+    }
+    gateway = _started(stack, "gateway", gateway_environment(stack, **urls) | issuer)
+    return {"tickets": tickets, "comments": comments, "sla-monitor": monitor, "gateway": gateway}
+
+
+def _started(stack: Stack, service: str, environment: Mapping[str, str]) -> ServiceProcess:
+    """Not forked: a forked process would show the memory of another one."""
+    delivered = {name: value for name, value in environment.items() if not name.startswith(_LOOSER)}
+    return stack.start_service(service, delivered, name=service, fresh=True)
