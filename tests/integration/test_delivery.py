@@ -103,7 +103,7 @@ class TestRollback:
                         )
                     )
 
-                await eventually(waits, timeout=5)
+                await eventually(waits)
                 victim.sigkill()
                 with pytest.raises(aiohttp.ClientError):
                     await write

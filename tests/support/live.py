@@ -63,6 +63,7 @@ class LiveClient:
         """The first block has come, so that changes from now on are told."""
         deadline = time.monotonic() + timeout
         while self.retry is None:
+            assert not self.ended.is_set(), f"the stream ended before it started: {self.answer}"
             assert time.monotonic() < deadline, "the stream did not start"
             await asyncio.sleep(0.01)
         return self

@@ -141,13 +141,13 @@ class TestStop:
         assert exit_codes(server) == [0]
 
     def test_a_second_signal_kills_what_is_left(self, make: Callable[..., FakeServer]) -> None:
-        first, second = make("first"), make("second", STUBBORN, stop_timeout=30.0)
+        first, second = make("first"), make("second", STUBBORN, stop_timeout=120.0)
         begin = time.monotonic()
         with Supervisor() as supervisor:
             started(supervisor, first=first)
             started(supervisor, second=second)
             signal_when(second.log_file, "asked", signal.SIGINT)
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 60
         assert exit_codes(first, second) == [-signal.SIGKILL, -signal.SIGKILL]
 
     def test_the_former_signal_handlers_come_back(self) -> None:
@@ -197,8 +197,8 @@ class TestWaitFor:
             started(supervisor, sick=make("sick", DYING))
             begin = time.monotonic()
             with pytest.raises(LocalStackError, match="something broke"):
-                supervisor.wait_for(lambda: False, timeout=30, what="the sick one")
-            assert time.monotonic() - begin < 10
+                supervisor.wait_for(lambda: False, timeout=120, what="the sick one")
+            assert time.monotonic() - begin < 60
 
     def test_a_child_that_never_gets_ready_is_named(self, make: Callable[..., FakeServer]) -> None:
         with Supervisor() as supervisor:
