@@ -181,7 +181,7 @@ class TestAnnouncements:
         page = await open_page(org)
 
         async def hears(text: str) -> None:
-            await eventually(lambda: spoken(page), lambda said: any(text in each for each in said), timeout=15)
+            await eventually(lambda: spoken(page), lambda said: any(text in each for each in said))
 
         drawer = await Drawer(page).open(ticket)
         assert await spoken(page) == [], "nothing has happened yet"

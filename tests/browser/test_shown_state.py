@@ -14,6 +14,7 @@ from tests.browser.pages import Drawer, Held, TicketList, rendered_choice, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.visitors import Visitors
 
+SIGNAL = """detail => { document.dispatchEvent(new CustomEvent("opsdash:signal", { detail })); }"""
 INITIALS = "MC"
 # The controls that an element lies over.
 COVERED = """element => {
@@ -100,6 +101,25 @@ class TestWhatIsTold:
         await page.keyboard.press("Escape")
         await expect(page).to_have_title(re.compile("^Support · "))
         await expect(page.locator("#live")).to_have_text("")
+
+    async def test_so_is_a_change_that_another_answer_brought_along_before_its_signal(
+        self, console: Console, ticket: Any, org: OrgUnderTest, open_page: Open
+    ):
+        """Of the versions 1 to 3 the page was opened with the first and shows the last when late signals come."""
+        drawer = await Drawer(page := await open_page(org)).open(ticket)
+        await console.change(org, ticket, by=COLLEAGUE, title="Printer put out")
+        await expect(page.locator("#live")).to_have_text("Somebody else changed this ticket.")
+        await drawer.field("Priority").select_option(label="Low")
+        await expect(page.locator("#live")).to_contain_text("Saved. Priority: Low")
+
+        async def signal(version: int) -> None:
+            data = {"id": ticket["id"], "number": 1, "kind": "updated", "version": version, "changed": ["title"]}
+            await page.evaluate(SIGNAL, {"event": "ticket", "data": data | {"by": "a colleague's id"}})
+
+        await signal(1)
+        await expect(page.locator("#live")).to_contain_text("Saved. Priority: Low")
+        await signal(2)
+        await expect(page.locator("#live")).to_have_text("Somebody else changed this ticket.")
 
     async def test_a_comment_that_waits_for_another_answer_is_said(
         self, console: Console, ticket: Any, org: OrgUnderTest, open_page: Open

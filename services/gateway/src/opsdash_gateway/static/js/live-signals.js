@@ -120,11 +120,24 @@
   const TOLD = ["title", "description", "status", "priority", "category", "assignee_id", "contact_id", "project_id", "sla_due_at"];
   const isTold = (ticket) => !isMine(ticket) && ticket.changed?.some((name) => TOLD.includes(name));
   let late;
+  let untold = false;
   function refreshDrawer({ by } = {}) {
     clearTimeout(late);
-    if (!open() || "gone" in open().dataset) return;
-    if (isEdited()) late = setTimeout(refreshDrawer, 1000, { by });
-    else opsdash.drawer.refresh().then(() => { if (by) announce(texts.ticketUpdated); });
+    untold ||= Boolean(by);
+    if (open() && !("gone" in open().dataset) && isEdited()) {
+      late = setTimeout(refreshDrawer, 1000);
+      return;
+    }
+    const tells = untold;
+    untold = false;
+    if (open() && !("gone" in open().dataset)) opsdash.drawer.refresh().then(() => { if (tells) announce(texts.ticketUpdated); });
+  }
+  // A change that another refresh brought along is told all the same, but not one that was there when the ticket was opened.
+  const shownVersion = () => Number(find("#ticket-version", open())?.dataset.version);
+  let openedWith = 0;
+  function followChange(ticket) {
+    if (shownVersion() < ticket.version) refreshDrawer(isTold(ticket) ? ticket : {});
+    else if (isTold(ticket) && ticket.version > openedWith) announce(texts.ticketUpdated);
   }
   // Said when it is there, as the pill is.
   const arriving = new Set();
@@ -136,7 +149,11 @@
       announce(shown.getAttribute("aria-label"));
     }
   });
-  document.addEventListener("opsdash:drawer-opened", () => arriving.clear());
+  document.addEventListener("opsdash:drawer-opened", () => {
+    arriving.clear();
+    untold = false;
+    openedWith = shownVersion();
+  });
   function sayDeleted() {
     const view = open();
     view.dataset.gone = "";
@@ -168,7 +185,7 @@
       if (ticket.kind === "restored" && isOpen(ticket.id)) sayRestored();
       if (ticket.kind !== "updated") expect(ticket);
       refreshRow(ticket.id, ticket);
-      if (isOpen(ticket.id) && Number(find("#ticket-version", open())?.dataset.version) < ticket.version) refreshDrawer(isTold(ticket) ? ticket : {});
+      if (isOpen(ticket.id)) followChange(ticket);
     },
     async comment(comment) {
       if (isMine(comment)) await pause(ECHO);
