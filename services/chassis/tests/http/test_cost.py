@@ -83,6 +83,23 @@ class TestWhatCounts:
 
         assert await charged(work) == []
 
+    async def test_a_step_that_got_no_processor_does_not_count(self) -> None:
+        async def work() -> None:
+            time.sleep(0.2)  # noqa: ASYNC251 - as on a machine that others keep busy
+            await asyncio.sleep(0)
+
+        assert await charged(work) == []
+
+    async def test_the_work_before_a_step_does_not_count(self) -> None:
+        async def work() -> None:
+            await asyncio.create_task(other())
+            time.sleep(0.2)  # noqa: ASYNC251 - so that the processor is asked
+
+        async def other() -> None:
+            compute(5 * HUNDREDTH)
+
+        assert await charged(work) == []
+
     async def test_little_work_does_not_count(self) -> None:
         async def work() -> None:
             await asyncio.sleep(0)
