@@ -15,7 +15,7 @@ _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 #: Windows' numbers of languages, which decide what looks like a number and like a date.
-LANGUAGES: Final = {"en": 1033, "es": 3082}
+LANGUAGES: Final = {"en": 1033, "es": 3082, "de": 1031}
 SECONDS: Final = 120
 
 
