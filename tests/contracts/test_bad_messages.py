@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from opsdash_contracts.envelope import InvalidMessage, decode
 
-from .messages import COMMENT, MEMBER, ORG, ORG_GONE, PURGE, TICKET, UPDATE, Message, code_of
+from .messages import COMMENT, MEMBER, ORG, ORG_GONE, PURGE, SIGNED_OUT, TICKET, UPDATE, Message, code_of
 
 OTHER = "0198c0de-9999-7000-8000-00000000ffff"
 FIELDS_OF_A_TICKET = [
@@ -159,6 +159,9 @@ class TestAgreement:
     def test_the_tenant_in_the_header_must_be_the_one_in_the_body(self):
         assert code_of(TICKET.header("ce_orgid", OTHER.encode())) == "org-mismatch"
         assert code_of(MEMBER.body(org_id=OTHER)) == "org-mismatch"
+
+    def test_what_belongs_to_no_org_names_none(self):
+        assert code_of(SIGNED_OUT.header("ce_orgid", OTHER.encode())) == "org-mismatch"
 
     def test_the_sequence_must_be_the_version_in_the_body(self):
         assert code_of(UPDATE.header("ce_sequence", b"3")) == "sequence-mismatch"

@@ -16,7 +16,7 @@ VALID = catalogue()[topics.TICKETS].model_dump()
 
 
 def test_the_named_topics_are_the_catalogue():
-    assert set(catalogue()) == {topics.WORKSPACE, topics.TICKETS, topics.COMMENTS, topics.SLA}
+    assert set(catalogue()) == {topics.WORKSPACE, topics.TICKETS, topics.COMMENTS, topics.SLA, topics.SESSIONS}
 
 
 def test_every_event_type_is_on_exactly_one_topic_and_none_is_without_a_model():
@@ -48,7 +48,8 @@ class TestEveryTopic:
         assert topic.producers == [topic.owner]
 
     def test_keeps_what_its_consumers_cannot_handle(self, topic):
-        assert topic.dead_letters
+        """Who reads without a group skips what it cannot read, and sets nothing aside."""
+        assert topic.dead_letters == (topic.consumers != ["gateway"])
 
 
 def test_the_directory_is_compacted_and_the_rest_expires():
@@ -57,6 +58,11 @@ def test_the_directory_is_compacted_and_the_rest_expires():
         topics.WORKSPACE: {"cleanup.policy": "compact", "retention.ms": "-1"},
         topics.TICKETS: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
         topics.COMMENTS: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
+        topics.SESSIONS: {
+            "cleanup.policy": "delete",
+            "retention.ms": str(13 * 3_600_000),
+            "segment.ms": str(3_600_000),
+        },
         topics.SLA: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
     }
 

@@ -128,9 +128,10 @@ class TestConsumerExample:
         assert {self.apply(program, example) for example in EXAMPLES} == {"seen before"}
 
     def test_keeps_the_newest_state_when_an_older_event_comes_late(self, program: dict[str, Any]):
-        for example in sorted(EXAMPLES, key=lambda one: -int(one.body["version"])):
+        versioned = [one for one in EXAMPLES if "version" in one.body]
+        for example in sorted(versioned, key=lambda one: -int(one.body["version"])):
             self.apply(program, example)
-        newest = max((one for one in EXAMPLES if "ticket_id" in one.body), key=lambda one: one.body["version"])
+        newest = max((one for one in versioned if "ticket_id" in one.body), key=lambda one: one.body["version"])
         found = program["database"].execute("SELECT version FROM tickets WHERE id = ?", [newest.body["ticket_id"]])
         assert found.fetchone() == (newest.body["version"],)
 

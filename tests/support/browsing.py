@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import aiohttp
+from opsdash_gateway.ended_sessions.marks import SessionMarks
 from opsdash_gateway.web.session import SessionCookies, WebSession, new_csrf_token
 
 ORIGIN = "http://127.0.0.1"
@@ -73,7 +75,8 @@ class Visitor:
 
     def cookie(self) -> str:
         """What its browser sends."""
-        session = WebSession(self.user_id, self.name, self.token, self.csrf)
+        marks = SessionMarks(uuid4(), uuid4(), time.time())
+        session = WebSession(self.user_id, self.name, self.token, self.csrf, marks)
         return "; ".join(
             f"{item.key}={item.value}" for item in SessionCookies(self.secret).write(session) if item.value
         )

@@ -27,13 +27,17 @@ READER = uuid4()
 
 @contextlib.asynccontextmanager
 async def agreeing_owner() -> AsyncIterator[str]:
-    """What the tickets service answers to a member."""
+    """What the tickets service answers to a member of one org."""
 
     async def yes(_: web.Request) -> web.Response:
         return web.json_response({"org_id": str(ORG), "member_id": str(READER)})
 
+    async def person(_: web.Request) -> web.Response:
+        return web.json_response({"user_id": str(READER), "orgs": [{"slug": "ours", "plate": "sales"}]})
+
     app = web.Application()
     app.router.add_get("/orgs/ours/support", yes)
+    app.router.add_get("/me", person)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from opsdash_contracts import headers
 from opsdash_contracts.envelope import dataschema_of
+from opsdash_contracts.registry import model_for
 from opsdash_contracts.schemas import schema_file
 from opsdash_contracts.topics import Topic, catalogue
 
@@ -24,7 +25,7 @@ _HEADERS: Final[Document] = {
     "ce_specversion": {"const": headers.SPEC_VERSION},
     "ce_dataschema": {"type": "string", "pattern": "^urn:opsdash:.+:v[1-9][0-9]*$"},
     "content-type": {"const": headers.CONTENT_TYPE},
-    "ce_orgid": _UUID,
+    headers.ORG: {**_UUID, "description": "Absent on events that belong to no org."},
     "ce_sequence": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "Version of the aggregate."},
     "ce_actorid": {**_UUID, "description": "The user who did it; absent when the system did."},
     "ce_partitionkey": {**_TEXT, "description": "The record key; present where that is not the aggregate."},
@@ -57,7 +58,8 @@ def document() -> Document:
 
 
 def header_schema() -> Document:
-    return {"type": "object", "required": list(headers.REQUIRED), "properties": _HEADERS}
+    always = [name for name in headers.REQUIRED if name != headers.ORG]
+    return {"type": "object", "required": always, "properties": _HEADERS}
 
 
 def message_id(event_type: str, version: int) -> str:
@@ -91,16 +93,18 @@ def _operation(action: Literal["send", "receive"], topic: Topic) -> Document:
 
 
 def _message(event_type: str, version: int) -> Document:
+    of_an_org = {"required": [headers.ORG]} if model_for(event_type, version).of_an_org else {}
     return {
         "name": event_type,
         "headers": {
             "allOf": [
                 {"$ref": "#/components/schemas/headers"},
                 {
+                    **of_an_org,
                     "properties": {
                         "ce_type": {"const": event_type},
                         "ce_dataschema": {"const": dataschema_of(event_type, version)},
-                    }
+                    },
                 },
             ]
         },

@@ -68,9 +68,7 @@ class EventData(Frozen):
     event_types: ClassVar[tuple[str, ...]] = ()
     event_source: ClassVar[str]
     schema_version: ClassVar[int] = 1
-
-    org_id: UUID
-    version: Version
+    of_an_org: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -83,12 +81,14 @@ class EventData(Frozen):
         return self.event_key
 
     @property
-    def event_org_id(self) -> UUID:
-        return self.org_id
+    @abstractmethod
+    def event_org_id(self) -> UUID | None:
+        """The org it belongs to, `ce_orgid`; None exactly where `of_an_org` is False."""
 
     @property
+    @abstractmethod
     def event_sequence(self) -> int:
-        return self.version
+        """Which of two events with the same key is the newer one, `ce_sequence`."""
 
     def check_as(self, event_type: str) -> None:
         """Raise ValueError when this payload makes no sense under that event type."""
@@ -96,3 +96,18 @@ class EventData(Frozen):
     @classmethod
     def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
         """Write the part of `check_as` that JSON Schema can say into the schema of that event type."""
+
+
+class OrgEventData(EventData):
+    """Base of the payloads that belong to an org and count the versions of what they are about."""
+
+    org_id: UUID
+    version: Version
+
+    @property
+    def event_org_id(self) -> UUID:
+        return self.org_id
+
+    @property
+    def event_sequence(self) -> int:
+        return self.version

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from opsdash_contracts.base import EventData, Utc, Version
+from opsdash_contracts.base import OrgEventData, Utc, Version
 from opsdash_contracts.tickets import Changes, FieldChange
 
 CREATED: Final = "ticket_comment.created"
@@ -21,7 +21,7 @@ _TEXT_FIELDS: Final = ("body",)
 Mentions = Annotated[list[UUID], Field(max_length=MAXIMUM_MENTIONS)]
 
 
-class CommentEvent(EventData):
+class CommentEvent(OrgEventData):
     """The comment's state after the change; `ticket_sequence` counts the changes of all comments of its ticket."""
 
     event_types: ClassVar[tuple[str, ...]] = (CREATED, UPDATED, DELETED)

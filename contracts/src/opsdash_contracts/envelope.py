@@ -35,7 +35,7 @@ class Envelope(Frozen):
     source: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
     subject: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
     time: AnyUtc
-    org_id: UUID
+    org_id: UUID | None = None
     sequence: Version
     actor_id: UUID | None = None
     partition_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")] | None = None
@@ -54,7 +54,7 @@ class Envelope(Frozen):
         return int(self.dataschema.rpartition(":v")[2])
 
     def to_headers(self) -> list[tuple[str, bytes]]:
-        """Record headers; `ce_actorid` is absent for the system, `ce_replayed` unless replayed."""
+        """Record headers; `ce_orgid` is absent where no org is concerned, `ce_actorid` for the system."""
         pairs: list[tuple[str, str | None]] = [
             ("ce_id", str(self.id)),
             ("ce_type", self.type),
@@ -64,7 +64,7 @@ class Envelope(Frozen):
             ("ce_specversion", wire.SPEC_VERSION),
             ("ce_dataschema", self.dataschema),
             ("content-type", wire.CONTENT_TYPE),
-            ("ce_orgid", str(self.org_id)),
+            (wire.ORG, None if self.org_id is None else str(self.org_id)),
             ("ce_sequence", str(self.sequence)),
             ("ce_actorid", None if self.actor_id is None else str(self.actor_id)),
             ("ce_partitionkey", self.partition_key),
@@ -96,7 +96,7 @@ _HEADER_OF = {
     "source": "ce_source",
     "subject": "ce_subject",
     "time": "ce_time",
-    "org_id": "ce_orgid",
+    "org_id": wire.ORG,
     "sequence": "ce_sequence",
     "actor_id": "ce_actorid",
     "partition_key": "ce_partitionkey",
@@ -172,6 +172,8 @@ def decode(headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes
     """Read one Kafka record. Raises UnknownEventType (acknowledge it) or InvalidMessage (dead letter)."""
     envelope = Envelope.from_headers(headers)
     model = model_for(envelope.type, envelope.schema_version)
+    if model.of_an_org and envelope.org_id is None:
+        wire.require((), [wire.ORG])
     if envelope.source != model.event_source:
         raise InvalidMessage("foreign-source", "ce_source is not the producer of such events")
     event = Event(envelope, _payload(model, value))

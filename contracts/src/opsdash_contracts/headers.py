@@ -1,7 +1,7 @@
 """Kafka record headers as text: UTF-8, ours present once, the CloudEvents framing understood."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from opsdash_contracts.errors import InvalidMessage
@@ -14,6 +14,8 @@ REQUIRED: Final = (
     "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "ce_specversion", "ce_dataschema",
     "content-type", "ce_orgid", "ce_sequence",
 )  # fmt: skip
+#: Part of every event that belongs to an org; see `EventData.of_an_org`.
+ORG: Final = "ce_orgid"
 OPTIONAL: Final = ("ce_actorid", "ce_partitionkey", "ce_replayed")
 TRACE: Final = "traceparent"
 
@@ -31,11 +33,15 @@ def read(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
             raise InvalidMessage("duplicate-header", f"header {name} is given twice")
         if text and (name in _OURS or name == TRACE):
             found[name] = text
-    missing = [name for name in REQUIRED if name not in found]
-    if missing:
-        raise InvalidMessage("missing-header", f"no {', '.join(missing)}")
+    require(found, [name for name in REQUIRED if name != ORG])
     _check_framing(found)
     return found
+
+
+def require(found: Container[str], names: Iterable[str]) -> None:
+    """Raises InvalidMessage: missing-header."""
+    if missing := [name for name in names if name not in found]:
+        raise InvalidMessage("missing-header", f"no {', '.join(missing)}")
 
 
 def traceparent(found: dict[str, str]) -> str | None:

@@ -5,6 +5,7 @@ from typing import Final
 from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
+from opsdash_contracts.sessions import SessionEnded
 from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.usage import UsageNotice
@@ -23,6 +24,7 @@ MODELS: Final[tuple[type[EventData], ...]] = (
     Company,
     Project,
     Removed,
+    SessionEnded,
 )
 
 _BY_TYPE: Final[dict[str, dict[int, type[EventData]]]] = {}

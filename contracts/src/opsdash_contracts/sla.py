@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from pydantic import Field
 
-from opsdash_contracts.base import EventData, Utc, Version
+from opsdash_contracts.base import OrgEventData, Utc, Version
 from opsdash_contracts.tickets import Priority, SlaSource
 
 SCHEDULED: Final = "sla.scheduled"
@@ -45,7 +45,7 @@ class SlaRule(StrEnum):
     DUE_TIME_PASSED = "due_time_passed"
 
 
-class SlaEvent(EventData):
+class SlaEvent(OrgEventData):
     """What every SLA event says; `due_at` is the due time it is about."""
 
     event_source: ClassVar[str] = "/services/sla-monitor"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
-from opsdash_contracts.base import NO_NUL, Count, EventData, Frozen, Utc, Version
+from opsdash_contracts.base import NO_NUL, Count, Frozen, OrgEventData, Utc, Version
 
 CREATED: Final = "support_ticket.created"
 UPDATED: Final = "support_ticket.updated"
@@ -94,7 +94,7 @@ class TextChanged(Frozen):
 Changes = Annotated[dict[FieldName, FieldChange | TextChanged], Field(max_length=50)]
 
 
-class TicketEvent(EventData):
+class TicketEvent(OrgEventData):
     """The ticket's state after the change, and what changed.
 
     `sla_outcome` is there from finishing to reopening, and null otherwise; earlier releases did not say it.

@@ -13,13 +13,17 @@ WORKSPACE: Final = "opsdash.workspace.v1"
 TICKETS: Final = "opsdash.support.tickets.v1"
 COMMENTS: Final = "opsdash.support.comments.v1"
 SLA: Final = "opsdash.support.sla.v1"
+SESSIONS: Final = "opsdash.sessions.v1"
 
 _MILLISECONDS_PER_HOUR = 3_600_000
 _Service = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
 
 
 class Topic(BaseModel):
-    """One topic. `retention_hours` is None exactly when it is compacted: last values stay for ever."""
+    """One topic. `retention_hours` is None exactly when it is compacted: last values stay for ever.
+
+    Kafka deletes whole segments only; `segment_hours` makes them shorter than its seven days, for who reads all of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -33,6 +37,7 @@ class Topic(BaseModel):
     local_partitions: Annotated[int, Field(ge=1, le=100)] = 3
     cleanup_policy: Literal["delete", "compact"]
     retention_hours: Annotated[int, Field(ge=1)] | None = None
+    segment_hours: Annotated[int, Field(ge=1)] | None = None
     dead_letters: bool
     events: dict[str, list[int]]
 
@@ -52,7 +57,8 @@ class Topic(BaseModel):
     @property
     def kafka_config(self) -> dict[str, str]:
         """Settings the topic is created with."""
-        return {"cleanup.policy": self.cleanup_policy, "retention.ms": str(self.retention_ms)}
+        segment = {} if self.segment_hours is None else {"segment.ms": str(self.segment_hours * _MILLISECONDS_PER_HOUR)}
+        return {"cleanup.policy": self.cleanup_policy, "retention.ms": str(self.retention_ms)} | segment
 
 
 def catalogue() -> dict[str, Topic]:

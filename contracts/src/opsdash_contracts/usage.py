@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from opsdash_contracts.base import Count, EventData
+from opsdash_contracts.base import Count, OrgEventData
 from opsdash_contracts.workspace import Plate
 
 NOTICED: Final = "support_usage.noticed"
 
 
-class UsageNotice(EventData):
+class UsageNotice(OrgEventData):
     """Sent once per crossing of 80 % and of 100 %; `version` counts an org's notices."""
 
     event_types: ClassVar[tuple[str, ...]] = (NOTICED,)

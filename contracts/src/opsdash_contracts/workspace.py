@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from opsdash_contracts.base import Email, EventData, Name
+from opsdash_contracts.base import Email, Name, OrgEventData
 
 
 class Kind(StrEnum):
@@ -57,7 +57,7 @@ def removed(kind: Kind) -> str:
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
-class WorkspaceEvent(EventData):
+class WorkspaceEvent(OrgEventData):
     """Base of what OpsDash says of its workspaces; the gateway publishes it."""
 
     event_source: ClassVar[str] = "/services/gateway"

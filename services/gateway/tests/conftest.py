@@ -22,8 +22,10 @@ from opsdash_chassis.http.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
 from opsdash_gateway.app import build_app
-from opsdash_gateway.publisher import WorkspacePublisher
+from opsdash_gateway.publisher import Publisher
 from opsdash_gateway.settings import GatewaySettings
+
+from services.gateway.tests.providers import Provider, running_provider
 
 PATIENCE_SECONDS = 30.0
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
@@ -44,7 +46,7 @@ PEOPLE = [
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class RecordingPublisher(WorkspacePublisher):
+class RecordingPublisher(Publisher):
     """Confirms at once and remembers; or fails as the real one does."""
 
     def __init__(self, settings: GatewaySettings) -> None:
@@ -88,6 +90,7 @@ class Gateway:
     url: str
     session: aiohttp.ClientSession
     publisher: RecordingPublisher
+    endings: RecordingPublisher
     token: str = ""
 
     async def call(
@@ -194,8 +197,8 @@ async def serving(server: uvicorn.Server, listener: socket.socket) -> AsyncItera
 
 @contextlib.asynccontextmanager
 async def running(settings: GatewaySettings, listener: socket.socket) -> AsyncIterator[Gateway]:
-    publisher = RecordingPublisher(settings)
-    application = build_app(settings, publisher)
+    publisher, endings = RecordingPublisher(settings), RecordingPublisher(settings)
+    application = build_app(settings, publisher, endings)
     server = _server(application, settings)
 
     ready, over = asyncio.Event(), asyncio.Event()
@@ -208,7 +211,7 @@ async def running(settings: GatewaySettings, listener: socket.socket) -> AsyncIt
     task = asyncio.create_task(serve())
     await ready.wait()
     async with aiohttp.ClientSession() as session:
-        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", session, publisher)
+        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", session, publisher, endings)
     over.set()
     await task
 
@@ -233,6 +236,13 @@ async def start_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
             return gateway
 
         yield start
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """An identity provider that is not the development issuer."""
+    async with running_provider() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import uuid4
 
 import jwt
 from aiohttp import web
@@ -45,6 +48,13 @@ class Provider:
         merged = {name: value for name, value in merged.items() if value is not None}
         return jwt.encode(merged, key, algorithm=algorithm, headers={"kid": "k", **header})
 
+    def logout_token(self, key: Any = KEY, algorithm: str = "RS256", **changes: Any) -> str:
+        """Signed as the standard says; a claim that is None is left out."""
+        header = changes.pop("header", {"typ": "logout+jwt"})
+        event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+        claims = {"aud": CLIENT, "jti": str(uuid4()), "events": event, **changes}
+        return self.sign(claims, key, algorithm, **header)
+
     async def describe(self, _: web.Request) -> web.Response:
         own = {"issuer": self.url, "authorization_endpoint": f"{self.url}/go", "token_endpoint": f"{self.url}/token"}
         return web.json_response({**own, **self.metadata})
@@ -65,6 +75,21 @@ class Provider:
             **self.answer,
         }
         return web.json_response({k: v for k, v in body.items() if v is not None}, status=self.status)
+
+
+@contextlib.asynccontextmanager
+async def running_provider() -> AsyncIterator[Provider]:
+    made = Provider()
+    app = web.Application()
+    app.router.add_get("/.well-known/openid-configuration", made.describe)
+    app.router.add_get("/keys", made.keys)
+    app.router.add_post("/token", made.token)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    await runner.cleanup()
 
 
 async def sign_in(browser: Browser, provider: Provider, **back: str) -> int:

@@ -14,6 +14,8 @@ from opsdash_chassis.http.boundary import Boundary
 from opsdash_chassis.http.exceptions import exception_handlers
 from opsdash_chassis.http.requests import BoundedRequest
 from opsdash_chassis.http.tokens import Caller, InvalidToken
+from opsdash_gateway.ended_sessions.marks import SessionMarks
+from opsdash_gateway.ended_sessions.register import EndedSessions
 from opsdash_gateway.web.page_headers import PAGE_HEADERS
 from opsdash_gateway.web.session import (
     FORM,
@@ -30,7 +32,8 @@ OLD = "Ol4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
 NEW = "Ne4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
 ORIGIN = "https://support.example.test"
 USER = UUID("11111111-1111-4111-8111-111111111111")
-SESSION = WebSession(user_id=USER, name="Ada", access_token="good", csrf_token="csrf-" * 6, refresh_token="again")
+MARKS = SessionMarks(UUID(int=1), UUID(int=2), issued_at=1.0, provider_session=UUID(int=3))
+SESSION = WebSession(USER, "Ada", "good", "csrf-" * 6, MARKS, refresh_token="again")
 
 
 class Tokens:
@@ -75,9 +78,15 @@ class Site:
         return self.client.post("/en/page", data=data, headers={k: v for k, v in sent.items() if v})
 
 
-def site(renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW) -> Site:
+def _never(_: SessionMarks, __: float) -> bool:
+    return False
+
+
+def site(
+    renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW, ended: EndedSessions | None = None
+) -> Site:
     kept = SessionCookies(secret)
-    rules = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, renew=renew)}
+    rules = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, is_ended=ended.is_over if ended else _never, renew=renew)}
     gatekeeper = Gatekeeper(Tokens(*good), rules=rules)  # type: ignore[arg-type]
     app = Litestar(
         [Router("/", route_handlers=[page, send, html], exception_handlers=SIGN_IN_HANDLERS)],

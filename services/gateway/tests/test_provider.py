@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -32,21 +31,6 @@ from services.gateway.tests.providers import (
     sign_in,
 )
 from tests.support.web_client import Browser
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    made = Provider()
-    app = web.Application()
-    app.router.add_get("/.well-known/openid-configuration", made.describe)
-    app.router.add_get("/keys", made.keys)
-    app.router.add_post("/token", made.token)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
 
 
 @pytest.fixture
@@ -229,7 +213,7 @@ class TestRenewal:
         assert await sign_in(browser, provider) == 303
         old = session_of(browser)
         stale = provider.sign({"aud": AUDIENCE, "exp": NOW - 3600}, typ="at+jwt")
-        session = WebSession(old.user_id, old.name, stale, old.csrf_token, old.refresh_token)
+        session = WebSession(old.user_id, old.name, stale, old.csrf_token, old.marks, old.refresh_token)
         browser.cookies = {item.key: item.value or "" for item in SessionCookies(SECRET).write(session) if item.value}
         provider.calls.clear()
 

@@ -19,6 +19,7 @@ from opsdash_gateway.web.session import (
 )
 
 from services.gateway.tests.sites import (
+    MARKS,
     NEW,
     OLD,
     ORIGIN,
@@ -45,7 +46,7 @@ class TestCookie:
 
     def test_long_tokens_take_several_cookies_below_4_kb(self) -> None:
         kept = SessionCookies(NEW)
-        session = WebSession(USER, "Ada", "x" * 5000, "t")
+        session = WebSession(USER, "Ada", "x" * 5000, "t", MARKS)
         written = kept.write(session)
         assert all(len(item.to_header(header="")) < 4096 for item in written)
         assert kept.read({item.key: item.value or "" for item in written}) == session
@@ -55,7 +56,7 @@ class TestCookie:
 
     def test_too_long_is_an_error_not_a_cut(self) -> None:
         with pytest.raises(ValueError, match="does not fit"):
-            SessionCookies(NEW).write(WebSession(USER, "Ada", "x" * 12_000, "t"))
+            SessionCookies(NEW).write(WebSession(USER, "Ada", "x" * 12_000, "t", MARKS))
 
     def test_both_secrets_open_it_while_one_is_rotated(self) -> None:
         sealed = {COOKIE: SessionCookies(OLD).write(SESSION)[0].value or ""}
@@ -113,7 +114,7 @@ class TestSignedIn:
 
     def test_a_refresh_token_gets_another_one_and_the_cookie_follows(self) -> None:
         async def renew(old: WebSession) -> WebSession:
-            return WebSession(old.user_id, old.name, "fresh", old.csrf_token)
+            return WebSession(old.user_id, old.name, "fresh", old.csrf_token, old.marks)
 
         made = signed_in(good=("fresh",), renew=renew)
         answer = made.get()
@@ -123,7 +124,7 @@ class TestSignedIn:
         assert session is not None
         assert session.access_token == "fresh"
 
-    @pytest.mark.parametrize("renewed", [None, WebSession(USER, "Ada", "still bad", "t")])
+    @pytest.mark.parametrize("renewed", [None, WebSession(USER, "Ada", "still bad", "t", MARKS)])
     def test_a_refresh_that_fails_is_signed_out(self, renewed: WebSession | None) -> None:
         async def renew(_: WebSession) -> WebSession | None:
             return renewed

@@ -11,7 +11,7 @@ import pytest
 from opsdash_chassis.http.problems import unavailable
 from opsdash_contracts.envelope import decode
 from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
-from opsdash_gateway.publisher import WorkspacePublisher
+from opsdash_gateway.publisher import Publisher
 
 ORG = "22222222-2222-4222-8222-222222222222"
 MEMBER = "33333333-3333-4333-8333-333333333333"
@@ -250,7 +250,7 @@ class TestBatch:
 class TestRealPublisher:
     async def test_without_a_broker_the_answer_is_503_within_the_deadline(self, start_gateway: Any) -> None:
         gateway = await start_gateway()
-        publisher = WorkspacePublisher(gateway.publisher._settings)
+        publisher = Publisher(gateway.publisher._settings)
         async with asyncio.timeout(30):
             with pytest.raises(Exception, match="unavailable"):
                 await publisher.publish(gateway.publisher.events, 0.5)

@@ -1,7 +1,8 @@
 """Follows topics as they grow: every replica sees every new event, without a group and without committing.
 
 For those who show what happens now. A follower may skip (a damaged record, what came while it was reconnecting), and
-says so through `on_gap`; it never stops. What must not lose an event uses `consumers.py`.
+says so through `on_gap`; it never stops. One that reads from the beginning misses nothing that the broker still has,
+and sees records again after it reconnected. What must not lose an event uses `consumers.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ STUCK_SECONDS = 10.0
 BROKER_SECONDS = 3.0
 PAUSE_SECONDS = (0.2, 5.0)
 LASTED_SECONDS = 60.0
-PART = "live"
+CAUGHT_UP_SECONDS = 0.05
 
 #: What every follower reads with; an architecture test holds them against it.
 FOLLOWER_OPTIONS: Mapping[str, Any] = {
@@ -67,7 +68,7 @@ async def open_follower(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsum
 
 
 class Follower:
-    """Calls `on_event` for each new event of some topics, in order per key."""
+    """Calls `on_event` for each event of some topics, in order per key: for each new one, or for all there are."""
 
     def __init__(
         self,
@@ -76,7 +77,10 @@ class Follower:
         *,
         wanted: Wanted,
         on_event: Callable[[Event[Any]], None],
-        on_gap: Callable[[], None],
+        on_gap: Callable[[], None] = lambda: None,
+        on_caught_up: Callable[[], None] = lambda: None,
+        from_beginning: bool = False,
+        part: str = "live",
         kafka: Dependency | None = None,
     ) -> None:
         self._settings = settings
@@ -84,11 +88,19 @@ class Follower:
         self._wanted = wanted
         self._on_event = on_event
         self._on_gap = on_gap
+        self._on_caught_up = on_caught_up
+        self._from_beginning = from_beginning
+        self._part = part
         self._kafka = kafka or Dependency("kafka")
+
+    @property
+    def missed(self) -> str:
+        """What it waits for, in words; empty when it follows, or has only just begun."""
+        return self._kafka.missed_by(self._part)
 
     def state(self) -> tuple[bool, str]:
         """For readiness: a process that cannot follow does everything else as well as before, and says so."""
-        return True, self._kafka.missed_by(PART) or "follows"
+        return True, self.missed or "follows"
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: begin again at the end of the topics."""
@@ -109,13 +121,22 @@ class Follower:
             partitions = await self._partitions(consumer)
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
-            for partition, offset in ends.items():
+            start = await consumer.beginning_offsets(partitions) if self._from_beginning else ends
+            for partition, offset in start.items():
                 consumer.seek(partition, offset)
             self._note_connection(None)
             self._on_gap()
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._catch_up(consumer, ends))
                 tasks.create_task(self._watch(consumer, ends))
                 tasks.create_task(self._read(consumer))
+
+    async def _catch_up(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        """Until it has read what there was when it began."""
+        for partition, end in ends.items():
+            while await consumer.position(partition) < end:  # noqa: ASYNC110 - the client has no event for it
+                await asyncio.sleep(CAUGHT_UP_SECONDS)
+        self._on_caught_up()
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         """Only existing topics are named: asking for another one creates it on some brokers."""
@@ -178,9 +199,9 @@ class Follower:
         for topic in self._topics:
             FOLLOWING.labels(topic).set(error is None)
         if error is None:
-            self._kafka.back(part=PART)
+            self._kafka.back(part=self._part)
         elif isinstance(error, (StartAgain, KafkaError, OSError)):
-            self._kafka.away(str(error) if isinstance(error, StartAgain) else repr(error), part=PART)
+            self._kafka.away(str(error) if isinstance(error, StartAgain) else repr(error), part=self._part)
         else:
             log.error("following_failed", exc_info=error)
 

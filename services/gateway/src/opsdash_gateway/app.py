@@ -11,13 +11,14 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.background import BackgroundTasks
+from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.following import Follower
 from opsdash_chassis.http.app import Application, Edge, create_app
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit
-from opsdash_contracts.topics import catalogue
+from opsdash_contracts.topics import SESSIONS, catalogue
 
 from opsdash_gateway.api import composed, deletion
 from opsdash_gateway.api.passing import TICKET, passing_routes
@@ -28,11 +29,12 @@ from opsdash_gateway.clients import MAXIMUM_STREAMS, OwnerClient, Owners, open_s
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.database_clock import DatabaseClock
 from opsdash_gateway.dev_issuer.routes import issuer_router
+from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events, follow_page
 from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
-from opsdash_gateway.publisher import WorkspacePublisher
+from opsdash_gateway.publisher import Publisher
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.web.console import build_console
 from opsdash_gateway.web.page_headers import PAGE_HEADERS
@@ -44,8 +46,10 @@ class Connections:
     """What the gateway holds open while it runs."""
 
     settings: GatewaySettings
-    publisher: WorkspacePublisher
+    publisher: Publisher
+    endings_publisher: Publisher
     follower: Follower
+    endings: Endings
     http: aiohttp.ClientSession | None = field(default=None)
     running: Owners | None = field(default=None)
     clock: DatabaseClock = field(init=False)
@@ -69,10 +73,13 @@ class Connections:
             try:
                 tasks.start("live", self.follower.run())
                 tasks.start("clock", self.clock.run())
+                tasks.start("sessions", self.endings.run())
+                tasks.start("endings", self.endings.tell())
                 yield
             finally:
                 await tasks.cancel()
                 await self.publisher.stop()
+                await self.endings_publisher.stop()
 
     def session(self) -> aiohttp.ClientSession:
         if self.http is None:
@@ -99,17 +106,31 @@ def _edge(settings: GatewaySettings) -> Edge:
     return Edge(page_headers=PAGE_HEADERS, allowed_hosts=settings.hosts, address_limit=limit)
 
 
-def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = None) -> Application:
+def _connections(
+    settings: GatewaySettings, hub: Hub, publisher: Publisher | None, endings_publisher: Publisher | None
+) -> Connections:
+    kafka = Dependency("kafka")
+    topics = catalogue().keys() - {SESSIONS}
+    follower = Follower(settings, topics, wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart, kafka=kafka)
+    endings_publisher = endings_publisher or Publisher(settings, SESSIONS)
+    endings = Endings(settings, endings_publisher, on_news=hub.end_those_over, kafka=kafka)
+    return Connections(settings, publisher or Publisher(settings), endings_publisher, follower, endings)
+
+
+def build_app(
+    settings: GatewaySettings, publisher: Publisher | None = None, endings_publisher: Publisher | None = None
+) -> Application:
     """Readiness does not depend on the owners and the broker: the gateway has an answer when they are away."""
     hub = Hub(streams=settings.live_streams, streams_per_user=settings.live_streams_per_user)
-    follower = Follower(settings, catalogue(), wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart)
-    connections = Connections(settings, publisher or WorkspacePublisher(settings), follower)
+    connections = _connections(settings, hub, publisher, endings_publisher)
+    endings = connections.endings
     dependencies = {
         "owners": Provide(connections.owners, sync_to_thread=False),
         "monitor": Provide(connections.monitor, sync_to_thread=False),
         "session": Provide(provide_session),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
         "hub": Provide(lambda: hub, sync_to_thread=False),
+        "ended": Provide(lambda: endings.register, sync_to_thread=False),
     }
     workspace = workspace_router(ServiceToken(settings.workspace_token.get_secret_value()))
     operators: list[ControllerRouterHandler] = [
@@ -118,7 +139,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
     ]
     own: list[ControllerRouterHandler] = [get_sla_ledger, follow_events]
     keys = KeySet(settings.oidc_jwks_url)
-    console = build_console(settings, keys, connections.session)
+    console = build_console(settings, keys, connections.session, endings)
     document = build_document([*operators, *own], dependencies=dependencies)
     issuer = issuer_router(settings)
     elsewhere = {TICKET: ("get", "delete")}
@@ -142,6 +163,7 @@ def build_app(settings: GatewaySettings, publisher: WorkspacePublisher | None = 
             per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
         ),
     )
-    application.health.add_readiness("live", follower.state)
+    application.health.add_readiness("live", connections.follower.state)
+    application.health.add_readiness("sessions", endings.state)
     application.health.add_readiness("clock", connections.clock.watch.ready)
     return application

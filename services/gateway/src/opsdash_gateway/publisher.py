@@ -1,4 +1,4 @@
-"""Publishes workspace events and returns only after the broker confirmed; a failed producer is replaced."""
+"""Publishes what the gateway says itself and returns after the broker confirmed; a failed producer is replaced."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ BATCH_DEADLINE_SECONDS = 20.0
 RETRY_AFTER_SECONDS = 2
 
 
-class WorkspacePublisher:
-    """One producer, made again after a failure: what a broken one still holds is unknown."""
+class Publisher:
+    """One producer for one topic, made again after a failure: what a broken one still holds is unknown."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, topic: str = WORKSPACE) -> None:
         self._settings = settings
+        self._topic = topic
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
 
@@ -42,23 +43,22 @@ class WorkspacePublisher:
             async with asyncio.timeout(deadline_seconds):
                 await self._send(await self._connected(), events)
         except (BrokerRefuses, KafkaError, OSError) as error:
-            log.warning("workspace_publish_failed", events=len(events), reason=repr(error))
+            log.warning("publish_failed", topic=self._topic, events=len(events), reason=repr(error))
             self._discard()
             raise unavailable("The message broker did not confirm in time.", RETRY_AFTER_SECONDS) from error
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
             if self._producer is None:
-                await require_topics(self._settings, [WORKSPACE])  # some brokers make a missing one when asked
+                await require_topics(self._settings, [self._topic])  # some brokers make a missing one when asked
                 self._producer = await start_producer(self._settings)
             return self._producer
 
-    @staticmethod
-    async def _send(producer: AIOKafkaProducer, events: Sequence[Event[EventData]]) -> None:
+    async def _send(self, producer: AIOKafkaProducer, events: Sequence[Event[EventData]]) -> None:
         confirmations, turns = [], Turns()
         for event in events:
             sent = await producer.send(
-                WORKSPACE, value=event.value(), key=event.key, headers=event.envelope.to_headers()
+                self._topic, value=event.value(), key=event.key, headers=event.envelope.to_headers()
             )
             confirmations.append(sent)
             await turns.over()

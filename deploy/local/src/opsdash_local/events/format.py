@@ -43,7 +43,8 @@ def line(event: Event[EventData], place: Place, directory: Directory) -> Text:
     text.append(f"{envelope.time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z ", style="dim")
     text.append(f"{place.short:<10}", style="cyan")
     text.append(f"{envelope.type:<28}", style="bold")
-    text.append(f"{printable(directory.org(envelope.org_id)):<12} ", style="magenta")
+    org = "no org" if envelope.org_id is None else directory.org(envelope.org_id)
+    text.append(f"{printable(org):<12} ", style="magenta")
     text.append(printable(subject(event.data)))
     text.append(f"  by {printable(actor)}  v{envelope.sequence}", style="dim")
     if isinstance(event.data, TicketEvent | CommentEvent) and event.data.changes:

@@ -13,7 +13,7 @@ from opsdash_chassis.http.internal import ServiceToken
 
 from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
 from opsdash_gateway.entities import MAXIMUM_VERSION, kind_of, put_event, remove_event
-from opsdash_gateway.publisher import BATCH_DEADLINE_SECONDS, WorkspacePublisher
+from opsdash_gateway.publisher import BATCH_DEADLINE_SECONDS, Publisher
 
 BATCH_OPT = {"media_types": ("application/x-ndjson",), "max_body_bytes": MAXIMUM_BYTES}
 
@@ -37,7 +37,7 @@ async def put_entity(
     kind: FromPath[str],
     entity_id: FromPath[UUID],
     data: JSONBody[dict[str, Any]],
-    publisher: NamedDependency[WorkspacePublisher],
+    publisher: NamedDependency[Publisher],
 ) -> Accepted:
     """Say the full state of one entity: org, member, contact, company or project."""
     event = put_event(kind_of(kind), entity_id, data)
@@ -50,7 +50,7 @@ async def delete_entity(
     kind: FromPath[str],
     entity_id: FromPath[UUID],
     version: Version,
-    publisher: NamedDependency[WorkspacePublisher],
+    publisher: NamedDependency[Publisher],
     org_id: Annotated[UUID | None, QueryParameter(description="The entity's org; not needed for an org")] = None,
 ) -> Accepted:
     """Say that an entity is gone; `version` is above every version it had."""
@@ -60,7 +60,7 @@ async def delete_entity(
 
 
 @post("/batch", status_code=202, operation_id="postWorkspaceBatch", opt=BATCH_OPT)
-async def batch(request: Request[Any, Any, Any], publisher: NamedDependency[WorkspacePublisher]) -> BatchAccepted:
+async def batch(request: Request[Any, Any, Any], publisher: NamedDependency[Publisher]) -> BatchAccepted:
     """Many entities, one JSON object a line (application/x-ndjson): all are checked before any is published."""
     events = await read_batch(await request.body())
     await publisher.publish(events, BATCH_DEADLINE_SECONDS)

@@ -55,6 +55,8 @@ class Hub:
         try:
             if self._closed:
                 stream.end("stopping")
+            if stream.reader.is_over():
+                stream.end("signed-out")
             yield
         finally:
             feed.leave(stream)
@@ -68,16 +70,24 @@ class Hub:
             return True
 
     def deliver(self, event: Event[Any]) -> None:
-        feed = self._feeds.get(event.envelope.org_id)
-        if feed is None:
+        org_id = event.envelope.org_id
+        feed = self._feeds.get(org_id) if org_id else None
+        if org_id is None or feed is None:
             return
         for signal in signals_of(event):
             if signal is COUNTS:
-                self._count_soon(event.envelope.org_id)
+                self._count_soon(org_id)
             else:
                 self._append(feed, signal)
         for stream in _losing_access(feed, event.data):
             stream.end("not-allowed")
+
+    def end_those_over(self) -> None:
+        """Sessions have ended: theirs end too."""
+        for feed in self._feeds.values():
+            for stream in feed.streams:
+                if stream.reader.is_over():
+                    stream.end("signed-out")
 
     def restart(self) -> None:
         """Events may have been missed: every reader loads everything again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,6 +24,7 @@ class LiveResponse:
     user_id: UUID
     expires_at: float
     last_event_id: str | None
+    is_over: Callable[[], bool] = lambda: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self.hub.seat(self.user_id):
@@ -30,7 +32,8 @@ class LiveResponse:
             if membership is None:
                 await as_response(answer)(scope, receive, send)  # type: ignore[arg-type] # the same protocol
                 return
-            reader = Reader(self.user_id, membership.member_id, self.expires_at, self.access.still_allowed)
+            allowed = self.access.still_allowed
+            reader = Reader(self.user_id, membership.member_id, self.expires_at, allowed, self.is_over)
             feed = self.hub.feed(membership.org_id)
             stream = Stream(feed, reader, self.last_event_id)
             goes_on(scope)

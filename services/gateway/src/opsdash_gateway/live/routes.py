@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -11,6 +12,7 @@ from litestar.types import ASGIApp
 from opsdash_chassis.http.tokens import Caller
 
 from opsdash_gateway.clients import Owners
+from opsdash_gateway.ended_sessions.register import EndedSessions
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
@@ -56,6 +58,7 @@ async def follow_page(
     session: NamedDependency[WebSession],
     owners: NamedDependency[Owners],
     hub: NamedDependency[Hub],
+    ended: NamedDependency[EndedSessions],
 ) -> ASGIApp:
     """The same for the pages of a workspace. A refusal is a problem document: no person reads it."""
     return LiveResponse(  # type: ignore[return-value] # see above
@@ -64,6 +67,7 @@ async def follow_page(
         user_id=caller.user_id,
         expires_at=caller.expires_at,
         last_event_id=_last_event_id(request),
+        is_over=partial(ended.is_over, session.marks, session.started_at),
     )
 
 

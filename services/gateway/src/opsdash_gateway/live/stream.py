@@ -32,12 +32,16 @@ _HEADERS = [
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads, until when their token lasts (seconds since 1970), and how to learn whether they still may."""
+    """Who reads, until when their token lasts (seconds since 1970), and how to learn whether they still may.
+
+    `is_over` tells whether the session of a page has been ended.
+    """
 
     user_id: UUID
     member_id: UUID
     expires_at: float
     still_allowed: Callable[[], Awaitable[bool]]
+    is_over: Callable[[], bool] = lambda: False
 
 
 class Stream:

@@ -12,6 +12,9 @@ from opsdash_chassis.http.authentication import Rule
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.tokens import TokenVerifier
 
+from opsdash_gateway.ended_sessions.endings import Endings
+from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier
+from opsdash_gateway.ended_sessions.routes import back_channel_route
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.web.assets import Assets
 from opsdash_gateway.web.attempts import Attempts
@@ -35,7 +38,9 @@ class Console:
     rules: dict[str, Rule]
 
 
-def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[], aiohttp.ClientSession]) -> Console:
+def build_console(
+    settings: GatewaySettings, keys: KeySet, session: Callable[[], aiohttp.ClientSession], endings: Endings
+) -> Console:
     issuer, algorithms = settings.oidc_issuer, settings.algorithms
     provider = IdentityProvider(session, settings)
     users = user_ids_of(settings)
@@ -44,7 +49,9 @@ def build_console(settings: GatewaySettings, keys: KeySet, session: Callable[[],
     secret = settings.session_secret.get_secret_value()
     kept = SessionCookies(secret)
     sessions = Sessions(provider, ids, access)
-    flow = SignIn(provider, sessions, kept, Attempts(secret))
-    rule = SignedIn(kept, origin=settings.origin, renew=sessions.renew)
+    flow = SignIn(provider, sessions, kept, Attempts(secret), endings)
+    rule = SignedIn(kept, origin=settings.origin, is_ended=endings.register.is_over, renew=sessions.renew)
+    ends = LogoutTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
-    return Console([sign_in_routes(flow), home_routes, preferences_routes, *page_routes(renderer)], {SIGNED_IN: rule})
+    outside: list[ControllerRouterHandler] = [sign_in_routes(flow), back_channel_route(endings, ends)]
+    return Console([*outside, home_routes, preferences_routes, *page_routes(renderer)], {SIGNED_IN: rule})

@@ -10,15 +10,18 @@ import msgspec
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.tokens import InvalidToken, SignedTokens, UserIds
 
+from opsdash_gateway.ended_sessions.marks import SessionMarks, marks_of
+
 MAXIMUM_NAME_CHARACTERS = 200
 _NAMES = ("name", "preferred_username", "email")
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who has signed in."""
+    """Who has signed in, and what ends that."""
 
     user_id: UUID
     name: str
+    marks: SessionMarks
 
 
 class IdTokenVerifier:
@@ -41,7 +44,7 @@ class IdTokenVerifier:
             raise InvalidToken("it was issued to another client")
         if claims.get("token_use", "id") != "id":
             raise InvalidToken("it is an access token, not an ID token")
-        return Identity(self._tokens.user_id(claims), _name(claims))
+        return Identity(self._tokens.user_id(claims), _name(claims), marks_of(claims))
 
 
 def _name(claims: dict[str, Any]) -> str:

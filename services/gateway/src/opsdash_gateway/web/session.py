@@ -17,6 +17,7 @@ from opsdash_chassis.http.forms import FORM_BODY
 from opsdash_chassis.http.problems import Problem
 from opsdash_chassis.http.tokens import Caller, InvalidToken
 
+from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 from opsdash_gateway.web import cookies
 from opsdash_gateway.web.csrf import check_csrf, is_safe
 from opsdash_gateway.web.sealing import Sealer
@@ -27,7 +28,6 @@ PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None, "
 #: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
 FORM: dict[str, Any] = PAGE | FORM_BODY
 COOKIE = "__Host-opsdash-session"
-SESSION_SECONDS = 12 * 3600
 _STATE = "opsdash_session"
 
 
@@ -38,6 +38,7 @@ class WebSession(msgspec.Struct, frozen=True):
     name: str
     access_token: str
     csrf_token: str
+    marks: SessionMarks
     refresh_token: str | None = None
     id_token: str | None = None
     started_at: float = msgspec.field(default_factory=time.time)
@@ -49,6 +50,8 @@ class WebSession(msgspec.Struct, frozen=True):
 
 
 Renew = Callable[[WebSession], Awaitable[WebSession | None]]
+#: Whether a session with these marks, begun at that time, has been ended before its time.
+IsEnded = Callable[[SessionMarks, float], bool]
 
 
 class SignInNeeded(Problem):
@@ -89,14 +92,15 @@ class SessionCookies:
 class SignedIn:
     """The rule SIGNED_IN of the gatekeeper: a session whose access token is good, and CSRF protection."""
 
-    def __init__(self, kept: SessionCookies, *, origin: str, renew: Renew | None = None) -> None:
+    def __init__(self, kept: SessionCookies, *, origin: str, is_ended: IsEnded, renew: Renew | None = None) -> None:
         self._cookies = kept
         self._origin = origin
+        self._is_ended = is_ended
         self._renew = renew
 
     async def __call__(self, connection: Connection, verify: Verify) -> Caller:
         session = self._cookies.read(connection.cookies)
-        if session is None or session.is_over:
+        if session is None or self._is_over(session):
             raise SignInNeeded
         try:
             caller = await verify(session.access_token)
@@ -107,10 +111,13 @@ class SignedIn:
             await check_csrf(connection, token=session.csrf_token, origin=self._origin)
         return caller
 
+    def _is_over(self, session: WebSession) -> bool:
+        return session.is_over or self._is_ended(session.marks, session.started_at)
+
     async def _renewed(self, connection: Connection, old: WebSession, verify: Verify) -> tuple[WebSession, Caller]:
         """The access token has run out: get another one if the issuer gave us the means."""
         session = await self._renew(old) if self._renew and old.refresh_token else None
-        if session is None or session.is_over:
+        if session is None or self._is_over(session):
             raise SignInNeeded
         try:
             caller = await verify(session.access_token)

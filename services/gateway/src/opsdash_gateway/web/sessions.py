@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import msgspec
 import structlog
@@ -29,6 +30,7 @@ class Sessions:
 
     async def begin(self, attempt: Attempt, code: str) -> WebSession:
         """Raises SignInRefused, or Unavailable while the provider is away."""
+        started_at = time.time()  # whatever ends their sessions from here on ends this one
         tokens = await self._provider.exchange(code, attempt.verifier)
         kind = "ID token"
         try:
@@ -44,8 +46,10 @@ class Sessions:
             name=identity.name,
             access_token=tokens.access_token,
             csrf_token=new_csrf_token(),
+            marks=identity.marks,
             refresh_token=tokens.refresh_token,
             id_token=tokens.id_token,
+            started_at=started_at,
         )
 
     async def renew(self, old: WebSession) -> WebSession | None:

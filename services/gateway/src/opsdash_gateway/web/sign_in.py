@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.authentication import NOBODY
 
+from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.web.addresses import LOCALE_COOKIE, known_locale, locale_of, safe_next, sign_in_path
 from opsdash_gateway.web.attempts import PREFIX, Attempts
 from opsdash_gateway.web.browsers import NO_COOKIE
@@ -39,18 +40,29 @@ WRONG_TOKENS = N_(
     " the reason in the log of the gateway."
 )
 
+NOT_TOLD = N_(
+    "You are signed out in this browser. A part of the service does not answer, so somebody who has copied this session"
+    " could still use it until it does, 12 hours after you signed in at the latest."
+)
+
 
 class SignIn:
     """The routes and what they need."""
 
     def __init__(
-        self, provider: IdentityProvider, sessions: Sessions, kept: SessionCookies, attempts: Attempts
+        self,
+        provider: IdentityProvider,
+        sessions: Sessions,
+        kept: SessionCookies,
+        attempts: Attempts,
+        endings: Endings,
     ) -> None:
         self._provider = provider
         self._issuer = provider.issuer
         self._sessions = sessions
         self._kept = kept
         self._attempts = attempts
+        self._endings = endings
 
     async def start(self, request: Request[Any, Any, Any]) -> Response[Any]:
         """Send the browser to the provider; `next` says where it wants to be afterwards."""
@@ -90,20 +102,18 @@ class SignIn:
         return Redirect(attempt.next or "/", status_code=303, cookies=cookies)
 
     async def leave(self, request: Request[Any, Any, Any]) -> Response[Any]:
-        """End the session, then the provider's own.
+        """End the session everywhere, then the provider's own.
 
-        The policy of our pages does not let a form lead to another site, so a page in between goes there.
+        The policy of our pages does not let a form lead to another site, so a page in between goes there. When other
+        replicas cannot be told, a page says so instead of going on by itself.
         """
         session = self._kept.read(request.cookies)
+        told = session is None or await self._endings.end_session(session.marks, session.user_id)
         address = await self._provider.sign_out_address(session.id_token if session else None)
-        if address is None:
+        if address is None and told:
             return Redirect(SIGNED_OUT, status_code=303, cookies=self._kept.end())
-        link, locale = escape(address), locale_of(request)
-        said = language(locale)
-        head = f'<meta http-equiv="refresh" content="0; url={link}">'
-        body = f'<p><a href="{link}">{escape(said.text("Continue"))}</a></p>'
-        response = outside_page(said.text("Signing out…"), body, locale=locale, head=head)
-        return _with_cookies(response, self._kept.end())
+        page = _on_the_way_out(locale_of(request), address or SIGNED_OUT, told=told)
+        return _with_cookies(page, self._kept.end())
 
     def _failed(self, attempt: Attempt, text: str, status: int, *, helps: bool = True) -> Response[Any]:
         page = _failed(attempt.locale, text, status, attempt.next, helps=helps)
@@ -117,6 +127,16 @@ def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, 
     if helps:
         body += f'<p><a href="{escape(address)}">{escape(said.text("Try again"))}</a></p>'
     return outside_page(said.text("You are not signed in"), body, locale=locale, status=status)
+
+
+def _on_the_way_out(locale: str, address: str, *, told: bool) -> Response[Any]:
+    """Goes on by itself where there is nothing to be read."""
+    link, said = escape(address), language(locale)
+    head = f'<meta http-equiv="refresh" content="0; url={link}">' if told else ""
+    body = "" if told else f"<p>{escape(said.text(NOT_TOLD))}</p>"
+    body += f'<p><a href="{link}">{escape(said.text("Continue"))}</a></p>'
+    title = said.text("Signing out…") if told else said.text("Signed out")
+    return outside_page(title, body, locale=locale, head=head)
 
 
 def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:

@@ -1,0 +1,346 @@
+"""Signing out, and what the provider says has ended: which sessions that ends, and which word of it is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from opsdash_chassis.http.problems import unavailable
+from opsdash_contracts.sessions import Ended, SessionEnded
+from opsdash_gateway.ended_sessions import register as registers
+from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks, person_id, provider_session_id
+from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
+from opsdash_gateway.web.session import COOKIE
+
+from services.gateway.tests.providers import (
+    OTHER,
+    STRANGE_KEY,
+    USER,
+    Provider,
+    session_of,
+    sign_in,
+)
+from services.gateway.tests.sites import MARKS, SESSION, signed_in
+from tests.support.eventually import eventually
+from tests.support.live import LiveClient
+from tests.support.web_client import Browser, Page
+
+NOW = 1_780_000_000.0
+BACK_CHANNEL = "/sign-out/back-channel"
+
+
+def ended(ended_id: UUID, what: Ended = Ended.SESSION, at: float = NOW) -> SessionEnded:
+    return SessionEnded(ended_id=ended_id, what=what, ended_at=datetime.fromtimestamp(at, UTC))
+
+
+class Clock:
+    """A time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def register(clock: Clock) -> EndedSessions:
+    """Of a process that has read everything."""
+    made = EndedSessions(clock=clock)
+    made.caught_up()
+    return made
+
+
+def marks(issued_at: float = NOW - 60) -> SessionMarks:
+    return SessionMarks(uuid4(), uuid4(), issued_at, uuid4())
+
+
+class TestRegister:
+    def test_a_session_ends_by_its_own_id_its_providers_or_its_persons(self, register: EndedSessions) -> None:
+        assert not register.is_over(marks(), NOW)
+        for name, what in (
+            ("own", Ended.SESSION),
+            ("provider_session", Ended.PROVIDER_SESSION),
+            ("person", Ended.PERSON),
+        ):
+            session = marks()
+            assert register.learn(ended(getattr(session, name), what))
+            assert register.is_over(session, NOW)
+
+    def test_a_persons_later_session_goes_on(self, register: EndedSessions) -> None:
+        before = marks(issued_at=NOW - 1)
+        after = SessionMarks(uuid4(), before.person, NOW + 1)
+        register.learn(ended(before.person, Ended.PERSON))
+        assert register.is_over(before, NOW)
+        assert not register.is_over(after, NOW)
+
+    def test_the_last_end_of_a_person_counts_whatever_the_order(self, register: EndedSessions) -> None:
+        session = marks(issued_at=NOW - 60)
+        assert register.learn(ended(session.person, Ended.PERSON, NOW - 30))
+        assert not register.learn(ended(session.person, Ended.PERSON, NOW - 90))
+        assert register.is_over(session, NOW)
+
+    def test_it_is_kept_as_long_as_a_session_can_last(self, register: EndedSessions, clock: Clock) -> None:
+        session = marks()
+        register.learn(ended(session.own))
+        clock.now += SESSION_SECONDS
+        register.learn(ended(uuid4(), at=clock.now))
+        assert register.is_over(session, NOW)
+        clock.now += KEPT_SECONDS - SESSION_SECONDS + 1
+        register.learn(ended(uuid4(), at=clock.now))
+        assert not register.is_over(session, NOW)
+        assert not register.learn(ended(session.own)), "too old to matter"
+
+    def test_what_it_has_no_room_for_ends_more_rather_than_less(self, clock: Clock) -> None:
+        small = EndedSessions(clock=clock, maximum=2)
+        small.caught_up()
+        first, bystander, young = marks(), marks(), marks()
+        for turn in range(3):
+            small.learn(ended(first.own if turn == 0 else uuid4(), at=NOW + turn))
+        assert small.is_over(first, NOW - 10)
+        assert small.is_over(bystander, NOW - 10), "as old as what was dropped"
+        assert not small.is_over(young, NOW + 1)
+
+    def test_before_it_has_read_only_sessions_begun_since_are_good(self, clock: Clock) -> None:
+        fresh = EndedSessions(clock=clock)
+        assert fresh.is_over(marks(), NOW - 1)
+        assert not fresh.is_over(marks(), NOW + 1)
+        fresh.caught_up()
+        assert not fresh.is_over(marks(), NOW - 1)
+
+    def test_the_default_bound_holds(self) -> None:
+        assert registers.MAXIMUM_ENTRIES == 100_000
+
+
+class TestSession:
+    def test_an_ended_one_is_signed_out(self) -> None:
+        known = EndedSessions()
+        known.caught_up()
+        page = signed_in(ended=known)
+        assert page.get().status_code == 200
+        known.learn(ended(MARKS.own, at=time.time()))
+        assert page.get().status_code == 303
+
+    def test_one_that_ends_while_its_token_is_renewed_is_signed_out(self) -> None:
+        known = EndedSessions()
+        known.caught_up()
+
+        async def renew(old: Any) -> Any:
+            known.learn(ended(MARKS.own, at=time.time()))
+            return SESSION
+
+        assert signed_in(ended=known, good=("good",), renew=renew).get().status_code == 200
+        assert signed_in(ended=known, good=("fresh",), renew=renew).get().status_code == 303
+
+
+@pytest.fixture
+async def console(provider: Provider, owner: Any, start_gateway: Any) -> Any:
+    return await start_gateway(tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys")
+
+
+@pytest.fixture
+async def browser(console: Any, provider: Provider) -> Browser:
+    """Signed in."""
+    made = Browser(console.session, console.url)
+    assert await sign_in(made, provider) == 303
+    return made
+
+
+def copy_of(browser: Browser) -> Browser:
+    return Browser(browser.http, browser.url, dict(browser.cookies))
+
+
+async def is_let_in(browser: Browser) -> bool:
+    return not (await browser.get("/")).location.startswith("/en/sign-in")
+
+
+async def sign_out(browser: Browser) -> Page:
+    return await browser.post("/sign-out", {"csrf_token": session_of(browser).csrf_token})
+
+
+async def back_channel(browser: Browser, token: str) -> Page:
+    anybody = Browser(browser.http, browser.url)
+    return await anybody.get(BACK_CHANNEL, method="POST", data={"logout_token": token})
+
+
+class TestSignOut:
+    async def test_a_copied_cookie_is_refused(self, browser: Browser, console: Any) -> None:
+        copy = copy_of(browser)
+        own = session_of(browser).marks.own
+        assert await is_let_in(copy)
+        assert (await sign_out(browser)).location == "/signed-out"
+        assert not await is_let_in(copy)
+        (event,) = console.endings.events
+        assert event.data == SessionEnded(ended_id=own, what=Ended.SESSION, ended_at=event.data.ended_at)
+        assert str(event.envelope.actor_id) == USER
+
+    async def test_the_persons_other_session_goes_on(self, browser: Browser, provider: Provider) -> None:
+        other = Browser(browser.http, browser.url)
+        await sign_in(other, provider)
+        await sign_out(browser)
+        assert await is_let_in(other)
+
+    async def test_nothing_that_is_told_opens_anything(self, browser: Browser, console: Any) -> None:
+        session = session_of(browser)
+        await sign_out(browser)
+        (event,) = console.endings.events
+        told = event.value().decode() + str(event.envelope.to_headers())
+        for secret in (session.access_token, session.csrf_token, session.id_token or "", "Ada", browser.url):
+            assert secret not in told
+
+    async def test_when_the_others_cannot_be_told_it_says_so_and_tells_them_later(
+        self, browser: Browser, console: Any
+    ) -> None:
+        copy = copy_of(browser)
+        console.endings.failure = unavailable("away", 2)
+        page = await sign_out(browser)
+        assert page.status == 200
+        assert "somebody who has copied this session could still use it" in page.text
+        assert 'href="/signed-out"' in page.text
+        assert 'http-equiv="refresh"' not in page.text, "it is to be read"
+        assert COOKIE not in browser.cookies
+        assert not await is_let_in(copy), "this replica knows"
+        assert "1 endings are not told yet" in (await browser.get("/readyz")).text
+        console.endings.failure = None
+
+        async def readiness() -> str:
+            return (await browser.get("/readyz")).text
+
+        await eventually(readiness, lambda text: "not told" not in text)
+        assert [event.data.what for event in console.endings.events] == [Ended.SESSION]
+
+    async def test_its_live_streams_end(self, browser: Browser, owner: Any) -> None:
+        owner.answer = _member
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        url = f"{browser.url}/en/org/brightside/support/stream"
+        async with LiveClient(url, {"Cookie": cookies}) as reader, asyncio.timeout(60):
+            await reader.started()
+            await sign_out(browser)
+            await reader.ended.wait()
+
+
+async def _member(_: Any) -> Any:
+    from aiohttp import web
+
+    return web.json_response({"org_id": str(uuid4()), "member_id": str(uuid4())})
+
+
+#: What is wrong with it, and the token's changes that make it so.
+FORGED: dict[str, dict[str, Any]] = {
+    "for another client": {"aud": "another-client"},
+    "for nobody": {"aud": None},
+    "of another issuer": {"iss": "https://evil.test"},
+    "with a nonce": {"nonce": "n"},
+    "no event": {"events": None},
+    "an empty event": {"events": {}},
+    "a list of events": {"events": ["http://schemas.openid.net/event/backchannel-logout"]},
+    "an event that is text": {"events": {"http://schemas.openid.net/event/backchannel-logout": "x"}},
+    "about nobody": {"sub": None},
+    "a subject that is a number": {"sub": 7},
+    "a long subject": {"sub": "x" * 256},
+    "a list of sessions": {"sid": ["one"]},
+    "no id": {"jti": None},
+    "undated": {"iat": None},
+    "dated in words": {"iat": "now"},
+    "dated before time": {"iat": -1e30},
+    "of tomorrow": {"iat": int(time.time()) + 86_400},
+    "without end": {"exp": None},
+    "expired": {"exp": int(time.time()) - 3600},
+    "with a strange key": {"key": STRANGE_KEY},
+    "an access token by its type": {"header": {"typ": "at+jwt"}},
+    "with an unknown key": {"header": {"kid": "unknown"}},
+    "critical extension": {"header": {"crit": ["exp"]}},
+    "not signed": {"key": None, "algorithm": "none"},
+    "signed with a password": {"key": "a-secret-of-thirty-two-bytes-now!", "algorithm": "HS256"},
+}
+
+
+class TestBackChannel:
+    async def test_a_session_of_the_provider_ends_what_began_with_it(
+        self, browser: Browser, provider: Provider, console: Any
+    ) -> None:
+        provider.id_claims = {"sid": "one"}
+        await sign_in(browser, provider)
+        other = Browser(browser.http, browser.url)
+        provider.id_claims = {"sid": "two"}
+        await sign_in(other, provider)
+        page = await back_channel(browser, provider.logout_token(sid="one"))
+        assert (page.status, page.text, page.headers["Cache-Control"]) == (200, "", "no-store")
+        assert not await is_let_in(browser)
+        assert await is_let_in(other)
+        (event,) = console.endings.events
+        assert event.data.ended_id == provider_session_id(provider.url, "one")
+
+    async def test_a_person_without_a_session_ends_all_of_theirs(self, browser: Browser, provider: Provider) -> None:
+        provider.id_claims = {"sid": "one"}
+        second = Browser(browser.http, browser.url)
+        await sign_in(second, provider)
+        assert (await back_channel(browser, provider.logout_token(sid=None))).status == 200
+        assert not await is_let_in(browser)
+        assert not await is_let_in(second)
+        later = Browser(browser.http, browser.url)
+        provider.id_claims = {"iat": int(time.time()) + 2}
+        await sign_in(later, provider)
+        assert await is_let_in(later)
+
+    async def test_of_somebody_else_it_ends_nothing_here(self, browser: Browser, provider: Provider) -> None:
+        assert (await back_channel(browser, provider.logout_token(sub=OTHER))).status == 200
+        assert await is_let_in(browser)
+
+    async def test_a_token_sent_again_does_nothing_more(
+        self, browser: Browser, provider: Provider, console: Any
+    ) -> None:
+        token = provider.logout_token(iat=int(time.time()) - 5)
+        assert await is_let_in(browser), "it began after that"
+        for _ in range(3):
+            assert (await back_channel(browser, token)).status == 200
+        assert await is_let_in(browser)
+        assert [event.data.ended_id for event in console.endings.events] == [person_id(provider.url, USER)]
+
+    async def test_when_the_others_cannot_be_told_the_provider_is_told_so(
+        self, browser: Browser, provider: Provider, console: Any
+    ) -> None:
+        console.endings.failure = unavailable("away", 2)
+        page = await back_channel(browser, provider.logout_token())
+        assert (page.status, page.headers["Retry-After"]) == (503, "2")
+        assert not await is_let_in(browser), "this replica knows"
+
+    @pytest.mark.parametrize("changes", FORGED.values(), ids=FORGED.keys())
+    async def test_any_other_token_is_refused_and_ends_nothing(
+        self, browser: Browser, provider: Provider, console: Any, changes: dict[str, Any]
+    ) -> None:
+        page = await back_channel(browser, provider.logout_token(**changes))
+        assert (page.status, page.headers["Cache-Control"]) == (400, "no-store")
+        assert page.headers["Content-Type"].startswith("application/problem+json")
+        assert json.loads(page.text)["type"] == "/problems/invalid-logout-token"
+        assert await is_let_in(browser)
+        assert console.endings.events == []
+
+    async def test_the_providers_other_tokens_are_no_logout_tokens(self, browser: Browser, provider: Provider) -> None:
+        session = session_of(browser)
+        for token in (session.access_token, session.id_token or ""):
+            assert (await back_channel(browser, token)).status == 400
+
+    @pytest.mark.parametrize("body", [b"", b"logout_token=", b"logout_token=a&logout_token=b", b"\xff=%ff", b"x=" * 90])
+    async def test_a_body_that_is_no_such_form_is_refused(self, browser: Browser, body: bytes) -> None:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await browser.get(BACK_CHANNEL, method="POST", data=body, headers=headers)).status == 400
+
+    async def test_a_large_body_or_another_type_is_refused(self, browser: Browser, provider: Provider) -> None:
+        page = await back_channel(browser, provider.logout_token(more="x" * 20_000))
+        assert (page.status, json.loads(page.text)["type"]) == (413, "/problems/body-too-large")
+        assert (await back_channel(browser, provider.logout_token(more="x" * 9_000))).status == 400
+        token = provider.logout_token()
+        assert (await browser.get(BACK_CHANNEL, method="POST", json={"logout_token": token})).status == 415
+        assert (await browser.get(BACK_CHANNEL)).status == 405
+        assert await is_let_in(browser)
