@@ -16,8 +16,8 @@ from tests.clients.tools import GO, JAVA, NODE, run
 
 Command = list[str | Path]
 _SAMPLES = Path(__file__).parent
-_MAVEN = ("mvn", "--quiet", "--batch-mode")
-_DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{versions.MAVEN_DEPENDENCY_PLUGIN}"
+MAVEN = ("mvn", "--quiet", "--batch-mode")
+DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{versions.MAVEN_DEPENDENCY_PLUGIN}"
 _MODULE = "example.test/sample"
 #: Of openapi-generator: a value that came later is no fault, and what a part of an answer is follows from its `status`.
 _TOLERANT = "enumUnknownDefaultCase=true,useOneOfDiscriminatorLookup=true"
@@ -80,7 +80,7 @@ def _environment(folder: Path, *packages: str) -> Path:
 def _generate(folder: Path, document: Path, *options: str) -> None:
     """With openapi-generator, whose jar Maven keeps."""
     artifact = f"org.openapitools:openapi-generator-cli:{versions.OPENAPI_GENERATOR}"
-    run(*_MAVEN, f"{_DEPENDENCIES}:copy", f"-Dartifact={artifact}", "-DoutputDirectory=jar", folder=folder)
+    run(*MAVEN, f"{DEPENDENCIES}:copy", f"-Dartifact={artifact}", "-DoutputDirectory=jar", folder=folder)
     (jar,) = (folder / "jar").iterdir()
     always = ["-jar", jar, "generate", "-i", document, "--global-property", _NO_TESTS]
     run("java", *always, *options, folder=folder)
@@ -91,7 +91,7 @@ def _openapi_generator_java(folder: Path, document: Path) -> Command:
     options = f"invokerPackage={package},apiPackage={package}.api,modelPackage={package}.model,{_TOLERANT}"
     _generate(folder, document, "-g", "java", "--library", "native", "-o", ".", "-p", options)
     _copy("openapi_generator_java", folder / "src/main/java")
-    run(*_MAVEN, "compile", f"{_DEPENDENCIES}:build-classpath", "-Dmdep.outputFile=classpath", folder=folder)
+    run(*MAVEN, "compile", f"{DEPENDENCIES}:build-classpath", "-Dmdep.outputFile=classpath", folder=folder)
     classpath = f"target/classes:{(folder / 'classpath').read_text()}"
     return ["java", "-cp", classpath, "Sample"]
 

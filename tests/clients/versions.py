@@ -17,3 +17,5 @@ PYTHON_OF_OPENAPI_GENERATOR = (
 )
 #: The generated project names the versions of its libraries itself.
 MAVEN_DEPENDENCY_PLUGIN = "3.9.0"
+#: An identity provider that the console signs in at.
+KEYCLOAK = "26.4.7"
