@@ -56,7 +56,10 @@ def make_authority(folder: Path) -> Authority:
         builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
         builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-        return builder.add_extension(address, critical=False).sign(root_key, hashes.SHA256())
+        builder = builder.add_extension(address, critical=False)
+        for extension, critical in _strict(public, root_key.public_key(), authority=authority):
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(root_key, hashes.SHA256())
 
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(certificate(root_name, root_key.public_key(), authority=True).public_bytes(pem))
@@ -65,6 +68,21 @@ def make_authority(folder: Path) -> Authority:
     (folder / "server.pem").write_bytes(private + server.public_bytes(pem))
     (folder / "stranger.pem").write_bytes(certificate(name, other.public_key(), authority=True).public_bytes(pem))
     return Authority(folder / "ca.pem", folder / "server.pem", folder / "stranger.pem")
+
+
+def _strict(
+    public: ec.EllipticCurvePublicKey, root: ec.EllipticCurvePublicKey, *, authority: bool
+) -> list[tuple[x509.ExtensionType, bool]]:
+    """What RFC 5280 asks for; Python 3.13 and newer take no certificate without it."""
+    usage = x509.KeyUsage(
+        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    return [
+        (x509.SubjectKeyIdentifier.from_public_key(public), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(root), False),
+        (usage, True),
+    ]
 
 
 @contextmanager

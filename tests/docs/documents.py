@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tests.architecture.sources import PACKAGES, ROOT, SERVICES, modules
 
-DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+}
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
 #: What a helper that makes a problem answers with, when its call does not say.

@@ -16,7 +16,7 @@ from tests.architecture.sources import ROOT
 from tests.contracts.files import EXAMPLES, Example
 from tests.docs.documents import DOCUMENTS, blocks, code_of, plain, relative_links, repository_paths, rows, text_of
 
-COMMAND = re.compile(r"(?<![\w/.-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)")
+COMMAND = re.compile(r"(?<![\w/.=\"-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)")
 
 
 def slug_of(heading: str) -> str:

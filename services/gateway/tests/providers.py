@@ -37,6 +37,8 @@ class Provider:
     id_algorithm: str = "RS256"
     access_seconds: int = 600
     access_subject: str = USER
+    access_claims: dict[str, Any] = field(default_factory=dict)
+    access_type: str = "at+jwt"
     answer: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     nonce: str = ""
@@ -56,7 +58,8 @@ class Provider:
         return self.sign(claims, key, algorithm, **header)
 
     async def describe(self, _: web.Request) -> web.Response:
-        own = {"issuer": self.url, "authorization_endpoint": f"{self.url}/go", "token_endpoint": f"{self.url}/token"}
+        base = self.url.rstrip("/")
+        own = {"issuer": self.url, "authorization_endpoint": f"{base}/go", "token_endpoint": f"{base}/token"}
         return web.json_response({**own, **self.metadata})
 
     async def keys(self, _: web.Request) -> web.Response:
@@ -67,9 +70,10 @@ class Provider:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.calls.append((form, {name.lower(): value for name, value in request.headers.items()}))
         access = {"aud": AUDIENCE, "sub": self.access_subject, "exp": int(time.time()) + self.access_seconds}
+        access |= self.access_claims
         identity = {"aud": CLIENT, "nonce": self.nonce, "name": "Ada", **self.id_claims}
         body = {
-            "access_token": self.sign(access, typ="at+jwt", serial=len(self.calls)),
+            "access_token": self.sign(access, typ=self.access_type, serial=len(self.calls)),
             "token_type": "Bearer",
             "id_token": self.sign(identity, self.id_key, self.id_algorithm, **self.id_header),
             **self.answer,
