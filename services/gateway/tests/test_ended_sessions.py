@@ -9,16 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from opsdash_chassis.http.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_gateway.ended_sessions import register as registers
 from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks, person_id, provider_session_id
 from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
-from opsdash_gateway.web.session import COOKIE
+from opsdash_gateway.web.session import COOKIE, SessionCookies
 
 from services.gateway.tests.providers import (
     OTHER,
+    SECRET,
     STRANGE_KEY,
     USER,
     Provider,
@@ -218,6 +220,27 @@ class TestSignOut:
 
         await eventually(readiness, lambda text: "not told" not in text)
         assert [event.data.what for event in console.endings.events] == [Ended.SESSION]
+
+    async def test_it_needs_no_good_access_token_and_no_provider(
+        self, browser: Browser, provider: Provider, console: Any
+    ) -> None:
+        session = session_of(browser)
+        stale = msgspec.structs.replace(session, access_token="has run out", refresh_token="again")
+        browser.cookies = {item.key: item.value or "" for item in SessionCookies(SECRET).write(stale) if item.value}
+        provider.status = 503
+        assert (await browser.get("/")).status == 503
+        assert (await browser.post("/sign-out", {"csrf_token": "wrong"})).status == 403
+        assert (await sign_out(browser)).location == "/signed-out"
+        assert COOKIE not in browser.cookies
+        assert [event.data.ended_id for event in console.endings.events] == [session.marks.own]
+
+    async def test_in_a_tab_that_was_left_open_it_says_signed_out_too(self, browser: Browser) -> None:
+        form = {"csrf_token": session_of(browser).csrf_token}
+        other_tab = copy_of(browser)
+        await sign_out(browser)
+        assert (await other_tab.post("/sign-out", form)).location == "/signed-out"
+        assert COOKIE not in other_tab.cookies
+        assert (await Browser(browser.http, browser.url).post("/sign-out", form)).location == "/signed-out"
 
     async def test_its_live_streams_end(self, browser: Browser, owner: Any) -> None:
         owner.answer = _member

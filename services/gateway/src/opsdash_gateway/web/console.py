@@ -25,7 +25,7 @@ from opsdash_gateway.web.identity_provider import IdentityProvider
 from opsdash_gateway.web.preferences import preferences_routes
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.router import page_routes
-from opsdash_gateway.web.session import SIGNED_IN, SessionCookies, SignedIn
+from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT, SessionCookies, SignedIn
 from opsdash_gateway.web.sessions import Sessions
 from opsdash_gateway.web.sign_in import SignIn, sign_in_routes
 
@@ -51,7 +51,8 @@ def build_console(
     sessions = Sessions(provider, ids, access)
     flow = SignIn(provider, sessions, kept, Attempts(secret), endings)
     rule = SignedIn(kept, origin=settings.origin, is_ended=endings.register.is_over, renew=sessions.renew)
+    rules: dict[str, Rule] = {SIGNED_IN: rule, SIGNING_OUT: rule.signing_out}
     ends = LogoutTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
     outside: list[ControllerRouterHandler] = [sign_in_routes(flow), back_channel_route(endings, ends)]
-    return Console([*outside, home_routes, preferences_routes, *page_routes(renderer)], {SIGNED_IN: rule})
+    return Console([*outside, home_routes, preferences_routes, *page_routes(renderer)], rules)

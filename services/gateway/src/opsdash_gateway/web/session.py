@@ -22,11 +22,13 @@ from opsdash_gateway.web import cookies
 from opsdash_gateway.web.csrf import check_csrf, is_safe
 from opsdash_gateway.web.sealing import Sealer
 
-SIGNED_IN = "signed_in"
+SIGNED_IN, SIGNING_OUT = "signed_in", "signing_out"
 #: `opt` of a page or fragment that is read; unknown query parameters are no error there.
 PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None, "repeatable_parameters": True}
 #: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
 FORM: dict[str, Any] = PAGE | FORM_BODY
+#: `opt` of signing out.
+LEAVING: dict[str, Any] = FORM | {"authentication": SIGNING_OUT}
 COOKIE = "__Host-opsdash-session"
 _STATE = "opsdash_session"
 
@@ -99,17 +101,30 @@ class SignedIn:
         self._renew = renew
 
     async def __call__(self, connection: Connection, verify: Verify) -> Caller:
-        session = self._cookies.read(connection.cookies)
-        if session is None or self._is_over(session):
-            raise SignInNeeded
+        session = self._current(connection)
         try:
             caller = await verify(session.access_token)
         except InvalidToken:
             session, caller = await self._renewed(connection, session, verify)
+        await self._let_in(connection, session)
+        return caller
+
+    async def signing_out(self, connection: Connection, verify: Verify) -> Caller:  # noqa: ARG002 - as a Rule has it
+        """The rule SIGNING_OUT: the session is enough, for its token may have run out while the provider is away."""
+        session = self._current(connection)
+        await self._let_in(connection, session)
+        return Caller(session.user_id, session.access_token, expires_at=session.started_at + SESSION_SECONDS)
+
+    def _current(self, connection: Connection) -> WebSession:
+        session = self._cookies.read(connection.cookies)
+        if session is None or self._is_over(session):
+            raise SignInNeeded
+        return session
+
+    async def _let_in(self, connection: Connection, session: WebSession) -> None:
         connection.scope["state"][_STATE] = session
         if isinstance(connection, Request) and not is_safe(connection.method):
             await check_csrf(connection, token=session.csrf_token, origin=self._origin)
-        return caller
 
     def _is_over(self, session: WebSession) -> bool:
         return session.is_over or self._is_ended(session.marks, session.started_at)

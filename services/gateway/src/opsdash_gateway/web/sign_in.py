@@ -27,9 +27,8 @@ from opsdash_gateway.web.identity_provider import (
     TokensRefused,
 )
 from opsdash_gateway.web.outside import language, outside_page
-from opsdash_gateway.web.session import FORM, SessionCookies
+from opsdash_gateway.web.session import LEAVING, SessionCookies, SignInNeeded
 from opsdash_gateway.web.sessions import Sessions
-from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +101,7 @@ class SignIn:
         return Redirect(attempt.next or "/", status_code=303, cookies=cookies)
 
     async def leave(self, request: Request[Any, Any, Any]) -> Response[Any]:
-        """End the session everywhere, then the provider's own.
+        """End the session everywhere, then the provider's own; also one whose access token cannot be renewed now.
 
         The policy of our pages does not let a form lead to another site, so a page in between goes there. When other
         replicas cannot be told, a page says so instead of going on by itself.
@@ -114,6 +113,9 @@ class SignIn:
             return Redirect(SIGNED_OUT, status_code=303, cookies=self._kept.end())
         page = _on_the_way_out(locale_of(request), address or SIGNED_OUT, told=told)
         return _with_cookies(page, self._kept.end())
+
+    def forgotten(self) -> list[Cookie]:
+        return self._kept.end()
 
     def _failed(self, attempt: Attempt, text: str, status: int, *, helps: bool = True) -> Response[Any]:
         page = _failed(attempt.locale, text, status, attempt.next, helps=helps)
@@ -166,7 +168,11 @@ def sign_in_routes(flow: SignIn) -> Router:
     async def finish(request: Request[Any, Any, Any]) -> Response[Any]:
         return await flow.finish(request)
 
-    @post("/sign-out", opt=FORM, status_code=200, exception_handlers=SIGN_IN_HANDLERS)
+    def over(_: Request[Any, Any, Any], __: SignInNeeded) -> Response[Any]:
+        """It has ended already, perhaps in another tab."""
+        return Redirect(SIGNED_OUT, status_code=303, cookies=flow.forgotten())
+
+    @post("/sign-out", opt=LEAVING, status_code=200, exception_handlers={SignInNeeded: over})
     async def leave(request: Request[Any, Any, Any]) -> Response[Any]:
         return await flow.leave(request)
 
