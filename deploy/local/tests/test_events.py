@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from aiokafka import ConsumerRecord
 from opsdash_contracts.envelope import Event, EventData, InvalidMessage
+from opsdash_contracts.sessions import ENDED, Ended, SessionEnded
 from opsdash_contracts.tickets import UPDATED, FieldChange, TextChanged, TicketEvent
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Role, upserted
 from opsdash_local.errors import LocalStackError
@@ -86,6 +87,13 @@ class TestLine:
 
     def test_a_change_without_a_person_is_the_systems(self) -> None:
         assert "by system" in formats.line(ticket_updated(actor=None), PLACE, directory()).plain
+
+    def test_an_event_of_no_org_says_so(self) -> None:
+        ended = SessionEnded(ended_id=TICKET, what=Ended.SESSION, ended_at=NOW)
+        event: Event[EventData] = Event.of(ended, type=ENDED, id=TICKET, time=NOW, actor_id=MAYA)
+        shown = formats.line(event, PLACE, directory()).plain
+        assert "no org" in shown
+        assert "by Maya Lindqvist" in shown
 
     def test_unknown_ids_are_shortened(self) -> None:
         line = formats.line(ticket_updated(), PLACE, Directory()).plain

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +15,15 @@ import msgspec
 import pytest
 from opsdash_chassis.http.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
+from opsdash_contracts.topics import SESSIONS
 from opsdash_gateway.ended_sessions import register as registers
+from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks, person_id, provider_session_id
 from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
+from opsdash_gateway.publisher import Publisher
 from opsdash_gateway.web.session import COOKIE, SessionCookies
 
+from services.gateway.tests.conftest import make_settings
 from services.gateway.tests.providers import (
     OTHER,
     SECRET,
@@ -122,6 +128,19 @@ class TestRegister:
 
     def test_the_default_bound_holds(self) -> None:
         assert registers.MAXIMUM_ENTRIES == 100_000
+
+
+class TestReadiness:
+    async def test_a_process_that_has_not_read_yet_is_not_ready(self, tmp_path: Path) -> None:
+        settings = make_settings(tmp_path)
+        assert Endings(settings, Publisher(settings, SESSIONS)).state() == (False, "reads which sessions have ended")
+
+    async def test_one_that_finds_no_broker_is_and_says_so(self, browser: Browser) -> None:
+        async def readiness() -> str:
+            return (await browser.get("/readyz")).text
+
+        text = await eventually(readiness, lambda text: "reads which sessions" not in text)
+        assert re.search(r'"sessions".{0,40}waits for kafka', text), text
 
 
 class TestSession:
@@ -276,6 +295,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "undated": {"iat": None},
     "dated in words": {"iat": "now"},
     "dated before time": {"iat": -1e30},
+    "of 1970": {"iat": 0},
     "of tomorrow": {"iat": int(time.time()) + 86_400},
     "without end": {"exp": None},
     "expired": {"exp": int(time.time()) - 3600},
@@ -334,9 +354,18 @@ class TestBackChannel:
         self, browser: Browser, provider: Provider, console: Any
     ) -> None:
         console.endings.failure = unavailable("away", 2)
-        page = await back_channel(browser, provider.logout_token())
-        assert (page.status, page.headers["Retry-After"]) == (503, "2")
+        token = provider.logout_token()
+        for _ in range(2):
+            page = await back_channel(browser, token)
+            assert (page.status, page.headers["Retry-After"]) == (503, "2")
         assert not await is_let_in(browser), "this replica knows"
+        console.endings.failure = None
+
+        async def repeated() -> int:
+            return (await back_channel(browser, token)).status
+
+        await eventually(repeated, lambda status: status == 200)
+        assert len(console.endings.events) == 1
 
     @pytest.mark.parametrize("changes", FORGED.values(), ids=FORGED.keys())
     async def test_any_other_token_is_refused_and_ends_nothing(

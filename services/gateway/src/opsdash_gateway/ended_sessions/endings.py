@@ -68,11 +68,10 @@ class Endings:
         return await self.end(ended, actor_id=user_id)
 
     async def end(self, ended: SessionEnded, *, actor_id: UUID | None = None) -> bool:
-        """The same for whatever ends. What is known to have ended is not told again."""
-        if self.register.has(ended):
-            return True
-        if self.register.learn(ended):
-            self._on_news()
+        """The same for whatever ends. What has ended already, or too long ago to matter, is not told again."""
+        if not self.register.learn(ended):
+            return all(event.data != ended for event in self._waiting)
+        self._on_news()
         event: Event[EventData] = Event.of(ended, type=ENDED, id=uuid4(), time=datetime.now(UTC), actor_id=actor_id)
         try:
             await self._publisher.publish([event], DEADLINE_SECONDS)

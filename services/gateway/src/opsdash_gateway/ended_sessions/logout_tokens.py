@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.tokens import MAXIMUM_SUBJECT_CHARACTERS, InvalidToken, SignedTokens
@@ -43,7 +44,7 @@ class LogoutTokenVerifier:
             ended_id, what = person_id(self._issuer, subject), Ended.PERSON
         else:
             raise InvalidToken("it names neither a session (sid) nor a person (sub)")
-        return SessionEnded(ended_id=ended_id, what=what, ended_at=_issued_at(claims))
+        return _ended(ended_id, what, claims.get("iat"))
 
 
 def _text(claims: Mapping[str, Any], name: str, *, required: bool = False) -> str:
@@ -53,9 +54,9 @@ def _text(claims: Mapping[str, Any], name: str, *, required: bool = False) -> st
     return value
 
 
-def _issued_at(claims: Mapping[str, Any]) -> datetime:
+def _ended(ended_id: UUID, what: Ended, issued_at: Any) -> SessionEnded:
     """What begins in the same second counts as begun before: the claim has whole seconds."""
     try:
-        return datetime.fromtimestamp(float(claims["iat"]), UTC)
-    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise InvalidToken("its claim 'iat' is missing or no time") from error
+        return SessionEnded(ended_id=ended_id, what=what, ended_at=datetime.fromtimestamp(float(issued_at), UTC))
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise InvalidToken("its claim 'iat' is missing or no time of this century") from error

@@ -34,10 +34,10 @@ def provider_session_id(issuer: str, session: str) -> UUID:
 
 def marks_of(claims: Mapping[str, Any]) -> SessionMarks:
     """Of a new session, by the claims of a verified ID token."""
-    issued_at, session = claims.get("iat"), claims.get("sid")
+    issued_at, session, subject = claims.get("iat"), claims.get("sid"), claims.get("sub")
     return SessionMarks(
         own=uuid4(),
-        person=person_id(claims["iss"], str(claims.get("sub"))),
+        person=person_id(claims["iss"], subject) if isinstance(subject, str) else uuid4(),
         issued_at=float(issued_at) if isinstance(issued_at, int | float) else time.time(),
         provider_session=provider_session_id(claims["iss"], session) if isinstance(session, str) and session else None,
     )

@@ -55,10 +55,6 @@ class EndedSessions:
         self._known[ended.ended_id] = _Ending(at, at if ended.what is Ended.PERSON else math.inf)
         return True
 
-    def has(self, ended: SessionEnded) -> bool:
-        known = self._known.get(ended.ended_id)
-        return known is not None and known.ended_at >= ended.ended_at.timestamp()
-
     def is_over(self, marks: SessionMarks, started_at: float) -> bool:
         """Whether a session with these marks, begun here at that time, has been ended."""
         if started_at <= max(self._unread_until, self._forgotten_until):
