@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,8 @@ from opsdash_gateway.app import build_app
 from opsdash_gateway.dev_issuer.signing import load_or_create_key
 from opsdash_gateway.settings import GatewaySettings
 from pydantic import ValidationError
+
+from tests.support.web_client import Browser
 
 PERSON = "11111111-1111-4111-8111-111111111111"
 
@@ -65,6 +68,17 @@ class TestSignIn:
         _, _, body = await gateway.call("GET", f"/dev/sign-in/{PERSON}/token", token="")
         assert "curl -H &quot;Authorization: Bearer $TOKEN&quot;" in body.decode()
         assert "/api/orgs/brightside/tickets" in body.decode()
+
+    async def test_and_one_that_ends_their_sessions_as_a_provider_does(self, gateway: Any) -> None:
+        browser = Browser(gateway.session, gateway.url)
+        await browser.follow(f"/dev/sign-in/{PERSON}")
+        _, _, body = await gateway.call("GET", f"/dev/sign-in/{PERSON}/token", token="")
+        found = re.search(r"curl -d logout_token=(\S+) \S+(/sign-out/back-channel)<", body.decode())
+        assert found
+        assert not (await browser.get("/")).location.startswith("/en/sign-in")
+        status, _, _ = await gateway.call("POST", found[2], token="", data={"logout_token": found[1]})
+        assert status == 200
+        assert (await browser.get("/")).location.startswith("/en/sign-in")
 
 
 class TestKeyFile:

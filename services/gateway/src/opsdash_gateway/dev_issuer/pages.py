@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from litestar import Response
 
 from opsdash_gateway.dev_issuer.people import Person
+from opsdash_gateway.ended_sessions.routes import BACK_CHANNEL
 from opsdash_gateway.web.outside import outside_page
 
 
@@ -40,16 +41,19 @@ def choice_page(people: list[Person], query: Mapping[str, str]) -> Response[str]
     )
 
 
-def token_page(person: Person, token: str, public_url: str) -> Response[str]:
-    """One person's token and a command that uses it."""
+def token_page(person: Person, token: str, logout_token: str, public_url: str) -> Response[str]:
+    """One person's token and a command that uses it, and one that ends their sessions as a provider does."""
     path = f"/api/orgs/{person.memberships[0].slug}/tickets" if person.memberships else "/api/me"
     command = dedent(f"""\
         TOKEN={token}
         curl -H "Authorization: Bearer $TOKEN" {public_url}{path}""")
+    leave = f"curl -d logout_token={logout_token} {public_url}{BACK_CHANNEL}"
     return outside_page(
         person.name,
         f"<p>{_memberships(person)}</p><h2>Access token</h2><pre>{escape(token)}</pre>"
         f"<h2>Try it</h2><pre>{escape(command)}</pre>"
+        "<h2>End the sessions of this person that began before this page</h2>"
+        f"<pre>{escape(leave)}</pre>"
         f'<p><a href="/dev/sign-in/{person.user_id}">Sign in to the console</a></p>'
         '<p><a href="/dev/sign-in">All people</a></p>',
     )

@@ -70,7 +70,8 @@ def issuer_router(settings: GatewaySettings) -> Router | None:
     @get("/sign-in/{user_id:uuid}/token")
     async def token_of(user_id: FromPath[UUID]) -> Response[str]:
         person = person_of(user_id)
-        return token_page(person, signer.token(person.user_id), settings.public_url)
+        logout_token = signer.logout_token(person.user_id, client_id=settings.oidc_client_id)
+        return token_page(person, signer.token(person.user_id), logout_token, settings.public_url)
 
     return Router(
         "/dev",

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from opsdash_chassis.errors import StartupError
 
+from opsdash_gateway.ended_sessions.logout_tokens import EVENT as LOGOUT_EVENT
+
 WAY_OUT = "remove it and start again, a new one is made"
 LIFETIME_SECONDS = 8 * 3600
 
@@ -63,7 +65,13 @@ class Signer:
 
     def id_token(self, user_id: UUID, *, client_id: str, nonce: str, name: str) -> str:
         """Tells the console who has signed in."""
-        return self._signed({"aud": client_id, "sub": str(user_id), "nonce": nonce, "name": name}, kind="JWT")
+        person = {"aud": client_id, "sub": str(user_id), "nonce": nonce, "name": name}
+        return self._signed(person | {"sid": str(uuid4())}, kind="JWT")
+
+    def logout_token(self, user_id: UUID, *, client_id: str) -> str:
+        """Tells the console that all sessions of a person have ended (OpenID Connect Back-Channel Logout 1.0)."""
+        claims = {"aud": client_id, "sub": str(user_id), "jti": str(uuid4()), "events": {LOGOUT_EVENT: {}}}
+        return self._signed(claims, kind="logout+jwt")
 
     def _signed(self, claims: dict[str, Any], *, kind: str) -> str:
         now = int(time.time())
