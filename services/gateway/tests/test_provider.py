@@ -125,6 +125,15 @@ class TestExchange:
         assert (page.status, "Try again<" in page.text, "will not help" in page.text) == (403, False, True)
         assert [entry["reason"] for entry in logs if entry["event"] == "sign_in_refused"] == [reason]
 
+    async def test_a_key_that_may_be_new_is_worth_another_try(self, browser: Browser, provider: Provider) -> None:
+        """Keys are fetched once in 30 s at most, so one that has just been made may not be known yet."""
+        provider.id_header = {"kid": "new"}
+        with capture_logs() as logs:
+            page = await come_back(browser, provider)
+        assert (page.status, "Try again<" in page.text, "will not help" in page.text) == (403, True, False)
+        (said,) = [entry["reason"] for entry in logs if entry["event"] == "sign_in_refused"]
+        assert said == "the ID token is refused: its key is not in the key set of OPSDASH_OIDC_JWKS_URL"
+
     async def test_tokens_of_two_people_are_no_session(self, browser: Browser, provider: Provider) -> None:
         provider.access_subject = OTHER
         assert await sign_in(browser, provider) == 403

@@ -23,6 +23,7 @@ from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka import client_options
 from opsdash_chassis.lenient_records import decode_record, read_leniently
 from opsdash_chassis.settings import KafkaSettings
+from opsdash_chassis.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -156,8 +157,10 @@ class Follower:
         }
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        turns = Turns()  # what was fetched comes without a wait, and may be a whole topic
         async for record in consumer:
             FOLLOWED.labels(record.topic, self._outcome(record)).inc()
+            await turns.over()
 
     def _outcome(self, record: Record) -> str:
         try:

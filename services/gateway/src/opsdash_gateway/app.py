@@ -113,7 +113,7 @@ def _connections(
     topics = catalogue().keys() - {SESSIONS}
     follower = Follower(settings, topics, wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart, kafka=kafka)
     endings_publisher = endings_publisher or Publisher(settings, SESSIONS)
-    endings = Endings(settings, endings_publisher, on_news=hub.end_those_over, kafka=kafka)
+    endings = Endings(settings, endings_publisher, on_news=hub.sessions_ended, kafka=kafka)
     return Connections(settings, publisher or Publisher(settings), endings_publisher, follower, endings)
 
 

@@ -30,6 +30,10 @@ class InvalidToken(Exception):
     """The token proves nothing. The message is for the log only."""
 
 
+class UnknownKey(InvalidToken):
+    """It may be a new key: the set is fetched again, but not for every token that names one."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserIds:
     """How a token names a user of OpsDash: a claim that is the id, or with `derived` one that the id is made from.
@@ -88,7 +92,7 @@ class SignedTokens:
         header = self._header(token)
         key = await self._keys.get(header["kid"])
         if key is None:
-            raise InvalidToken("its key is not in the key set of OPSDASH_OIDC_JWKS_URL")
+            raise UnknownKey("its key is not in the key set of OPSDASH_OIDC_JWKS_URL")
         algorithm = header["alg"]
         if key.key_type != _KEY_TYPES[algorithm] or key.algorithm_name != algorithm:
             raise InvalidToken("the key is for another algorithm")

@@ -20,6 +20,7 @@ from opsdash_gateway.live.stream import Stream
 
 #: One notice that numbers changed is enough for a burst of changes.
 COUNTS_SECONDS = 0.5
+LOOK_SECONDS = 0.05
 RETRY_AFTER_SECONDS = 5
 
 
@@ -32,6 +33,7 @@ class Hub:
         self._counts_due: set[UUID] = set()
         self._streams = streams
         self._closed = False
+        self._look_due = False
 
     @contextmanager
     def seat(self, user_id: UUID) -> Iterator[None]:
@@ -82,8 +84,14 @@ class Hub:
         for stream in _losing_access(feed, event.data):
             stream.end("not-allowed")
 
-    def end_those_over(self) -> None:
-        """Sessions have ended: theirs end too."""
+    def sessions_ended(self) -> None:
+        """Their streams end too; one look at all streams is enough for a thousand that end together."""
+        if not self._look_due:
+            self._look_due = True
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._end_those_over)
+
+    def _end_those_over(self) -> None:
+        self._look_due = False
         for feed in self._feeds.values():
             for stream in feed.streams:
                 if stream.reader.is_over():

@@ -8,7 +8,7 @@ import time
 import msgspec
 import structlog
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier
+from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier, UnknownKey
 
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import Attempt, IdentityProvider, SignInRefused, Tokens, TokensRefused
@@ -37,6 +37,8 @@ class Sessions:
             identity = await self._ids.verify(tokens.id_token or "", nonce=attempt.nonce)
             kind = "access token"
             caller = await self._access.verify(tokens.access_token)
+        except UnknownKey as error:
+            raise SignInRefused(f"the {kind} is refused: {error}") from error
         except InvalidToken as error:
             raise TokensRefused(f"the {kind} is refused: {error}") from error
         if caller.user_id != identity.user_id:
