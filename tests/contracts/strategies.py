@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from opsdash_contracts import comments, sla, tickets, usage, workspace
+from opsdash_contracts import comments, sessions, sla, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -149,6 +149,9 @@ PAYLOADS = {
         percent=st.sampled_from([80, 100]),
         used=counts,
         limit=st.integers(1, 2**31 - 1),
+    ),
+    sessions.ENDED: st.builds(
+        sessions.SessionEnded, ended_id=ids, what=st.sampled_from(sessions.Ended), ended_at=moments
     ),
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
     **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
