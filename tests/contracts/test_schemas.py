@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,8 @@ class TestProducers:
     def test_schemas_are_well_formed_and_named_after_their_event(self, event_type):
         document = VALIDATORS[event_type].schema
         Draft202012Validator.check_schema(document)
-        assert document["$id"] == f"urn:opsdash:{event_type}:v1"
+        assert document["$id"] == f"/schema/events/{event_type}/v1.json"
+        assert document["title"] == "".join(part.title() for part in re.split(r"[._]", event_type))
 
     @given(event=st.sampled_from(ALL_TYPES).flatmap(events))
     def test_every_message_a_producer_can_build_is_valid(self, event):
@@ -69,6 +71,42 @@ class TestProducers:
     def test_no_event_carries_long_text(self, event_type):
         properties = VALIDATORS[event_type].schema["properties"]
         assert properties.keys().isdisjoint({"description", "body", "text"})
+
+
+CHANGE, TEXT = {"from": None, "to": "x"}, {"changed": True}
+
+
+class TestChanges:
+    """What JSON Schema says of `changes` is what the models say: see `test_bad_messages.py` for those."""
+
+    @pytest.mark.parametrize(
+        ("event_type", "changes", "fits"),
+        [
+            ("support_ticket.updated", {"status": CHANGE, "a_later_one": CHANGE, "description": TEXT}, True),
+            ("support_ticket.updated", {"title": CHANGE}, True),
+            ("support_ticket.updated", {"description": CHANGE}, False),
+            ("support_ticket.updated", {"Status": CHANGE}, False),
+            ("support_ticket.updated", {"status": {"from": "open"}}, False),
+            ("support_ticket.updated", {"status": {"changed": False}}, False),
+            ("support_ticket.updated", {"status": {"from": 1.5, "to": "x"}}, False),
+            ("support_ticket.updated", {f"field_{number}": TEXT for number in range(51)}, False),
+            ("support_ticket.purged", {"title": TEXT, "description": TEXT}, True),
+            ("support_ticket.purged", {"title": CHANGE}, False),
+            ("ticket_comment.updated", {"mentions": TEXT, "body": TEXT}, True),
+            ("ticket_comment.updated", {"body": CHANGE}, False),
+        ],
+    )
+    def test_names_and_values_are_bounded_and_texts_never_told(self, event_type, changes, fits):
+        document = schema(event_type, 1)
+        part = {"$defs": document["$defs"], **document["properties"]["changes"]}
+        assert validator(part).is_valid(changes) is fits
+
+    @pytest.mark.parametrize("event_type", ALL_TYPES)
+    def test_generators_of_code_see_a_map_and_not_a_class(self, event_type):
+        changes = schema(event_type, 1)["properties"].get("changes")
+        if changes is not None:
+            assert changes.keys().isdisjoint({"properties", "patternProperties"})
+            assert changes["additionalProperties"].keys() == {"anyOf"}
 
 
 class TestCompatibility:

@@ -1,11 +1,15 @@
-"""The AsyncAPI 3.0 document, made from the topic catalogue and the schemas. https://www.asyncapi.com/docs/reference"""
+"""The AsyncAPI 3.0 document, made from the topic catalogue and the schemas. https://www.asyncapi.com/docs/reference
 
+One file that needs no other: every schema is a component of it.
+"""
+
+import json
 from typing import Any, Final, Literal
 
 from opsdash_contracts import headers
 from opsdash_contracts.envelope import dataschema_of
-from opsdash_contracts.registry import model_for
-from opsdash_contracts.schemas import schema_file
+from opsdash_contracts.registry import event_types, model_for
+from opsdash_contracts.schemas import schema_of, schema_path
 from opsdash_contracts.topics import Topic, catalogue
 
 Document = dict[str, Any]
@@ -32,17 +36,43 @@ _HEADERS: Final[Document] = {
     "ce_replayed": {"const": "true", "description": "Present on events sent again from the owner's history."},
     headers.TRACE: {"type": "string", "pattern": headers.TRACEPARENT_PATTERN},
 }
+_DESCRIPTION: Final = """\
+CloudEvents 1.0 in Kafka binary mode. At least once, in version order per key. The gateway serves each payload's JSON
+Schema by itself, at `/schema/events/<event type>/v<schema version>.json`."""
+_SERVERS: Final[Document] = {
+    "local": {
+        "host": "127.0.0.1:8010",
+        "protocol": "kafka",
+        "description": "The local stack, `make run`; ten ports above its PORT.",
+    },
+    "production": {
+        "host": "{bootstrap}",
+        "protocol": "kafka-secure",
+        "description": "SASL_SSL; every consumer has a user and a consumer group of its own.",
+        "variables": {
+            "bootstrap": {
+                "description": "Bootstrap servers of the Kafka that this deployment publishes to.",
+                "default": "kafka.example.com:9093",
+            }
+        },
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+    },
+}
+_SHARED: Final = "#/$defs/"
+_COMPONENT: Final = "#/components/schemas/"
 
 
 def document() -> Document:
+    """The whole. Raises ValueError when a name means two schemas."""
     topics = catalogue().values()
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "OpsDash Support events",
             "version": "1.0.0",
-            "description": "CloudEvents 1.0 in Kafka binary mode. At least once, in version order per key.",
+            "description": _DESCRIPTION,
         },
+        "servers": _SERVERS,
         "defaultContentType": headers.CONTENT_TYPE,
         "channels": {topic.name: _channel(topic) for topic in topics},
         "operations": {name: operation for topic in topics for name, operation in _operations(topic)},
@@ -52,7 +82,10 @@ def document() -> Document:
                 for topic in topics
                 for event_type, version in _messages(topic)
             },
-            "schemas": {"headers": header_schema()},
+            "schemas": {"headers": header_schema()} | _payloads(),
+            "securitySchemes": {
+                "scram": {"type": "scramSha512", "description": "As the Kafka of the deployment says."}
+            },
         },
     }
 
@@ -94,23 +127,35 @@ def _operation(action: Literal["send", "receive"], topic: Topic) -> Document:
 
 def _message(event_type: str, version: int) -> Document:
     of_an_org = {"required": [headers.ORG]} if model_for(event_type, version).of_an_org else {}
+    ours = {
+        "ce_type": {"const": event_type},
+        "ce_dataschema": {"const": dataschema_of(event_type, version)},
+    }
     return {
         "name": event_type,
-        "headers": {
-            "allOf": [
-                {"$ref": "#/components/schemas/headers"},
-                {
-                    **of_an_org,
-                    "properties": {
-                        "ce_type": {"const": event_type},
-                        "ce_dataschema": {"const": dataschema_of(event_type, version)},
-                    },
-                },
-            ]
-        },
-        "payload": {
-            "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": {"$ref": f"../schemas/{schema_file(event_type, version)}"},
-        },
+        "title": event_type,
+        "description": f"The payload's JSON Schema by itself: {schema_path(event_type, version)}",
+        "headers": {"allOf": [{"$ref": f"{_COMPONENT}headers"}, {"type": "object", **of_an_org, "properties": ours}]},
+        "payload": {"$ref": f"{_COMPONENT}{message_id(event_type, version)}"},
         "bindings": {"kafka": {"key": _UUID, **_BINDING}},
     }
+
+
+def _payloads() -> Document:
+    """The schemas of all events, and what they share, each once. They keep to words of JSON Schema draft 7."""
+    components: Document = {}
+    for event_type, versions in event_types().items():
+        for version in versions:
+            schema = _as_component(schema_of(event_type, version))
+            parts = schema.pop("$defs", {}) | {message_id(event_type, version): schema}
+            for name, part in parts.items():
+                if components.setdefault(name, part) != part:
+                    raise ValueError(f"{name} means two different schemas")
+    return components
+
+
+def _as_component(schema: Document) -> Document:
+    """Without an address of its own, and with references to what is beside it."""
+    kept = {key: value for key, value in schema.items() if key not in {"$id", "$schema"}}
+    moved: Document = json.loads(json.dumps(kept).replace(f'"{_SHARED}', f'"{_COMPONENT}'))
+    return moved

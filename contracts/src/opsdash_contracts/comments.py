@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from opsdash_contracts.base import OrgEventData, Utc, Version
-from opsdash_contracts.tickets import Changes, FieldChange
+from opsdash_contracts.tickets import Changes, FieldChange, describe_changes
 
 CREATED: Final = "ticket_comment.created"
 UPDATED: Final = "ticket_comment.updated"
@@ -65,8 +65,7 @@ class CommentEvent(OrgEventData):
 
     @classmethod
     def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
-        properties["changes"]["additionalProperties"] = False
-        properties["changes"]["properties"] = {name: {"$ref": "#/$defs/TextChanged"} for name in _TEXT_FIELDS}
+        describe_changes(properties["changes"], *_TEXT_FIELDS)
         if event_type == DELETED:
             properties["deleted_at"] = {"format": "date-time", "type": "string"}
         else:

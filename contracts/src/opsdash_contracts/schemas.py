@@ -1,10 +1,10 @@
 """JSON Schema of what producers send, one per event type and version; open: consumers ignore the unknown."""
 
+import re
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from opsdash_contracts.envelope import dataschema_of
 from opsdash_contracts.registry import event_types, model_for
 
 
@@ -15,15 +15,27 @@ class _WithoutFieldTitles(GenerateJsonSchema):
         return False
 
 
+def schema_path(event_type: str, version: int) -> str:
+    """Where the gateway serves the schema: its `$id`, relative to whichever gateway that is."""
+    return f"/schema/events/{event_type}/v{version}.json"
+
+
 def schema_of(event_type: str, version: int) -> dict[str, Any]:
     model = model_for(event_type, version)
     schema = model.model_json_schema(mode="serialization", schema_generator=_WithoutFieldTitles)
     model.narrow(event_type, schema["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": dataschema_of(event_type, version),
+        "$id": schema_path(event_type, version),
         **schema,
+        "title": _title(event_type, version),
     }
+
+
+def _title(event_type: str, version: int) -> str:
+    """What generators of code call it: one name for each event type and version."""
+    words = "".join(word.title() for word in re.split(r"[._]", event_type))
+    return words if version == 1 else f"{words}V{version}"
 
 
 def schema_file(event_type: str, version: int) -> str:

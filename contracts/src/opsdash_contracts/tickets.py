@@ -94,6 +94,19 @@ class TextChanged(Frozen):
 Changes = Annotated[dict[FieldName, FieldChange | TextChanged], Field(max_length=50)]
 
 
+def describe_changes(schema: dict[str, Any], *texts: str) -> None:
+    """Say in the schema of `Changes` which names and values it has; those of `texts` are told as changed only.
+
+    As a map with one type of value: generators of code ignore `patternProperties`, and make of `properties` a class
+    that has no others. What `if` and `then` say is for validators.
+    """
+    ((pattern, change),) = schema.pop("patternProperties").items()
+    schema["propertyNames"] = {"pattern": pattern}
+    schema["additionalProperties"] = change
+    schema["if"] = {"anyOf": [{"required": [name]} for name in texts]}
+    schema["then"] = {"properties": {name: {"$ref": "#/$defs/TextChanged"} for name in texts}}
+
+
 class TicketEvent(OrgEventData):
     """The ticket's state after the change, and what changed.
 
@@ -150,10 +163,8 @@ class TicketEvent(OrgEventData):
 
     @classmethod
     def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
-        properties["changes"]["additionalProperties"] = False
-        properties["changes"]["properties"] = {name: {"$ref": "#/$defs/TextChanged"} for name in _TEXT_FIELDS}
+        describe_changes(properties["changes"], *_TEXT_FIELDS, *(["title"] if event_type == PURGED else []))
         if event_type == PURGED:
-            properties["changes"]["properties"]["title"] = {"$ref": "#/$defs/TextChanged"}
             properties["title"] = {"const": "", "type": "string"}
         else:
             properties["title"]["minLength"] = 1
