@@ -21,6 +21,7 @@ from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_contracts.topics import SESSIONS, catalogue
 
 from opsdash_gateway.api import composed, deletion
+from opsdash_gateway.api.event_schemas import event_schemas_router
 from opsdash_gateway.api.passing import TICKET, passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
@@ -146,7 +147,7 @@ def build_app(
     tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
     comments = passing_routes(owner_document("comments"), "comments")
     owned = [*tickets, *comments, composed.composed_route(), deletion.deleting_route()]
-    routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document)]
+    routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
     routes += [follow_page, *console.routes, *([issuer] if issuer else [])]
     application = create_app(
         settings,

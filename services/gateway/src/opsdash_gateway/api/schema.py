@@ -50,7 +50,7 @@ _PAGE = """<!doctype html>
 def schema_router(document: dict[str, Any]) -> Router:
     """The routes; the document is encoded once, as YAML when somebody asks for that."""
     encoded = msgspec.json.encode(document)
-    as_yaml = cache(lambda: _as_yaml(document))
+    encoded_as_yaml = cache(lambda: as_yaml(document))
 
     @get("/")
     async def page() -> Response[str]:
@@ -62,7 +62,7 @@ def schema_router(document: dict[str, Any]) -> Router:
 
     @get(YAML_PATH.removeprefix(_PREFIX), sync_to_thread=True)
     def openapi_as_yaml() -> Response[bytes]:
-        return Response(as_yaml(), media_type=YAML_TYPE)
+        return Response(encoded_as_yaml(), media_type=YAML_TYPE)
 
     @get("/{name:str}")
     async def asset(name: FromPath[str]) -> Response[bytes]:
@@ -86,6 +86,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def _as_yaml(document: dict[str, Any]) -> bytes:
+def as_yaml(document: dict[str, Any]) -> bytes:
+    """The same document as YAML without anchors."""
     text: bytes = yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=1000)
     return text

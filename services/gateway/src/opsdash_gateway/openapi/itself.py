@@ -1,28 +1,56 @@
-"""Describes where the document is: routes without a caller, beside the API."""
+"""Describes where the descriptions are: routes without a caller, beside the API."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from opsdash_chassis.http.openapi.answers import describe
 
 JSON_PATH, YAML_PATH = "/schema/openapi.json", "/schema/openapi.yaml"
 JSON_TYPE, YAML_TYPE = "application/vnd.oai.openapi+json", "application/vnd.oai.openapi"
+EVENTS_JSON_PATH, EVENTS_YAML_PATH = "/schema/asyncapi.json", "/schema/asyncapi.yaml"
+EVENTS_JSON_TYPE, EVENTS_YAML_TYPE = "application/vnd.aai.asyncapi+json", "application/vnd.aai.asyncapi"
+EVENT_PATH, EVENT_TYPE = "/schema/events/{event_type}/v{version}.json", "application/schema+json"
+
+_OBJECT, _TEXT = {"type": "object"}, {"type": "string"}
+_DOCUMENTS: Final = (
+    (JSON_PATH, JSON_TYPE, _OBJECT, "getDocumentAsJson", "This document as JSON"),
+    (YAML_PATH, YAML_TYPE, _TEXT, "getDocumentAsYaml", "This document as YAML"),
+    (EVENTS_JSON_PATH, EVENTS_JSON_TYPE, _OBJECT, "getEventsAsJson", "The AsyncAPI document of the events as JSON"),
+    (EVENTS_YAML_PATH, EVENTS_YAML_TYPE, _TEXT, "getEventsAsYaml", "The AsyncAPI document of the events as YAML"),
+    (EVENT_PATH, EVENT_TYPE, _OBJECT, "getEventSchema", "The JSON Schema of one event's data"),
+)
+_EVENT_PARAMETERS: Final = [
+    {
+        "name": "event_type",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "support_ticket.updated",
+    },
+    {
+        "name": "version",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "format": "int64", "minimum": 1},
+        "example": 1,
+    },
+]
 
 
 def describe_itself(document: dict[str, Any]) -> None:
-    """Put the two routes in."""
-    for path, media_type, schema in (
-        (JSON_PATH, JSON_TYPE, {"type": "object"}),
-        (YAML_PATH, YAML_TYPE, {"type": "string"}),
-    ):
-        form = path.rpartition(".")[2]
+    """Put the routes in."""
+    for path, media_type, schema, name, summary in _DOCUMENTS:
         operation: dict[str, Any] = {
-            "operationId": f"getDocumentAs{form.title()}",
-            "summary": f"This document as {form.upper()}",
+            "operationId": name,
+            "summary": summary,
             "tags": ["document"],
             "security": [],
             "responses": {"200": {"description": "The document", "content": {media_type: {"schema": schema}}}},
         }
+        if path == EVENT_PATH:
+            operation["parameters"] = _EVENT_PARAMETERS
         describe(operation)
+        if path == EVENT_PATH:
+            operation["responses"]["404"] = {"$ref": "#/components/responses/NotFound"}
         document["paths"][path] = {"get": operation}
