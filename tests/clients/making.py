@@ -33,43 +33,51 @@ class Client:
     make: Callable[[Path, Path], Command]
 
 
-def _copy(sample: str, folder: Path) -> None:
+def copy(sample: str, folder: Path) -> None:
+    """Put a program that is kept beside this file into the folder."""
     shutil.copytree(_SAMPLES / sample, folder, dirs_exist_ok=True)
 
 
+def npm_install(folder: Path, *packages: str) -> None:
+    """Their scripts are not run: nothing that these packages do needs them."""
+    run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", *packages, folder=folder)
+
+
 def _typescript(folder: Path, document: Path) -> Command:
-    _copy("typescript", folder)
-    run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *versions.NPM, folder=folder)
+    copy("typescript", folder)
+    npm_install(folder, *versions.NPM)
     run("npx", "openapi-typescript", document, "--output", "opsdash.d.ts", folder=folder)
     run("npx", "tsc", folder=folder)
     return ["node", "out/sample.js"]
 
 
 def _oapi_codegen(folder: Path, document: Path) -> Command:
-    _copy("oapi_codegen", folder)
+    copy("oapi_codegen", folder)
     (folder / "opsdash").mkdir()
     generator = f"github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@{versions.OAPI_CODEGEN}"
     run("go", "run", generator, "-config", "config.yaml", document, folder=folder)
-    return _go_program(folder, versions.GO_OF_OAPI_CODEGEN)
+    return go_program(folder, versions.GO_OF_OAPI_CODEGEN)
 
 
-def _go_program(folder: Path, modules: tuple[str, ...]) -> Command:
+def go_program(folder: Path, modules: tuple[str, ...] = ()) -> Command:
+    """Compile what is in the folder; the modules are what it imports."""
     run("go", "mod", "init", _MODULE, folder=folder)
-    run("go", "get", *modules, folder=folder)
+    if modules:
+        run("go", "get", *modules, folder=folder)
     run("go", "build", "-o", "sample", ".", folder=folder)
     return [folder / "sample"]
 
 
 def _openapi_python_client(folder: Path, document: Path) -> Command:
-    _copy("openapi_python_client", folder)
+    copy("openapi_python_client", folder)
     tool = f"openapi-python-client=={versions.OPENAPI_PYTHON_CLIENT}"
-    python = _environment(folder, tool, *versions.PYTHON_OF_OPENAPI_PYTHON_CLIENT)
+    python = environment(folder, tool, *versions.PYTHON_OF_OPENAPI_PYTHON_CLIENT)
     generate = [python.with_name("openapi-python-client"), "generate", "--meta", "none"]
     run(*generate, "--path", document, "--output-path", "opsdash", folder=folder)
     return [python, "sample.py"]
 
 
-def _environment(folder: Path, *packages: str) -> Path:
+def environment(folder: Path, *packages: str) -> Path:
     """The interpreter of a virtual environment with these packages; pip knows which index is meant."""
     run(sys.executable, "-m", "venv", "venv", folder=folder)
     python = folder / "venv" / "bin" / "python"
@@ -90,7 +98,7 @@ def _openapi_generator_java(folder: Path, document: Path) -> Command:
     package = "com.example.opsdash"
     options = f"invokerPackage={package},apiPackage={package}.api,modelPackage={package}.model,{_TOLERANT}"
     _generate(folder, document, "-g", "java", "--library", "native", "-o", ".", "-p", options)
-    _copy("openapi_generator_java", folder / "src/main/java")
+    copy("openapi_generator_java", folder / "src/main/java")
     run(*MAVEN, "compile", f"{DEPENDENCIES}:build-classpath", "-Dmdep.outputFile=classpath", folder=folder)
     classpath = f"target/classes:{(folder / 'classpath').read_text()}"
     return ["java", "-cp", classpath, "Sample"]
@@ -99,14 +107,14 @@ def _openapi_generator_java(folder: Path, document: Path) -> Command:
 def _openapi_generator_go(folder: Path, document: Path) -> Command:
     options = f"packageName=opsdash,withGoMod=false,enumClassPrefix=true,{_TOLERANT}"
     _generate(folder, document, "-g", "go", "-o", "opsdash", "-p", options)
-    _copy("openapi_generator_go", folder)
-    return _go_program(folder, versions.GO_OF_OPENAPI_GENERATOR)
+    copy("openapi_generator_go", folder)
+    return go_program(folder, versions.GO_OF_OPENAPI_GENERATOR)
 
 
 def _openapi_generator_python(folder: Path, document: Path) -> Command:
     _generate(folder, document, "-g", "python", "-o", ".", "-p", f"packageName=opsdash,{_TOLERANT}")
-    _copy("openapi_generator_python", folder)
-    return [_environment(folder, *versions.PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
+    copy("openapi_generator_python", folder)
+    return [environment(folder, *versions.PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
 
 
 CLIENTS = {

@@ -3,6 +3,9 @@
 OPENAPI_GENERATOR = "7.25.0"
 OPENAPI_PYTHON_CLIENT = "0.29.1"
 OAPI_CODEGEN = "v2.8.2"
+QUICKTYPE = "quicktype@26.0.0"
+ASYNCAPI_PARSER = "@asyncapi/parser@3.6.6"
+DATAMODEL_CODE_GENERATOR = "0.89.0"
 
 NPM = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@20.19.43")
 #: What the generated code and the samples import.
