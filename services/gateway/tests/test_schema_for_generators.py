@@ -139,17 +139,36 @@ class TestExamples:
         with_body = {name for name, operation in OPERATIONS.items() if "requestBody" in operation}
         assert set(examples()["bodies"]) == with_body
 
+    def test_the_main_answers_have_one(self):
+        described = {
+            name
+            for name, operation in OPERATIONS.items()
+            for status in ("200", "201")
+            for content in operation["responses"].get(status, {}).get("content", {}).values()
+            if "example" in content
+        }
+        assert described == examples()["answers"].keys()
+        assert described >= {"createTicket", "listTickets", "getTicket", "createComment", "changeTicketsInBulk"}
+
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_each_is_valid(self, operation: str):
         strict = closed(DOCUMENT)
         described = OPERATIONS[operation]
-        for content in [
-            *described.get("requestBody", {}).get("content", {}).values(),
-            *next(iter(described["responses"].values())).get("content", {}).values(),
-        ]:
-            if "example" in content:
-                schema = resolved(content["schema"], strict)
-                Draft202012Validator(schema).validate(content["example"])
+        success = [answer for status, answer in described["responses"].items() if status.startswith("2")]
+        for part in [described.get("requestBody", {}), *success]:
+            for content in part.get("content", {}).values():
+                if "example" in content:
+                    validator = Draft202012Validator(
+                        resolved(content["schema"], strict), format_checker=Draft202012Validator.FORMAT_CHECKER
+                    )
+                    validator.validate(content["example"])
+
+    @pytest.mark.parametrize("operation", ["listTickets", "getTicket", "createComment"])
+    def test_an_example_that_is_not_what_is_answered_is_found(self, operation: str):
+        example = {**examples()["answers"][operation], "no_such_member": 1}
+        (answer,) = [answer for status, answer in OPERATIONS[operation]["responses"].items() if status.startswith("2")]
+        schema = resolved(answer["content"]["application/json"]["schema"], closed(DOCUMENT))
+        assert not Draft202012Validator(schema).is_valid(example)
 
     def test_those_of_problems_are_valid(self):
         for answer in PROBLEMS.values():

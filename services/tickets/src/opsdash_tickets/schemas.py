@@ -20,8 +20,9 @@ from opsdash_tickets.model import Action, SlaState
 Title = Annotated[
     str,
     Meta(
-        max_length=1000,
-        extra_json_schema={"minLength": 1, "maxLength": values.MAXIMUM_TITLE, "pattern": r"\S"},
+        max_length=values.MAXIMUM_TITLE_SENT,
+        description=f"1 to {values.MAXIMUM_TITLE} characters, at least one of them visible, when what surrounds them is"
+        f" trimmed; {values.MAXIMUM_TITLE_SENT:,} at most as sent",
     ),
 ]
 Description = Annotated[str, Meta(max_length=values.MAXIMUM_DESCRIPTION, description="Markdown, stored as it is")]

@@ -10,6 +10,8 @@ from opsdash_chassis.text import is_blank
 from opsdash_tickets.errors import FieldProblem, InvalidFields
 
 MAXIMUM_TITLE = 200
+#: Before it is trimmed: what is pasted often comes with blanks.
+MAXIMUM_TITLE_SENT = 1000
 MAXIMUM_DESCRIPTION = 20_000
 
 

@@ -10,8 +10,12 @@ from opsdash_chassis.http.openapi import operations
 
 
 def examples() -> dict[str, Any]:
-    """By the names of parameters, and by `operationId`."""
-    document: dict[str, Any] = json.loads(files(__package__).joinpath("examples.json").read_bytes())
+    """Of `parameters` by their names, of `bodies` and `answers` by `operationId`."""
+    return {**_read("examples.json"), "answers": _read("answers.json")}
+
+
+def _read(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(files(__package__).joinpath(name).read_bytes())
     return document
 
 
