@@ -29,7 +29,7 @@ test-storms: needed-test ## Run the long ones: outages, kills, 200,000 tickets, 
 test-browsers: needed-test ## Walk through the console in Chromium, Firefox and WebKit, as far as they are on this machine
 	@$(BIN)/python -m pytest -m engines tests/browser
 
-test-clients: needed-test ## Generate, compile and run clients of the API in TypeScript, Go, Java and Python, and sign in at a Keycloak, as far as their tools are here
+test-clients: needed-test ## Generate, compile and run clients of the API and of the events in TypeScript, Go, Java and Python, and sign in at a Keycloak, as far as their tools are here
 	@$(BIN)/python -m pytest -m clients tests/clients
 
 test-kafka: needed-test ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven

@@ -14,12 +14,14 @@ import aiohttp
 import asyncpg
 from opsdash_chassis.topics import create_topics
 from opsdash_contracts.workspace import Plate
+from opsdash_local.apache.node import ApacheKafka, Place
+from opsdash_local.broker import BrokerProcess
 from opsdash_local.environment import Environments
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import GATEWAY, SERVICES
-from opsdash_local.settings import Ports, StackSettings
+from opsdash_local.settings import EMBEDDED, Ports, StackSettings
 
 from tests.browser.people import (
     COLLEAGUE,
@@ -202,15 +204,29 @@ async def all_ready(services: dict[str, ServiceProcess]) -> None:
     await asyncio.gather(*(service.ready() for service in services.values()))
 
 
+def broker_of(settings: StackSettings) -> BrokerProcess:
+    """The broker that was chosen, not yet started."""
+    log_file = settings.data / "kafka.log"
+    if settings.embedded_kafka:
+        return EmbeddedKafka(settings.ports.kafka, log_file=log_file)
+    place = Place(1, settings.ports.kafka, settings.ports.kafka_controller)
+    return ApacheKafka(place, settings.data / "kafka", log_file=log_file)
+
+
 @asynccontextmanager
 async def running_console(
-    server: EmbeddedPostgres, templates: dict[str, ServiceDatabase], folder: Path, *, public_url: str | None = None
+    server: EmbeddedPostgres,
+    templates: dict[str, ServiceDatabase],
+    folder: Path,
+    *,
+    public_url: str | None = None,
+    kafka: str = EMBEDDED,
 ) -> AsyncIterator[Console]:
     """Everything `make run` starts, on databases of its own. `public_url` is what stands before the gateway."""
-    settings = StackSettings(data=folder, ports=Ports(free_block()), partitions=PARTITIONS)
-    kafka = EmbeddedKafka(settings.ports.kafka, log_file=folder / "kafka.log")
-    kafka.start()
-    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
+    settings = StackSettings(data=folder, ports=Ports(free_block()), partitions=PARTITIONS, kafka=kafka)
+    broker = broker_of(settings)
+    broker.start()
+    await create_topics(broker.bootstrap_servers, partitions=PARTITIONS)
     databases = {name: await clone(name, template) for name, template in templates.items()}
     environments = Environments(settings, SecretStore(folder / "secrets.json"), server.admin_url)
     own = {name: made.environment for name, made in databases.items()}
@@ -223,6 +239,6 @@ async def running_console(
     finally:
         for service in services.values():
             service.sigkill()
-        kafka.kill()
+        broker.kill()
         for database in databases.values():
             await drop(database)

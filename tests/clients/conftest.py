@@ -1,4 +1,7 @@
-"""One stack and one org with some tickets, before which every generated client makes the same walk."""
+"""One stack and one org with some tickets, before which every generated client makes the same walk.
+
+It runs on Apache Kafka where Java is there, for the clients of Kafka.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from typing import Any
 
 import pytest
 from opsdash_local.postgres import EmbeddedPostgres
+from opsdash_local.settings import APACHE, EMBEDDED
 
 from tests.browser.console import Console, running_console
 from tests.browser.people import COLLEAGUE, CONTACTS, MEMBER, PROJECTS, OrgUnderTest
+from tests.clients.tools import JAVA, MISSING
 from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually
 
@@ -60,7 +65,8 @@ async def scene(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Scene]:
     folder = tmp_path_factory.mktemp("clients")
-    async with running_console(postgres_server, templates, folder) as console:
+    kafka = EMBEDDED if MISSING[JAVA]() else APACHE
+    async with running_console(postgres_server, templates, folder, kafka=kafka) as console:
         org = await console.new_org("clients")
         async with console.session.get(f"{console.url}/schema/openapi.json") as answer:
             (folder / "openapi.json").write_text(json.dumps(await answer.json(content_type=None)))

@@ -16,6 +16,8 @@ from tests.clients.tools import GO, JAVA, NODE, run
 
 Command = list[str | Path]
 _SAMPLES = Path(__file__).parent
+_EXAMPLES = Path(__file__).parents[2] / "examples" / "clients"
+_MADE_THERE = shutil.ignore_patterns("node_modules", "target", "*.jsonl")
 MAVEN = ("mvn", "--quiet", "--batch-mode")
 DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{versions.MAVEN_DEPENDENCY_PLUGIN}"
 _MODULE = "example.test/sample"
@@ -117,6 +119,48 @@ def _openapi_generator_python(folder: Path, document: Path) -> Command:
     return [environment(folder, *versions.PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
 
 
+def _example(name: str, folder: Path) -> None:
+    shutil.copytree(_EXAMPLES / name, folder, dirs_exist_ok=True, ignore=_MADE_THERE)
+
+
+def _java_consumer(folder: Path) -> Command:
+    _example("java", folder)
+    run(*MAVEN, "compile", folder=folder)
+    return [*MAVEN, "exec:java", "-Dexec.args={servers}"]
+
+
+def _go_consumer(folder: Path) -> Command:
+    _example("go", folder)
+    run("go", "build", "-o", "consumer", ".", folder=folder)
+    return [folder / "consumer", "{servers}"]
+
+
+def _node_consumer(folder: Path) -> Command:
+    _example("node", folder)
+    npm_install(folder)
+    return ["node", "consumer.mjs", "{servers}"]
+
+
+def _python_consumer(folder: Path) -> Command:
+    _example("python", folder)
+    return [environment(folder, "--requirement", "requirements.txt"), "consumer.py", "{servers}"]
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """An example in its language; `make` takes an empty folder, and `{servers}` stands for the broker's address."""
+
+    needs: tuple[str, ...]
+    make: Callable[[Path], Command]
+
+
+#: By the folder of the example. The broker that they are tried with is a Java program.
+CONSUMERS = {
+    "java": Consumer((JAVA,), _java_consumer),
+    "go": Consumer((JAVA, GO), _go_consumer),
+    "node": Consumer((JAVA, NODE), _node_consumer),
+    "python": Consumer((JAVA,), _python_consumer),
+}
 CLIENTS = {
     "openapi-typescript": Client("TypeScript", (NODE,), _typescript),
     "oapi-codegen": Client("Go", (GO,), _oapi_codegen),
