@@ -62,6 +62,10 @@ class TestRun:
         assert f"http://127.0.0.1:{stack.port}/schema" in stack.text()
         assert len(re.findall(r"/dev/sign-in/[0-9a-f-]{36}", stack.text())) == 12
 
+    def test_it_says_which_broker_it_runs_on_and_which_it_could(self, stack: RunningStack) -> None:
+        port = Ports(stack.port).kafka
+        assert f"port {port}, in memory (KAFKA=apache: Apache Kafka)" in stack.text()
+
     def test_all_that_lies_in_the_data_folder_is_known_to_be_ours(self, stack: RunningStack, folder: Path) -> None:
         """`make clean` removes no other folder."""
         assert data_folder.what_is_foreign(folder / "data") is None

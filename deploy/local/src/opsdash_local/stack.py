@@ -92,7 +92,8 @@ class Stack:
         if broker is not None:
             with self._progress.step("Kafka broker") as step:
                 broker.wait_ready()
-                step.detail = f"port {broker.port}, {'Apache Kafka' if broker.keeps_records else 'in memory'}"
+                kind = "Apache Kafka" if broker.keeps_records else "in memory (KAFKA=apache: Apache Kafka)"
+                step.detail = f"port {broker.port}, {kind}"
         return settings.database_url or (postgres.admin_url if postgres else "")
 
     def _broker(self) -> BrokerProcess | None:
