@@ -1,6 +1,6 @@
 // Sample consumer with franz-go: takes every ticket event once, and keeps the newest state of each ticket.
 //
-//	go run . 127.0.0.1:9092
+//	go run . 127.0.0.1:8010
 //
 // applied.jsonl is inbox and effect in one: a line that is written whole is an event that was applied. What can never be
 // applied goes to set-aside.jsonl. One process at a time; in a real consumer both are tables of one database.
@@ -45,7 +45,7 @@ func settings(servers string) []kgo.Opt {
 		// Production, with crypto/tls, github.com/twmb/franz-go/pkg/sasl/scram and the CA in a tls.Config:
 		// kgo.DialTLSConfig(&tls.Config{RootCAs: authorities}),
 		// kgo.SASL(scram.Auth{User: os.Getenv("KAFKA_USER"), Pass: os.Getenv("KAFKA_PASSWORD")}.AsSha512Mechanism()),
-		// The embedded broker of the local stack, with github.com/twmb/franz-go/pkg/kversion:
+		// The embedded broker of the local stack, from franz-go 1.22 on, with github.com/twmb/franz-go/pkg/kversion:
 		// kgo.MaxVersions(kversion.V3_7_0()),
 	}
 }
