@@ -3,7 +3,6 @@
 One file that needs no other: every schema is a component of it.
 """
 
-import json
 from typing import Any, Final, Literal
 
 from opsdash_contracts import headers
@@ -157,5 +156,18 @@ def _payloads() -> Document:
 def _as_component(schema: Document) -> Document:
     """Without an address of its own, and with references to what is beside it."""
     kept = {key: value for key, value in schema.items() if key not in {"$id", "$schema"}}
-    moved: Document = json.loads(json.dumps(kept).replace(f'"{_SHARED}', f'"{_COMPONENT}'))
+    moved: Document = _moved(kept)
     return moved
+
+
+def _moved(part: Any) -> Any:
+    """A part of a schema whose references lead to components."""
+    if isinstance(part, list):
+        return [_moved(each) for each in part]
+    if isinstance(part, dict):
+        return {key: _reference(value) if key == "$ref" else _moved(value) for key, value in part.items()}
+    return part
+
+
+def _reference(address: str) -> str:
+    return _COMPONENT + address.removeprefix(_SHARED)
