@@ -78,6 +78,11 @@ class Visitor:
         assert session is not None
         return session
 
+    @property
+    def provider_session(self) -> str:
+        claims = jwt.decode(self.session.access_token, options={"verify_signature": False})
+        return str(claims["sid"])
+
     async def _at_the_provider(self) -> Page:
         return await self.provider.get((await self.console.get("/en/sign-in")).location)
 
@@ -152,16 +157,33 @@ async def test_keys_that_were_replaced_are_fetched_and_sign_nobody_out_for_long(
     await scene.visitor().sign_in()
 
 
-async def test_what_keycloak_ends_is_over_here(scene: Scene) -> None:
-    ada = scene.visitor()
-    await ada.sign_in()
-    copy = ada.copy()
-    await scene.keycloak.sign_out_everywhere()
-
+async def refused(visitor: Visitor) -> None:
     async def let_in() -> bool:
-        return await copy.is_let_in()
+        return await visitor.is_let_in()
 
     await eventually(let_in, lambda answer: not answer)
+
+
+async def test_a_session_that_keycloak_ends_is_over_here(scene: Scene) -> None:
+    ada, at_home = scene.visitor(), scene.visitor()
+    await ada.sign_in()
+    await at_home.sign_in()
+    copy = ada.copy()
+    await scene.keycloak.end_session(ada.provider_session)
+    await refused(copy)
     assert not await ada.is_let_in()
+    assert await at_home.is_let_in()
+    await scene.keycloak.end_session(at_home.provider_session)
+    await refused(at_home)
     assert "session_ended_by_provider" in scene.gateway.logs()
     assert "logout_token_refused" not in scene.gateway.logs()
+
+
+async def test_with_logout_tokens_that_name_no_session_all_of_a_person_end(scene: Scene) -> None:
+    await scene.keycloak.name_sessions_in_logout_tokens(named=False)
+    ada, at_home = scene.visitor(), scene.visitor()
+    await ada.sign_in()
+    await at_home.sign_in()
+    await scene.keycloak.end_all_sessions()
+    await refused(ada)
+    await refused(at_home)

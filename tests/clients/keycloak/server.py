@@ -17,7 +17,7 @@ from tests.clients.making import DEPENDENCIES, MAVEN
 from tests.clients.tools import run
 from tests.support.eventually import eventually
 
-REALM = "opsdash"
+REALM, CLIENT = "opsdash", "opsdash-console"
 PERSON_ID = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a02"
 USERNAME, PASSWORD = "ada", "a-password-of-ada"
 _ADMIN, _ADMIN_PASSWORD = "admin", "a-password-of-the-admin"
@@ -88,9 +88,18 @@ class Keycloak:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
-    async def sign_out_everywhere(self) -> None:
-        """What an admin does with a person whose laptop is gone."""
+    async def end_session(self, session: str) -> None:
+        """What an admin does with one of a person's sessions."""
+        await self._admin("DELETE", f"sessions/{session}")
+
+    async def end_all_sessions(self) -> None:
+        """… and with all of them."""
         await self._admin("POST", f"users/{PERSON_ID}/logout")
+
+    async def name_sessions_in_logout_tokens(self, *, named: bool) -> None:
+        (client,) = await self._admin("GET", f"clients?clientId={CLIENT}")
+        client["attributes"]["backchannel.logout.session.required"] = str(named).lower()
+        await self._admin("PUT", f"clients/{client['id']}", client)
 
     async def rotate_keys(self) -> None:
         """A new signing key; the old one is gone, as after a leak."""
