@@ -119,6 +119,14 @@ class TestRegister:
         assert small.is_over(bystander, NOW - 10), "as old as what was dropped"
         assert not small.is_over(young, NOW + 1)
 
+    def test_reading_all_of_it_again_changes_nothing(self, clock: Clock) -> None:
+        small = EndedSessions(clock=clock, maximum=3)
+        small.caught_up()
+        records = [ended(uuid4(), at=NOW + turn) for turn in range(5)]
+        assert [small.learn(record) for record in records] == [True] * 5
+        assert [small.learn(record) for record in records] == [False] * 5
+        assert not small.is_over(marks(), NOW + 1.5), "only what is as old as the two that were dropped"
+
     def test_before_it_has_read_only_sessions_begun_since_are_good(self, clock: Clock) -> None:
         fresh = EndedSessions(clock=clock)
         assert fresh.is_over(marks(), NOW - 1)

@@ -45,13 +45,14 @@ class EndedSessions:
         self._unread_until = -math.inf
 
     def learn(self, ended: SessionEnded) -> bool:
-        """Whether it is news."""
-        self._forget_old()
+        """Whether it is news; what was read before is none, also when there was no room to keep it."""
         at = ended.ended_at.timestamp()
         known = self._known.get(ended.ended_id)
-        if at + KEPT_SECONDS < self._clock() or (known is not None and known.ended_at >= at):
+        oldest = max(self._clock() - KEPT_SECONDS, self._forgotten_until)
+        if at <= oldest or (known is not None and known.ended_at >= at):
             return False
         self._known.pop(ended.ended_id, None)  # the newest stand at the end
+        self._forget_old()
         self._known[ended.ended_id] = _Ending(at, at if ended.what is Ended.PERSON else math.inf)
         return True
 
