@@ -44,7 +44,7 @@ def test_every_golden_message_is_what_its_message_says(example):
     message = DOCUMENT["components"]["messages"][f"{example.event_type}.v{example.version}"]
     validator(message["payload"]).validate(example.body)
     validator(message["headers"]).validate({name: value.decode() for name, value in example.headers})
-    assert not validator(message["payload"]).is_valid({**example.body, "version": 0})
+    assert not validator(message["payload"]).is_valid({})
     assert not validator(message["headers"]).is_valid({"ce_type": example.event_type})
 
 
