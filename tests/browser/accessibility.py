@@ -11,6 +11,11 @@ _AXE = Axe()
 _SETTLED = """() => Promise.allSettled(
     document.getAnimations().filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime))
         .map(animation => animation.finished))"""
+_LISTEN = """() => {
+    window.heard = [];
+    const live = document.querySelector("#live");
+    new MutationObserver(() => window.heard.push(live.textContent)).observe(live, { childList: true });
+}"""
 _SHOWS = "theme => document.documentElement.classList.contains('dark') === (theme === 'dark')"
 
 
@@ -37,6 +42,16 @@ async def assert_no_findings_as_it_is(page: Page) -> None:
         for node in finding["nodes"]
     ]
     assert not findings, f"{page.url}\n" + "\n".join(findings)
+
+
+async def listen(page: Page) -> None:
+    """Remember from now on what is announced: what follows at once replaces it on the page."""
+    await page.evaluate(_LISTEN)
+
+
+async def expect_heard(page: Page, text: str) -> None:
+    """An announcement that the regular expression finds, since `listen`."""
+    await page.wait_for_function("text => window.heard.some(said => new RegExp(text).test(said))", arg=text)
 
 
 async def spoken(page: Page) -> list[str]:

@@ -255,7 +255,8 @@ class TestKeys:
         height = "box => box.clientHeight"
         before = await drawer.composer.evaluate(height)
         await drawer.composer.fill("One\nTwo\nThree\nFour")
-        assert await drawer.composer.evaluate(height) > 2 * before
+        large = "before => document.querySelector('#composer-body').clientHeight > 2 * before"
+        await page.wait_for_function(large, arg=before)
         await page.keyboard.press("Control+Enter")
         await expect(drawer.composer).to_have_value("")
         await expect(drawer.comments).to_have_count(1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.accessibility import expect_heard, listen
 from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.guard import Guard
@@ -139,8 +140,9 @@ class TestTheSameField:
         told = rf"^{COLLEAGUE.name} changed SLA due to “{theirs}” in the meantime; you chose “{yours}”\.$"
         await expect(toast(page, re.compile(told))).to_be_visible()
         await expect(drawer.root.locator("#sla-property")).to_contain_text(re.compile(theirs))
+        await listen(page)
         await page.locator("#toasts").get_by_role("button", name="Set mine").click()
-        await expect(page.locator("#live")).to_have_text(re.compile(rf"^Saved\. SLA due: {yours}$"))
+        await expect_heard(page, rf"^Saved\. SLA due: {yours}$")
         await expect(drawer.root.locator("#sla-property")).to_contain_text(re.compile(yours))
         assert (await fresh(console, org))["sla_due_at"] == "2027-06-02T02:15:00Z"
 
@@ -164,6 +166,7 @@ class TestTheSameField:
     ):
         drawer = await Drawer(page := await open_page(org)).open(ticket)
         await meanwhile(page, console, org, ticket, priority="low")
+        await listen(page)
         await drawer.field("Priority").select_option(label="Low")
-        await expect(page.locator("#live")).to_have_text("Saved. Priority: Low")
+        await expect_heard(page, r"^Saved\. Priority: Low$")
         await expect(page.locator("#toasts").get_by_role("alert")).to_have_count(0)
