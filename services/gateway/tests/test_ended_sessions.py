@@ -17,7 +17,7 @@ from opsdash_chassis.http.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_contracts.topics import SESSIONS
 from opsdash_gateway.ended_sessions import register as registers
-from opsdash_gateway.ended_sessions.endings import Endings
+from opsdash_gateway.ended_sessions.endings import SIGN_OUTS, Endings
 from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks, person_id, provider_session_id
 from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
 from opsdash_gateway.publisher import Publisher
@@ -149,6 +149,33 @@ class TestReadiness:
 
         text = await eventually(readiness, lambda text: "reads which sessions" not in text)
         assert re.search(r'"sessions".{0,40}waits for kafka', text), text
+
+
+class Told(Publisher):
+    """Keeps what it is given to publish."""
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings, SESSIONS)
+        self.events: list[Any] = []
+
+    async def publish(self, events: Any, deadline_seconds: float = 1.0) -> None:
+        self.events += [event.data for event in events]
+
+
+class TestSigningOutAgainAndAgain:
+    async def test_takes_a_bounded_part_of_every_register_and_ends_each_session(self, tmp_path: Path) -> None:
+        told = Told(settings := make_settings(tmp_path))
+        endings, person, began = Endings(settings, told), uuid4(), time.time()
+        endings.register.caught_up()
+        for number in range(3 * SIGN_OUTS):
+            session = SessionMarks(own=uuid4(), person=person, issued_at=began - 100 + number)
+            assert not endings.register.is_over(session, began)
+            assert await endings.end_session(session, USER)
+            assert endings.register.is_over(session, began)
+        assert [one.what for one in told.events[:SIGN_OUTS]] == [Ended.SESSION] * SIGN_OUTS
+        assert {one.ended_id for one in told.events[SIGN_OUTS:]} == {person}
+        later = SessionMarks(own=uuid4(), person=person, issued_at=began)
+        assert not endings.register.is_over(later, began)
 
 
 class TestSession:

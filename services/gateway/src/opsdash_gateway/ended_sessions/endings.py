@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.following import Follower
 from opsdash_chassis.http.health import ProbeResult
 from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.sessions import ENDED, Ended, SessionEnded
@@ -31,6 +33,8 @@ RETRY_SECONDS = 1.0
 MAXIMUM_WAITING = 1000
 #: How long a new process waits for the broker before it serves with what it knows.
 PATIENCE_SECONDS = 10.0
+#: Who signs out more often ends all sessions they have begun so far: one place in the registers, however often.
+SIGN_OUTS, SIGN_OUTS_PER_HOUR = 20, 10
 
 
 class Endings:
@@ -49,6 +53,7 @@ class Endings:
         self._on_news = on_news
         self._waiting: deque[Event[EventData]] = deque()
         self._wake = asyncio.Event()
+        self._sign_outs = RateLimit(per_second=SIGN_OUTS_PER_HOUR / 3600, burst=SIGN_OUTS)
         self._has_read = False
         self._gives_up_at = float("inf")
         self._follower = Follower(
@@ -64,8 +69,15 @@ class Endings:
 
     async def end_session(self, marks: SessionMarks, user_id: UUID) -> bool:
         """Somebody signs out. Whether all replicas are told; if not, that is tried until they are."""
-        ended = SessionEnded(ended_id=marks.own, what=Ended.SESSION, ended_at=datetime.now(UTC))
-        return await self.end(ended, actor_id=user_id)
+        return await self.end(self._ending_of(marks), actor_id=user_id)
+
+    def _ending_of(self, marks: SessionMarks) -> SessionEnded:
+        try:
+            self._sign_outs.check(marks.person)
+        except Problem:
+            begun = datetime.fromtimestamp(math.ceil(marks.issued_at), UTC)  # whole seconds, as in a logout token
+            return SessionEnded(ended_id=marks.person, what=Ended.PERSON, ended_at=begun)
+        return SessionEnded(ended_id=marks.own, what=Ended.SESSION, ended_at=datetime.now(UTC))
 
     async def end(self, ended: SessionEnded, *, actor_id: UUID | None = None) -> bool:
         """The same for whatever ends. What has ended already, or too long ago to matter, is not told again."""
