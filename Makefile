@@ -20,13 +20,14 @@ run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its da
 	@$(BIN)/opsdash run --with-parent
 
 test: needed-test ## Run the tests on embedded servers and in a browser; TESTS=path runs those only, SEED=number repeats a run's random requests
-	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not engines and not clients")
+	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not console and not engines and not clients")
 
 test-storms: needed-test ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
 	@$(BIN)/python -m pytest -n 2 -m "storm and not alone" tests deploy
 	@$(BIN)/python -m pytest -m alone tests
 
-test-browsers: needed-test ## Walk through the console in Chromium, Firefox and WebKit, as far as they are on this machine
+test-browsers: needed-test ## Run the long tests of the console in Chromium, then walk through it in Chromium, Firefox and WebKit, as far as they are here
+	@$(BIN)/python -m pytest -n 2 -m console tests/browser
 	@$(BIN)/python -m pytest -m engines tests/browser
 
 test-clients: needed-test ## Generate, compile and run clients of the API and of the events in TypeScript, Go, Java and Python, and sign in at a Keycloak, as far as their tools are here

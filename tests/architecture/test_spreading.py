@@ -22,7 +22,7 @@ def test_every_name_is_the_start_of_a_test_file(start: str):
 def test_tests_that_share_a_stack_are_one_part_and_other_files_are_each_their_own():
     assert part_of("tests/system/test_a.py::test_x") == part_of("tests/system/test_b.py::TestY::test_z")
     assert part_of("tests/browser/test_a.py::test_x") == part_of("tests/browser/test_c.py::test_x")
-    assert part_of("tests/browser/test_a.py::test_x") != part_of("tests/browser/test_d.py::test_x")
+    assert part_of("tests/browser/test_a.py::test_x") != part_of("tests/browser/test_f.py::test_x")
     assert part_of("tests/docs/test_docs.py::test_x[a::b]") == "tests/docs/test_docs.py"
 
 

@@ -18,6 +18,8 @@ from tests.browser.seeding import Orgs
 from tests.browser.visitors import PHONE, Visitors
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.console
+
 FEW = "/support?q=zeppelin"
 """Six rows of the long list, whose every row one test has axe look at: behind a dialog they say nothing new."""
 

@@ -18,6 +18,8 @@ from tests.browser.seeding import Orgs
 from tests.browser.texts import cut, english_left, untranslated
 from tests.browser.visitors import PHONE, Visitors
 
+pytestmark = pytest.mark.console
+
 # Runs before anything of the page; notes the scheme at the moment the body begins to exist.
 FIRST_PAINT = """new MutationObserver((_, observer) => {
     if (!document.body) return;

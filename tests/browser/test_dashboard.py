@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
@@ -12,6 +13,8 @@ from tests.browser.console import Console
 from tests.browser.pages import Drawer, TicketList, expect_stayed, stays
 from tests.browser.people import OrgUnderTest
 from tests.browser.seeding import BREACHED, Orgs
+
+pytestmark = pytest.mark.console
 
 
 def tile(page: Page, name: str) -> Locator:

@@ -16,6 +16,8 @@ from tests.browser.pages import Drawer, EditDialog, Held, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.visitors import sign_in
 
+pytestmark = pytest.mark.console
+
 
 @pytest.fixture
 async def ticket(console: Console, org: OrgUnderTest) -> Any:

@@ -14,6 +14,8 @@ from tests.browser.console import Console
 from tests.browser.pages import Drawer, TicketList, rendered_choice, slow_network
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 
+pytestmark = pytest.mark.console
+
 Slow = Callable[[], Awaitable[Page]]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Open
@@ -18,6 +19,8 @@ from tests.browser.visitors import Visitors
 from tests.support.eventually import eventually
 from tests.support.live import LiveClient
 from tests.support.metrics import sample
+
+pytestmark = pytest.mark.console
 
 LOADS = 40
 WINDOWS = 4

@@ -14,6 +14,8 @@ from tests.browser.pages import Drawer, Held, TicketList, rendered_choice, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.visitors import Visitors
 
+pytestmark = pytest.mark.console
+
 SIGNAL = """detail => { document.dispatchEvent(new CustomEvent("opsdash:signal", { detail })); }"""
 INITIALS = "MC"
 # The controls that an element lies over.

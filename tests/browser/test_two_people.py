@@ -15,6 +15,8 @@ from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, EditDialog, TicketList, rendered_choice, toast
 from tests.browser.people import COLLEAGUE, CONTACTS, MEMBER, PROJECTS, OrgUnderTest
 
+pytestmark = pytest.mark.console
+
 
 @pytest.fixture
 async def ticket(console: Console, org: OrgUnderTest) -> Any:

@@ -17,6 +17,8 @@ from tests.browser.pages import CreateDialog, Drawer, Held, slow_network, toast
 from tests.browser.people import MEMBER, OrgUnderTest
 from tests.browser.visitors import sign_in
 
+pytestmark = pytest.mark.console
+
 SEND = "Control+Enter"
 
 

@@ -14,6 +14,8 @@ from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 
+pytestmark = pytest.mark.console
+
 THREE = ("First", "Second", "Third")
 Tickets = list[Any]
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -150,3 +151,15 @@ def test_the_dead_letter_reasons_of_the_page_are_those_of_the_code():
     for reason in ("content-changed", "handler-failed"):
         assert plain(f"`{reason}`") in text_of("docs/operating.md")
         assert f'"{reason}"' in sources
+
+
+LONG = ("console", "make test-browsers")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tests/browser").glob("test_*.py")), ids=lambda file: file.stem)
+def test_a_guarantee_names_the_command_that_runs_its_test(file: Path):
+    marker, command = LONG
+    is_long = f"pytestmark = pytest.mark.{marker}" in file.read_text(encoding="utf-8")
+    path = re.escape(f"`{file.relative_to(ROOT).as_posix()}`")
+    for commands in re.findall(rf"{path}(?: \(`(make [^`]+)`\))?", text_of("README.md")):
+        assert commands == (command if is_long else "")

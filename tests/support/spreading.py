@@ -17,6 +17,7 @@ MOST_WORKERS = 4  # each starts stacks of its own, and there are not more long p
 TOGETHER = {
     "tests/browser/test_a": "browser 1",
     "tests/browser/test_c": "browser 1",
+    "tests/browser/test_d": "browser 1",
     "tests/browser/": "browser 2",
     "tests/system/": "system",
     "tests/integration/test_sla_": "sla",
