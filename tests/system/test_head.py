@@ -62,7 +62,15 @@ async def test_every_path_names_what_it_takes(path: str, door: Door):
     described = {method.upper() for method in published_document()["paths"][path]} | {"OPTIONS"}
     if "GET" in described and path != CRON_PATH:
         described.add("HEAD")
-    address = path.format(slug="ours", reference="1", comment_id=uuid4(), kind="org", entity_id=uuid4())
+    address = path.format(
+        slug="ours",
+        reference="1",
+        comment_id=uuid4(),
+        kind="org",
+        entity_id=uuid4(),
+        event_type="sla.missed",
+        version=1,
+    )
     client = door.as_("owner")
     if path.startswith(("/api/workspace", "/api/cron")):
         client = door.anonymous(Authorization=f"Bearer {CRON_SECRET if path == CRON_PATH else WORKSPACE_TOKEN}")
