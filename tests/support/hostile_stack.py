@@ -68,8 +68,14 @@ class Served:
         """Somebody who sends to our org: an owner of it may do the most, a stranger has a token only."""
         org = self.stack.workspace.ours
         owner, token = self.client(org.owner), self.stack.issuer.token(user)
-        values = {"slug": org.slug, "locale": "en", "kind": "company", "entity_id": str(uuid4())}
-        values |= {"user_id": str(org.owner), "name": "x", "rest": "x"}
+        values = {
+            "slug": org.slug,
+            "locale": "en",
+            "kind": "company",
+            "entity_id": str(uuid4()),
+            "event_type": "sla.missed",
+        }
+        values |= {"user_id": str(org.owner), "name": "x", "rest": "x", "file": "v1.json"}
         visitor = Visitor(self.gateway.url, org.slug, user, token, SESSION_SECRET)
         page = {"Cookie": visitor.cookie(), "X-CSRF-Token": visitor.csrf, "Origin": ORIGIN}
         credentials = {CALLER: bearer(token), SIGNED_IN: page, FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}

@@ -69,7 +69,7 @@ async def test_every_path_names_what_it_takes(path: str, door: Door):
         kind="org",
         entity_id=uuid4(),
         event_type="sla.missed",
-        version=1,
+        file="v1.json",
     )
     client = door.as_("owner")
     if path.startswith(("/api/workspace", "/api/cron")):

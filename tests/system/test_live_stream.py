@@ -173,12 +173,13 @@ class TestItsEnd:
             await publish(door.api.stack.kafka.bootstrap_servers, gone)
             async with asyncio.timeout(30):
                 await ours.ended.wait()
-        back = Org(org_id=org.id, slug=org.slug, name="Ours", plate=org.plate, version=3)
-        await publish(door.api.stack.kafka.bootstrap_servers, back)
 
         async def allowed() -> int:
             return (await door.as_("viewer").call("GET", "/api/orgs/ours/support")).status
 
+        await eventually(allowed, lambda status: status == 403)
+        back = Org(org_id=org.id, slug=org.slug, name="Ours", plate=org.plate, version=3)
+        await publish(door.api.stack.kafka.bootstrap_servers, back)
         await eventually(allowed, lambda status: status == 200)
 
     async def test_the_membership_ends_and_that_of_others_goes_on(self, door: Door):

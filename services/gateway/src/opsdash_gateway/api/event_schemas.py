@@ -16,7 +16,6 @@ from opsdash_contracts.schemas import schema_of
 
 from opsdash_gateway.api.schema import as_yaml
 from opsdash_gateway.openapi.itself import (
-    EVENT_PATH,
     EVENT_TYPE,
     EVENTS_JSON_PATH,
     EVENTS_JSON_TYPE,
@@ -37,7 +36,7 @@ def as_yaml_document() -> Response[bytes]:
     return Response(_yaml(), media_type=EVENTS_YAML_TYPE)
 
 
-@get(EVENT_PATH.replace("{event_type}", "{event_type:str}").replace("v{version}.json", "{file:str}"))
+@get("/schema/events/{event_type:str}/{file:str}")
 async def one_schema(event_type: FromPath[str], file: FromPath[str]) -> Response[bytes]:
     found = _FILE.fullmatch(file)
     if not found or int(found[1]) not in event_types().get(event_type, ()):

@@ -10,7 +10,7 @@ JSON_PATH, YAML_PATH = "/schema/openapi.json", "/schema/openapi.yaml"
 JSON_TYPE, YAML_TYPE = "application/vnd.oai.openapi+json", "application/vnd.oai.openapi"
 EVENTS_JSON_PATH, EVENTS_YAML_PATH = "/schema/asyncapi.json", "/schema/asyncapi.yaml"
 EVENTS_JSON_TYPE, EVENTS_YAML_TYPE = "application/vnd.aai.asyncapi+json", "application/vnd.aai.asyncapi"
-EVENT_PATH, EVENT_TYPE = "/schema/events/{event_type}/v{version}.json", "application/schema+json"
+EVENT_PATH, EVENT_TYPE = "/schema/events/{event_type}/{file}", "application/schema+json"
 
 _OBJECT, _TEXT = {"type": "object"}, {"type": "string"}
 _DOCUMENTS: Final = (
@@ -29,11 +29,12 @@ _EVENT_PARAMETERS: Final = [
         "example": "support_ticket.updated",
     },
     {
-        "name": "version",
+        "name": "file",
         "in": "path",
         "required": True,
-        "schema": {"type": "integer", "format": "int64", "minimum": 1},
-        "example": 1,
+        "description": "The version of the event type.",
+        "schema": {"type": "string", "pattern": r"^v[1-9][0-9]{0,3}\.json$"},
+        "example": "v1.json",
     },
 ]
 
