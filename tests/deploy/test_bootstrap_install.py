@@ -126,6 +126,7 @@ def changed(toy: Toy) -> Toy:
 
 
 class TestInstall:
+    @pytest.mark.storm
     def test_a_mirror_and_its_certificate_are_taken_from_pips_configuration(self, made: Toy):
         assert made.packages() == {"runs"}
 
@@ -162,11 +163,13 @@ class TestInstall:
         assert reason_of(done).startswith("a folder may not be written by this user")
         assert str(tmp_path / "locked") in done.stderr
 
+    @pytest.mark.storm
     def test_uv_itself_fails_with_a_reason_too(self, clone: Toy, tmp_path: Path):
         fresh = Toy(copytree(clone.root, tmp_path / "toy"), clone.environ)
         done = fresh.make("run", PIP_INDEX_URL="https://index.invalid/simple")
         assert "opsdash: installing uv failed: the name of the package index was not resolved" in done.stderr
 
+    @pytest.mark.storm
     def test_an_environment_that_was_moved_is_made_again(self, toy: Toy):
         moved = Toy(toy.root.rename(toy.root.with_name("it was moved, ñandú")), toy.environ)
         done = moved.make("lint")

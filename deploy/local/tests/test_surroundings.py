@@ -68,9 +68,9 @@ def ended(running: RunningStack) -> Iterator[RunningStack]:
             running.stop(signal.SIGKILL)
 
 
-@pytest.mark.slow
+@pytest.mark.storm
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", [ALL_AT_ONCE, *(pytest.param(name, marks=pytest.mark.storm) for name in ONE_BY_ONE)])
+@pytest.mark.parametrize("name", [ALL_AT_ONCE, *ONE_BY_ONE])
 def test_a_cold_start_serves_and_stops_in_order_in(tmp_path: Path, name: str) -> None:
     given = SURROUNDINGS[name]
     folder = tmp_path / given.folder
