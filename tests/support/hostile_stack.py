@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from opsdash_chassis.http.authentication import CALLER
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.session import SIGNED_IN
+from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 
 from tests.support.browsing import ORIGIN, Visitor
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -34,6 +34,8 @@ INSERT INTO tickets (org_id, id, number, title, description, status, priority, c
 SELECT $1, gen_random_uuid(), n + 1000000, repeat('long title ', 18), '', 'open', 'low', 'general', $2, now(), now(), 1
 FROM generate_series(1, $3::int) n
 """
+
+TARGET_PARTS = ("reference", "number", "comment_id")
 
 
 @dataclass
@@ -68,18 +70,20 @@ class Served:
         """Somebody who sends to our org: an owner of it may do the most, a stranger has a token only."""
         org = self.stack.workspace.ours
         owner, token = self.client(org.owner), self.stack.issuer.token(user)
-        values = {
-            "slug": org.slug,
-            "locale": "en",
-            "kind": "company",
-            "entity_id": str(uuid4()),
-            "event_type": "sla.missed",
-        }
-        values |= {"user_id": str(org.owner), "name": "x", "rest": "x", "file": "v1.json"}
-        visitor = Visitor(self.gateway.url, org.slug, user, token, SESSION_SECRET)
-        page = {"Cookie": visitor.cookie(), "X-CSRF-Token": visitor.csrf, "Origin": ORIGIN}
-        credentials = {CALLER: bearer(token), SIGNED_IN: page, FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}
+        values = address_parts(org.slug, org.owner)
+        pages = (Visitor(self.gateway.url, org.slug, user, token, SESSION_SECRET) for _ in range(2))
+        page, leaving = (
+            {"Cookie": visitor.cookie(), "X-CSRF-Token": visitor.csrf, "Origin": ORIGIN} for visitor in pages
+        )
+        credentials = {CALLER: bearer(token), FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}
+        credentials |= {SIGNED_IN: page, SIGNING_OUT: leaving}  # each a session of its own: who signs out ends it
         return Attacker(credentials, values | await target(owner, org.slug), await target(owner, org.slug))
+
+
+def address_parts(slug: str, user_id: UUID) -> dict[str, str]:
+    """What stands in addresses, by the name of its place; see `target` for the rest."""
+    parts = {"slug": slug, "locale": "en", "kind": "company", "entity_id": str(uuid4()), "user_id": str(user_id)}
+    return parts | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x"}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -91,7 +95,7 @@ async def target(owner: Client, slug: str) -> dict[str, str]:
     ticket = await made(owner, f"/api/orgs/{slug}/tickets", {"title": "Target"})
     comment = await made(owner, f"/api/orgs/{slug}/tickets/{ticket['number']}/comments", {"body": "Target"})
     number = str(ticket["number"])
-    return {"reference": number, "number": number, "comment_id": comment["id"]}
+    return dict(zip(TARGET_PARTS, (number, number, comment["id"]), strict=True))
 
 
 async def made(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from opsdash_gateway.app import build_app
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.openapi import Document
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.session import SIGNED_IN
+from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 
 from tests.support.published import operations, published_document, resolved
 
 FEED, CRON = "feed", "cron"
-WHO = (CALLER, SIGNED_IN, NOBODY, FEED, CRON)
+WHO = (CALLER, SIGNED_IN, SIGNING_OUT, NOBODY, FEED, CRON)
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
