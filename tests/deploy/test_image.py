@@ -67,6 +67,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.storm
 @pytest.mark.timeout(300)  # a machine that builds it for the first time downloads everything
 class TestInstallSteps:
     def test_one_service_its_chassis_and_the_contracts_are_in_it(self, environment: Path):

@@ -31,7 +31,6 @@ FIRST = (
     "tests/integration/test_start_refusals.py",
     "tests/integration/test_delivery.py",
     "tests/examples/",
-    "tests/deploy/test_image.py",
     "services/gateway/tests/test_passing.py",
     "tests/integration/",
     "services/gateway/",
