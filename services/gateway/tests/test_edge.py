@@ -97,6 +97,22 @@ class TestAddressLimit:
             assert int(found[3].headers["Retry-After"]) >= 1
             assert (await other.get(PUBLIC)).status_code == 200
 
+    async def test_so_do_those_who_ask_for_what_no_route_has(self, tmp_path: Path):
+        application = built(tmp_path, address_request_burst=3, address_requests_per_second=0.01)
+        async with calling(application) as one, calling(application, address="192.0.2.2") as other:
+            asked = (
+                ("GET", "/api/nothing"),
+                ("PUT", PUBLIC),
+                ("GET", "/api/more"),
+                ("GET", "/api/no"),
+                ("PUT", PUBLIC),
+            )
+            found = [await one.request(method, path) for method, path in asked]
+            assert [answer.status_code for answer in found] == [404, 405, 404, 429, 429]
+            assert found[3].json()["type"] == "/problems/too-many-requests"
+            assert (await one.get(PUBLIC)).status_code == 429
+            assert (await other.get("/api/nothing")).status_code == 404
+
     @pytest.mark.parametrize(
         ("address", "counted"),
         [

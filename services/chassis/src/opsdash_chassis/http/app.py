@@ -147,7 +147,7 @@ def _litestar(
         route_handlers=route_handlers,
         lifespan=list(lifespan),
         dependencies=dict(dependencies or {}),
-        exception_handlers=exception_handlers(problems),
+        exception_handlers=exception_handlers(problems, count_unmatched=gatekeeper.count_address),
         before_request=gatekeeper.admit,
         request_class=BoundedRequest,
         openapi_config=None,

@@ -88,7 +88,7 @@ class Gatekeeper:
         elif isinstance(rule, ServiceToken):
             self._service(request, [rule])
         elif rule == NOBODY:
-            self._count_address(request)
+            self.count_address(request)
         else:
             raise RuntimeError("unknown authentication rule on a route")
         check_query(request)
@@ -99,10 +99,10 @@ class Gatekeeper:
         try:
             return await rule(request, self._tokens.verify)
         except Problem:
-            self._count_address(request)
+            self.count_address(request)
             raise
 
-    def _count_address(self, request: Request[Any, Any, Any]) -> None:
+    def count_address(self, request: Request[Any, Any, Any]) -> None:
         """Raises the 429 problem."""
         if self._address_limit is not None:
             self._address_limit.check(source_of(request.scope))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from opsdash_chassis.errors import KeyReused, StillRunning, Unavailable
@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 #: Turns an exception of a service's own into a problem.
 ProblemFactory = Callable[[Any], Problem]
+#: Counts a request that no route took; raises the 429 problem when there are too many.
+CountUnmatched = Callable[[Request[Any, Any, Any]], None]
 Mappings = Mapping[type[Exception], ProblemFactory]
 
 _MISSING_PARAMETER = re.compile(r"^Missing required (?P<source>\w+) parameter '(?P<name>[^']+)'")
@@ -89,8 +91,19 @@ def _handler(factory: ProblemFactory) -> Callable[[Request[Any, Any, Any], Any],
     return handle
 
 
+def _unmatched(count: CountUnmatched) -> Callable[[Request[Any, Any, Any], HTTPException], Response[bytes]]:
+    def handle(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        try:
+            count(request)
+        except Problem as problem:
+            return respond(request, problem)
+        return respond(request, _from_litestar(error))
+
+    return handle
+
+
 def exception_handlers(
-    mappings: Mappings | None = None,
+    mappings: Mappings | None = None, *, count_unmatched: CountUnmatched = lambda _: None
 ) -> ExceptionHandlersMap:
     """The handlers of an application: ours, then what the service adds in `mappings`."""
     factories: dict[type[Exception], ProblemFactory] = {
@@ -104,5 +117,6 @@ def exception_handlers(
         **(mappings or {}),
     }
     handlers: ExceptionHandlersMap = {kind: _handler(factory) for kind, factory in factories.items()}
+    handlers[NotFoundException] = handlers[MethodNotAllowedException] = _unmatched(count_unmatched)
     handlers[Exception] = _unhandled
     return handlers
