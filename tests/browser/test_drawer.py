@@ -94,6 +94,24 @@ class TestOpening:
         await page.go_back()
         await expect(drawer.root).to_be_hidden()
 
+    async def test_steps_go_on_from_the_one_that_is_coming(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
+    ):
+        newer = [await console.ticket(org, title) for title in ("Second matter", "Third matter")]
+        page = await open_page(org)
+        drawer = await Drawer(page).open(newer[1])
+        release = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await release.wait()
+            await route.fallback()
+
+        await page.route(re.compile(r"/support/\d+$"), hold)
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        release.set()
+        await drawer.expect_open(ticket["title"])
+
     async def test_closed_while_the_next_one_loads_it_stays_closed(
         self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open
     ):

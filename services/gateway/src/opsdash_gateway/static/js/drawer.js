@@ -100,7 +100,8 @@
   document.addEventListener("auxclick", rowPressed);
   function neighbours() {
     const links = findAll("tr[data-ticket] .ticket-link");
-    const here = links.findIndex((link) => link.getAttribute("href") === view()?.dataset.url);
+    const shownOrComing = loading ?? view()?.dataset.url;
+    const here = links.findIndex((link) => link.getAttribute("href") === shownOrComing);
     return here < 0 ? [] : [links[here - 1], links[here], links[here + 1]];
   }
   function step(to) {
