@@ -117,7 +117,6 @@ class TestOpening:
     ):
         newer = await console.ticket(org, "Second matter")
         page = await open_page(org)
-        drawer = await Drawer(page).open(newer)
         release = asyncio.Event()
 
         async def hold(route: Route) -> None:
@@ -125,6 +124,7 @@ class TestOpening:
             await route.fallback()
 
         await page.route(is_change, hold)
+        drawer = await Drawer(page).open(newer)
         async with page.expect_response(lambda response: is_change(response.url)):
             async with page.expect_request(lambda request: is_change(request.url)):
                 await page.keyboard.press("j")
