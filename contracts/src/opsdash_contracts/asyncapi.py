@@ -90,8 +90,7 @@ def document() -> Document:
 
 
 def header_schema() -> Document:
-    always = [name for name in headers.REQUIRED if name != headers.ORG]
-    return {"type": "object", "required": always, "properties": _HEADERS}
+    return {"type": "object", "required": list(headers.ALWAYS), "properties": _HEADERS}
 
 
 def message_id(event_type: str, version: int) -> str:

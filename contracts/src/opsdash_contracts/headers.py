@@ -16,6 +16,8 @@ REQUIRED: Final = (
 )  # fmt: skip
 #: Part of every event that belongs to an org; see `EventData.of_an_org`.
 ORG: Final = "ce_orgid"
+#: Part of every event.
+ALWAYS: Final = tuple(name for name in REQUIRED if name != ORG)
 OPTIONAL: Final = ("ce_actorid", "ce_partitionkey", "ce_replayed")
 TRACE: Final = "traceparent"
 
@@ -33,7 +35,7 @@ def read(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
             raise InvalidMessage("duplicate-header", f"header {name} is given twice")
         if text and (name in _OURS or name == TRACE):
             found[name] = text
-    require(found, [name for name in REQUIRED if name != ORG])
+    require(found, ALWAYS)
     _check_framing(found)
     return found
 
