@@ -124,13 +124,14 @@
   function refreshDrawer({ by } = {}) {
     clearTimeout(late);
     untold ||= Boolean(by);
-    if (open() && !("gone" in open().dataset) && isEdited()) {
+    const follows = open() && !("gone" in open().dataset);
+    if (follows && isEdited()) {
       late = setTimeout(refreshDrawer, 1000);
       return;
     }
     const tells = untold;
     untold = false;
-    if (open() && !("gone" in open().dataset)) opsdash.drawer.refresh().then(() => { if (tells) announce(texts.ticketUpdated); });
+    if (follows) opsdash.drawer.refresh().then(() => { if (tells) announce(texts.ticketUpdated); });
   }
   // A change that another refresh brought along is told all the same, but not one that was there when the ticket was opened.
   const shownVersion = () => Number(find("#ticket-version", open())?.dataset.version);
