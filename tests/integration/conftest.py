@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.topics import create_topics
 
 from tests.integration.api_fixture import Api, running_api
 from tests.integration.consuming import Consumption, consuming
 from tests.integration.sla_running import SlaRunning, running_sla
 from tests.integration.stacks import open_stack
-from tests.support.brokers import PARTITIONS, Broker, new_broker
+from tests.support.brokers import Broker, broker_of_its_own
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
@@ -26,11 +25,8 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
 @pytest.fixture
 async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
-    server = new_broker(tmp_path)
-    server.start()
-    await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
-    yield server
-    server.kill()  # it keeps nothing, and asking nicely takes seconds while clients are connected
+    async with broker_of_its_own(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,13 @@ Suites are written once; what a broker can and cannot do is asked of the broker.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from opsdash_chassis.topics import create_topics
 from opsdash_local.apache import jars
 from opsdash_local.apache.cluster import ApacheKafkaCluster
 from opsdash_local.apache.node import ApacheKafka, Place
@@ -96,3 +99,15 @@ def _node_type() -> type[ApacheKafka]:
     from tests.support import containers  # other runs do without the Docker client
 
     return containers.ContainerKafka if containers.docker_answers() else ApacheKafka
+
+
+@asynccontextmanager
+async def broker_of_its_own(folder: Path) -> AsyncIterator[Broker]:
+    """For a test that stops it: with all topics, and killed in the end."""
+    server = new_broker(folder)
+    server.start()
+    try:
+        await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
+        yield server
+    finally:
+        server.kill()  # it keeps nothing, and asking nicely takes seconds while clients are connected

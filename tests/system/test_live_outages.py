@@ -10,7 +10,7 @@ import pytest
 from opsdash_chassis.following import WATCH_SECONDS
 from opsdash_chassis.topics import create_topics
 
-from tests.support.brokers import PARTITIONS, Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
 from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
@@ -21,11 +21,8 @@ from tests.support.service_process import ServiceProcess
 
 @pytest.fixture
 async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
-    server = new_broker(tmp_path)
-    server.start()
-    await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
-    yield server
-    server.kill()
+    async with broker_of_its_own(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

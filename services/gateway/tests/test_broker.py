@@ -14,7 +14,7 @@ from opsdash_chassis.http.descriptors import SPARE
 from opsdash_chassis.topics import create_topics
 from opsdash_contracts.topics import WORKSPACE
 
-from tests.support.brokers import PARTITIONS, Broker, client_environment, new_broker
+from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own, client_environment
 from tests.support.eventually import eventually
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
@@ -25,11 +25,8 @@ from tests.support.witness import Witness
 
 @pytest.fixture
 async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
-    server = new_broker(tmp_path)
-    server.start()
-    await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
-    yield server
-    server.kill()
+    async with broker_of_its_own(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

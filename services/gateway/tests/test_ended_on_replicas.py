@@ -11,7 +11,7 @@ import pytest
 from opsdash_chassis.topics import create_topics
 
 from services.gateway.tests.providers import AUDIENCE, SECRET, Provider, session_of, sign_in
-from tests.support.brokers import PARTITIONS, Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
 from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
@@ -26,11 +26,8 @@ ORIGIN = "http://127.0.0.1"
 
 @pytest.fixture
 async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
-    server = new_broker(tmp_path)
-    server.start()
-    await create_topics(server.bootstrap_servers, partitions=PARTITIONS)
-    yield server
-    server.kill()
+    async with broker_of_its_own(tmp_path) as server:
+        yield server
 
 
 @dataclass
