@@ -19,6 +19,7 @@ from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
+from tests.support.settings import settings_in
 from tests.support.tokens import internal_environment
 
 FACTORY = PACKAGES["opsdash_chassis"] / "consumers.py"
@@ -48,7 +49,7 @@ def consumers(request: pytest.FixtureRequest) -> Consumers:
 
 
 def secrets_of(service: str) -> dict[str, Any]:
-    return {name.removeprefix("OPSDASH_").lower(): value for name, value in internal_environment(service).items()}
+    return settings_in(internal_environment(service))
 
 
 @pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])

@@ -21,6 +21,7 @@ from opsdash_tickets.settings import REVISION, TicketsSettings
 
 from tests.integration.watching import query
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.settings import settings_in
 from tests.support.stack import Stack
 
 CANARY = "canary-value"
@@ -72,7 +73,7 @@ async def said(environment: dict[str, str]) -> tuple[int, list[str]]:
 
 async def refusal(environment: dict[str, str]) -> str:
     """Why a service with these settings would not start; its process says so in one line and ends with 3."""
-    settings = TicketsSettings(**{name.removeprefix("OPSDASH_").lower(): value for name, value in environment.items()})
+    settings = TicketsSettings(**settings_in(environment))
     with pytest.raises(StartupError) as caught:
         await check_database(settings, revision=REVISION)
     assert CANARY not in str(caught.value)

@@ -16,6 +16,7 @@ from opsdash_tickets.settings import TicketsSettings
 from tests.integration.api_fixture import Api
 from tests.support.eventually import eventually
 from tests.support.feed import publish
+from tests.support.settings import settings_in
 from tests.support.tokens import internal_environment
 from tests.support.workspace import OrgFixture
 
@@ -205,7 +206,7 @@ class TestPurge:
 
 
 def _settings(api: Api) -> TicketsSettings:
-    secrets = {name.removeprefix("OPSDASH_").lower(): value for name, value in internal_environment("tickets").items()}
+    secrets = settings_in(internal_environment("tickets"))
     return TicketsSettings(
         oidc_issuer="x", oidc_audience="x", oidc_jwks_url="http://x", profile="local",
         kafka_bootstrap_servers="127.0.0.1:1", database_url=api.stack.database.app_url,

@@ -18,6 +18,7 @@ from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 
 from tests.support.published import operations, published_document, resolved
+from tests.support.settings import settings_in
 
 FEED, CRON = "feed", "cron"
 WHO = (CALLER, SIGNED_IN, SIGNING_OUT, NOBODY, FEED, CRON)
@@ -47,7 +48,7 @@ class Place:
 
 def settings_of(environment: Mapping[str, str]) -> GatewaySettings:
     """Those that a gateway with this environment has."""
-    return GatewaySettings(**{name.removeprefix("OPSDASH_").lower(): value for name, value in environment.items()})  # type: ignore[arg-type]
+    return GatewaySettings(**settings_in(environment))  # type: ignore[arg-type]
 
 
 def places(settings: GatewaySettings) -> list[Place]:

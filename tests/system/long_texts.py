@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from opsdash_chassis.database import Database
 from opsdash_chassis.settings import DatabaseSettings
 
+from tests.support.settings import settings_in
 from tests.support.xss import active_content
 
 BOUND_PER_CHARACTER, BOUND_MORE = 8, 16 * 1024
@@ -20,7 +21,7 @@ def check_bound(text: str, html: str) -> None:
 
 @asynccontextmanager
 async def open_database(kind: type[DatabaseSettings], environment: Mapping[str, str]) -> AsyncIterator[Database]:
-    settings = kind(**{name.removeprefix("OPSDASH_").lower(): value for name, value in environment.items()})
+    settings = kind(**settings_in(environment))
     database = Database(settings, name="test")
     await database.open()
     try:

@@ -16,6 +16,7 @@ from opsdash_contracts.topics import TICKETS
 
 from tests.integration.watching import metric
 from tests.support.eventually import eventually
+from tests.support.settings import settings_in
 from tests.support.stack import Client
 from tests.support.witness import Witness
 from tests.system.conftest import Door
@@ -169,7 +170,7 @@ async def purge(door: Door, ticket_id: str) -> None:
     from opsdash_tickets.settings import TicketsSettings
 
     environment = door.api.stack.tickets_environment
-    settings = TicketsSettings(**{name.removeprefix("OPSDASH_").lower(): value for name, value in environment.items()})
+    settings = TicketsSettings(**settings_in(environment))
     database = Database(settings, name="purge")
     connection = await asyncpg.connect(door.api.stack.database.admin_url)
 

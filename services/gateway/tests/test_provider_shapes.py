@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from services.gateway.tests.providers import Provider, come_back, session_of, sign_in
 from tests.docs.documents import blocks
+from tests.support.settings import settings_in
 from tests.support.web_client import Browser
 
 CLIENT = "0oa1b2c3d4"
@@ -62,11 +63,10 @@ def settings_of(page: str) -> dict[str, str]:
     (block,) = blocks(f"docs/how-to/sign-in/{page}.md", "")
     pairs = dict(line.split("=", 1) for line in block.splitlines())
     assert pairs.keys() >= {"OPSDASH_OIDC_AUDIENCE", *NOT_FROM_THE_PAGE}
-    return {
-        name.removeprefix("OPSDASH_").lower(): value.replace("<client id>", CLIENT)
-        for name, value in pairs.items()
-        if name not in NOT_FROM_THE_PAGE
+    kept = {
+        name: value.replace("<client id>", CLIENT) for name, value in pairs.items() if name not in NOT_FROM_THE_PAGE
     }
+    return settings_in(kept)
 
 
 async def browser_at(start_gateway: Any, provider: Provider, shape: Shape, settings: dict[str, str]) -> Browser:
