@@ -247,3 +247,7 @@ async def expect_stayed(page: Page) -> None:
 async def sideways_scroll(page: Page) -> int:
     """Pixels that the page is wider than its window."""
     return int(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+async def expect_status(drawer: Drawer, text: str) -> None:
+    await expect(rendered_choice(drawer.field("Status"))).to_have_text(text)

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.pages import Drawer, Held, TicketList, rendered_choice, toast
+from tests.browser.pages import Drawer, Held, TicketList, expect_status
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
 from tests.browser.visitors import Visitors
 
@@ -38,10 +38,6 @@ COUNT_COMMENTS = """() => {
 @pytest.fixture
 async def ticket(console: Console, org: OrgUnderTest) -> Any:
     return await console.ticket(org, "Printer on fire", status="in_progress")
-
-
-async def expect_status(drawer: Drawer, text: str) -> None:
-    await expect(rendered_choice(drawer.field("Status"))).to_have_text(text)
 
 
 class TestStatus:
@@ -264,51 +260,3 @@ class TestKeys:
         await expect(drawer.comments).to_have_count(1)
         small = "before => document.querySelector('#composer-body').clientHeight <= before"
         await page.wait_for_function(small, arg=before)
-
-
-class TestAnswersThatComeLate:
-    """The ticket that was changed is not open any more: the change is shown where it belongs, and nowhere else."""
-
-    @pytest.fixture
-    async def both(self, console: Console, org: OrgUnderTest) -> list[Any]:
-        return [await console.ticket(org, title) for title in ("Below", "Above")]
-
-    @pytest.mark.parametrize("way", ["j", "Escape"])
-    async def test_of_a_change(self, org: OrgUnderTest, both: list[Any], open_page: Open, way: str):
-        below, above = both
-        drawer = await Drawer(page := await open_page(org)).open(above)
-        await page.route("**/support/2", held := Held())
-        await drawer.button("Resolve").click()
-        await held.sent.wait()
-        await page.keyboard.press(way)
-        if way == "j":
-            await drawer.expect_open(below["title"])
-        held.release.set()
-        if way == "j":
-            await expect(TicketList(page).row(above)).to_contain_text("Resolved")
-            await expect(page.locator("#live")).to_have_text("Saved. Status: Resolved")
-            await drawer.expect_open(below["title"])
-            await expect_status(drawer, "Open")
-            await expect(drawer.button("Resolve")).to_be_visible()
-            await page.keyboard.press("Escape")
-        await expect(TicketList(page).row(above)).to_have_count(0)
-        await expect(toast(page, "#2 has left this list.")).to_be_visible()
-
-    async def test_of_a_comment(self, console: Console, org: OrgUnderTest, both: list[Any], open_page: Open):
-        below, above = both
-        drawer = await Drawer(page := await open_page(org)).open(above)
-        await page.route("**/support/2/comments", held := Held())
-        await drawer.composer.fill("Meant for the one above")
-        await page.keyboard.press("Control+Enter")
-        await held.sent.wait()
-        await drawer.heading.focus()
-        await page.keyboard.press("j")
-        await drawer.expect_open(below["title"])
-        held.release.set()
-        await console.counted_comments(org, above, 1)
-        await expect(TicketList(page).row(above)).to_contain_text("1 comment")
-        await expect(drawer.comments).to_have_count(0)
-        await expect(drawer.root.locator("#comment-count")).to_have_text("0")
-        await page.keyboard.press("k")
-        await expect(drawer.comments).to_have_count(1)
-        await expect(drawer.composer).to_have_value("")
