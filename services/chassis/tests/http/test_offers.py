@@ -8,27 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from litestar import Router, get, post
-from litestar.params import FromPath, JSONBody
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 
-
-@post("/echo")
-async def echo(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
-    return data
-
-
-@get("/hello/{name:str}")
-async def hello(name: FromPath[str]) -> str:
-    return name
+from services.chassis.tests.http.echoing import echoing
 
 
 @pytest.fixture
 async def connection(start: Any, settings: ServiceSettings) -> Any:
-    router = Router("/", route_handlers=[echo, hello], opt={"authentication": NOBODY})
-    return await start(create_app(settings, route_handlers=[router]), settings)
+    return await start(create_app(settings, route_handlers=[echoing()]), settings)
 
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

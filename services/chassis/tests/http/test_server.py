@@ -14,8 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from litestar import Request, Router, get, post
-from litestar.params import FromPath, JSONBody
+from litestar import Request, get
 from opsdash_chassis.http import protocol
 from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.app import create_app
@@ -24,23 +23,13 @@ from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 
 from services.chassis.tests.http.conftest import make_settings
+from services.chassis.tests.http.echoing import echoing
 from tests.support.eventually import eventually
-
-
-@post("/echo", opt={"body_timeout_seconds": 0.3})
-async def echo(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
-    return data
-
-
-@get("/hello/{name:str}")
-async def hello(name: FromPath[str]) -> str:
-    return name
 
 
 @pytest.fixture
 async def connection(start: Any, settings: ServiceSettings) -> Any:
-    router = Router("/", route_handlers=[echo, hello], opt={"authentication": NOBODY})
-    return await start(create_app(settings, route_handlers=[router]), settings)
+    return await start(create_app(settings, route_handlers=[echoing(body_timeout_seconds=0.3)]), settings)
 
 
 @get("/source", opt={"authentication": NOBODY})
