@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
@@ -108,6 +109,38 @@ class TestDialog:
         await page.keyboard.press("Escape")
         await dialog.open()
         await expect(dialog.title).to_have_value("")
+
+    async def test_two_clicks_open_one_form_and_offer_once_to_start_afresh(self, org: OrgUnderTest, open_page: Open):
+        """The second click comes while the first form is loading."""
+        dialog = await CreateDialog(page := await open_page(org)).open()
+        await dialog.title.fill("Half a thought")
+        await page.keyboard.press("Escape")
+        clicked, asked = asyncio.Event(), 0
+
+        async def answered_after_the_clicks(route: Route) -> None:
+            nonlocal asked
+            asked += 1
+            await clicked.wait()
+            await route.continue_()
+
+        await page.route("**/support/new", answered_after_the_clicks)
+        for _ in range(2):
+            await TicketList(page).new.click()
+        clicked.set()
+        await expect(dialog.title).to_have_value("Half a thought")
+        await page.wait_for_load_state("networkidle")
+        await expect(page.locator("#toasts").get_by_role("button", name="Start afresh")).to_have_count(1)
+        assert asked == 1
+
+    async def test_the_offer_to_start_afresh_leaves_with_its_form(self, org: OrgUnderTest, open_page: Open):
+        dialog = await CreateDialog(page := await open_page(org)).open()
+        await dialog.title.fill("Half a thought")
+        offer = page.locator("#toasts").get_by_role("button", name="Start afresh")
+        for _ in range(2):
+            await page.keyboard.press("Escape")
+            await expect(offer).to_have_count(0)
+            await dialog.open()
+            await expect(offer).to_have_count(1)
 
     async def test_the_toast_leads_to_the_new_ticket(self, console: Console, org: OrgUnderTest, open_page: Open):
         await console.ticket(org, "Known")

@@ -205,6 +205,6 @@
     toast({ kind: "error", text: navigator.onLine ? texts.failed : texts.offline, action: again && texts.retry, act: again });
   });
 
-  window.opsdash = { acts, announce, findAll, find, icon, inZone, keys, moveRegions, openDialog, openDialogs, say, texts, tick, toast };
+  window.opsdash = { acts, announce, dismiss, findAll, find, icon, inZone, keys, moveRegions, openDialog, openDialogs, say, texts, tick, toast };
   tick();
 })();

@@ -1,7 +1,7 @@
 // The form of a new ticket, in the dialog or as a page: contacts, the SLA hint, the moment that is meant by a local time.
 (() => {
   "use strict";
-  const { acts, drafts, find, openDialog, say, texts } = window.opsdash;
+  const { acts, dismiss, drafts, find, openDialog, say, texts } = window.opsdash;
   const dialog = find("#dialog");
   const form = () => find("#new-ticket");
   const support = `${document.documentElement.dataset.base}/support`;
@@ -26,7 +26,12 @@
     for (const [name, value] of draft.values) if (form().elements[name]) form().elements[name].value = value;
     if (draft.key) form().elements.key.value = draft.key;
     showHint();
-    opsdash.toast({ text: texts.restored, action: texts.startAfresh, act: startAfresh });
+    offer = opsdash.toast({ text: texts.restored, action: texts.startAfresh, act: startAfresh });
+  }
+  let offer = null; // to start afresh: it leaves with its form
+  function withdrawOffer() {
+    if (offer) dismiss(offer);
+    offer = null;
   }
   function startAfresh() {
     forget();
@@ -36,6 +41,7 @@
   function opened() {
     if (!form() || form().dataset.ready) return;
     form().dataset.ready = "";
+    withdrawOffer();
     if (find("[aria-invalid=true]", form())) return;
     untouched = JSON.stringify(typed());
     restore();
@@ -60,6 +66,7 @@
 
   // ---- closing keeps what was typed
   function close() {
+    withdrawOffer();
     if (form() && kept()) opsdash.toast({ text: texts.draftKept });
     dialog.close();
     dialog.replaceChildren();
