@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -111,6 +112,56 @@ class TestTheSameField:
         await page.locator("#toasts").get_by_role("button", name="Set mine").click()
         await expect(linked.filter(has_text=yours)).to_be_visible()
         assert (await fresh(console, org))[kind]["id"] == org.known(kind, yours)
+
+    @pytest.mark.parametrize("reopened", ["while it is saved", "after the answer"])
+    async def test_ones_own_can_be_set_when_the_picker_shows_others_by_now(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard, reopened: str
+    ):
+        guard.expect_statuses({412})
+        drawer = await Drawer(page := await open_page(org)).open(ticket)
+        theirs, yours = CONTACTS[:2]
+        await meanwhile(page, console, org, ticket, contact_id=org.known("contact", theirs))
+        answered = asyncio.Event()
+
+        async def answer_later(route: Route) -> None:
+            if route.request.method == "POST":
+                await answered.wait()
+            await route.fallback()
+
+        await page.route(is_change, answer_later)
+        choices = drawer.root.locator("#choices-contact")
+        await drawer.button("Link a contact").click()
+        await choices.get_by_role("button", name=re.compile(yours)).click()
+        if reopened == "while it is saved":
+            await drawer.root.get_by_role("searchbox", name="Contact").fill(theirs)
+            await expect(choices.get_by_role("button")).to_have_count(1)
+        answered.set()
+        told = f"{COLLEAGUE.name} changed Contact to “{theirs}” in the meantime; you chose “{yours}”."
+        await expect(toast(page, told)).to_be_visible()
+        if reopened == "after the answer":
+            await drawer.button("Change the contact").click()
+            await drawer.root.get_by_role("searchbox", name="Contact").fill(theirs)
+            await expect(choices.get_by_role("button")).to_have_count(1)
+        await page.locator("#toasts").get_by_role("button", name="Set mine").click()
+        await expect(drawer.root.locator("#ticket-properties .linked").filter(has_text=yours)).to_be_visible()
+        assert (await fresh(console, org))["contact"]["id"] == org.known("contact", yours)
+
+    async def test_with_another_ticket_open_it_leads_back_to_the_one_that_was_meant(
+        self, console: Console, org: OrgUnderTest, ticket: Any, open_page: Open, guard: Guard
+    ):
+        guard.expect_statuses({412})
+        other = await console.ticket(org, "Paper jam")
+        drawer = await Drawer(page := await open_page(org)).open(ticket)
+        await meanwhile(page, console, org, ticket, priority="urgent")
+        await drawer.field("Priority").select_option(label="Low")
+        mine = page.locator("#toasts").get_by_role("button", name="Set mine")
+        await expect(mine).to_be_visible()
+        await page.locator("#drawer-title").press("k")
+        await drawer.expect_open(other["title"])
+        await mine.click()
+        await drawer.expect_open(ticket["title"])
+        await expect(rendered_choice(drawer.field("Priority"))).to_have_text("Urgent")
+        assert (await fresh(console, org))["priority"] == "urgent"
 
     async def test_of_a_link_that_is_taken_away(
         self, console: Console, org: OrgUnderTest, open_page: Open, guard: Guard

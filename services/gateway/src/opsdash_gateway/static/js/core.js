@@ -83,8 +83,13 @@
     for (const event of ["pointerleave", "focusout"]) element.addEventListener(event, start);
     start();
   }
+  /** Sends once more what `source` has sent, though other content may stand in its place by now. */
+  function retry(source) {
+    const present = source.isConnected ? source : opsdash.bringBack?.(source);
+    if (present) htmx.trigger(present, "opsdash:retry");
+  }
   document.addEventListener("opsdash:toast", ({ target, detail }) => {
-    const again = detail.again && target !== document.body && { action: detail.again, act: () => htmx.trigger(target, "opsdash:retry") };
+    const again = detail.again && target !== document.body && { action: detail.again, act: () => retry(target) };
     toast({ ...detail, text: inZone(detail.text, detail.moments), ...again });
   });
 
@@ -201,10 +206,10 @@
   document.addEventListener("htmx:error", (event) => {
     if (event.target.closest?.("[data-quiet]")) return;
     const source = event.detail.ctx?.sourceElement;
-    const again = source?.isConnected && source !== document.body ? () => htmx.trigger(source, "opsdash:retry") : null;
+    const again = source?.isConnected && source !== document.body ? () => retry(source) : null;
     toast({ kind: "error", text: navigator.onLine ? texts.failed : texts.offline, action: again && texts.retry, act: again });
   });
 
-  window.opsdash = { acts, announce, dismiss, findAll, find, icon, inZone, keys, moveRegions, openDialog, openDialogs, say, texts, tick, toast };
+  window.opsdash = { acts, announce, dismiss, findAll, find, icon, inZone, keys, moveRegions, openDialog, openDialogs, retry, say, texts, tick, toast };
   tick();
 })();

@@ -1,7 +1,7 @@
 // Saving a ticket from its drawer: the version that was seen, one key per attempt, selects that tell the truth.
 (() => {
   "use strict";
-  const { announce, drafts, find, findAll, inZone, texts, tick, toast } = window.opsdash;
+  const { announce, drafts, find, findAll, inZone, retry, texts, tick, toast } = window.opsdash;
   const content = find("#drawer-content");
   if (!content) return;
   const OVERTAKEN = 412; // somebody else has changed the same
@@ -57,13 +57,34 @@
     if ((status < 300 || status === OVERTAKEN) && source.dataset.closes) closeOverlay(source.dataset.closes);
     if (status < 300 && source.id === "property-priority") hintOnce();
   });
-  // ---- an answer whose form has gone, because the drawer was closed or shows another ticket: only the list and the toast have it
+  // ---- an answer whose form has gone: where its ticket is still shown it stands for the form once more, else only the
+  // list and the toast have it, because the drawer was closed or shows another ticket
   const numberIn = (address) => address.match(/\/support\/(\d+)/)?.[1];
-  const isShown = ({ request }) => opsdash.drawer.view()?.dataset.number === numberIn(request.action);
+  const isShown = (address) => opsdash.drawer.view()?.dataset.number === numberIn(address);
+  /** What stands for a form or select that has gone; null where only opening its ticket helps. */
+  opsdash.bringBack = (source) => {
+    const address = source.getAttribute("hx-post");
+    if (!address) return null;
+    if (!isShown(address)) {
+      opsdash.drawer.open(address.match(/.*\/support\/\d+/)[0]);
+      return null;
+    }
+    const successor = source.id && document.getElementById(source.id);
+    if (successor) wanted.set(successor, wanted.get(source));
+    else {
+      source.hidden = true;
+      content.append(source);
+      htmx.process(source, true);
+    }
+    return successor || source;
+  };
   const ELSEWHERE = ["opsdash:ticket-changed", "opsdash:toast"];
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     if (ctx.request.method === "GET" || ctx.sourceElement.isConnected) return;
-    Object.assign(ctx, { sourceElement: document.body, target: document.body, swap: "none", orphan: !isShown(ctx) });
+    const source = ctx.sourceElement;
+    const orphan = !isShown(ctx.request.action);
+    const sourceElement = (!orphan && !isDraft(source) && opsdash.bringBack(source)) || document.body;
+    Object.assign(ctx, { sourceElement, target: document.body, swap: "none", orphan });
     if (!ctx.orphan || !ctx.hx.trigger) return;
     const told = Object.entries(JSON.parse(ctx.hx.trigger)).filter(([name]) => ELSEWHERE.includes(name));
     ctx.hx.trigger = JSON.stringify(Object.fromEntries(told));
@@ -81,7 +102,7 @@
     const told = ctx.hx?.trigger && JSON.parse(ctx.hx.trigger)["opsdash:toast"];
     if (ctx.hx) delete ctx.hx.trigger;
     const source = ctx.sourceElement;
-    const act = "step" in ctx ? () => opsdash.drawer.open(ctx.request.action, ctx.step) : () => htmx.trigger(source, "opsdash:retry");
+    const act = "step" in ctx ? () => opsdash.drawer.open(ctx.request.action, ctx.step) : () => retry(source);
     toast({ kind: "error", text: told?.text ?? texts.failed, action: texts.retry, act });
   }
   // Whoever changes a priority for the first time learns that the due time stays.
