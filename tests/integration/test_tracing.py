@@ -28,13 +28,12 @@ TRACE_IDS = ("4bf92f3577b34da6a3ce929d0e0e4736", "5bf92f3577b34da6a3ce929d0e0e47
 CALLER_SPAN = "00f067aa0ba902b7"
 
 
-@pytest.fixture(scope="module")
-def spans() -> Iterator[InMemorySpanExporter]:
-    """The provider of a process can be set once, so this is the only module that sets it."""
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    monkeypatch.setattr("opsdash_chassis.tracing._tracer", provider.get_tracer("test"))
     yield exporter
     provider.shutdown()
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway import clients
 from opsdash_gateway.openapi import owner_document
@@ -101,11 +100,13 @@ class TestWhatTravels:
         assert b"password" not in body
         assert "location" not in headers
 
+    @pytest.mark.parametrize("exported", [False, True])
     async def test_a_trace_starts_here_whatever_the_client_names(
-        self, gateway: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+        self, gateway: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, exported: bool
     ) -> None:
-        tracer = TracerProvider(sampler=ALWAYS_OFF).get_tracer("test")
-        monkeypatch.setattr("opsdash_chassis.http.telemetry._tracer", tracer)
+        monkeypatch.setattr(
+            "opsdash_chassis.tracing._tracer", TracerProvider().get_tracer("test") if exported else None
+        )
         theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
         _, headers, _ = await gateway.call("GET", TICKETS, headers={"traceparent": f"00-{theirs}-00f067aa0ba902b7-01"})
         ours = headers["x-request-id"]

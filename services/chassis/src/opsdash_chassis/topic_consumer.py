@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -21,7 +20,7 @@ from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database import Database
 from opsdash_chassis.faststream_parts import Delivery
 from opsdash_chassis.lenient_records import decode_record
-from opsdash_chassis.tracing import consuming
+from opsdash_chassis.tracing import ActiveTrace, consuming
 from opsdash_chassis.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -50,7 +49,7 @@ class Delivered(Generic[Data]):
     topic: str
     message: Message
 
-    def span(self) -> AbstractContextManager[None]:
+    def span(self) -> ActiveTrace:
         """What happens in the block belongs to the trace of the event."""
         return consuming(self.topic, self.message.headers)
 

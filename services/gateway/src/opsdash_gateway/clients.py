@@ -11,10 +11,10 @@ from typing import Literal
 
 import aiohttp
 import structlog
-from opentelemetry.propagate import inject
 from opsdash_chassis.http.bounded_body import bounded_body
 from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.problems import Problem, unavailable
+from opsdash_chassis.tracing import inject
 from yarl import URL
 
 from opsdash_gateway.answers import MOST_BYTES, Answer, most_bytes

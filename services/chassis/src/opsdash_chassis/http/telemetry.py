@@ -7,23 +7,13 @@ refused requests, need opentelemetry-instrumentation-asgi, and label by raw path
 from __future__ import annotations
 
 import time
-from typing import Any
-from uuid import uuid4
+from functools import lru_cache
 
-from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.propagate import extract, set_global_textmap
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode, format_trace_id
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Histogram
 from structlog.contextvars import bind_contextvars
 
+from opsdash_chassis import tracing
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
-from opsdash_chassis.tracing import within
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUEST_SECONDS = Histogram(
@@ -33,40 +23,23 @@ UNMATCHED = "unmatched"
 #: Set in a request's state when its answer lasts as long as the client likes: then the time to its start counts.
 OPEN_ENDED = "open_ended"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_tracer = trace.get_tracer("opsdash_chassis.http")
+_TRACE_HEADERS = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
 
 
-def configure_tracing(*, service: str, otlp_endpoint: str | None) -> TracerProvider:
+def configure_tracing(*, service: str, otlp_endpoint: str | None) -> None:
     """Without an endpoint nothing is recorded, but trace ids are still made and passed on; nobody's baggage is."""
-    set_global_textmap(TraceContextTextMapPropagator())
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": service}),
-        sampler=ParentBased(ALWAYS_ON) if otlp_endpoint else ALWAYS_OFF,
-    )
-    if otlp_endpoint:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - heavy, seldom used
-            OTLPSpanExporter,
-        )
+    if not otlp_endpoint:
+        return
+    # Heavy, and seldom used.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return provider
-
-
-class _Carrier:
-    """Reads trace headers straight from the ASGI header list."""
-
-    def get(self, carrier: Scope, key: str) -> list[str] | None:
-        wanted = key.lower().encode()
-        values = [value.decode("latin-1") for name, value in carrier["headers"] if name == wanted]
-        return values or None
-
-    def keys(self, carrier: Scope) -> list[str]:
-        return [name.decode("latin-1") for name, _ in carrier["headers"]]
-
-
-_GETTER: Any = _Carrier()
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    tracing.export_spans(provider)
 
 
 class Telemetry:
@@ -93,38 +66,32 @@ class Telemetry:
             await send(message)
 
         started = time.perf_counter()
-        context, links = extract(scope, getter=_GETTER), list[Link]()
-        if not self._continues_traces:
-            context, links = Context(), _links(context)
-        span = _tracer.start_span(scope["method"], context=context, kind=SpanKind.SERVER, links=links)
-        trace_id = _trace_id(span)
-        scope.setdefault("state", {})["trace_id"] = trace_id
-        bind_contextvars(trace_id=trace_id)  # the server runs each request in a context of its own: nothing to undo
-        with within(span, context):  # an answer that breaks off has told of success: the span tells of the error
+        # An answer that breaks off has told of success: the span tells of the error.
+        with tracing.serving(scope["method"], _named(scope), continues=self._continues_traces) as active:
+            scope.setdefault("state", {})["trace_id"] = active.trace_id
+            bind_contextvars(trace_id=active.trace_id)  # each request has a context of its own: nothing to undo
             try:
                 await self._app(scope, receive, observed)
             finally:
                 ended = answered if OPEN_ENDED in scope["state"] else time.perf_counter()
-                _record(scope, span, status, ended - started)
+                _record(scope, active, status, ended - started)
 
 
-def _links(context: Context) -> list[Link]:
-    named = trace.get_current_span(context).get_span_context()
-    return [Link(named)] if named.is_valid else []
+def _named(scope: Scope) -> dict[str, str]:
+    """The trace that the caller names."""
+    return {_TRACE_HEADERS[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _TRACE_HEADERS}
 
 
-def _trace_id(span: trace.Span) -> str:
-    context = span.get_span_context()
-    return format_trace_id(context.trace_id) if context.is_valid else uuid4().hex
-
-
-def _record(scope: Scope, span: trace.Span, status: int, seconds: float) -> None:
+def _record(scope: Scope, active: tracing.ActiveTrace, status: int, seconds: float) -> None:
     """The route template is the label: a raw path would make a series for every id."""
     route = scope.get("path_template") or UNMATCHED
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
-    if span.is_recording():
-        span.update_name(f"{method} {route}")
-        span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
-        if status >= 500:  # noqa: PLR2004 - server errors
-            span.set_status(Status(StatusCode.ERROR))
+    _seconds_of(method, route, status).observe(seconds)
+    attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    active.describe(f"{method} {route}", attributes, status)
+
+
+@lru_cache(maxsize=4096)
+def _seconds_of(method: str, route: str, status: int) -> Histogram:
+    """The series of these labels; looking it up by them costs more than the sample."""
+    return REQUEST_SECONDS.labels(method, route, str(status))
