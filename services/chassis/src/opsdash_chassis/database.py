@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -138,14 +138,6 @@ class Database:
     def tenant_statement(self) -> AbstractAsyncContextManager[Connection]:
         """A connection of the tenant role for one reading statement, which is a transaction of its own."""
         return _Loan(self._of_tenant)
-
-    async def tenant_change(self, act: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Let one statement of the tenant role change something, as a transaction of its own."""
-        with self._watching_queue():
-            async with _Loan(self._of_tenant) as connection:
-                result = await act(connection)
-        self._crash_points.reached(AFTER_DB_COMMIT)
-        return result
 
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Connection]:

@@ -22,32 +22,16 @@ _HISTORY_COLUMNS = (
 #: Where a statement that changes something has its event recorded, as parts of its WITH.
 RECORDED = "{recorded}"
 _RECORDED = """
-recorded AS (INSERT INTO history ({columns}) {rows} RETURNING event_id, org_id, aggregate_id),
+recorded AS (INSERT INTO history ({columns}) VALUES ({places}) RETURNING event_id, org_id, aggregate_id),
 queued AS (INSERT INTO outbox (event_id, org_id, aggregate_id) SELECT event_id, org_id, aggregate_id FROM recorded)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class If:
-    """An event is recorded if the part `found` of its statement, which comes before, has a row.
-
-    `payload` is what that row makes of the payload `{data}`, in SQL.
-    """
-
-    found: str
-    payload: str = "{data}"
-
-
 @lru_cache(maxsize=256)
-def _recording(statement: str, values: int, condition: If | None = None) -> str:
+def _recording(statement: str, values: int) -> str:
     """The statement with the event's rows beside its change; the event's parameters follow the statement's."""
-    *places, data = (f"${values + place}" for place in range(1, len(_HISTORY_COLUMNS) + 1))
-    if condition is None:
-        rows = f"VALUES ({', '.join(places)}, {data})"
-    else:
-        payload = condition.payload.format(data=f"{data}::text")
-        rows = f"SELECT {', '.join(places)}, ({payload})::json FROM {condition.found}"  # noqa: S608 - our own texts
-    return statement.replace(RECORDED, _RECORDED.format(columns=", ".join(_HISTORY_COLUMNS), rows=rows))
+    places = ", ".join(f"${values + place}" for place in range(1, len(_HISTORY_COLUMNS) + 1))
+    return statement.replace(RECORDED, _RECORDED.format(columns=", ".join(_HISTORY_COLUMNS), places=places))
 
 
 _RECORD = _recording(f"WITH {RECORDED} SELECT FROM recorded", 0)
@@ -60,12 +44,9 @@ class UnitOfWork:
     connection: Connection
     now: datetime
 
-    async def change(
-        self, statement: str, *values: object, event: Event[Any], topic: str, only: If | None = None
-    ) -> list[Record]:
+    async def change(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
         """Run a statement that changes something and record its event, in one round trip; the statement's rows."""
-        recording = _recording(statement, len(values), only)
-        rows = await self.connection.fetch(recording, *values, *_recorded(event, topic))
+        rows = await self.connection.fetch(_recording(statement, len(values)), *values, *_recorded(event, topic))
         note_queued()
         return rows
 

@@ -11,7 +11,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET
-from opsdash_chassis import markdown
 from opsdash_chassis.cursors import InvalidCursor
 from opsdash_chassis.database import Record
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
@@ -19,7 +18,7 @@ from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
 
-from opsdash_comments import repository, use_cases, view_repository
+from opsdash_comments import use_cases, view_repository
 from opsdash_comments.edge import Edge
 from opsdash_comments.errors import NotVisible
 from opsdash_comments.model import Access, CommentAction, Thread
@@ -72,9 +71,6 @@ async def create_comment(
 ) -> Response[Comment]:
     """Comment on a ticket that is not deleted, or reply to one of its comments."""
     wanted = id_or_number(reference)
-    if idempotency_key is None and (answer := await _comment_at_once(edge, wanted, data)):
-        return answer
-
     rendered = await edge.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
@@ -82,20 +78,6 @@ async def create_comment(
         return await _shown(row, access, status=201, located=True)
 
     return await edge.write(wanted, act, key=idempotency_key)
-
-
-async def _comment_at_once(edge: Edge, reference: UUID | int, data: CreateComment) -> Response[Comment] | None:
-    """Two round trips in place of four, for what needs nothing but its thread; None when that is not enough."""
-    if data.parent_id is not None or data.mentions:
-        return None
-    statement = repository.thread_statement(reference, lock=False)
-    reading = await edge.read(statement, reference, action=CommentAction.COMMENT)
-    thread = repository.to_thread(reading.rows[0]) if reading.rows else None
-    if thread is None or not thread.living:
-        return None
-    new = data.to_new_comment(await markdown.render_soon(data.body))
-    row = await edge.change(reading, lambda work: use_cases.comment_at_once(work, reading.access, thread, new))
-    return None if row is None else await _shown(row, reading.access, status=201, located=True)
 
 
 @get("/{comment_id:str}", operation_id="getComment", response_headers=[ETAG])

@@ -123,10 +123,6 @@ class Edge:
             await self.read(repository.thread_statement(reference, lock=False), reference, action=CommentAction.COMMENT)
         return await markdown.render_soon(text)
 
-    async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
-        """Let one statement that enters the org itself act on what was read: a transaction of its own."""
-        return await self._database.tenant_change(lambda connection: act(UnitOfWork(connection, reading.now)))
-
     async def look_again(self, reference: UUID | int) -> None:
         """Learn from the owner what became of a ticket, before its event tells. Not counted against the org's limit.
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.markdown import Rendered
-from opsdash_chassis.unit_of_work import RECORDED, If, UnitOfWork
+from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
@@ -40,14 +40,6 @@ c AS (INSERT INTO comments ({_NEW}) VALUES ({_NEW_VALUES}) RETURNING *),
 {RECORDED}
 SELECT {view_repository.COLUMNS} FROM c {view_repository.PEOPLE}
 """  # noqa: S608 - our own texts
-# A transaction of its own, which enters the org itself: all of it hangs on the thread being where it was seen.
-_INSERT_AT_ONCE = f"""
-WITH advanced AS MATERIALIZED (SELECT ticket_id FROM advance_thread($1, $3, $12, $6) AS ticket_id),
-c AS (INSERT INTO comments ({_NEW}) SELECT {_NEW_VALUES} FROM advanced RETURNING *),
-{RECORDED}
-SELECT {view_repository.COLUMNS} FROM c {view_repository.AUTHOR_ONLY}
-"""  # noqa: S608 - our own texts
-_IF_ADVANCED = If("advanced")
 _UPDATE = """
 WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
 UPDATE comments SET version = $3, body = $4, body_html = coalesce($5, body_html), renderer = coalesce($6, renderer),
@@ -88,18 +80,6 @@ async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: 
     """Store a new comment of a locked thread with its event; how it is shown."""
     (row,) = await work.change(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
     return row
-
-
-async def insert_at_once(
-    work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]
-) -> Record | None:
-    """The same for a comment that mentions nobody, by one statement outside any transaction, its thread not locked.
-
-    None, and nothing is done, when the thread is not where the comment was meant to follow.
-    """
-    values = _new_values(comment, rendered, event)
-    rows = await work.change(_INSERT_AT_ONCE, *values, event=event, topic=COMMENTS, only=_IF_ADVANCED)
-    return rows[0] if rows else None
 
 
 def _new_values(comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> tuple[object, ...]:

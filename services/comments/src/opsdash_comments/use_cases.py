@@ -77,16 +77,6 @@ async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: 
     return await repository.insert(work, comment, new.rendered, event)
 
 
-async def comment_at_once(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record | None:
-    """Add one that is no reply and mentions nobody, outside any transaction; how it is shown.
-
-    None when somebody else has commented meanwhile: then it takes a transaction.
-    """
-    comment = _first_version(work, access, thread, new, None)
-    event = _event(work, access, thread, events.CREATED, None, comment)
-    return await repository.insert_at_once(work, comment, new.rendered, event)
-
-
 async def edit_comment(
     work: UnitOfWork,
     access: Access,

@@ -41,14 +41,7 @@ COLUMNS = f"""
        a.name AS author_name, a.role AS author_role, a.active AS author_active,
        e.name AS editor_name, e.active AS editor_active
 """
-_AUTHOR = _PERSON.format(column="c.author_id", alias="a")
-PEOPLE = _AUTHOR + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
-#: Of a comment that nobody has edited and that mentions nobody.
-AUTHOR_ONLY = f"""
-{_AUTHOR}
-CROSS JOIN (SELECT NULL::text AS name, NULL::boolean AS active) e
-CROSS JOIN (SELECT NULL::json AS people) mentioned
-"""
+PEOPLE = _PERSON.format(column="c.author_id", alias="a") + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
 # A page: of the rows there are (`found`, one more than fit on a page by number), those that begin within its bytes.
 _PAGE = f"""
 SELECT {{columns}}, c.found FROM (

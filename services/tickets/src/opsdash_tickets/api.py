@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis import markdown
 from opsdash_chassis.database import Database
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
@@ -27,15 +25,12 @@ from opsdash_tickets import (
     api_sla,
     bulk,
     creation,
-    references,
-    references_repository,
     repository,
     use_cases,
 )
-from opsdash_tickets.edge import Edge, Reading, detail_answer, detail_response
+from opsdash_tickets.edge import Edge, detail_answer, detail_response
 from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.model import Access, Action
-from opsdash_tickets.references import References
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
 
 
@@ -53,9 +48,6 @@ async def create_ticket(
     data: JSONBody[CreateTicket], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
     """Create a ticket; its SLA due time comes from the priority unless one is given."""
-    if idempotency_key is None and (answer := await _create_at_once(edge, data)):
-        return answer
-
     rendered = await edge.render(data.description)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
@@ -63,22 +55,6 @@ async def create_ticket(
         return await detail_response(row, access, work.now, status=201, located=True)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
-
-
-async def _create_at_once(edge: Edge, data: CreateTicket) -> Response[TicketDetail] | None:
-    """Two round trips in place of five; None when that is not enough."""
-    reading, found = await _find_references(edge, {field: getattr(data, field) for field in references.FIELDS})
-    new = data.to_new_ticket(await markdown.render_soon(data.description))
-    row = await edge.change(reading, lambda work: creation.create_at_once(work, reading.access, new, found))
-    return None if row is None else await detail_response(row, reading.access, reading.now, status=201, located=True)
-
-
-async def _find_references(edge: Edge, wanted: References) -> tuple[Reading, Mapping[str, Any]]:
-    """The way into the org, and the names of what a ticket is to point to."""
-    if not any(wanted.values()):
-        return await edge.look_in(Action.WRITE), references.NOTHING
-    reading = await edge.read(references_repository.NAMES, *references.asked(wanted), action=Action.WRITE)
-    return reading, references_repository.to_names(reading.rows[0])
 
 
 @get("/{reference:str}", operation_id="getTicket", response_headers=[ETAG])

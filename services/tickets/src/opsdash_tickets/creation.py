@@ -1,8 +1,7 @@
-"""How a ticket comes to be: by one statement where the plan has nothing to say, else under the lock of its counter."""
+"""How a ticket comes to be: under the lock of its org's counters, which give it a number and a place under the cap."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +11,7 @@ import uuid_utils.compat as uuid_utils
 from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
-from opsdash_contracts.envelope import Event
-from opsdash_contracts.tickets import Category, Priority, SlaSource, Status, TicketEvent
-from opsdash_contracts.workspace import PLAN_CAPS
+from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
 from opsdash_tickets import creation_repository, model, references, usage
 from opsdash_tickets.model import Access, Ticket
@@ -47,32 +44,13 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
 
     Raises InvalidFields or PlanLimitReached.
     """
+    model.check_due(new.sla_due_at, work.now)
     found = await references.find(work, access, new.references)
-    _check(new, found, work.now)
+    references.check(new.references, found)
     counters = await usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
-    return await creation_repository.insert(work, ticket, new.rendered, _created(work, access, ticket), found)
-
-
-async def create_at_once(
-    work: UnitOfWork, access: Access, new: NewTicket, found: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """The same outside any transaction, in one round trip; `found` are the names of what the ticket points to.
-
-    None at the counts where the plan refuses or has something to tell: then it takes a transaction. Raises
-    InvalidFields.
-    """
-    _check(new, found, work.now)
-    ticket = _first_version(work, access, new, creation_repository.UNNUMBERED)
-    cap = PLAN_CAPS[access.plate]
-    return await creation_repository.insert_at_once(
-        work, ticket, new.rendered, _created(work, access, ticket), found, cap=cap, told_at=model.counts_told(cap)
-    )
-
-
-def _check(new: NewTicket, found: Mapping[str, Any], now: datetime) -> None:
-    model.check_due(new.sla_due_at, now)
-    references.check(new.references, found)
+    event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
+    return await creation_repository.insert(work, ticket, new.rendered, event, found)
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:
@@ -101,7 +79,3 @@ def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int
         version=1,
         **model.stamps_at_creation(new.status, due, work.now),
     )
-
-
-def _created(work: UnitOfWork, access: Access, ticket: Ticket) -> Event[TicketEvent]:
-    return ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)

@@ -99,10 +99,6 @@ class Edge:
             await self.look_in(Action.WRITE)
         return await markdown.render_soon(text)
 
-    async def change(self, reading: Reading, act: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
-        """Let one statement that enters the org itself act on what was read: a transaction of its own."""
-        return await self._database.tenant_change(lambda connection: act(UnitOfWork(connection, reading.now)))
-
     @asynccontextmanager
     async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
         """A transaction inside the org, if the caller may do that there; committed when the block ends well."""

@@ -180,11 +180,6 @@ def crossed_notices(before: int, after: int, *, old_cap: int, new_cap: int) -> l
     ]
 
 
-def counts_told(cap: int) -> list[int]:
-    """The counts of living tickets that are told when usage grows to them."""
-    return [-(-cap * percent // 100) for percent in NOTICE_PERCENTS]
-
-
 def stamps_at_creation(status: Status, due: datetime, now: datetime) -> dict[str, Any]:
     """`resolved_at`, `closed_at` and `sla_outcome` of a ticket that is created in a status."""
     finished = status in TERMINAL
