@@ -128,6 +128,27 @@ class TestFilters:
         assert await letters(client, f"contact={api.ours.contact}") == ""
         assert await letters(client, f"assignee={api.ours.owner}") == ""
 
+    async def test_by_ids_those_that_are_there_in_the_order_of_the_list(self, api: Api, client: Client):
+        foreign = (await api.as_("owner").create_ticket("ours"))["id"]
+        gone = (await client.create_ticket("listed", title="k deleted"))["id"]
+        assert (await client.call("DELETE", f"{PATH}/{gone}")).status == 204
+        a, c, d = [(await client.call("GET", f"{PATH}/{number}")).body["id"] for number in (1, 3, 4)]
+        unknown = "00000000-0000-7000-8000-000000000000"
+        assert await letters(client, f"id={a},{foreign},{gone},{unknown},{d},{c},{a}&limit=100") == "dca"
+        assert await letters(client, f"id={a},{d}&status=waiting") == "d"
+        assert await letters(client, f"id={a},{c}&q=printer") == "a"
+
+    @pytest.mark.parametrize("ids", ["", "none", "1", "x", "00000000-0000-7000-8000-000000000000,"])
+    async def test_what_is_no_id_is_told(self, client: Client, ids: str):
+        answer = await client.call("GET", f"{PATH}?id={ids}")
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/query/id")
+
+    async def test_more_ids_than_rows_of_a_page_are_too_many(self, client: Client):
+        ids = [f"00000000-0000-7000-8000-{number:012d}" for number in range(101)]
+        assert (await client.call("GET", f"{PATH}?id={','.join(ids[:100])}")).status == 200
+        answer = await client.call("GET", f"{PATH}?id={','.join(ids)}")
+        assert (answer.status, answer.body["errors"][0]["code"]) == (400, "too-many")
+
     async def test_count_is_of_all_matches_and_only_on_request(self, client: Client):
         counted = (await client.call("GET", f"{PATH}?limit=2&count=true&status=open")).body
         assert (len(counted["items"]), counted["total"]) == (2, 7)

@@ -43,6 +43,7 @@ class Visitor:
     token: str
     secret: str
     name: str = "Visitor"
+    origin: str = ORIGIN
     csrf: str = field(default_factory=new_csrf_token)
 
     async def get(self, path: str, *, fragment: bool = True, **headers: str) -> PageAnswer:
@@ -53,7 +54,7 @@ class Visitor:
         **headers: str,
     ) -> PageAnswer:  # fmt: skip
         """As our scripts send it: token, an idempotency key, and the version that was seen."""
-        sent = {"X-CSRF-Token": self.csrf, "Origin": ORIGIN, "Idempotency-Key": str(uuid4())} | headers
+        sent = {"X-CSRF-Token": self.csrf, "Origin": self.origin, "Idempotency-Key": str(uuid4())} | headers
         if version is not None:
             sent["If-Match"] = f'"{version}"'
         return await self._send("POST", path, form or {}, fragment, sent)

@@ -46,6 +46,7 @@ SortBy = Annotated[
 
 async def provide_list_query(
     edge: NamedDependency[Edge],  # noqa: ARG001 - one dependency after the other costs less than both side by side
+    id: Annotated[str | None, QueryParameter(description="Ids of tickets, with commas")] = None,  # noqa: A002
     status: Choices = None,
     priority: Choices = None,
     category: Choices = None,
@@ -62,6 +63,7 @@ async def provide_list_query(
 ) -> ListQuery:
     """The filter parameters, the same for list and export."""
     return ListQuery(
+        id,
         status,
         priority,
         category,

@@ -17,6 +17,7 @@ from opsdash_tickets.errors import FieldProblem, InvalidFields
 
 MAXIMUM_QUERY_LENGTH: Final = 200
 MAXIMUM_CHOICES: Final = 50
+MAXIMUM_IDS: Final = 100
 ME: Final = "me"
 NONE: Final = "none"
 Value = TypeVar("Value")
@@ -53,6 +54,7 @@ class TicketFilter:
     `zone` says where the day of `today` begins.
     """
 
+    id: tuple[UUID, ...] = ()
     status: tuple[Status, ...] = ()
     priority: tuple[Priority, ...] = ()
     category: tuple[Category, ...] = ()
@@ -77,6 +79,7 @@ class TicketFilter:
 class ListQuery:
     """The query parameters as they were sent."""
 
+    id: str | None = None
     status: str | None = None
     priority: str | None = None
     category: str | None = None
@@ -97,6 +100,7 @@ def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
     number, words = _words(query.q)
     sla = _choices("sla", query.sla, SlaFilter)
     return TicketFilter(
+        id=_choices("id", query.id, UUID, most=MAXIMUM_IDS),
         status=_choices("status", query.status, Status),
         priority=_choices("priority", query.priority, Priority),
         category=_choices("category", query.category, Category),
@@ -123,13 +127,15 @@ def read_sort(text: str | None) -> Sort:
         raise _refused("sort", "not-allowed", f"must be one of {', '.join(SortField)}, with - for descending") from None
 
 
-def _choices(name: str, text: str | None, read: Callable[[str], Value]) -> tuple[Value, ...]:
+def _choices(
+    name: str, text: str | None, read: Callable[[str], Value], *, most: int = MAXIMUM_CHOICES
+) -> tuple[Value, ...]:
     """Comma-separated values in one canonical order, so that the same filter always looks the same."""
     if text is None:
         return ()
     parts = sorted(set(text.split(",")))
-    if len(parts) > MAXIMUM_CHOICES:
-        raise _refused(name, "too-many", f"may have {MAXIMUM_CHOICES} values at most")
+    if len(parts) > most:
+        raise _refused(name, "too-many", f"may have {most} values at most")
     try:
         return tuple(_unique(read(part) for part in parts))
     except ValueError:

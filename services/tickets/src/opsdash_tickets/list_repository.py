@@ -181,6 +181,7 @@ async def settle_number(connection: Connection, org_id: UUID, wanted: TicketFilt
 
 def _conditions(wanted: TicketFilter) -> _Conditions:
     conditions = _Conditions()
+    conditions.one_of("t.id", wanted.id, "uuid")
     for column in ("status", "priority", "category"):
         conditions.one_of(f"t.{column}", getattr(wanted, column), "text")
     for name in ("assignee", "contact", "project"):

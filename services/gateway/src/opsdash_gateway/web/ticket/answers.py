@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,6 +83,18 @@ class Comment(msgspec.Struct, kw_only=True):
     @property
     def html(self) -> Prose:
         return Prose(self.body_html or "")
+
+
+class Tombstone(msgspec.Struct, kw_only=True):
+    """What is left of a comment that was deleted."""
+
+    id: UUID
+    version: int
+
+    @property
+    def created_at(self) -> datetime:
+        """To the second: an id begins with the time (RFC 9562, section 5.7)."""
+        return datetime.fromtimestamp(min(self.id.int >> 80, time.time() * 1000) // 1000, UTC)
 
 
 class CommentPage(msgspec.Struct):

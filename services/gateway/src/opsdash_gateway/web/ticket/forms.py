@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ PROPERTIES: Mapping[str, str] = {
     "title": "title",
     "description": "description",
 }
+_VERSION = re.compile("[0-9]{1,18}")
 _CLEARED_BY_NOTHING = frozenset({"assignee_id", "contact_id", "project_id", "sla_due_at"})
 
 Form = Mapping[str, str]
@@ -42,6 +44,12 @@ def patch_of(form: Form) -> dict[str, str | None]:
             value = form[name].replace("\r\n", "\n")
             patch[field] = None if not value and field in _CLEARED_BY_NOTHING else value
     return patch
+
+
+def version_in(conditions: Mapping[str, str]) -> int:
+    """The version that If-Match names; 0 for none, or for more than one."""
+    tag = conditions.get("if-match", "").strip('"')
+    return int(tag) if _VERSION.fullmatch(tag) else 0
 
 
 def conditions(request: Request[Any, Any, Any], form: Form) -> dict[str, str]:

@@ -61,22 +61,9 @@ async def read_members(page: Page) -> list[Member] | None:
 
 
 async def read_comments(page: Page, number: int, cursor: str | None = None) -> CommentPage:
-    """One page; the tickets service is asked too, because it knows first that a ticket is deleted."""
+    """One page."""
     query = urlencode({"cursor": cursor}).encode() if cursor else b""
-    path = f"/tickets/{number}/comments"
-    found, _ = await asyncio.gather(
-        page.read(path, CommentPage, query=query, service="comments"), require_ticket(page, number)
-    )
-    return found
-
-
-async def require_ticket(page: Page, number: int) -> None:
-    """Raises 404 when the owner says there is no such ticket; when it cannot say, comments decide themselves."""
-    try:
-        await page.send("GET", f"/tickets/{number}")
-    except Problem as problem:
-        if problem.status == 404:  # noqa: PLR2004 - the one answer that matters
-            raise
+    return await page.read(f"/tickets/{number}/comments", CommentPage, query=query, service="comments")
 
 
 async def _comments_or_none(page: Page, number: int) -> CommentPage | None:
