@@ -8,7 +8,7 @@ import pytest
 from opsdash_chassis.http import queues as module
 from opsdash_chassis.http.cost import Cost
 from opsdash_chassis.http.problems import Problem
-from opsdash_chassis.http.queues import HALF_LIFE_SECONDS, LOOP_SECONDS, MAXIMUM_KEYS, LongestSteps, Queues
+from opsdash_chassis.http.queues import HALF_LIFE_SECONDS, LOOP_SECONDS, MAXIMUM_KEYS, LongSteps, Queues
 
 
 async def some_turns() -> None:
@@ -99,8 +99,25 @@ class TestLongSteps:
         step._longest = LOOP_SECONDS / 2
         monkeypatch.setattr(module, "current_cost", lambda: step)
         made = Queues(10, clock=lambda: now[0])
-        (await made.enter("a"))()
+        for _ in range(2):
+            (await made.enter("a"))()
         return made
+
+    async def test_one_alone_changes_nothing(self, queues: Queues) -> None:
+        (await queues.enter("c"))()
+        async with asyncio.timeout(60):
+            for _ in range(10):
+                await queues.enter("c")
+
+    def test_the_second_longest_counts_and_less_with_time(self, now: list[float]) -> None:
+        steps = LongSteps(lambda: now[0])
+        for seconds, counted in ((0.5, 0.0), (0.1, 0.1), (0.2, 0.2), (0.7, 0.5), (0.1, 0.5)):
+            steps.note("a", seconds)
+            assert steps.of("a") == counted
+        now[0] += HALF_LIFE_SECONDS
+        assert steps.of("a") == 0.25
+        steps.note("a", 0.3)
+        assert steps.of("a") == 0.3
 
     async def test_fewer_run_while_theirs_are_long(self, queues: Queues) -> None:
         leave = [await queues.enter("a") for _ in range(2)]
@@ -129,14 +146,16 @@ class TestLongSteps:
             await asyncio.gather(*waiting, late)
 
     async def test_one_always_runs_however_long_its_steps_are(self, queues: Queues) -> None:
-        queues._steps.note("a", 100 * LOOP_SECONDS)
+        for _ in range(2):
+            queues._steps.note("a", 100 * LOOP_SECONDS)
         async with asyncio.timeout(60):
             (await queues.enter("a"))()
             await queues.enter("a")
 
     async def test_what_is_known_of_steps_is_bounded(self, now: list[float]) -> None:
-        steps = LongestSteps(lambda: now[0])
+        steps = LongSteps(lambda: now[0])
         for number in range(MAXIMUM_KEYS + 10):
-            steps.note(number, 1.0)
+            for _ in range(2):
+                steps.note(number, 1.0)
         assert len(steps._known) == MAXIMUM_KEYS
         assert (steps.of(0), steps.of(MAXIMUM_KEYS)) == (0.0, 1.0)

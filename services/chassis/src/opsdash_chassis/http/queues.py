@@ -15,29 +15,36 @@ from opsdash_chassis.http.problems import too_many_requests
 
 WAIT_SECONDS = 10.0
 RETRY_AFTER_SECONDS = 1
-#: What the running requests of one person may take together, each with a step as long as their longest of late.
+#: What the running requests of one person may take together, each with a step as long as their second longest of late.
 LOOP_SECONDS = 0.03
-#: A longest step counts half as much after so long.
+#: A long step counts half as much after so long.
 HALF_LIFE_SECONDS = 5.0
 MAXIMUM_KEYS = 50_000
 
 
-class LongestSteps:
-    """The longest step of each key of late."""
+class LongSteps:
+    """The second longest step of each key of late: one long step alone may be the machine's, as at a first request."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._known: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        #: The longest, the second longest, and when they were that long.
+        self._known: OrderedDict[Hashable, tuple[float, float, float]] = OrderedDict()
 
     def of(self, key: Hashable) -> float:
-        seconds, at = self._known.get(key, (0.0, 0.0))
-        return seconds * 0.5 ** ((self._clock() - at) / HALF_LIFE_SECONDS) if seconds else 0.0
+        """Seconds; 0 for a key that is not known."""
+        return self._two(key)[1] if key in self._known else 0.0
 
     def note(self, key: Hashable, seconds: float) -> None:
-        self._known[key] = max(seconds, self.of(key)), self._clock()
+        longest, second = self._two(key)
+        self._known[key] = max(longest, seconds), max(second, min(longest, seconds)), self._clock()
         self._known.move_to_end(key)
         if len(self._known) > MAXIMUM_KEYS:
             self._known.popitem(last=False)
+
+    def _two(self, key: Hashable) -> tuple[float, float]:
+        longest, second, at = self._known.get(key, (0.0, 0.0, 0.0))
+        share = 0.5 ** ((self._clock() - at) / HALF_LIFE_SECONDS)
+        return longest * share, second * share
 
 
 class Queues:
@@ -50,7 +57,8 @@ class Queues:
         self._wait_seconds = wait_seconds
         self._running: Counter[Hashable] = Counter()
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
-        self._steps = LongestSteps(clock)
+        self._steps = LongSteps(clock)
+        self._long_seconds = LOOP_SECONDS / at_once
 
     async def enter(self, key: Hashable) -> Callable[[], None]:
         """What leaves again; more than once is once. Raises the 429 problem when it takes too long."""
@@ -64,15 +72,16 @@ class Queues:
             nonlocal left
             if not left:
                 left = True
-                self._steps.note(key, current_cost().longest_step)
+                if (longest := current_cost().longest_step) > self._long_seconds:
+                    self._steps.note(key, longest)
                 self._leave(key)
 
         return leave
 
     def _has_room(self, key: Hashable) -> bool:
         """One may always run."""
-        longest = self._steps.of(key)
-        most = min(self._at_once, int(LOOP_SECONDS / longest)) if longest else self._at_once
+        step = self._steps.of(key)
+        most = min(self._at_once, int(LOOP_SECONDS / step)) if step else self._at_once
         return self._running[key] < max(1, most)
 
     async def _wait(self, key: Hashable) -> None:
