@@ -10,11 +10,11 @@ TYPED := contracts/src services/chassis/src services/tickets/src services/commen
          deploy/bootstrap deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-storms test-browsers test-clients test-kafka lint types bench bench-console screenshots messages release-rest manifests sbom compose \
-        docker-answers sync tools clean
+.PHONY: help run test test-storms test-browsers test-clients test-kafka lint types bench bench-console screenshots messages release-contracts \
+        manifests sbom compose docker-answers sync tools clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its data elsewhere, KAFKA=apache
 	@$(BIN)/opsdash run --with-parent
@@ -59,8 +59,8 @@ docker-answers:
 		echo "opsdash: make compose needs a Docker engine, and none answers; start it, or ask to be let into its group" >&2; \
 		exit 1; }
 
-release-rest: needed-test ## Store today's OpenAPI document as the released one, unless it breaks clients of that
-	@$(BIN)/python -m tests.contracts.rest_compatibility
+release-contracts: needed-test ## Store today's OpenAPI document, event schemas and golden messages as the released ones, unless they break those
+	@$(BIN)/python -m tests.contracts.release
 
 messages: sync ## Collect the console's texts into its translation files
 	@$(BIN)/python -m opsdash_gateway.web.catalogues

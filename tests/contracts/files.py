@@ -31,10 +31,16 @@ def schema(event_type: str, version: int) -> dict[str, Any]:
     return read_json(CONTRACTS / "schemas" / f"{event_type}.v{version}.schema.json")
 
 
-def _example(path: Path) -> Example:
+def examples(contracts: Path) -> list[Example]:
+    """The golden messages below `contracts`, or below its released copy."""
+    folder = contracts / "examples"
+    return [_example(path, folder) for path in sorted(folder.glob("*/v*/*.json"))]
+
+
+def _example(path: Path, folder: Path) -> Example:
     document = read_json(path)
     return Example(
-        path=path.relative_to(CONTRACTS / "examples").as_posix(),
+        path=path.relative_to(folder).as_posix(),
         event_type=path.parents[1].name,
         version=int(path.parent.name.removeprefix("v")),
         headers=[(name, value.encode()) for name, value in document["headers"].items()],
@@ -43,7 +49,7 @@ def _example(path: Path) -> Example:
     )
 
 
-EXAMPLES = [_example(path) for path in sorted(CONTRACTS.glob("examples/*/v*/*.json"))]
+EXAMPLES = examples(CONTRACTS)
 CONSUMERS = [read_json(path) for path in sorted(CONTRACTS.glob("consumers/*/*.json"))]
 EVENT_TYPES = [
     (path.name.split(".v")[0], int(path.name.split(".v")[1].split(".")[0]))

@@ -1,12 +1,8 @@
-"""What of today's OpenAPI document would break a client made for the released one.
-
-`python -m tests.contracts.rest_compatibility` stores today's document as the released one, unless it would break one.
-"""
+"""What of today's OpenAPI document would break a client made for the released one."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,10 +10,9 @@ from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.openapi.schemas import references
 
 from tests.contracts.files import CONTRACTS
-from tests.support.published import published_document
 
 Part = dict[str, Any]
-RELEASED = CONTRACTS / "rest" / "openapi.json"
+RELEASED = CONTRACTS / "released" / "openapi.json"
 _UPPER = ("maxLength", "maximum", "maxItems")
 _LOWER = ("minLength", "minimum", "minItems")
 
@@ -161,17 +156,3 @@ def _members(old: Part, new: Part, where: str, *, sent: bool) -> Iterator[str]:
 def released() -> Part:
     document: Part = json.loads(RELEASED.read_bytes())
     return document
-
-
-def main() -> int:
-    today = published_document()
-    broken = breaking_changes(released(), today) if RELEASED.exists() else []
-    if broken:
-        sys.stderr.write("\n".join(["this would break clients:", *broken, ""]))
-        return 1
-    RELEASED.write_text(json.dumps(today, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,6 +1,6 @@
 """`python -m opsdash_contracts.generate [--check]`: write schemas and the AsyncAPI document, or report drift.
 
-It refuses to write a schema that breaks the committed one of the same version.
+It refuses to write a schema that breaks the released one of the same version, and to leave a released one out.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from opsdash_contracts import asyncapi, schemas
-from opsdash_contracts.compatibility import breaking_changes
+from opsdash_contracts.compatibility import broken_promises
 
 FOLDER: Final = Path(__file__).parents[2]
 
@@ -33,13 +33,9 @@ def drift(folder: Path) -> list[str]:
 
 
 def breaks(folder: Path) -> list[str]:
-    """What today's models would break for those who rely on the committed schemas."""
-    return [
-        f"{name}: {change}"
-        for name, schema in schemas.all_schemas().items()
-        if (text := _committed(folder / "schemas" / name)) is not None
-        for change in breaking_changes(json.loads(text), schema)
-    ]
+    """What today's models would break for those who rely on the released schemas."""
+    released = {path.name: json.loads(path.read_bytes()) for path in sorted(folder.glob("released/schemas/*.json"))}
+    return broken_promises(released, schemas.all_schemas())
 
 
 def write(folder: Path) -> None:
