@@ -36,9 +36,10 @@ test-clients: needed-test ## Generate, compile and run clients of the API and of
 test-kafka: needed-test ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
 	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests
 
-lint: types ## Check style, format and types
+lint: types ## Check style, format, types, and that every distribution declares what it imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m tests.architecture.dependencies
 
 types: needed-lint
 	@$(BIN)/mypy $(TYPED)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def _compose_missing() -> str:
     return "" if Path(sys.executable).with_name("docker-compose").exists() else "its wheel exists for Linux only"
 
 
+def _deptry_missing() -> str:
+    return "" if find_spec("deptry") else "it comes with what make lint installs"
+
+
 NEEDS = {
     "chromium": Need("in a browser", chromium.missing),
     "kustomize": Need("that render the manifests again", _renderer_missing),
@@ -46,6 +51,7 @@ NEEDS = {
     **{name: Need(f"with a client that needs {name}", lacking) for name, lacking in CLIENT_TOOLS_MISSING.items()},
     "docker-compose": Need("of the compose stack", _compose_missing),
     "spreadsheet": Need("of exported lists in a spreadsheet", spreadsheet.missing),
+    "deptry": Need("of declared dependencies", _deptry_missing),
     "small-disk": Need("on a disk that is full", small_disk.missing),
 }
 _left_out: Counter[str] = Counter()
