@@ -1,6 +1,6 @@
 """`python -m tests.contracts.release`: store today's contracts as the released ones, unless they break those.
 
-contracts/released/ has the OpenAPI document, the JSON Schema of every event and the golden messages.
+contracts/released/ has the OpenAPI document, the topics, the JSON Schema of every event and the golden messages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def obstacles(contracts: Path, document: Document) -> list[str]:
 
 def store(contracts: Path, document: Document) -> None:
     released = contracts / "released"
-    for folder in ("schemas", "examples"):
+    for folder in ("schemas", "topics", "examples"):
         shutil.copytree(contracts / folder, released / folder, dirs_exist_ok=True)
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (released / "openapi.json").write_text(text, encoding="utf-8")

@@ -90,6 +90,10 @@ def change(path: Path, alter: Callable[[dict[str, Any]], Any]) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def said_after_regenerating(contracts: Path) -> str:
     """What the check says of a folder whose generated files its own models have just written."""
     shutil.rmtree(contracts / "schemas")
@@ -108,6 +112,43 @@ def test_models_are_held_to_the_released_schemas(contracts: Path, planted: Plant
         edit(contracts / file, before, after)
     said = said_after_regenerating(contracts)
     assert planted.said in said if planted.said else said == ""
+
+
+class TestTopics:
+    @pytest.mark.parametrize(
+        ("before", "after", "said"),
+        [
+            ("  support_usage.noticed: [1]\n", "", "no longer has every version of support_usage.noticed"),
+            ("support_usage.noticed: [1]", "support_usage.noticed: [2]", "no longer has every version of"),
+            ("\npartitions: 12", "\npartitions: 24", "has another partitions"),
+            ("cleanup_policy: delete\nretention_hours: 168", "cleanup_policy: compact", "has another cleanup_policy"),
+        ],
+        ids=["an event", "a version", "partitions", "how it is kept"],
+    )
+    def test_a_released_one_may_not_lose_or_change(self, contracts: Path, before: str, after: str, said: str):
+        edit(contracts / TOPIC, before, after)
+        (found,) = breaking_changes(contracts)
+        assert found.startswith("topics/opsdash.support.tickets.v1 ")
+        assert said in found
+
+    def test_a_released_one_may_not_go(self, contracts: Path):
+        (contracts / TOPIC).unlink()
+        assert breaking_changes(contracts) == ["topics/opsdash.support.tickets.v1 was removed"]
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("support_usage.noticed: [1]", "support_usage.noticed: [1, 2]"),
+            ("  support_usage.noticed: [1]\n", "  support_usage.noticed: [1]\n  support_usage.reset: [1]\n"),
+            ("consumers: [", "consumers: [billing, "),
+            ("key: ticket_id", "key: id of the ticket"),
+            ("retention_hours: 168", "retention_hours: 336"),
+        ],
+        ids=["a version", "an event", "a consumer", "words", "more time"],
+    )
+    def test_one_may_get_more(self, contracts: Path, before: str, after: str):
+        edit(contracts / TOPIC, before, after)
+        assert breaking_changes(contracts) == []
 
 
 class TestGoldenMessages:
@@ -152,8 +193,7 @@ class TestRelease:
         shutil.rmtree(contracts / "released")
         (contracts / "released").mkdir()
         assert release.main(contracts) == 0
-        kept = {path.relative_to(CONTRACTS / "released") for path in (CONTRACTS / "released").rglob("*.json")}
-        assert {path.relative_to(contracts / "released") for path in (contracts / "released").rglob("*.json")} >= kept
+        assert files(contracts / "released").keys() >= files(CONTRACTS / "released").keys()
 
     def test_takes_an_addition(self, contracts: Path):
         change(contracts / "released" / SCHEMA, lambda schema: schema["properties"].pop("bulk_id"))
@@ -172,7 +212,7 @@ class TestRelease:
     )
     def test_stores_nothing_of_what_breaks(self, contracts: Path, capsys, file: str, alter: Any, why: str):
         change(contracts / file, alter)
-        before = {path: path.read_bytes() for path in (contracts / "released").rglob("*.json")}
+        before = files(contracts / "released")
         assert release.main(contracts) == 1
         assert why in capsys.readouterr().err
-        assert {path: path.read_bytes() for path in (contracts / "released").rglob("*.json")} == before
+        assert files(contracts / "released") == before
