@@ -42,7 +42,7 @@ async def published(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceD
 async def test_no_turn_reads_the_whole_history(published: ServiceDatabase) -> None:
     connection = await asyncpg.connect(published.worker_url, server_settings=relay.SERVER_SETTINGS)
     try:
-        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {outbox.WAITING}")
+        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {outbox.WAITING_OF_ANY_ORG}")
         waiting = await outbox.waiting(connection)
     finally:
         await connection.close()
@@ -55,7 +55,7 @@ async def test_a_plan_from_before_there_was_anything_does_not_either(tickets_tem
     connection = await asyncpg.connect(database.admin_url, server_settings=relay.SERVER_SETTINGS)
     try:
         await connection.execute("ANALYZE")
-        await connection.execute(f"PREPARE waiting AS {outbox.WAITING}")
+        await connection.execute(f"PREPARE waiting AS {outbox.WAITING_OF_ANY_ORG}")
         await connection.execute("EXECUTE waiting")
         await connection.execute(_PUBLISHED)
         await connection.execute(_FILL)

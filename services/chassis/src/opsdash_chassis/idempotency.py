@@ -30,7 +30,7 @@ ON CONFLICT (org_id, user_id, route, key) DO UPDATE
 SET request_sha256 = excluded.request_sha256, status = excluded.status, headers = excluded.headers,
     body = excluded.body, stored_at = now()
 """
-_PRUNE = f"""
+_PRUNE_OF_ANY_ORG = f"""
 DELETE FROM idempotency_keys WHERE ctid IN (
     SELECT ctid FROM idempotency_keys WHERE stored_at < now() - interval '{KEPT_HOURS} hours' LIMIT {PRUNED_AT_ONCE}
 )
@@ -94,4 +94,4 @@ async def store(connection: Connection, key: IdempotencyKey, answer: StoredAnswe
 
 async def prune(connection: Connection) -> int:
     """Forget some of the keys older than a day; how many."""
-    return affected_rows(await connection.execute(_PRUNE))
+    return affected_rows(await connection.execute(_PRUNE_OF_ANY_ORG))

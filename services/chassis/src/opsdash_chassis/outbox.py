@@ -19,7 +19,7 @@ TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
 # position order. An aggregate with a parked event waits, so that its order is kept; others go on.
 # LIMIT and OFFSET 0 keep the planner from turning the join around: the plan of a session is made once, and where
 # nothing is known of the tables yet, reading the whole history at every turn looked cheap.
-WAITING = f"""
+WAITING_OF_ANY_ORG = f"""
 SELECT o.position, o.replayed, o.event_id, o.aggregate_id, h.topic, h.headers, h.data
 FROM (
     SELECT position, replayed, event_id, aggregate_id FROM outbox o
@@ -33,11 +33,11 @@ FROM (
 JOIN LATERAL (SELECT topic, headers, data FROM history WHERE event_id = o.event_id OFFSET 0) h ON true
 ORDER BY o.position
 """  # noqa: S608 - a constant
-_CONFIRMED = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
+_CONFIRMED_OF_ANY_ORG = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 #: Publishing what cannot be deleted afterwards would publish it again and again.
 REFUSED_WHEN_READ_ONLY = "DELETE FROM outbox WHERE false"
-_PARK = "UPDATE outbox SET parked_reason = $2 WHERE position = $1"
-_STATE = """
+_PARK_OF_ANY_ORG = "UPDATE outbox SET parked_reason = $2 WHERE position = $1"
+_STATE_OF_ANY_ORG = """
 SELECT count(*) AS depth,
        count(*) FILTER (WHERE parked_reason IS NOT NULL) AS parked,
        coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8 AS oldest_seconds
@@ -69,19 +69,19 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def waiting(connection: Connection) -> list[Waiting]:
-    return [_to_waiting(row) for row in await connection.fetch(WAITING)]
+    return [_to_waiting(row) for row in await connection.fetch(WAITING_OF_ANY_ORG)]
 
 
 async def confirmed(connection: Connection, positions: Sequence[int]) -> None:
-    await connection.execute(_CONFIRMED, positions)
+    await connection.execute(_CONFIRMED_OF_ANY_ORG, positions)
 
 
 async def park(connection: Connection, position: int, reason: str) -> None:
-    await connection.execute(_PARK, position, reason)
+    await connection.execute(_PARK_OF_ANY_ORG, position, reason)
 
 
 async def state(connection: Connection) -> OutboxState:
-    row = await connection.fetchrow(_STATE)
+    row = await connection.fetchrow(_STATE_OF_ANY_ORG)
     assert row is not None  # noqa: S101 - an aggregate always answers one row
     return OutboxState(depth=row["depth"], parked=row["parked"], oldest_seconds=row["oldest_seconds"])
 

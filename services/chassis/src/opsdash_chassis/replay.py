@@ -9,7 +9,7 @@ import asyncpg
 from opsdash_chassis.database import affected_rows
 from opsdash_chassis.outbox import TELL_THE_LEADER
 
-_LAST_OF_EVERY_AGGREGATE = """
+_LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
 SELECT event_id, org_id, aggregate_id, true FROM (
     SELECT DISTINCT ON (aggregate_id) event_id, org_id, aggregate_id, occurred_at, aggregate_version
@@ -20,7 +20,7 @@ ORDER BY occurred_at, aggregate_id, aggregate_version
 """
 # `occurred_at` is when a transaction began: one that waited for a ticket's lock began before, and committed after, the
 # version before its own. The running maximum keeps every aggregate in version order, and complete from its first hit.
-_SINCE = """
+_SINCE_OF_ANY_ORG = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
 SELECT event_id, org_id, aggregate_id, true FROM (
     SELECT h.event_id, h.org_id, h.aggregate_id, h.aggregate_version,
@@ -46,9 +46,9 @@ async def replay(worker_url: str, *, since: datetime | None = None) -> int:
     try:
         async with connection.transaction():
             if since is None:
-                status = await connection.execute(_LAST_OF_EVERY_AGGREGATE)
+                status = await connection.execute(_LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG)
             else:
-                status = await connection.execute(_SINCE, since)
+                status = await connection.execute(_SINCE_OF_ANY_ORG, since)
         await connection.execute(TELL_THE_LEADER)
     finally:
         await connection.close()
