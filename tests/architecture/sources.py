@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
+CHASSIS = "opsdash_chassis"
 PACKAGES = {
     "opsdash_contracts": ROOT / "contracts/src/opsdash_contracts",
-    "opsdash_chassis": ROOT / "services/chassis/src/opsdash_chassis",
+    CHASSIS: ROOT / "services/chassis/src/opsdash_chassis",
     **{
         f"opsdash_{folder.name.replace('-', '_')}": folder / "src" / f"opsdash_{folder.name.replace('-', '_')}"
         for folder in sorted((ROOT / "services").iterdir())
@@ -17,31 +22,128 @@ PACKAGES = {
     },
     "opsdash_local": ROOT / "deploy/local/src/opsdash_local",
 }
-SERVICES = [name for name in PACKAGES if name not in {"opsdash_contracts", "opsdash_chassis", "opsdash_local"}]
-SERVICES_WITH_DATABASE = [name for name in SERVICES if (PACKAGES[name] / "tables.py").exists()]
+SERVICES = [name for name in PACKAGES if name not in {"opsdash_contracts", CHASSIS, "opsdash_local"}]
 
 
-def modules(package: str) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(PACKAGES[package].rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True, eq=False)
+class Module:
+    """One source file; `name` as it is imported, without `__init__`."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    @property
+    def is_package(self) -> bool:
+        return self.path.name == "__init__.py"
+
+    def load(self) -> ModuleType:
+        return importlib.import_module(self.name)
 
 
-def imported_names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+@dataclass(frozen=True, eq=False)
+class _Planted(Module):
+    text: str
+
+    def load(self) -> ModuleType:
+        module = ModuleType(self.name)
+        exec(self.text, vars(module))  # noqa: S102 - a text of ours
+        return module
+
+
+def planted(text: str, name: str = "opsdash_planted.module") -> Module:
+    """A module that is in no file, to show that a guard sees what is wrong with it."""
+    return _Planted(name, Path("module.py"), ast.parse(text), text)
+
+
+@lru_cache
+def modules(package: str) -> tuple[Module, ...]:
+    folder = PACKAGES[package]
+    return tuple(
+        Module(_name(package, path.relative_to(folder)), path, ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.rglob("*.py"))
+    )
+
+
+def _name(package: str, path: Path) -> str:
+    parts = [package, *path.with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@lru_cache
+def every_name() -> frozenset[str]:
+    return frozenset(module.name for package in PACKAGES for module in modules(package))
+
+
+def imported_names(module: Module, known: frozenset[str] | None = None) -> Iterator[str]:
+    """What the module imports anywhere in it; modules of ours by their own names, however they are imported."""
+    known = every_name() if known is None else known
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            source = _absolute(module, node)
+            for alias in node.names:
+                inner = f"{source}.{alias.name}"
+                yield inner if inner in known else source
 
 
-def calls_of(tree: ast.Module, attribute: str) -> list[int]:
+@lru_cache
+def imported_from(module: Module) -> dict[str, tuple[str, str]]:
+    """What each imported name stands for: a module and a name in it, or a module and no name."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: (alias.name, "") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name: (_absolute(module, node), alias.name) for alias in node.names}
+    return found
+
+
+def _absolute(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.name.split(".")
+    parts = parts[: len(parts) - node.level + module.is_package]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def calls_of(tree: ast.AST, attribute: str) -> list[int]:
     """Line numbers of every call `something.attribute(...)` or `attribute(...)`."""
-    return [
-        node.lineno
+    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node) == attribute]
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name that is called."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def callers_of(package: str, attribute: str) -> list[Module]:
+    """The modules with such a call."""
+    return [module for module in modules(package) if calls_of(module.tree, attribute)]
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    """Identities of the constants that are docstrings."""
+    return {
+        id(node.body[0].value)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and (
-            (isinstance(node.func, ast.Attribute) and node.func.attr == attribute)
-            or (isinstance(node.func, ast.Name) and node.func.id == attribute)
-        )
-    ]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+        and isinstance(node.body[0].value, ast.Constant)
+    }
+
+
+def _describes_tables(text: str) -> bool:
+    return "MetaData(" in text and bool(calls_of(ast.parse(text), "MetaData"))
+
+
+#: Those that describe tables of their own.
+SERVICES_WITH_DATABASE = [
+    name
+    for name in SERVICES
+    if any(_describes_tables(path.read_text(encoding="utf-8")) for path in PACKAGES[name].rglob("*.py"))
+]

@@ -12,9 +12,9 @@ WALL_CLOCK = ("now", "utcnow", "today", "time", "time_ns", "gmtime", "localtime"
 @pytest.mark.parametrize("package", SERVICES_WITH_DATABASE)
 def test_no_service_reads_the_clock_of_its_machine(package: str):
     found = [
-        f"{path.name}:{line} {name}()"
-        for path, tree in modules(package)
+        f"{module.name}:{line} {name}()"
+        for module in modules(package)
         for name in WALL_CLOCK
-        for line in calls_of(tree, name)
+        for line in calls_of(module.tree, name)
     ]
     assert found == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import opsdash_comments.app
@@ -18,14 +19,15 @@ from opsdash_sla_monitor import app as sla_monitor
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 
-from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
+from tests.architecture.kinds import texts
+from tests.architecture.looked_at import looked_at
+from tests.architecture.sources import CHASSIS, SERVICES, Module, calls_of, modules, planted
 from tests.support.settings import settings_in
 from tests.support.tokens import internal_environment
 
-FACTORY = PACKAGES["opsdash_chassis"] / "consumers.py"
-#: These commit nothing: one reads to the present end, the other has a test of its own in test_followers.py.
-WITHOUT_GROUP = {"dead_letter_desk.py", "following.py"}
-TOPIC_NAME = re.compile(r"[\"'](opsdash\.[a-z.]+\.v\d+)[\"']")
+#: What makes a subscriber of FastStream; consumers of another kind have tests of their own in test_followers.py.
+MAKES_SUBSCRIBERS = ("subscriber", "KafkaBroker", "KafkaRouter")
+TOPIC_NAME = re.compile(r"opsdash\.[a-z.]+\.v\d+")
 SETTINGS = {
     "oidc_issuer": "https://id.example.com",
     "oidc_audience": "opsdash",
@@ -52,22 +54,27 @@ def secrets_of(service: str) -> dict[str, Any]:
     return settings_in(internal_environment(service))
 
 
-@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
-def test_only_the_factory_makes_subscribers(package: str):
-    found = [
-        f"{path.name}:{line}"
-        for path, tree in modules(package)
-        if path != FACTORY
-        for name in ("subscriber", "KafkaBroker", "KafkaRouter", "AIOKafkaConsumer")
-        for line in calls_of(tree, name)
-        if path.name not in WITHOUT_GROUP
-    ]
-    assert found == []
+def makers(sources: Iterable[Module]) -> list[str]:
+    return [module.name for module in sources if any(calls_of(module.tree, name) for name in MAKES_SUBSCRIBERS)]
 
 
-def test_the_factory_makes_them_in_one_place():
-    tree = next(tree for path, tree in modules("opsdash_chassis") if path == FACTORY)
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_makes_subscribers(service: str):
+    looked_at("modules", service, len(modules(service)))
+    assert makers(modules(service)) == []
+
+
+def test_one_module_makes_them_in_one_place():
+    (factory,) = makers(modules(CHASSIS))
+    (tree,) = (module.tree for module in modules(CHASSIS) if module.name == factory)
     assert len(calls_of(tree, "subscriber")) == 2  # broker.subscriber(...) and attaching the handler to it
+
+
+@pytest.mark.parametrize(
+    "text", ["broker.subscriber('t')", "import faststream.kafka as k\nk.KafkaBroker()", "KafkaRouter()"]
+)
+def test_a_second_maker_is_seen(text: str):
+    assert makers([planted(text)])
 
 
 class TestEverySubscriber:
@@ -106,9 +113,9 @@ class TestEverySubscriber:
         assert consumers.broker.config.broker_config.allow_auto_create_topics is False
 
 
-@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
+@pytest.mark.parametrize("package", [CHASSIS, *SERVICES])
 def test_topic_names_come_from_the_contracts(package: str):
-    found = [path.name for path, _ in modules(package) if TOPIC_NAME.search(path.read_text(encoding="utf-8"))]
+    found = [module.name for module in modules(package) if any(map(TOPIC_NAME.fullmatch, texts(module.tree)))]
     assert found == []
 
 

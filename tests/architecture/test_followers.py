@@ -1,34 +1,126 @@
-"""Who follows topics without a group does it through the chassis, commits nothing and creates nothing."""
+"""Who reads topics without a group does it through the chassis, commits nothing and creates nothing."""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
 import pytest
-from opsdash_chassis.following import FOLLOWER_OPTIONS
 
-from tests.architecture.sources import PACKAGES, SERVICES, calls_of, modules
+from tests.architecture.looked_at import ALL, looked_at
+from tests.architecture.sources import (
+    CHASSIS,
+    PACKAGES,
+    SERVICES,
+    Module,
+    called,
+    calls_of,
+    imported_names,
+    modules,
+    planted,
+)
 
-FACTORY = PACKAGES["opsdash_chassis"] / "following.py"
-#: Reads dead letters to their present end, then stops.
-DESK = PACKAGES["opsdash_chassis"] / "dead_letter_desk.py"
-
-
-@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
-def test_only_the_factory_makes_followers(package: str):
-    makers = {path for path, tree in modules(package) if calls_of(tree, "AIOKafkaConsumer")}
-    assert makers <= {FACTORY, DESK}
-
-
-def test_the_factory_makes_them_in_one_place():
-    tree = next(tree for path, tree in modules("opsdash_chassis") if path == FACTORY)
-    assert len(calls_of(tree, "AIOKafkaConsumer")) == 1
+CONSUMER = "AIOKafkaConsumer"
 
 
-def test_a_follower_has_no_group_and_never_skips_silently():
-    assert FOLLOWER_OPTIONS["group_id"] is None
-    assert FOLLOWER_OPTIONS["enable_auto_commit"] is False
-    assert FOLLOWER_OPTIONS["auto_offset_reset"] == "none"  # forgotten records are an error, not a jump
+def consumers(sources: Iterable[Module]) -> list[Module]:
+    """The modules that make a Kafka consumer by themselves."""
+    return [module for module in sources if calls_of(module.tree, CONSUMER)]
 
 
-@pytest.mark.parametrize("package", ["opsdash_chassis", *SERVICES])
-def test_a_follower_commits_nothing(package: str):
-    assert [path.name for path, tree in modules(package) if calls_of(tree, "commit") and path == FACTORY] == []
+def followers(sources: Iterable[Module]) -> list[Module]:
+    """These, and the modules that use one of them, directly or by way of others."""
+    sources = list(sources)
+    known = frozenset(module.name for module in sources)
+    imports = {module.name: set(imported_names(module, known)) for module in sources}
+    found, before = {module.name for module in consumers(sources)}, set[str]()
+    while found != before:
+        before = set(found)
+        found |= {name for name, imported in imports.items() if imported & before}
+    return [module for module in sources if module.name in found]
+
+
+def commits(module: Module) -> list[int]:
+    """The lines in which something is committed, or the method that does it is handed on."""
+    return [
+        node.lineno
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute) and node.attr in {"commit", "send_offsets_to_transaction"})
+        or (isinstance(node, ast.Constant) and node.value == "commit")
+    ]
+
+
+def options(module: Module) -> Iterator[dict[str, object]]:
+    """What each consumer of a module is made with, as far as it is written there."""
+    values = vars(module.load())
+    for call in ast.walk(module.tree):
+        if isinstance(call, ast.Call) and called(call) == CONSUMER:
+            found: dict[str, object] = {}
+            for keyword in call.keywords:
+                if keyword.arg:
+                    found[keyword.arg] = (
+                        keyword.value.value if isinstance(keyword.value, ast.Constant) else keyword.value
+                    )
+                elif isinstance(keyword.value, ast.Name) and isinstance(held := values.get(keyword.value.id), Mapping):
+                    found |= held
+            yield found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_makes_consumers(service: str):
+    looked_at("modules", service, len(modules(service)))
+    assert [module.name for module in consumers(modules(service))] == []
+
+
+def test_the_chassis_makes_one_that_follows_and_one_that_reads_to_the_end():
+    found = [made for module in consumers(modules(CHASSIS)) for made in options(module)]
+    assert sorted(str(made["auto_offset_reset"]) for made in found) == ["earliest", "none"]
+    # "none": forgotten records are an error, not a jump
+
+
+@pytest.mark.parametrize("package", [CHASSIS, "opsdash_local"])
+def test_a_follower_has_no_group(package: str):
+    for module in consumers(modules(package)):
+        for made in options(module):
+            assert made.get("group_id") is None
+            assert made["enable_auto_commit"] is False
+
+
+def test_a_follower_commits_nothing():
+    found = followers(module for package in PACKAGES for module in modules(package))
+    looked_at("modules that follow", ALL, len(found))
+    assert {module.name: lines for module in found if (lines := commits(module))} == {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_commits_anything_itself(service: str):
+    """The chassis commits a handler's work, then its offset; who only follows has nothing to commit."""
+    assert {module.name: lines for module in modules(service) if (lines := commits(module))} == {}
+
+
+FOLLOWER = planted("consumer = AIOKafkaConsumer(group_id=None)", "opsdash_x.kafka.follower")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from opsdash_x.kafka.follower import Follower\nasync def f(consumer): await consumer.commit()",
+        "import opsdash_x.kafka.follower as f\nrun(f.open_follower().commit)",
+        "from opsdash_x.kafka import follower\ndef f(consumer): getattr(consumer, 'commit')()",
+        "async def f():\n    consumer = aiokafka.AIOKafkaConsumer()\n    await consumer.commit({})",
+        "from opsdash_x.kafka import Follower\nasync def f(consumer): await consumer.commit()",
+    ],
+)
+def test_a_commit_of_whoever_follows_is_seen(text: str):
+    room = planted("from opsdash_x.kafka.follower import Follower", "opsdash_x.kafka")
+    found = followers([FOLLOWER, room, planted(text, "opsdash_y.live.feed")])
+    assert [module.name for module in found if commits(module)] == ["opsdash_y.live.feed"]
+
+
+def test_a_group_of_a_follower_is_seen():
+    module = planted("from builtins import dict as AIOKafkaConsumer\nA = {'group_id': 'x'}\nAIOKafkaConsumer(**A, b=1)")
+    assert list(options(module)) == [{"group_id": "x", "b": 1}]
+
+
+def test_a_module_that_commits_and_does_not_follow_is_none_of_these():
+    assert followers([FOLLOWER, planted("async def f(consumer): await consumer.commit()")]) == [FOLLOWER]

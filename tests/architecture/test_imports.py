@@ -23,9 +23,9 @@ PURE = {"dataclasses", "datetime", "enum", "typing", "uuid", "collections.abc", 
 def test_a_package_imports_only_the_layers_below_it(package: str):
     allowed = ALLOWED[package] | {package}
     wrong = [
-        f"{path.name}: {name}"
-        for path, tree in modules(package)
-        for name in imported_names(tree)
+        f"{module.name}: {name}"
+        for module in modules(package)
+        for name in imported_names(module)
         if name.startswith("opsdash_") and name.split(".")[0] not in allowed
     ]
     assert wrong == []
@@ -38,10 +38,10 @@ def test_every_service_with_a_database_has_the_same_file_names(service: str):
 
 @pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
 def test_the_model_is_pure(service: str):
-    tree = next(tree for path, tree in modules(service) if path.name == "model.py")
+    model = next(module for module in modules(service) if module.path.name == "model.py")
     impure = {
         name
-        for name in imported_names(tree)
+        for name in imported_names(model)
         if name not in PURE and not name.startswith(("opsdash_contracts.", f"{service}.errors"))
     }
     assert impure == set()
@@ -51,18 +51,18 @@ def test_the_model_is_pure(service: str):
 def test_the_chassis_does_not_know_the_service(service: str):
     words = {service.removeprefix("opsdash_")} & {"tickets", "comments", "sla_monitor"}
     found = [
-        path.name
-        for path, _ in modules("opsdash_chassis")
-        if any(f'"{word}"' in path.read_text(encoding="utf-8") for word in words)
+        module.name
+        for module in modules("opsdash_chassis")
+        if any(f'"{word}"' in module.path.read_text(encoding="utf-8") for word in words)
     ]
     assert found == []
 
 
 def test_the_gateway_renders_no_text_of_others():
     found = [
-        f"{path.name}: {node.module}"
-        for path, tree in modules("opsdash_gateway")
-        for node in ast.walk(tree)
+        f"{module.name}: {node.module}"
+        for module in modules("opsdash_gateway")
+        for node in ast.walk(module.tree)
         if isinstance(node, ast.ImportFrom)
         and {*str(node.module).split("."), *(alias.name for alias in node.names)} & {"markdown", "markdown_it", "nh3"}
     ]

@@ -65,7 +65,7 @@ def test_the_check_sees_a_statement_without_an_org():
 def test_sql_lives_in_repositories_tables_and_migrations_only(service: str):
     found = [
         path.name
-        for path, _ in modules(service)
+        for path in (module.path for module in modules(service))
         if not SQL_MAY_LIVE_IN.search(path.as_posix())
         and re.search(r"[\"']\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", path.read_text(encoding="utf-8"))
     ]

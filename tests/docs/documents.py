@@ -82,7 +82,7 @@ def field_codes() -> set[str]:
 
 def message_codes() -> set[str]:
     """Codes of InvalidMessage and of its child."""
-    trees = [tree for _, tree in modules("opsdash_contracts")]
+    trees = [module.tree for module in modules("opsdash_contracts")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     found = {_text(call, 0) for call in calls if _name(call) in {"InvalidMessage", "__init__"}}
     return {code for code in found if code}
@@ -98,8 +98,8 @@ def _codes_of_errors() -> Iterator[str]:
 
 def _calls(*names: str) -> Iterator[ast.Call]:
     for package in ("opsdash_chassis", *SERVICES):
-        for _, tree in modules(package):
-            yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node) in names)
+        for module in modules(package):
+            yield from (node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and _name(node) in names)
 
 
 def _name(call: ast.Call) -> str:

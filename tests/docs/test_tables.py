@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from types import ModuleType
 from typing import Any
@@ -82,13 +81,12 @@ class TestSettings:
 
 def metric_modules() -> list[ModuleType]:
     """Every module of ours that may define a metric."""
-    found = []
-    for package, folder in PACKAGES.items():
-        for path, tree in modules(package):
-            if any(name.startswith("prometheus_client") for name in imported_names(tree)):
-                words = path.relative_to(folder).with_suffix("").parts
-                found.append(importlib.import_module(".".join((package, *words))))
-    return found
+    return [
+        module.load()
+        for package in PACKAGES
+        for module in modules(package)
+        if any(name.startswith("prometheus_client") for name in imported_names(module))
+    ]
 
 
 def exposed(metric: Any) -> tuple[str, str]:
