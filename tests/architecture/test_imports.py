@@ -47,17 +47,6 @@ def test_the_model_is_pure(service: str):
     assert impure == set()
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_the_chassis_does_not_know_the_service(service: str):
-    words = {service.removeprefix("opsdash_")} & {"tickets", "comments", "sla_monitor"}
-    found = [
-        module.name
-        for module in modules("opsdash_chassis")
-        if any(f'"{word}"' in module.path.read_text(encoding="utf-8") for word in words)
-    ]
-    assert found == []
-
-
 def test_the_gateway_renders_no_text_of_others():
     found = [
         f"{module.name}: {node.module}"
