@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.sources import Module, calls_of, docstrings, imported_from, imported_names
+from tests.architecture.sources import Module, called, calls_of, docstrings, imported_from, imported_names
 
 #: The beginning of an SQL statement, after comments.
 STATEMENT = re.compile(
@@ -87,6 +87,12 @@ def subscribes(module: Module) -> bool:
 def composes(module: Module) -> bool:
     """It makes the application, its runtime, or the document of its routes."""
     return any(calls_of(module.tree, name) for name in ("create_app", "Runtime", "openapi_document"))
+
+
+def opens_transactions(module: Module) -> bool:
+    """It calls what makes a transaction, of a tenant or of the worker."""
+    names = {called(node) for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
+    return any("transaction" in name or "unit_of_work" in name or name.startswith("tenant_") for name in names)
 
 
 def makes_events(module: Module) -> bool:

@@ -6,53 +6,85 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import PACKAGES, SERVICES, SERVICES_WITH_DATABASE, imported_names, modules
+from tests.architecture import kinds
+from tests.architecture.looked_at import looked_at
+from tests.architecture.sources import (
+    CHASSIS,
+    PACKAGES,
+    SERVICES,
+    SERVICES_WITH_DATABASE,
+    Module,
+    calls_of,
+    imported_from,
+    imported_names,
+    modules,
+    planted,
+)
 
 ALLOWED = {
-    "opsdash_contracts": set(),
-    "opsdash_chassis": {"opsdash_contracts"},
-    "opsdash_local": {"opsdash_contracts", "opsdash_chassis"},
-    **{service: {"opsdash_contracts", "opsdash_chassis"} for service in SERVICES},
+    "opsdash_contracts": set[str](),
+    CHASSIS: {"opsdash_contracts"},
+    "opsdash_local": {"opsdash_contracts", CHASSIS},
+    **{service: {"opsdash_contracts", CHASSIS} for service in SERVICES},
 }
-SAME_FILES = {"api.py", "app.py", "consumers.py", "model.py", "published.py", "repository.py", "schemas.py",
-              "settings.py", "tables.py", "use_cases.py", "migrations", "__main__.py"}  # fmt: skip
-PURE = {"dataclasses", "datetime", "enum", "typing", "uuid", "collections.abc", "__future__", "opsdash_contracts"}
+MARKDOWN = {"markdown", "markdown_it", "nh3"}
+
+
+def wrong_imports(module: Module) -> list[str]:
+    package = module.name.split(".")[0]
+    names = {name.split(".")[0] for name in imported_names(module) if name.startswith("opsdash_")}
+    return sorted(names - ALLOWED[package] - {package})
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_the_layers_below_it(package: str):
-    allowed = ALLOWED[package] | {package}
-    wrong = [
-        f"{module.name}: {name}"
-        for module in modules(package)
-        for name in imported_names(module)
-        if name.startswith("opsdash_") and name.split(".")[0] not in allowed
+    looked_at("modules", package, len(modules(package)))
+    assert {module.name: wrong for module in modules(package) if (wrong := wrong_imports(module))} == {}
+
+
+@pytest.mark.parametrize("text", ["import opsdash_tickets.model", "def f():\n    from opsdash_tickets import model"])
+def test_an_import_of_a_layer_above_is_seen(text: str):
+    assert wrong_imports(planted(text, f"{CHASSIS}.deep.inside")) == ["opsdash_tickets"]
+    assert wrong_imports(planted(text, "opsdash_comments.model")) == ["opsdash_tickets"]
+    assert wrong_imports(planted(text, "opsdash_tickets.use_cases")) == []
+
+
+def has_settings(module: Module) -> bool:
+    """It defines settings that come from the chassis'."""
+    ours = {name for name, (source, _) in imported_from(module).items() if source.startswith(CHASSIS)}
+    classes = [
+        node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef) and node.name.endswith("Settings")
     ]
-    assert wrong == []
+    return any(isinstance(base, ast.Name) and base.id in ours for node in classes for base in node.bases)
 
 
 @pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_every_service_with_a_database_has_the_same_file_names(service: str):
-    assert {entry.name for entry in PACKAGES[service].iterdir()} >= SAME_FILES
+def test_every_service_with_a_database_has_the_same_parts(service: str):
+    sources = modules(service)
+    for once in (
+        [module for module in sources if calls_of(module.tree, "Runtime")],
+        [module for module in sources if calls_of(module.tree, "openapi_document")],
+        [module for module in sources if calls_of(module.tree, "MetaData")],
+        [module for module in sources if module.name.endswith(".__main__")],
+        [module for module in sources if has_settings(module)],
+        [module for module in sources if module.path.parent.joinpath("script.py.mako").exists()],
+    ):
+        assert len(once) == 1
+    for kind in (kinds.handles_requests, kinds.subscribes, kinds.holds_sql, kinds.migrates):
+        assert any(map(kind, sources))
 
 
-@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_the_model_is_pure(service: str):
-    model = next(module for module in modules(service) if module.path.name == "model.py")
-    impure = {
-        name
-        for name in imported_names(model)
-        if name not in PURE and not name.startswith(("opsdash_contracts.", f"{service}.errors"))
-    }
-    assert impure == set()
+def markdown_imports(module: Module) -> set[str]:
+    names = {*imported_names(module), *(name for _, name in imported_from(module).values())}
+    return {part for name in names for part in name.split(".")} & MARKDOWN
 
 
 def test_the_gateway_renders_no_text_of_others():
-    found = [
-        f"{module.name}: {node.module}"
-        for module in modules("opsdash_gateway")
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ImportFrom)
-        and {*str(node.module).split("."), *(alias.name for alias in node.names)} & {"markdown", "markdown_it", "nh3"}
-    ]
-    assert found == []
+    assert {module.name: found for module in modules("opsdash_gateway") if (found := markdown_imports(module))} == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["from opsdash_chassis.text import markdown", "import nh3", "from opsdash_chassis.markdown.html import x"]
+)
+def test_rendering_it_is_seen(text: str):
+    assert markdown_imports(planted(text))
