@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from tests.architecture.sources import Module, called, calls_of, docstrings, imported_from, imported_names
 
-#: The beginning of an SQL statement, after comments.
+#: The beginning of an SQL statement that reads or changes rows, after comments.
 STATEMENT = re.compile(
-    r"\s*(?:--[^\n]*\n\s*)*(?:SELECT\b(?:.*\bFROM\b|\s+\w+\()|INSERT\s+INTO\s|UPDATE\s.*\sSET\s|DELETE\s+FROM\s"
+    r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:EXPLAIN\s+(?:\([^)]*\)\s*|ANALYZE\s+)?|DECLARE\s+\w+\s.*\bFOR\s+)?"
+    r"(?:SELECT\b(?:.*\bFROM\b|\s+\w+\()|INSERT\s+INTO\s|UPDATE\s.*\sSET\s|DELETE\s+FROM\s|TABLE\s+\w+\s*;?\s*$"
     r"|WITH\s+(?:RECURSIVE\s+)?(?:\{|\w+\s*(?:\([^)]*\)\s*)?AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\()"
-    r"|MERGE\s+INTO\s|TRUNCATE\s|COPY\s+\w+\s+(?:FROM|TO)\s)",
+    r"|MERGE\s+INTO\s|TRUNCATE\s|COPY\s+\w+\s+(?:FROM|TO)\s|CREATE\s+TEMP\w*\s+TABLE\s|DO\s+\$)",
     re.IGNORECASE | re.DOTALL,
 )
 #: SQL inside a text: a part of a statement, or one that begins otherwise.

@@ -1,78 +1,69 @@
-"""Every query names its org, and SQL lives only where it may."""
+"""Every statement names its org by a parameter; those that look across orgs say so, and no person runs them."""
 
 from __future__ import annotations
 
-import importlib
-import re
+from functools import lru_cache
 
 import pytest
+from sqlalchemy import MetaData
 
-from tests.architecture.sources import PACKAGES, SERVICES_WITH_DATABASE, modules
+from tests.architecture.built_statements import ASKED, built
+from tests.architecture.crossing import ACROSS_ORGS, Crossing
+from tests.architecture.looked_at import ALL, looked_at
+from tests.architecture.sources import CHASSIS, SERVICES, SERVICES_WITH_DATABASE, callers_of
+from tests.architecture.statements import Statement, builders, constants, literals, runtime_modules
+from tests.architecture.tenant_scope import Tables, unscoped
 
-SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\s", re.IGNORECASE | re.DOTALL)
-TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)(?:\s+(?:AS\s+)?(\w+))?", re.IGNORECASE)
-SQL_MAY_LIVE_IN = re.compile(r"(repository|tables)\.py$|/migrations/")
-SCOPED = re.compile(r"org_id\s*=\s*(\$1|\w+\.org_id|tenant)|\(\s*org_id\b|VALUES\s*\(\$1", re.IGNORECASE)
-
-
-#: The name a statement must carry to look across orgs; only work without a person may.
-ACROSS_ORGS = "_OF_ANY_ORG"
-
-
-def tenant_tables(service: str) -> set[str]:
-    metadata = importlib.import_module(f"{service}.tables").metadata
-    return {name for name, table in metadata.tables.items() if "org_id" in table.columns}
+#: The chassis has every service's tables, and so has what has none of its own.
+WITH_STATEMENTS = [CHASSIS, *SERVICES, "opsdash_local"]
 
 
-def statements(service: str) -> list[tuple[str, str]]:
-    """Every SQL text a repository module holds, templates filled in, as `module.NAME`."""
-    found = []
-    for path in PACKAGES[service].glob("*repository.py"):
-        module = importlib.import_module(f"{service}.{path.stem}")
-        for name, value in vars(module).items():
-            texts = value.values() if isinstance(value, dict) else [value]
-            found += [(f"{path.stem}.{name}", text) for text in texts if isinstance(text, str) and SQL.search(text)]
-    return found
+@lru_cache
+def tables(package: str) -> Tables:
+    services = [package] if package in SERVICES_WITH_DATABASE else SERVICES_WITH_DATABASE
+    values = [
+        value for name in services for module in callers_of(name, "MetaData") for value in vars(module.load()).values()
+    ]
+    found = [table for value in values if isinstance(value, MetaData) for table in value.tables.values()]
+    return {table.name: tuple(table.columns.keys()) for table in found}
 
 
-def unscoped_tables(text: str, tables: set[str]) -> list[str]:
-    """Tenant tables of a statement that no org condition of the statement covers."""
-    used = [match.group(1) for match in TABLE.finditer(text) if match.group(1) in tables]
-    return used if len(SCOPED.findall(text)) < len(used) else []
+@lru_cache
+def statements(package: str) -> list[Statement]:
+    """Those a connection is given; templates are seen as what they become."""
+    found = [*constants(package), *literals(package), *built(package)]
+    return [statement for statement in found if not statement.is_template]
 
 
-@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_every_statement_names_the_org_of_every_tenant_table_it_touches(service: str):
-    tables = tenant_tables(service)
-    found = statements(service)
-    assert len(found) > 10
+@pytest.mark.parametrize("package", WITH_STATEMENTS)
+def test_every_statement_names_the_org_of_every_tenant_table_it_touches(package: str):
+    looked_at("modules without migrations", package, len(runtime_modules(package)))
+    looked_at("statements", package, len(statements(package)))
     wrong = {
-        name: missing
-        for name, text in found
-        if not name.endswith(ACROSS_ORGS) and (missing := unscoped_tables(text, tables))
+        f"{statement.module}: {statement.name}": (missing, statement.text)
+        for statement in statements(package)
+        if not statement.name.endswith(ACROSS_ORGS) and (missing := unscoped(statement.text, tables(package)))
     }
     assert wrong == {}
 
 
-def test_the_check_sees_a_statement_without_an_org():
-    tables = {"tickets", "members"}
-    assert unscoped_tables("SELECT * FROM tickets WHERE id = $1", tables) == ["tickets"]
-    assert unscoped_tables("SELECT * FROM tickets t JOIN members m ON m.id = t.x WHERE t.org_id = $1", tables)
-    assert unscoped_tables("SELECT * FROM tickets WHERE org_id = $1 AND id = $2", tables) == []
+@pytest.mark.parametrize("package", WITH_STATEMENTS)
+def test_every_function_that_builds_statements_is_asked_for_them(package: str):
+    found = {name for _, name in builders(package)}
+    assert found == {name for owner, name in ASKED if owner == package}
 
 
-@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_sql_lives_in_repositories_tables_and_migrations_only(service: str):
-    found = [
-        path.name
-        for path in (module.path for module in modules(service))
-        if not SQL_MAY_LIVE_IN.search(path.as_posix())
-        and re.search(r"[\"']\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", path.read_text(encoding="utf-8"))
-    ]
-    assert found == []
+def test_every_template_becomes_a_statement_that_is_seen():
+    """Whatever fills it in, in a module or in a builder: the result is among the statements."""
+    seen = [statement.text for package in WITH_STATEMENTS for statement in statements(package)]
+    templates = [one for package in WITH_STATEMENTS for one in constants(package) if one.is_template]
+    looked_at("templates", ALL, len(templates))
+    unseen = [f"{one.module}: {one.name}" for one in templates if not any(map(one.may_have_become, seen))]
+    assert unseen == []
 
 
-@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_only_work_without_a_person_looks_across_orgs(service: str):
-    names = {name.partition(".")[0] for name, _ in statements(service) if name.endswith(ACROSS_ORGS)}
-    assert names <= {"housekeeping_repository", "sla_repository", "sweep_repository"}
+def test_only_work_without_a_person_looks_across_orgs():
+    crossing = Crossing([module for package in (CHASSIS, *SERVICES) for module in runtime_modules(package)])
+    constants_across = sorted(crossing.constants())
+    looked_at("statements across orgs", ALL, len(constants_across))
+    assert [finding for constant in constants_across for finding in crossing.findings(constant)] == []
