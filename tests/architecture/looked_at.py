@@ -28,10 +28,10 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_local": 44,
     },
     "statements": {
-        "opsdash_chassis": 102,
+        "opsdash_chassis": 88,
         "opsdash_comments": 23,
         "opsdash_sla_monitor": 16,
-        "opsdash_tickets": 139,
+        "opsdash_tickets": 142,
     },
     "repositories": {"opsdash_comments": 4, "opsdash_sla_monitor": 2, "opsdash_tickets": 11},
     "domain modules": {"opsdash_comments": 2, "opsdash_sla_monitor": 1, "opsdash_tickets": 2},
@@ -41,7 +41,7 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_sla_monitor": 1,
         "opsdash_tickets": 1,
     },
-    "templates": {ALL: 20},
+    "templates": {ALL: 18},
     "statements across orgs": {ALL: 21},
     "modules that follow": {ALL: 19},
 }
