@@ -1,14 +1,10 @@
-"""What a ticket's values are called in English, and what "due soon" means: the same in the API and on pages."""
+"""What a ticket's values are called in English: the same in the API and on pages."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from opsdash_contracts.tickets import Category, Priority, Status
-
-#: A ticket due within this time is due soon.
-DUE_SOON: Final = timedelta(hours=24)
 
 LABELS: Final[Mapping[StrEnum, str]] = {
     Status.OPEN: "Open",

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opsdash_contracts.ticket_rules import FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Plate, Role
 from opsdash_tickets import model
@@ -79,7 +80,7 @@ class TestSlaState:
         assert self.state(NOW + timedelta(hours=10)) == "at_risk"
         assert self.state(NOW + timedelta(hours=10, microseconds=1)) == "breached"
 
-    @pytest.mark.parametrize("status", sorted(model.TERMINAL))
+    @pytest.mark.parametrize("status", sorted(FINISHED))
     def test_finished_tickets_met_or_missed_it_for_ever(self, status: Status):
         long_after = NOW + timedelta(days=400)
         assert self.state(long_after, status, NOW + timedelta(hours=10)) == "met"
@@ -97,7 +98,7 @@ class TestSlaState:
 class TestOutcome:
     DUE = NOW + timedelta(hours=72)
 
-    @pytest.mark.parametrize("status", sorted(model.TERMINAL))
+    @pytest.mark.parametrize("status", sorted(FINISHED))
     @pytest.mark.parametrize(
         ("due", "at", "outcome"),
         [
@@ -122,7 +123,7 @@ class TestOutcome:
         assert opened.sla_outcome is None
         assert moved(opened, Status.RESOLVED, at=late).sla_outcome == "missed"
 
-    @pytest.mark.parametrize("before", sorted(model.TERMINAL))
+    @pytest.mark.parametrize("before", sorted(FINISHED))
     @pytest.mark.parametrize("fields", [{}, {"status": Status.CLOSED}, {"priority": Priority.URGENT, "title": "x"}])
     @pytest.mark.parametrize("due", [None, NOW + timedelta(days=30)])
     def test_keeps_the_due_time_from_being_moved_or_cleared(
@@ -177,7 +178,7 @@ class TestStatus:
         closed = moved(resolved, Status.CLOSED, at=later)
         assert (closed.resolved_at, closed.closed_at) == (NOW, later)
 
-    @pytest.mark.parametrize("status", sorted(model.TERMINAL))
+    @pytest.mark.parametrize("status", sorted(FINISHED))
     def test_reopening_clears_the_stamps_and_is_counted(self, status: Status):
         reopened = moved(moved(a_ticket(), status), Status.OPEN)
         assert (reopened.resolved_at, reopened.closed_at, reopened.reopen_count) == (None, None, 1)
@@ -243,7 +244,7 @@ def test_changes_always_lead_from_the_old_ticket_to_the_new_one(patches: list[di
         changes = model.changes_between(ticket, after)
         assert replace(ticket, **{name: change.after for name, change in changes.items()}) == after
         assert all(change.before != change.after for change in changes.values())
-        assert (after.resolved_at is not None) == (after.status in model.TERMINAL)
-        finished = after.status in model.TERMINAL
+        assert (after.resolved_at is not None) == (after.status in FINISHED)
+        finished = after.status in FINISHED
         assert after.sla_outcome == (model.judged(after.sla_due_at, after.resolved_at) if finished else None)
         ticket = after

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from opsdash_contracts import sla
 from opsdash_contracts.sla import SlaRule
+from opsdash_contracts.ticket_rules import ACTIVE, AT_RISK_SHARE
 from opsdash_contracts.tickets import Priority, SlaSource, Status
 
-ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
-WARNING_SHARE: Final = 0.8
 WARNING_LEAD: Final = timedelta(minutes=15)
 SHORTEST_WARNED_WINDOW: Final = timedelta(minutes=30)
 #: A resolve that began in time gets this long to reach its ticket, where the owner then sees it and waits for it.
@@ -122,7 +121,7 @@ def warning_at(*, created_at: datetime, due_at: datetime, since: datetime) -> da
     if window < SHORTEST_WARNED_WINDOW:
         return None
     latest = due_at - WARNING_LEAD
-    moment = max(min(created_at + window * WARNING_SHARE, latest), since)
+    moment = max(min(created_at + window * AT_RISK_SHARE, latest), since)
     return moment if moment <= latest else None
 
 

@@ -8,24 +8,26 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
-from opsdash_contracts import ticket_words
+from opsdash_contracts import ticket_rules
 
+from opsdash_tickets.enum_conditions import one_of
 from opsdash_tickets.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
 
-ACTIVE = "t.status IN ('open', 'in_progress', 'waiting')"
+ACTIVE = one_of("t.status", ticket_rules.ACTIVE)
 #: The one breach predicate: list filter, card, CSV and counts all use this text. Due exactly now is not a breach.
 BREACHED = f"(t.sla_due_at < now() AND {ACTIVE})"
 #: The list filter and the count of the dashboard.
 DUE_SOON = (
-    f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '{ticket_words.DUE_SOON.total_seconds():.0f} seconds'"
+    f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '{ticket_rules.DUE_SOON.total_seconds():.0f} seconds'"
     f" AND {ACTIVE})"
 )
 _MIDNIGHT = "date_trunc('day', now() AT TIME ZONE {zone})"
 _SLA = {
     SlaFilter.OVERDUE: BREACHED,
     SlaFilter.AT_RISK: (
-        f"(t.sla_due_at >= now() AND {ACTIVE} AND now() >= t.created_at + (t.sla_due_at - t.created_at) * 0.8)"
+        f"(t.sla_due_at >= now() AND {ACTIVE}"
+        f" AND now() >= t.created_at + (t.sla_due_at - t.created_at) * {ticket_rules.AT_RISK_SHARE})"
     ),
     SlaFilter.SOON: DUE_SOON,
     SlaFilter.TODAY: (

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from opsdash_contracts.ticket_rules import ACTIVE, AT_RISK_SHARE, FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
@@ -20,14 +21,12 @@ SLA_HOURS: Final[Mapping[Priority, int]] = {
     Priority.MEDIUM: 72,
     Priority.LOW: 168,
 }
-AT_RISK_SHARE: Final = 0.8
 FURTHEST_DUE: Final = timedelta(days=3653)
-ACTIVE: Final = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.WAITING})
-TERMINAL: Final = frozenset({Status.RESOLVED, Status.CLOSED})
+_FINISHED: Final = frozenset(FINISHED)
 _TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
-    Status.OPEN: frozenset({Status.IN_PROGRESS, Status.WAITING}) | TERMINAL,
-    Status.IN_PROGRESS: frozenset({Status.OPEN, Status.WAITING}) | TERMINAL,
-    Status.WAITING: frozenset({Status.OPEN, Status.IN_PROGRESS}) | TERMINAL,
+    Status.OPEN: frozenset({Status.IN_PROGRESS, Status.WAITING}) | _FINISHED,
+    Status.IN_PROGRESS: frozenset({Status.OPEN, Status.WAITING}) | _FINISHED,
+    Status.WAITING: frozenset({Status.OPEN, Status.IN_PROGRESS}) | _FINISHED,
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.OPEN}),
 }
@@ -159,7 +158,7 @@ def sla_state(
 
     A finished ticket without an outcome was finished by a release that did not store it.
     """
-    if status in TERMINAL:
+    if status in FINISHED:
         return SlaState(outcome or judged(due, finished_at))
     if due is None:
         return SlaState.NONE
@@ -182,7 +181,7 @@ def crossed_notices(before: int, after: int, *, old_cap: int, new_cap: int) -> l
 
 def stamps_at_creation(status: Status, due: datetime, now: datetime) -> dict[str, Any]:
     """`resolved_at`, `closed_at` and `sla_outcome` of a ticket that is created in a status."""
-    finished = status in TERMINAL
+    finished = status in FINISHED
     return {
         "resolved_at": now if finished else None,
         "closed_at": now if status is Status.CLOSED else None,
@@ -200,14 +199,14 @@ def patched(ticket: Ticket, fields: Mapping[str, Any], *, actor_id: UUID, now: d
         after = _moved(after, ticket.status, actor_id=actor_id, now=now)
     if after.sla_due_at == ticket.sla_due_at:
         return after
-    if ticket.status in TERMINAL:
+    if ticket.status in FINISHED:
         check_running(after)
     return replace(after, sla_source=SlaSource.MANUAL)
 
 
 def check_running(ticket: Ticket) -> None:
     """The due time of a finished ticket belongs to its outcome. Raises TicketFinished."""
-    if ticket.status in TERMINAL:
+    if ticket.status in FINISHED:
         raise TicketFinished(ticket.status)
 
 
@@ -219,9 +218,9 @@ def allowed_statuses(status: Status) -> list[Status]:
 def _moved(after: Ticket, before: Status, *, actor_id: UUID, now: datetime) -> Ticket:
     if after.status not in _TRANSITIONS[before]:
         raise InvalidTransition(before, allowed_statuses(before))
-    if before in TERMINAL and after.status in ACTIVE:
+    if before in FINISHED and after.status in ACTIVE:
         return replace(after, resolved_at=None, closed_at=None, sla_outcome=None, reopen_count=after.reopen_count + 1)
-    if after.status in TERMINAL:
+    if after.status in FINISHED:
         resolved_at = after.resolved_at or now
         outcome = after.sla_outcome or judged(after.sla_due_at, resolved_at)
         closed_at = now if after.status is Status.CLOSED else None

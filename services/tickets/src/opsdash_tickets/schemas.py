@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.http.problems import FieldError
 from opsdash_chassis.markdown import Rendered
+from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
@@ -40,9 +41,9 @@ class CreateTicket(Body):
 
     title: Title
     description: Description = ""
-    status: Status = Status.OPEN
-    priority: Priority = Priority.MEDIUM
-    category: Category = Category.GENERAL
+    status: Status = DEFAULT_STATUS
+    priority: Priority = DEFAULT_PRIORITY
+    category: Category = DEFAULT_CATEGORY
     assignee_id: UUID | None = None
     contact_id: UUID | None = None
     project_id: UUID | None = None

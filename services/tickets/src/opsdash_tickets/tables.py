@@ -6,7 +6,11 @@ import sqlalchemy as sa
 from opsdash_chassis import markdown
 from opsdash_chassis.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
+from opsdash_contracts.ticket_rules import ACTIVE
+from opsdash_contracts.tickets import Outcome, Priority, Status
 from sqlalchemy.dialects import postgresql as pg
+
+from opsdash_tickets.enum_conditions import one_of
 
 metadata = sa.MetaData()
 add_event_tables(metadata)
@@ -75,9 +79,9 @@ tickets = sa.Table(
     sa.UniqueConstraint("org_id", "number"),
     sa.ForeignKeyConstraint(["org_id", "contact_id"], ["contacts.org_id", "contacts.contact_id"]),
     sa.ForeignKeyConstraint(["org_id", "project_id"], ["projects.org_id", "projects.project_id"]),
-    sa.CheckConstraint("status IN ('open', 'in_progress', 'waiting', 'resolved', 'closed')", name="status_known"),
-    sa.CheckConstraint("priority IN ('urgent', 'high', 'medium', 'low')", name="priority_known"),
-    sa.CheckConstraint("sla_outcome IN ('met', 'missed', 'none')", name="sla_outcome_known"),
+    sa.CheckConstraint(one_of("status", Status), name="status_known"),
+    sa.CheckConstraint(one_of("priority", Priority), name="priority_known"),
+    sa.CheckConstraint(one_of("sla_outcome", Outcome), name="sla_outcome_known"),
 )
 comment_states = sa.Table(
     "comment_states",
@@ -143,7 +147,7 @@ sa.Index(
     tickets.c.sla_due_at,
     tickets.c.priority,
     tickets.c.assignee_id,
-    postgresql_where=sa.text("deleted_at IS NULL AND status IN ('open', 'in_progress', 'waiting')"),
+    postgresql_where=sa.text(f"deleted_at IS NULL AND {one_of('status', ACTIVE)}"),
 )
 sa.Index("tickets_search", tickets.c.search, postgresql_using="gin", postgresql_where=LIVING)
 sa.Index(

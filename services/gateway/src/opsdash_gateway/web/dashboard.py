@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency, Provide
 from opsdash_chassis.http.problems import Problem, not_found
+from opsdash_contracts.tickets import Priority
 
 from opsdash_gateway.clients import Owners
 from opsdash_gateway.live.hub import Hub
@@ -16,8 +17,6 @@ from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.page import LOCKED, STATE, Page, provide_page
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.session import PAGE, WebSession
-
-PRIORITIES: Final = ("urgent", "high", "medium", "low")
 
 
 class OverdueTicket(msgspec.Struct):
@@ -64,7 +63,7 @@ async def dashboard(page: NamedDependency[Page]) -> Response[bytes]:
     """The page; the cards alone when the numbers have changed."""
     insights = await page.read("/insights", Insights) if page.known_support else None
     template = "_fragments/insights.html" if is_fragment(page.request) else "dashboard.html"
-    return page.render(template, nav="dashboard", insights=insights, priorities=PRIORITIES)
+    return page.render(template, nav="dashboard", insights=insights, priorities=tuple(Priority))
 
 
 DASHBOARD_ROUTES: list[Any] = [dashboard]

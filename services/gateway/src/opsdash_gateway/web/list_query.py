@@ -8,22 +8,23 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-ACTIVE: Final = ("open", "in_progress", "waiting")
-DONE: Final = ("resolved", "closed")
+from opsdash_contracts.ticket_rules import ACTIVE, FINISHED
+from opsdash_contracts.tickets import Category, Priority, Status
+
 VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "active": {"status": ACTIVE},
     "mine": {"status": ACTIVE, "assignee": ("me",)},
     "unassigned": {"status": ACTIVE, "assignee": ("none",)},
     "breached": {"sla": ("overdue",)},
-    "done": {"status": DONE},
+    "done": {"status": FINISHED},
     "all": {},
 }
 EVERYWHERE: Final = "all"
 DEFAULT_VIEW: Final = "active"
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "status": (*ACTIVE, *DONE),
-    "priority": ("urgent", "high", "medium", "low"),
-    "category": ("general", "billing", "technical", "account", "feature_request"),
+    "status": tuple(Status),
+    "priority": tuple(Priority),
+    "category": tuple(Category),
     "sla": ("overdue", "soon", "at_risk", "today", "none"),
 }
 REFERENCES: Final = ("contact", "company", "project")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import uuid_utils.compat as uuid_utils
+from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 
 #: What the form sends; anything else in it is ignored.
 FIELDS: Final = (
@@ -22,7 +23,7 @@ FIELDS: Final = (
     "offset",
     "another",
 )
-DEFAULTS: Final = {"status": "open", "priority": "medium", "category": "general"}
+DEFAULTS: Final = {"status": DEFAULT_STATUS, "priority": DEFAULT_PRIORITY, "category": DEFAULT_CATEGORY}
 _MAXIMUM_OFFSET_MINUTES = 24 * 60
 
 

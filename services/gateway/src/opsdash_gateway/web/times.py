@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from babel import Locale
 from babel.dates import format_skeleton, format_time, format_timedelta
-from opsdash_contracts.ticket_words import DUE_SOON
+from opsdash_contracts.ticket_rules import DUE_SOON, FINISHED
 
 SLA_SOON_SECONDS = DUE_SOON.total_seconds()
 _THRESHOLD = 1.0
@@ -43,7 +43,7 @@ def exact(moment: datetime, locale: Locale) -> str:
 
 def sla_tone(due_at: datetime | None, status: str) -> str:
     """How a due time is shown: `done`, `none`, `breached`, `soon` (see `DUE_SOON`) or `calm`."""
-    if status in {"resolved", "closed"}:
+    if status in FINISHED:
         return "done"
     if due_at is None:
         return "none"

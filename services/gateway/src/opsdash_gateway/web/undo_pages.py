@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from opsdash_chassis.http.problems import FieldError, Problem, validation
+from opsdash_contracts.tickets import Status
 
 from opsdash_gateway.web.bulk_pages import MAXIMUM, read_rows
 from opsdash_gateway.web.htmx import toast
@@ -21,7 +22,6 @@ from opsdash_gateway.web.ticket_list import is_left
 
 #: What is finished has to be opened before it can be what it was.
 _FINISHED: Final = frozenset({"invalid-transition", "ticket-finished"})
-OPEN: Final = "open"
 _TICKET_DIFFERS: Final = frozenset({404, 409, 412, 422})
 _AT_ONCE: Final = 8
 
@@ -95,9 +95,9 @@ async def _save(page: Page, change: Change) -> None:
         finished = change.after.get("status")
         if problem.code not in _FINISHED or finished is None:
             raise
-        opening = Change(change.id, change.version, {"status": OPEN}, {"status": finished})
+        opening = Change(change.id, change.version, {"status": Status.OPEN}, {"status": finished})
         opened = msgspec.json.decode((await save(page, change.id, opening.taken_back())).body, type=TicketRow)
-        rest = Change(change.id, opened.version, change.before, {**change.after, "status": OPEN})
+        rest = Change(change.id, opened.version, change.before, {**change.after, "status": Status.OPEN})
         await save(page, change.id, rest.taken_back())
 
 

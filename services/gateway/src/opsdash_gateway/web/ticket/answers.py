@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup, escape
 from msgspec import UNSET, UnsetType
+from opsdash_contracts.ticket_rules import FINISHED
 
 from opsdash_gateway.web.owner_answers import Person, TicketRow
 
@@ -51,7 +52,7 @@ class Ticket(TicketRow, kw_only=True):
     @property
     def is_finished(self) -> bool:
         """Resolved or closed: its due time stays as it is."""
-        return self.status in {"resolved", "closed"}
+        return self.status in FINISHED
 
     @property
     def html(self) -> Prose:
