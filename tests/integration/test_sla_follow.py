@@ -18,8 +18,9 @@ from opsdash_contracts import sla, tickets
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
+from opsdash_sla_monitor.model import TicketState
 from opsdash_sla_monitor.owner import Owner
-from opsdash_sla_monitor.use_cases import follow_tickets
+from opsdash_sla_monitor.use_cases import follow_tickets, state_of
 
 from tests.integration.sla_scene import event_of
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -105,6 +106,43 @@ async def test_what_is_known_already_changes_nothing(workers):
     await follow(worker, [*reversed(story(ticket)), *story(ticket)])
     assert await deadline(worker, ticket) == before
     assert await told(worker, ticket) == TOLD
+
+
+class TestAfterAGap:
+    async def test_the_owner_is_asked_while_nothing_is_locked(self, workers):
+        worker, other = workers
+        ticket = uuid4()
+        first, _, third = story(ticket)
+        await follow(worker, [first])
+
+        class Asked:
+            """The tickets service, which has version 5 by now."""
+
+            async def state(self, org_id: UUID, ticket_id: UUID) -> TicketState:
+                locked = await other.fetch(
+                    "SELECT FROM deadlines WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE NOWAIT", org_id, ticket_id
+                )
+                assert len(locked) == 1
+                return state_of(version(ticket, 5, due_in=2 * HOUR).event.data)
+
+        owner: Any = Asked()
+        await follow(worker, [third, version(ticket, 4, due_in=3 * HOUR), version(ticket, 6, due_in=HOUR)], owner)
+        found = await deadline(worker, ticket)
+        assert (found["version"], found["due_at"]) == (6, NOW + HOUR)
+        assert await told(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.RESCHEDULED, 3)]
+
+    async def test_while_it_does_not_answer_the_event_will_do(self, workers):
+        worker, _ = workers
+        ticket = uuid4()
+        first, _, third = story(ticket)
+
+        class Away:
+            async def state(self, *_: object) -> TicketState:
+                raise Unavailable("the owner is away")
+
+        owner: Any = Away()
+        await follow(worker, [first, third], owner)
+        assert await told(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
 
 
 async def test_of_two_who_see_a_new_ticket_first_one_tries_again(workers):

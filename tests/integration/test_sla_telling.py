@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,9 +39,12 @@ class FakeOwner:
     def __init__(self) -> None:
         self.verdict: Verdict | None = None
         self.asked: list[UUID] = []
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def confirm(self, deadlines: Sequence[Deadline]) -> list[Verdict]:
         self.asked += [deadline.ticket_id for deadline in deadlines]
+        if self.meanwhile:
+            await self.meanwhile()
         if self.verdict is None:
             raise Unavailable("the owner is away")
         return [self.verdict] * len(deadlines)
@@ -122,6 +126,50 @@ class TestOnce:
         told = [await tell(worker, at) for at in (deadline, moved(deadline))]
         assert [notice.is_new for notice in told] == [True, True]
         assert len({notice.event_id for notice in told}) == 2
+
+
+class TestWhileTheOwnerIsAsked:
+    @pytest.fixture
+    async def owner(self) -> FakeOwner:
+        owner = FakeOwner()
+        owner.verdict = Verdict.OVERDUE
+        return owner
+
+    async def test_nothing_is_locked_and_what_changed_is_not_told(
+        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+    ):
+        changed, same = overdue(), overdue()
+        await repository.save_all(worker, [changed, same])
+        await worker.execute("SET lock_timeout = '100ms'")
+        owner.meanwhile = lambda: repository.save_all(worker, [replace(moved(changed), version=2)])
+        async with sweeping(database, owner) as sweeper:
+            counts = await sweeper.sweep()
+        assert sorted(owner.asked) == sorted([changed.ticket_id, same.ticket_id])
+        assert (counts.checked, counts.breached) == (1, 1)
+        assert [row["ticket_id"] for row in await worker.fetch("SELECT ticket_id FROM notices")] == [same.ticket_id]
+
+    async def test_what_another_sweep_has_locked_is_left_to_it(
+        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+    ):
+        deadline = overdue()
+        await repository.save_all(worker, [deadline])
+        async with sweeping(database, owner) as sweeper:
+            async with worker.transaction():
+                await repository.lock_all(worker, [deadline.key])
+                assert (await sweeper.sweep()).checked == 0
+            assert (await sweeper.sweep()).notified == 1
+
+    async def test_two_that_ask_about_the_same_tell_it_once(
+        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+    ):
+        await repository.save_all(worker, [overdue() for _ in range(20)])
+        both_asked = asyncio.Barrier(2)
+        owner.meanwhile = both_asked.wait
+        async with sweeping(database, owner) as one, sweeping(database, owner) as other:
+            counts = await asyncio.gather(one.sweep(), other.sweep())
+        assert sum(count.notified for count in counts) == 20
+        assert sum(count.already_notified for count in counts) == 0
+        assert len(await queued(worker)) == 20
 
 
 class TestConfirmed:

@@ -19,7 +19,7 @@ from opsdash_sla_monitor.decisions import Verdict
 from opsdash_sla_monitor.model import Deadline, TicketState
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 
-#: Deadlines stay locked while the owner is asked, and consumers of the same tickets wait for them at most 2 s.
+#: A sweep that waits longer tells late what it could tell unconfirmed.
 TIMEOUT_SECONDS = 1.5
 MOST_BYTES = 1024 * 1024
 

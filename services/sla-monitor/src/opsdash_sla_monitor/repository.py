@@ -23,6 +23,10 @@ _LOCK_ALL = """
 SELECT d.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id) JOIN deadlines d USING (org_id, ticket_id)
 ORDER BY org_id, ticket_id FOR UPDATE OF d
 """
+_VERSIONS = """
+SELECT d.org_id, d.ticket_id, d.version
+FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id) JOIN deadlines d USING (org_id, ticket_id)
+"""
 _READ = "SELECT * FROM deadlines WHERE org_id = $1 AND ticket_id = $2"
 # What is known already was locked by its version; a row that came meanwhile is newer than what was to be the first one.
 # The announcement is sent at commit: a timer that sleeps beyond that moment wakes up, in whichever replica it is.
@@ -50,6 +54,12 @@ SELECT kind, due_at, withheld_at, again_at FROM notices
 WHERE org_id = $1 AND ticket_id = $2 AND (withheld_at IS NOT NULL OR again_at IS NOT NULL)
 ORDER BY due_at
 """
+
+
+async def known_versions(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
+    """Of those that are known; not locked."""
+    rows = await connection.fetch(_VERSIONS, *columns_of(keys))
+    return {(row["org_id"], row["ticket_id"]): row["version"] for row in rows}
 
 
 async def lock_all(connection: Connection, keys: Sequence[Key]) -> dict[Key, Deadline]:

@@ -1,4 +1,6 @@
-"""One sweep: claim what is due, ask the owner, tell, and say when to look again; batch by batch until none is left."""
+"""One sweep: ask the owner about what is due, claim it, tell, and say when to look again; batch by batch until none is
+left.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,11 @@ class Counts:
     lateness_ms_max: int = 0
     took_ms: int = 0
 
-    def add(self, due: Sequence[Deadline], notices: Sequence[Notice]) -> None:
+    def add(self, checked: int, notices: Sequence[Notice]) -> None:
         """One committed batch."""
         breaches = [notice for notice in notices if notice.step is Step.BREACH]
         new = [notice for notice in breaches if notice.is_new]
-        self.checked += len(due)
+        self.checked += checked
         self.breached += len(breaches)
         self.notified += len(new)
         self.already_notified += len(breaches) - len(new)
@@ -81,7 +83,7 @@ class Sweeper:
             started = time.perf_counter()
             counts = Counts()
             await self._resume()
-            while await self._batch(counts) == self._batch_size:
+            while await self._batch(counts):
                 pass
             seconds = time.perf_counter() - started
             counts.took_ms = round(seconds * 1000)
@@ -104,22 +106,29 @@ class Sweeper:
             async with self._database.worker_transaction() as connection:
                 await sweep_repository.resume(connection, org_id)
 
-    async def _batch(self, counts: Counts) -> int:
-        """Handle the deadlines that are due longest; returns how many. The owner is asked while they are locked."""
+    async def _batch(self, counts: Counts) -> bool:
+        """Handle the deadlines that are due longest; whether there may be more for this sweep.
+
+        The owner is asked before they are locked. What others have changed or work on by then is theirs.
+        """
+        async with self._database.worker_transaction() as connection:
+            due = await sweep_repository.due(connection, limit=self._batch_size)
+        if not due:
+            return False
+        verdicts = await self._verdicts(due)
         async with worker_unit_of_work(self._database) as work:
-            due = await sweep_repository.claim(work.connection, limit=self._batch_size)
-            if not due:
-                return 0
+            claimed = await sweep_repository.claim(work.connection, due)
             decisions = [
                 decide(deadline, verdict, now=work.now, patience=self._patience)
-                for deadline, verdict in zip(due, await self._verdicts(due), strict=True)
+                for deadline, verdict in zip(due, verdicts, strict=True)
+                if deadline in claimed
             ]
-            told = await telling.carry_out(work, decisions)
-        counts.add(due, told)
+            told = await telling.carry_out(work, decisions) if decisions else []
+        counts.add(len(decisions), told)
         for decision in decisions:
             if decision.action is Action.REPAIR:
                 await self._repair(decision.after)
-        return len(due)
+        return bool(decisions) and len(due) == self._batch_size
 
     async def _verdicts(self, due: Sequence[Deadline]) -> Sequence[Verdict | None]:
         try:
@@ -134,7 +143,8 @@ class Sweeper:
 
     async def _repair(self, deadline: Deadline) -> None:
         try:
+            ticket = await self._owner.state(*deadline.key)
             async with worker_unit_of_work(self._database) as work:
-                await use_cases.repair(work, deadline, self._owner)
+                await use_cases.repair(work, deadline, ticket)
         except Unavailable as error:
             log.warning("repair_waits", ticket_id=str(deadline.ticket_id), reason=error.detail)

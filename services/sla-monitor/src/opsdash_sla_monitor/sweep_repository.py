@@ -11,9 +11,12 @@ from opsdash_chassis.database import Connection, columns_of
 from opsdash_sla_monitor.model import Deadline, Step
 from opsdash_sla_monitor.repository import to_deadline
 
-# Strictly before now: due exactly now is not a breach. Replicas and cron calls never wait for each other's rows.
+# Strictly before now: due exactly now is not a breach.
+_DUE_OF_ANY_ORG = "SELECT * FROM deadlines WHERE next_at < now() ORDER BY next_at LIMIT $1"
+# Replicas and cron calls never wait for each other's rows.
 _CLAIM_OF_ANY_ORG = """
-SELECT * FROM deadlines WHERE next_at < now() ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
+SELECT d.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id) JOIN deadlines d USING (org_id, ticket_id)
+FOR UPDATE OF d SKIP LOCKED
 """
 _NEXT_OF_ANY_ORG = """
 SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, extract(epoch FROM (
@@ -59,9 +62,15 @@ WHERE d.org_id = $1 AND n.org_id = $1 AND n.ticket_id = d.ticket_id AND n.due_at
 """
 
 
-async def claim(connection: Connection, *, limit: int) -> list[Deadline]:
-    """Deadlines that are due, of any org, locked until the transaction ends; rows of other workers are left out."""
-    return [to_deadline(row) for row in await connection.fetch(_CLAIM_OF_ANY_ORG, limit)]
+async def due(connection: Connection, *, limit: int) -> list[Deadline]:
+    """Deadlines that are due, of any org, those that have waited longest first; not locked."""
+    return [to_deadline(row) for row in await connection.fetch(_DUE_OF_ANY_ORG, limit)]
+
+
+async def claim(connection: Connection, deadlines: Sequence[Deadline]) -> set[Deadline]:
+    """Those that are still as they were read, locked until the transaction ends; rows of other workers are left out."""
+    rows = await connection.fetch(_CLAIM_OF_ANY_ORG, *columns_of(deadline.key for deadline in deadlines))
+    return set(deadlines).intersection(map(to_deadline, rows))
 
 
 async def next_due(connection: Connection) -> tuple[float | None, float]:

@@ -5,7 +5,7 @@ Each function takes an open unit of work and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -28,30 +28,34 @@ log = structlog.get_logger(__name__)
 
 
 async def follow_tickets(work: UnitOfWork, delivered: Sequence[Delivered[TicketEvent]], owner: Owner) -> None:
-    """Apply the next versions of tickets; an older one changes nothing, after a gap the owner is asked."""
+    """Apply the next versions of tickets; an older one changes nothing, after a gap the owner is asked.
+
+    It is asked before anything is locked: versions only grow, so what is no gap then is none afterwards.
+    """
     versions = [(item, state_of(item.event.data)) for item in delivered]
-    known = await repository.lock_all(work.connection, [ticket.key for _, ticket in versions])
+    keys = [ticket.key for _, ticket in versions]
+    newest = await _behind_gaps(versions, await repository.known_versions(work.connection, keys), owner)
+    known = await repository.lock_all(work.connection, keys)
     changed: dict[Key, Deadline] = {}
     told: list[Event[SlaEvent]] = []
-    for item, ticket in versions:
+    for item, told_of in versions:
+        ticket = newest.get(item.event.envelope.id, told_of)
         before = changed.get(ticket.key) or known.get(ticket.key) or model.unknown(ticket)
         if ticket.version <= before.version:
             metrics.OLD_EVENTS.inc()
             continue
         with item.span():
-            newest = await _newest(item.event, ticket, before, owner)
-            changed[ticket.key], events = _followed(before, newest, item.event.envelope.actor_id, work.now)
+            changed[ticket.key], events = _followed(before, ticket, item.event.envelope.actor_id, work.now)
         told += events
     await _store(work, list(changed.values()), told)
 
 
-async def repair(work: UnitOfWork, known: Deadline, owner: Owner) -> bool:
-    """Take over the owner's state when its events do not come; True when that changed something.
+async def repair(work: UnitOfWork, known: Deadline, ticket: TicketState | None) -> bool:
+    """Take over the owner's state of a ticket when its events do not come; True when that changed something.
 
-    Raises Unavailable. A ticket its owner does not have is left alone: nothing is told about it.
+    A ticket its owner does not have is left alone: nothing is told about it.
     """
     before = (await repository.lock_all(work.connection, [known.key])).get(known.key)
-    ticket = await owner.state(known.org_id, known.ticket_id)
     if before is None or ticket is None:
         log.error("ticket_unknown_to_its_owner", ticket_id=str(known.ticket_id))
         return False
@@ -83,14 +87,31 @@ def state_of(data: TicketEvent) -> TicketState:
     )
 
 
-async def _newest(event: Event[TicketEvent], ticket: TicketState, before: Deadline, owner: Owner) -> TicketState:
-    """What the event tells; after a gap the owner's state, and while it does not answer the event will do."""
-    # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
-    if ticket.version == before.version + 1 or event.envelope.replayed:
-        return ticket
+async def _behind_gaps(
+    versions: Sequence[tuple[Delivered[TicketEvent], TicketState]], known: Mapping[Key, int], owner: Owner
+) -> dict[UUID, TicketState]:
+    """By event id, the states to go by in place of what events tell that come after a gap."""
+    found: dict[UUID, TicketState] = {}
+    reached = dict(known)
+    for item, ticket in versions:
+        before = reached.get(ticket.key, 0)
+        if ticket.version <= before:
+            continue
+        # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
+        reached[ticket.key] = ticket.version
+        if ticket.version > before + 1 and not item.event.envelope.replayed:
+            with item.span():
+                newest = await _newest(ticket, before, owner)
+            found[item.event.envelope.id] = newest
+            reached[ticket.key] = newest.version
+    return found
+
+
+async def _newest(ticket: TicketState, known_version: int, owner: Owner) -> TicketState:
+    """The owner's state, and while it does not answer what the event told."""
     metrics.VERSION_GAPS.inc()
     log.error(
-        "ticket_version_gap", ticket_id=str(ticket.ticket_id), known_version=before.version, version=ticket.version
+        "ticket_version_gap", ticket_id=str(ticket.ticket_id), known_version=known_version, version=ticket.version
     )
     try:
         current = await owner.state(ticket.org_id, ticket.ticket_id)
