@@ -54,8 +54,8 @@ async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], c
 
 async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
     """What nearly every reader asks for; None when the replica does not know the ticket as living."""
-    reading = await edge.read(view_repository.opening_statement(reference), reference, PAGE + 1)
-    rows = reading.rows
+    reading = await edge.read(lambda entrance: view_repository.opening(entrance, reference, limit=PAGE + 1))
+    rows = reading.found
     if not rows or not rows[0]["living"]:
         return None
     found = [row for row in rows if row["id"] is not None]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
 from opsdash_chassis import markdown
 from opsdash_chassis.cursors import Cursors
-from opsdash_chassis.database import Database, Record
+from opsdash_chassis.database import Database
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.idempotency import answer_once
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.markdown import Rendered
-from opsdash_chassis.tenancy.entering import read_in_org
+from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.tenancy.references import object_id
 from opsdash_chassis.unit_of_work import UnitOfWork
 
@@ -43,12 +42,11 @@ class Doors:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What one statement found inside an org."""
+class Reading(Generic[Result]):
+    """What was found on entering an org."""
 
     access: Access
-    now: datetime
-    rows: list[Record]
+    found: Result
 
 
 class Edge:
@@ -105,22 +103,22 @@ class Edge:
                 raise TicketUnsettled(access.org_id, reference, known=thread is not None)
             return await act(work, access, thread)
 
-    async def read(self, statement: str, *parameters: object, action: CommentAction = CommentAction.READ) -> Reading:
-        """Enter the org and read in it by one statement, which has the org's id as `$1`: one round trip, not five."""
+    async def read(
+        self, find: Callable[[Entrance], Awaitable[Result]], *, action: CommentAction = CommentAction.READ
+    ) -> Reading[Result]:
+        """Let a repository read on entering the org: one round trip, not five."""
         user_id = self._caller.user_id
         async with self._database.tenant_statement() as connection:
-            found = await read_in_org(connection, self._slug, user_id, statement, *parameters)
-        if found is None:
-            raise NotVisible
-        entered, rows = found
-        access = use_cases.admit(entered, slug=self._slug, user_id=user_id, action=action)
+            entrance = Entrance(connection, self._slug, user_id)
+            found = await find(entrance)
+        access = use_cases.admit(entrance.entered, slug=self._slug, user_id=user_id, action=action)
         self._count(access)
-        return Reading(access, entered.now, rows)
+        return Reading(access, found)
 
     async def render(self, reference: UUID | int, text: str) -> Rendered:
         """The HTML of a text for this ticket, outside any transaction; long ones for those only who may comment."""
         if len(text) > markdown.AT_ONCE:
-            await self.read(repository.thread_statement(reference, lock=False), reference, action=CommentAction.COMMENT)
+            await self.read(lambda at: repository.thread(at, reference, lock=False), action=CommentAction.COMMENT)
         return await markdown.render_soon(text)
 
     async def look_again(self, reference: UUID | int) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
@@ -58,16 +59,13 @@ WHERE NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id = person AND
 """
 
 
-def thread_statement(reference: UUID | int, *, lock: bool) -> str:
-    """What is known of a ticket. Locked, its comments are written one after the other until the transaction ends.
+async def thread(entrance: Entrance, reference: UUID | int, *, lock: bool) -> Thread | None:
+    """What is known of a ticket, read on entering its org.
 
-    Parameters: org_id and the reference.
+    Locked, its comments are written one after the other until the transaction ends.
     """
-    return _THREADS[type(reference), lock]
-
-
-def to_thread(row: Record) -> Thread:
-    return Thread(**{name: row[name] for name in _THREAD_COLUMNS})
+    rows = await entrance.fetch(_THREADS[type(reference), lock], reference)
+    return Thread(**{name: rows[0][name] for name in _THREAD_COLUMNS}) if rows else None
 
 
 async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comment | None:

@@ -10,7 +10,7 @@ import uuid_utils.compat as uuid_utils
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.markdown import Rendered
-from opsdash_chassis.tenancy.entering import Entered, read_in_org
+from opsdash_chassis.tenancy.entering import Entered, Entrance
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments as events
@@ -48,14 +48,10 @@ async def enter(
 
     Raises NotVisible before FeatureNotAvailable before RoleTooLow.
     """
-    statement = repository.thread_statement(reference, lock=action is CommentAction.COMMENT)
-    found = await read_in_org(connection, slug, user_id, statement, reference)
-    if found is None:
-        raise NotVisible
-    entered, rows = found
-    access = admit(entered, slug=slug, user_id=user_id, action=action)
-    thread = repository.to_thread(rows[0]) if rows else None
-    return UnitOfWork(connection=connection, now=entered.now), access, thread
+    entrance = Entrance(connection, slug, user_id)
+    thread = await repository.thread(entrance, reference, lock=action is CommentAction.COMMENT)
+    access = admit(entrance.entered, slug=slug, user_id=user_id, action=action)
+    return UnitOfWork(connection=connection, now=entrance.entered.now), access, thread
 
 
 def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) -> Access:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.tenancy.entering import Entrance
 
 from opsdash_comments.values import PAGE_BYTES
 
@@ -84,9 +85,9 @@ _REVISIONS = _PAGE.format(
 )
 
 
-def opening_statement(reference: UUID | int) -> str:
-    """The thread with its first comments. Parameters: org_id, the reference, how many comments."""
-    return _OPENINGS[type(reference)]
+async def opening(entrance: Entrance, reference: UUID | int, *, limit: int) -> list[Record]:
+    """The thread with its first comments, read on entering the org."""
+    return await entrance.fetch(_OPENINGS[type(reference)], reference, limit)
 
 
 async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> Record | None:

@@ -61,10 +61,10 @@ async def create_ticket(
 async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     wanted = id_or_number(reference)
-    reading = await edge.read(repository.detail_statement(wanted), wanted)
-    if not reading.rows:
+    reading = await edge.read(lambda entrance: repository.detail_on_entering(entrance, wanted))
+    if reading.found is None:
         raise NotVisible
-    return await detail_response(reading.rows[0], reading.access, reading.now)
+    return await detail_response(reading.found, reading.access, reading.now)
 
 
 @patch("/{reference:str}", operation_id="patchTicket", response_headers=[ETAG])

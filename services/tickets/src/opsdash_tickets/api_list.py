@@ -98,10 +98,11 @@ async def list_tickets(
             wanted = await list_repository.settle_number(work.connection, access.org_id, wanted)
     scope = f"{edge.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
-    statement, parameters = list_repository.page_statement(wanted, sort, after=after, limit=limit + 1)
-    reading = await edge.read(statement, *parameters)
-    shown = reading.rows[:limit]
-    position = list_repository.position_of(shown[-1]) if len(reading.rows) > limit else None
+    reading = await edge.read(
+        lambda entrance: list_repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
+    )
+    shown = reading.found[:limit]
+    position = list_repository.position_of(shown[-1]) if len(reading.found) > limit else None
     return TicketPage(
         items=[ticket_row(row, reading.now) for row in shown],
         next_cursor=None if position is None else edge.cursors.encode(position, scope=scope),

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_contracts import ticket_rules
 
 from opsdash_tickets.enum_conditions import one_of
@@ -123,6 +124,14 @@ async def page(
     """Living tickets that match, in order, starting after a position; each row has its own `position`."""
     statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
     return await connection.fetch(statement, org_id, *parameters)
+
+
+async def page_on_entering(
+    entrance: Entrance, wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int
+) -> list[Record]:
+    """The same for a request that reads nothing else."""
+    statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
+    return await entrance.fetch(statement, *parameters)
 
 
 def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:

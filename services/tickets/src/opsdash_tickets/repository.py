@@ -9,6 +9,7 @@ from uuid import UUID
 from opsdash_chassis import markdown
 from opsdash_chassis.database import Connection, Record
 from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
@@ -166,13 +167,17 @@ async def lock_deleted(connection: Connection, org_id: UUID, reference: UUID | i
     return None if row is None else to_ticket(row)
 
 
-def detail_statement(reference: UUID | int) -> str:
-    """Parameters: org_id and the reference."""
-    return _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
-
-
 async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
-    return await connection.fetchrow(detail_statement(reference), org_id, reference)
+    return await connection.fetchrow(_detail_by(reference), org_id, reference)
+
+
+async def detail_on_entering(entrance: Entrance, reference: UUID | int) -> Record | None:
+    rows = await entrance.fetch(_detail_by(reference), reference)
+    return rows[0] if rows else None
+
+
+def _detail_by(reference: UUID | int) -> str:
+    return _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
 
 
 async def existence(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:

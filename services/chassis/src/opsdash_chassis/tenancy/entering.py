@@ -11,6 +11,7 @@ from uuid import UUID
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.tenancy.errors import NotVisible
 
 _ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 # What is read hangs on the row of the org entered, behind OFFSET 0, which the planner does not look through: so it can
@@ -33,6 +34,34 @@ class Entered:
     plate: Plate
     role: Role
     now: datetime
+
+
+class Entrance:
+    """A connection on its way into an org: a statement enters it and reads there, in one round trip."""
+
+    def __init__(self, connection: Connection, slug: str, user_id: UUID) -> None:
+        self._connection = connection
+        self._slug = slug
+        self._user_id = user_id
+        self._entered: Entered | None = None
+
+    @property
+    def entered(self) -> Entered:
+        """Once something was read."""
+        if self._entered is None:
+            raise RuntimeError("nothing was read on entering")
+        return self._entered
+
+    async def fetch(self, statement: str, *parameters: object) -> list[Record]:
+        """`statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
+
+        Raises NotVisible when the user is no member.
+        """
+        found = await read_in_org(self._connection, self._slug, self._user_id, statement, *parameters)
+        if found is None:
+            raise NotVisible
+        self._entered, rows = found
+        return rows
 
 
 async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered | None:
