@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
@@ -17,6 +18,8 @@ from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 GATEWAY = ROOT / "services/gateway/src/opsdash_gateway"
+#: The workspace itself, which is never installed.
+WHOLE = "opsdash-support"
 EXPORT = ("export", "--frozen", "--all-packages", "--no-default-groups", "--format", "cyclonedx1.5")
 PREVIEW = ("--preview-features", "sbom-export")
 _CLASSIFIER = "License :: OSI Approved :: "
@@ -58,12 +61,17 @@ def licence_of(component: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         told = metadata(component["name"])
     except PackageNotFoundError:
-        return None
+        return _licence_of_the_whole() if component["name"] == WHOLE else None
     if expression := told.get("License-Expression"):
         return {"expression": expression}
     names = [value.removeprefix(_CLASSIFIER) for value in told.get_all("Classifier", []) if _CLASSIFIER in value]
     text = ", ".join(names) or (told.get("License") or "").strip().partition("\n")[0]
     return {"license": {"name": text}} if text else None
+
+
+def _licence_of_the_whole() -> dict[str, Any]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {"expression": project["license"]}
 
 
 if __name__ == "__main__":

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from tests.architecture.sources import PACKAGES, ROOT, SERVICES, modules
 
+FOLDERS = (".", "docs/**", "contracts", "services/*", "deploy/local", "benchmarks", ".github")
 DOCUMENTS = {
-    path.relative_to(ROOT).as_posix(): path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+    path.relative_to(ROOT).as_posix(): path
+    for folder in FOLDERS
+    for path in sorted(ROOT.glob(f"{folder}/*.md"))
+    if path.name != "RESULTS.md"  # written by make bench
 }
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
@@ -112,8 +116,9 @@ def _text(call: ast.Call, place: int) -> str | None:
 
 
 def repository_paths(name: str) -> Iterator[str]:
-    """Code spans that name something in the repository."""
-    tops = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir() and path.name != ".venv")
+    """Code spans that name something in the repository, but for the hidden folders that only a run makes."""
+    folders = [path.name for path in ROOT.iterdir() if path.is_dir()]
+    tops = "|".join(re.escape(name) for name in folders if name[0] != "." or name in {".ci", ".github"})
     for code in code_of(name):
         yield from re.findall(rf"(?:^|(?<=\s)|(?<=\./))((?:{tops})/[\w./*<>-]*)", code)
 
