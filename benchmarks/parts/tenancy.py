@@ -14,7 +14,7 @@ from benchmarks.workspace import LARGE
 
 #: One connection, so that a run takes what one statement takes.
 CONNECTIONS = 1
-#: As the services run them (docs/decisions.md).
+#: As the services run them (docs/explanation/decisions/0010-a-read-is-one-statement.md).
 SETTINGS = "-c plan_cache_mode=force_generic_plan"
 #: Search is left out: below row-level security it is a function of its own.
 NAMES = ("list, 25 rows", "list, 50 rows", "filtered list", "detail")
