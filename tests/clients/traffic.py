@@ -86,7 +86,7 @@ def changed(record: ConsumerRecord[bytes, bytes], **headers: str) -> Headers:
 
 
 def bad(record: ConsumerRecord[bytes, bytes]) -> dict[str, tuple[Headers, bytes, bytes]]:
-    """By the code of docs/events.md: headers, key and value of a message that nobody can apply."""
+    """By the code of docs/reference/events.md: headers, key and value of a message that nobody can apply."""
     key, value = record.key or b"", record.value or b""
     data: dict[str, Any] = json.loads(value)
     new = str(uuid4())

@@ -1,4 +1,4 @@
-"""Consumers of the released events read today's, and these the released: docs/events.md says what that means."""
+"""Consumers of the released events read today's, and these the released; see docs/reference/events.md."""
 
 from __future__ import annotations
 

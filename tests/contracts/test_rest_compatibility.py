@@ -1,4 +1,4 @@
-"""Clients of the released OpenAPI document work with today's: docs/rest.md, "Compatibility", says what that means."""
+"""Clients of the released OpenAPI document work with today's: see "Compatibility" in docs/reference/rest.md."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_every_alert_says_what_is_wrong_and_where_to_read_what_to_do(rule: dict[
 
 
 def test_no_heading_of_the_page_is_about_an_alert_that_is_gone():
-    headings = re.findall(r"^### (.*)$", text_of("docs/operating-alerts.md"), re.MULTILINE)
+    headings = re.findall(r"^### (.*)$", text_of("docs/how-to/alerts.md"), re.MULTILINE)
     assert sorted(headings) == sorted(rule["alert"] for rule in RULES)
 
 

@@ -99,10 +99,10 @@ def test_the_words_of_the_reliability_claims():
 
 
 def test_the_whole_message_is_the_golden_example():
-    text = text_of("docs/events.md")
+    text = text_of("docs/reference/events.md")
     path = re.search(r"`(contracts/examples/[^`]+\.json)`", text)
     assert path is not None
-    (shown,) = blocks("docs/events.md", "json")
+    (shown,) = blocks("docs/reference/events.md", "json")
     assert json.loads(shown) == json.loads((ROOT / path[1]).read_text(encoding="utf-8"))
 
 
@@ -112,7 +112,7 @@ class TestConsumerExample:
     @pytest.fixture
     def program(self) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "consumer"}
-        exec(compile(blocks("docs/events.md", "python")[0], "consumer", "exec"), namespace)  # noqa: S102 - our own text
+        exec(compile(blocks("docs/how-to/integrate.md", "python")[0], "consumer", "exec"), namespace)  # noqa: S102 - our own text
         namespace["database"] = sqlite3.connect(":memory:")
         namespace["database"].executescript(namespace["TABLES"])
         return namespace
@@ -149,7 +149,7 @@ def test_the_dead_letter_reasons_of_the_page_are_those_of_the_code():
     chassis = ROOT / "services/chassis/src/opsdash_chassis"
     sources = "".join((chassis / name).read_text(encoding="utf-8") for name in ("reliability.py", "inbox.py"))
     for reason in ("content-changed", "handler-failed"):
-        assert plain(f"`{reason}`") in text_of("docs/operating.md")
+        assert plain(f"`{reason}`") in text_of("docs/how-to/operate.md")
         assert f'"{reason}"' in sources
 
 

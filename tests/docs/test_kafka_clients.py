@@ -1,4 +1,4 @@
-"""The clients that docs/events.md names are those of the examples and of `make test-clients`, in their versions."""
+"""The clients and generators that docs/how-to/integrate.md names are those of `make test-clients`, by version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.clients import versions
 from tests.clients.making import CONSUMERS
 from tests.docs.documents import plain, rows, text_of
 
-EVENTS = "docs/events.md"
+PAGE = "docs/how-to/integrate.md"
 EXAMPLES = ROOT / "examples" / "clients"
 
 
@@ -27,7 +27,7 @@ def pinned() -> dict[str, tuple[str, str]]:
 
 
 def test_every_example_is_named_with_its_client():
-    table = rows(EVENTS, "language", "folder", "client", "start it")
+    table = rows(PAGE, "language", "folder", "client", "start it")
     named = {plain(row["folder"]): row["client"] for row in table}
     assert named == {f"examples/clients/{name}": " ".join(client) for name, client in pinned().items()}
     assert pinned().keys() == CONSUMERS.keys()
@@ -35,12 +35,12 @@ def test_every_example_is_named_with_its_client():
 
 
 def test_they_are_among_those_that_were_tried():
-    table = rows(EVENTS, "client", "version", f"Apache Kafka {kafka_version()}", "embedded broker")
+    table = rows(PAGE, "client", "version", f"Apache Kafka {kafka_version()}", "embedded broker")
     tried = {(row["client"].partition(" (")[0], row["version"]) for row in table}
     assert set(pinned().values()) <= tried
 
 
 def test_generators_are_named_in_the_versions_that_are_tested():
-    text = text_of(EVENTS)
+    text = text_of(PAGE)
     assert f"npx {versions.QUICKTYPE} " in text
     assert f"datamodel-code-generator=={versions.DATAMODEL_CODE_GENERATOR} " in text

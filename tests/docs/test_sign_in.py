@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import DOCUMENTS, blocks, text_of
+from tests.docs.documents import DOCUMENTS, blocks, relative_links, text_of
 from tests.docs.test_tables import settings_of_the_code
 
 FOLDER = "docs/how-to/sign-in/"
@@ -27,8 +27,8 @@ def test_each_page_is_in_the_index_and_the_index_is_where_people_start():
     index = text_of(f"{FOLDER}README.md")
     for name in PAGES:
         assert name.endswith("README.md") or f"({name.removeprefix(FOLDER)})" in index
-    for start in ("README.md", "docs/operating.md", "docs/operating-deploy.md"):
-        assert "how-to/sign-in/README.md)" in text_of(start)
+    for start in ("README.md", "docs/how-to/operate.md", "docs/how-to/deploy.md"):
+        assert (ROOT / FOLDER / "README.md", "") in set(relative_links(start))
 
 
 def test_keycloaks_client_is_the_one_that_was_tried():

@@ -67,10 +67,12 @@ def default_of(field: FieldInfo) -> str:
 
 class TestSettings:
     def test_every_setting_is_there_and_no_other(self):
-        documented = [plain(row["setting"]) for row in rows("docs/operating.md", *SETTINGS)]
+        documented = [plain(row["setting"]) for row in rows("docs/reference/settings.md", *SETTINGS)]
         assert sorted(documented) == sorted(settings_of_the_code())
 
-    @pytest.mark.parametrize("row", rows("docs/operating.md", *SETTINGS), ids=lambda row: plain(row["setting"]))
+    @pytest.mark.parametrize(
+        "row", rows("docs/reference/settings.md", *SETTINGS), ids=lambda row: plain(row["setting"])
+    )
     def test_reader_default_and_secrecy_are_those_of_the_code(self, row: dict[str, str]):
         reader, field = settings_of_the_code()[plain(row["setting"])]
         assert row["read by"] == reader
@@ -99,18 +101,20 @@ def test_every_metric_is_documented_with_its_labels():
     ours = {
         exposed(value) for module in metric_modules() for value in vars(module).values() if isinstance(value, kinds)
     }
-    table = rows("docs/operating.md", "metric", "labels", "meaning")
+    table = rows("docs/reference/metrics.md", "metric", "labels", "meaning")
     assert {(plain(row["metric"]), row["labels"]) for row in table} == ours
 
 
 class TestRest:
     def test_every_problem_is_documented_with_its_status(self):
-        documented = {plain(row["code"]): int(row["status"]) for row in rows("docs/rest.md", "code", "status", "when")}
+        documented = {
+            plain(row["code"]): int(row["status"]) for row in rows("docs/reference/rest.md", "code", "status", "when")
+        }
         not_allowed = from_status(405)
         assert documented == problem_codes() | {not_allowed.code: not_allowed.status}
 
     def test_every_field_error_is_documented(self):
-        documented = [plain(row["code"]) for row in rows("docs/rest.md", "code", "the value")]
+        documented = [plain(row["code"]) for row in rows("docs/reference/rest.md", "code", "the value")]
         assert sorted(documented) == sorted(field_codes())
 
     def test_every_public_route_is_documented(self):
@@ -120,38 +124,40 @@ class TestRest:
         document = build_document(own, dependencies=provided)
         public = {(m.upper(), path) for path, item in document["paths"].items() for m in METHODS if m in item}
         documented = set()
-        for row in rows("docs/rest.md", "route", "what"):
+        for row in rows("docs/reference/rest.md", "route", "what"):
             methods, _, path = plain(row["route"]).rpartition(" ")
             documented |= {(method, path) for method in methods.split(", ")}
         assert documented == public
 
     def test_every_list_parameter_is_documented_with_its_choices(self):
-        table = rows("docs/rest.md", "parameter", "values")
+        table = rows("docs/reference/rest.md", "parameter", "values")
         documented = {name: row["values"] for row in table for name in re.findall(r"`(\w+)`", row["parameter"])}
         assert set(documented) == {*ListQuery.__slots__, "limit", "cursor", "count"}
         assert re.findall(r"`(\w+)` \(", documented["sla"]) == list(SlaFilter)
         assert re.findall(r"`(\w+)`", documented["sort"].partition(";")[0]) == list(SortField)
 
     def test_the_plan_caps_are_those_of_the_code(self):
-        text = text_of("docs/rest.md")
+        text = text_of("docs/reference/rest.md")
         assert all(f"{plate} {cap:,}" in text for plate, cap in PLAN_CAPS.items() if cap)
 
 
 class TestEvents:
     def test_every_header_is_documented(self):
-        documented = [plain(row["header"]) for row in rows("docs/events.md", "header", "meaning")]
+        documented = [plain(row["header"]) for row in rows("docs/reference/events.md", "header", "meaning")]
         assert sorted(documented) == sorted((*REQUIRED, *OPTIONAL, TRACE))
 
     def test_every_event_type_is_documented(self):
-        documented = [plain(row["type"]) for row in rows("docs/events.md", "type", "sent when")]
+        documented = [plain(row["type"]) for row in rows("docs/reference/events.md", "type", "sent when")]
         assert sorted(documented) == sorted(event_types())
 
     def test_every_reason_to_refuse_a_message_is_documented(self):
-        documented = [plain(row["code"]) for row in rows("docs/events.md", "code", "what is wrong")]
+        documented = [plain(row["code"]) for row in rows("docs/reference/events.md", "code", "what is wrong")]
         assert sorted(documented) == sorted(message_codes())
 
     def test_topics_are_kept_as_long_as_documented(self):
-        kept = {plain(row["topic"]): row["kept"] for row in rows("docs/events.md", "topic", "what", "key", "kept")}
+        kept = {
+            plain(row["topic"]): row["kept"] for row in rows("docs/reference/events.md", "topic", "what", "key", "kept")
+        }
         assert set(kept) == set(catalogue())
         for topic in catalogue().values():
             assert kept[topic.name].startswith(

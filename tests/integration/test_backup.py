@@ -1,4 +1,4 @@
-"""A dump of a service's database, restored on another server as docs/operating-deploy.md says, is the service again."""
+"""A dump of a service's database, restored on another server as docs/how-to/deploy.md says, is the service again."""
 
 from __future__ import annotations
 

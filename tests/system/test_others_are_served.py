@@ -40,7 +40,7 @@ TIMES = 5
 #: A quiet machine answers in a few milliseconds, of which the scheduler's own turns are a large part.
 LEAST_QUIET_SECONDS = 0.02
 MOST_MEMORY = 200 * 1024 * 1024
-#: What any address may answer besides what is published for it: see "Errors" in docs/rest.md.
+#: What any address may answer besides what is published for it: see "Errors" in docs/reference/rest.md.
 ANYWHERE = frozenset({400, 401, 404, 405, 408, 413, 414, 415, 429, 431})
 
 

@@ -61,7 +61,7 @@ type event struct {
 var errNotForUs = errors.New("not for us")
 
 // read gives headers and data of a record: errNotForUs for a type that this consumer does not know; any other error is
-// a code of docs/events.md for a message that no retry makes better.
+// a code of docs/reference/events.md for a message that no retry makes better.
 func read(record *kgo.Record) (map[string]string, event, error) {
 	headers, data := map[string]string{}, event{}
 	for _, header := range record.Headers {

@@ -26,7 +26,7 @@ const settings = (servers) => ({
   // sasl: { mechanism: "SCRAM-SHA-512", username: process.env.KAFKA_USER, password: process.env.KAFKA_PASSWORD },
 });
 
-class Unusable extends Error {} // no retry makes such a message better; the message is a code of docs/events.md
+class Unusable extends Error {} // no retry makes such a message better; the message is a code of docs/reference/events.md
 
 const require = (code, holds) => {
   if (!holds) throw new Unusable(code);

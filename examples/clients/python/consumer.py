@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
 
 
 class Unusable(Exception):
-    """A message that no retry makes better; the argument is a code of docs/events.md."""
+    """A message that no retry makes better; the argument is a code of docs/reference/events.md."""
 
 
 class Journal:

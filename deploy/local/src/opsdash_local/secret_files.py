@@ -76,7 +76,7 @@ def _url(store: SecretStore, service: ServiceSpec, role: str, host: str) -> str:
 
 
 def _manifests(store: SecretStore, key: str) -> Iterator[dict[str, object]]:
-    """What deploy/k8s expects, under the names of docs/operating-deploy.md."""
+    """What deploy/k8s expects, under the names of docs/how-to/deploy.md."""
     for service in SERVICES:
         values = {setting: store.get(name) for setting, name in internal_secrets(service).items()}
         yield _manifest(f"{service.name}-internal", values)

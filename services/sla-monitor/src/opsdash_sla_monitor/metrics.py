@@ -1,4 +1,4 @@
-"""Metric names of the SLA monitor: a contract with dashboards and alerts (docs/operating-sla.md)."""
+"""Metric names of the SLA monitor: a contract with dashboards and alerts (docs/reference/metrics.md)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import org.apache.kafka.common.header.Header;
 
 /** Reads a CloudEvent in Kafka's binary mode: its attributes are headers, its data is the value. */
 final class Event {
-    /** A message that no retry makes better; the text is a code of docs/events.md. */
+    /** A message that no retry makes better; the text is a code of docs/reference/events.md. */
     static final class Unusable extends Exception {
         Unusable(String code) {
             super(code);

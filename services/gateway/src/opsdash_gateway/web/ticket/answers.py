@@ -16,7 +16,8 @@ from opsdash_contracts.ticket_rules import FINISHED
 
 from opsdash_gateway.web.owner_answers import Person, TicketRow
 
-#: What an owner did not render stands in a `pre` without the `code` of rendered ones: see `body_html` in docs/rest.md.
+#: What an owner did not render stands in a `pre` without the `code` of rendered ones:
+#: see `body_html` in docs/reference/rest.md.
 _AS_TYPED: Final = re.compile("<pre>(?!<code)")
 
 
