@@ -24,7 +24,7 @@ OUTPUT = Path("/tmp/make-run.txt")  # noqa: S108 - the machine is ours alone
 START_SECONDS, STOP_SECONDS = 600, 60
 END_SECONDS = 20  # for processes whose parent has ended and which end by themselves then
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
-#: Outside its folder the product leaves uv's cache, as README says.
+#: Outside its folder the product leaves uv's cache, as docs/how-to/run-locally.md says.
 ALLOWED_AT_HOME = {".cache/uv"}
 
 

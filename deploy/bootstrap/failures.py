@@ -59,7 +59,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"no wheels with a matching|[Ff]ailed to build|not a supported wheel",
-        "a package has no wheel for this system and Python; see README, Requirements and limits",
+        "a package has no wheel for this system and Python; see docs/how-to/run-locally.md, What it needs",
     ),
     (
         r"No matching distribution|no version of|not found in the package registry|was not found",

@@ -17,6 +17,7 @@ from tests.architecture.sources import ROOT
 from tests.contracts.files import EXAMPLES, Example
 from tests.docs.documents import DOCUMENTS, blocks, code_of, plain, relative_links, repository_paths, rows, text_of
 
+GUARANTEES = "docs/reference/guarantees.md"
 COMMAND = re.compile(r"(?<![\w/.=\"-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)")
 
 
@@ -84,7 +85,7 @@ def test_every_command_and_option_exists(
 
 
 def test_each_guarantee_names_tests_that_exist():
-    table = rows("README.md", "claim", "shown by")
+    table = rows(GUARANTEES, "claim", "shown by")
     assert len(table) > 10
     for row in table:
         for file, test_class in re.findall(r"`([\w/]+\.py)`(?: \(`(\w+)`\))?", row["shown by"]):
@@ -161,5 +162,5 @@ def test_a_guarantee_names_the_command_that_runs_its_test(file: Path):
     marker, command = LONG
     is_long = f"pytestmark = pytest.mark.{marker}" in file.read_text(encoding="utf-8")
     path = re.escape(f"`{file.relative_to(ROOT).as_posix()}`")
-    for commands in re.findall(rf"{path}(?: \(`(make [^`]+)`\))?", text_of("README.md")):
+    for commands in re.findall(rf"{path}(?: \(`(make [^`]+)`\))?", text_of(GUARANTEES)):
         assert commands == (command if is_long else "")

@@ -7,9 +7,11 @@ import re
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import DOCUMENTS, relative_links, rows
+from tests.docs.documents import DOCUMENTS, code_of, relative_links, rows, text_of
 
 PARTS = {"tutorial", "how-to", "reference", "explanation"}
+README_PARTS = ["Start it", "A first ticket, and its event", "The map", "Further"]
+LONGEST_README = 100
 PAGES = [name for name in DOCUMENTS if name.startswith("docs/")]
 INDEX = "docs/README.md"
 GLOSSARY = rows("docs/glossary.md", "word", "meaning")
@@ -37,6 +39,14 @@ def indexed(*indexes: str) -> set[str]:
 
 def sentences(text: str) -> int:
     return len(re.findall(r"\.(?= |$)", text))
+
+
+def test_the_readme_is_short_and_has_its_parts():
+    text = text_of("README.md")
+    assert len(text.splitlines()) <= LONGEST_README
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == README_PARTS
+    assert text.count("![") == 1
+    assert "make run" in code_of("README.md")
 
 
 def test_every_page_is_in_one_of_the_four_parts():

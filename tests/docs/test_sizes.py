@@ -1,4 +1,4 @@
-"""The sizes that README names are those of the packages of today."""
+"""The sizes that README and the page on running locally name are those of the packages of today."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 from tests.architecture.sources import ROOT
+from tests.docs.documents import text_of
 
+PAGE = "docs/how-to/run-locally.md"
 MEBIBYTE = 2**20
 MOST_FOR_RUNNING = 400
 UV = Path(sys.executable).with_name("uv")
@@ -40,17 +42,18 @@ def megabytes(names: set[str]) -> float:
     return sum(-(-size // 4096) * 4096 for size in sizes) / MEBIBYTE
 
 
-def promised(pattern: str) -> int:
-    (figure,) = re.findall(pattern, (ROOT / "README.md").read_text(encoding="utf-8"))
+def promised(page: str, pattern: str) -> int:
+    (figure,) = re.findall(pattern, text_of(page))
     return int(figure)
 
 
 def test_the_first_run_brings_what_running_needs():
     measured = megabytes(packages())
     assert measured < MOST_FOR_RUNNING
-    assert abs(promised(r"the first time \(about (\d+) MB") - measured) < 0.1 * measured
+    assert abs(promised(PAGE, r"from the lock file \(about (\d+) MB") - measured) < 0.1 * measured
+    assert promised("README.md", r"for about (\d+) MB") == promised(PAGE, r"from the lock file \(about (\d+) MB")
 
 
 def test_testing_brings_the_rest():
     measured = megabytes(packages("test")) - megabytes(packages())
-    assert abs(promised(r"the first `make test` adds (\d+) MB") - measured) < 0.1 * measured
+    assert abs(promised(PAGE, r"the first `make test` adds (\d+) MB") - measured) < 0.1 * measured

@@ -23,7 +23,7 @@ from tests.system.conftest import Door
 from tests.system.test_comments import new_thread, write
 from tests.system.ticket_pages import at, new_ticket, visitor
 
-#: As the README claims.
+#: As docs/reference/guarantees.md claims.
 ANSWERED_SECONDS = 2.0
 
 
