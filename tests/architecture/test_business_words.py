@@ -40,7 +40,7 @@ BUSINESS_YET = {
 }
 #: Where a word means something else.
 OTHER_MEANING = {
-    ("command_line", "role"): "a role of PostgreSQL",
+    ("cli.command_line", "role"): "a role of PostgreSQL",
     ("migrations", "role"): "a role of PostgreSQL",
     ("provision", "role"): "a role of PostgreSQL",
     ("startup_checks", "role"): "a role of PostgreSQL",

@@ -169,7 +169,7 @@ def _replay(service: Service, options: argparse.Namespace) -> None:
 
 
 def _dead_letters(service: Service, options: argparse.Namespace) -> None:
-    from opsdash_chassis.dead_letter_commands import run_action
+    from opsdash_chassis.cli.dead_letters import run_action
 
     settings = load_settings(service.settings)
     failures = asyncio.run(run_action(service.build_runtime(settings), options))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from opsdash_chassis.health_command import main
+from opsdash_chassis.cli.health_command import main
 from opsdash_local.ports import free_port
 
 
