@@ -10,7 +10,7 @@ import opsdash_comments.app
 import opsdash_tickets.app
 import pytest
 from faststream import AckPolicy
-from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import Database
 from opsdash_chassis.settings import ConfigurationError
 from opsdash_comments.settings import CommentsSettings

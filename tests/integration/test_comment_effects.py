@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis.topic_consumer import Delivered
+from opsdash_chassis.consuming.handler import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_comments import thread_repository
 from opsdash_comments.thread_repository import TicketFact

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
-from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import Database
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from opsdash_chassis.consuming.handler import Delivered
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.topic_consumer import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import sla, tickets
 from opsdash_contracts.envelope import Event

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import Database
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.unit_of_work import UnitOfWork

@@ -2,7 +2,7 @@
 
 For those who show what happens now. A follower may skip (a damaged record, what came while it was reconnecting), and
 says so through `on_gap`; it never stops. One that reads from the beginning misses nothing that the broker still has,
-and sees records again after it reconnected. What must not lose an event uses `consumers.py`.
+and sees records again after it reconnected. What must not lose an event uses `consuming/subscribers.py`.
 """
 
 from __future__ import annotations

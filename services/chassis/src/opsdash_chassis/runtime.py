@@ -10,10 +10,11 @@ from typing import TypeAlias
 import structlog
 from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis import clock, idempotency, inbox, metrics
+from opsdash_chassis import clock, idempotency, metrics
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.clock import ClockWatch
-from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.consuming import inbox
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import PRUNED_AT_ONCE, Database
 from opsdash_chassis.database_probe import DatabaseProbe
 from opsdash_chassis.dependencies import Dependency

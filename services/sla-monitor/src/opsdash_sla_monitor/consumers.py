@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsdash_chassis.consumers import Consumers
-from opsdash_chassis.topic_consumer import Delivered, Together
+from opsdash_chassis.consuming.handler import Delivered, Together
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS

@@ -11,8 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from opsdash_chassis.consuming.handler import Delivered
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.topic_consumer import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaEvent

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from opsdash_chassis.topic_consumer import Delivered
+from opsdash_chassis.consuming.handler import Delivered
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent

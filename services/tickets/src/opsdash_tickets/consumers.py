@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from opsdash_chassis.consumers import Consumers
+from opsdash_chassis.consuming.handler import Handler, Together
+from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import Connection
-from opsdash_chassis.topic_consumer import Handler, Together
 from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from opsdash_chassis.dead_letter_desk import DeadLetterDesk
-from opsdash_chassis.dead_letters import DeadLetter
+from opsdash_chassis.consuming.dead_letters import DeadLetter
+from opsdash_chassis.consuming.redrive import DeadLetterDesk
 from opsdash_chassis.runtime import Runtime
 
 SHOWN_BYTES = 4000

@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
+from opsdash_chassis.consuming.offsets import CommitsLater, HandledOffsets
 from opsdash_chassis.kafka import client_options
 from opsdash_chassis.lenient_records import readable
-from opsdash_chassis.offsets import CommitsLater, HandledOffsets
 from opsdash_chassis.settings import KafkaSettings
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"

@@ -14,11 +14,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from opsdash_contracts.envelope import InvalidMessage
 from opsdash_contracts.topics import dead_letter_topic
 
+from opsdash_chassis.consuming.dead_letters import DeadLetter, from_record
+from opsdash_chassis.consuming.handler import TopicConsumer
 from opsdash_chassis.database import Database
-from opsdash_chassis.dead_letters import DeadLetter, from_record
 from opsdash_chassis.kafka import client_options, topic_partitions
 from opsdash_chassis.settings import KafkaSettings
-from opsdash_chassis.topic_consumer import TopicConsumer
 
 _RESOLVED = "SELECT dead_letter_id FROM dead_letters_resolved"
 _RESOLVE = """

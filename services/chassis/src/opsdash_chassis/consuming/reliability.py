@@ -17,10 +17,10 @@ from faststream import BaseMiddleware
 from opsdash_contracts.envelope import InvalidMessage
 
 from opsdash_chassis import crash_points, metrics
+from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
+from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.crash_points import CrashPoints
-from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.progress import ConsumerProgress
 
 log = structlog.get_logger(__name__)
 

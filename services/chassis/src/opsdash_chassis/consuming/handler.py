@@ -15,10 +15,11 @@ from uuid import UUID
 import structlog
 from opsdash_contracts.envelope import Event, EventData, UnknownEventType
 
-from opsdash_chassis import crash_points, inbox, metrics
+from opsdash_chassis import crash_points, metrics
+from opsdash_chassis.consuming import inbox
+from opsdash_chassis.consuming.faststream_adapter import Delivery
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database import Database
-from opsdash_chassis.faststream_parts import Delivery
 from opsdash_chassis.lenient_records import decode_record
 from opsdash_chassis.tracing import ActiveTrace, consuming
 from opsdash_chassis.unit_of_work import UnitOfWork

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_chassis.dead_letters import from_record, to_headers
+from opsdash_chassis.consuming.dead_letters import from_record, to_headers
 from opsdash_chassis.lenient_records import is_damaged, readable
 
-from services.chassis.tests.fakes import record
+from services.chassis.tests.consuming.fakes import record
 
 HEADERS = st.lists(st.tuples(st.text(st.characters(codec="utf-8"), max_size=20), st.binary(max_size=20)), max_size=5)
 

@@ -22,17 +22,17 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
+from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
+from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, as_delivered, framework_options, parse_leniently
+from opsdash_chassis.consuming.handler import Handler, Together, TopicConsumer
+from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, HandledOffsets
+from opsdash_chassis.consuming.progress import ConsumerProgress
+from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.database import Database
-from opsdash_chassis.dead_letters import DeadLetterPublisher
 from opsdash_chassis.dependencies import Dependency
-from opsdash_chassis.faststream_parts import FrameworkLog, as_delivered, framework_options, parse_leniently
 from opsdash_chassis.kafka import REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.lenient_records import read_leniently
-from opsdash_chassis.offsets import CommitsBeforeLeaving, HandledOffsets
-from opsdash_chassis.progress import ConsumerProgress
-from opsdash_chassis.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
-from opsdash_chassis.topic_consumer import Handler, Together, TopicConsumer
 
 log = structlog.get_logger(__name__)
 

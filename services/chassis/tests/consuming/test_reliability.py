@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from opsdash_chassis import reliability
+from opsdash_chassis.consuming import reliability
+from opsdash_chassis.consuming.reliability import TRIES, DeadLetterBudget, TopicReliability
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
-from opsdash_chassis.reliability import TRIES, DeadLetterBudget, TopicReliability
 from opsdash_contracts.envelope import InvalidMessage
 
-from services.chassis.tests.fakes import FakeDeadLetters, record
+from services.chassis.tests.consuming.fakes import FakeDeadLetters, record
 
 AWAY = Unavailable("The database did not answer in time.")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
-from opsdash_chassis import offsets as module
-from opsdash_chassis.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
+from opsdash_chassis.consuming import offsets as module
+from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
 
 
 class Consumer:

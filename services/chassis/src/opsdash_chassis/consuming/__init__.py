@@ -1,0 +1,1 @@
+"""Kafka consumers: subscribers, retries, dead letters, offset commits and the inbox."""
