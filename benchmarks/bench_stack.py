@@ -15,7 +15,7 @@ from typing import Self
 import aiohttp
 import asyncpg
 import psutil
-from opsdash_chassis.provision import Passwords, provision
+from opsdash_chassis.database.provision import Passwords, provision
 from opsdash_local.apache.node import ApacheKafka, Place
 from opsdash_local.broker import BrokerProcess
 from opsdash_local.child import OK, ServiceChild, http_status

@@ -41,10 +41,10 @@ BUSINESS_YET = {
 #: Where a word means something else.
 OTHER_MEANING = {
     ("cli.command_line", "role"): "a role of PostgreSQL",
-    ("migrations", "role"): "a role of PostgreSQL",
-    ("provision", "role"): "a role of PostgreSQL",
+    ("database.migrations", "role"): "a role of PostgreSQL",
+    ("database.provision", "role"): "a role of PostgreSQL",
     ("startup_checks", "role"): "a role of PostgreSQL",
-    ("database", "plan"): "how PostgreSQL runs a statement",
+    ("database.pools", "plan"): "how PostgreSQL runs a statement",
     ("markdown.html", "comment"): "a comment in HTML",
     **{
         ("secret_strength", word): "a word that people take for a secret"

@@ -11,7 +11,7 @@ import opsdash_tickets.app
 import pytest
 from faststream import AckPolicy
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.settings import ConfigurationError
 from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.topics import TICKETS, catalogue

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-from opsdash_chassis import database_errors as errors
+from opsdash_chassis.database import errors
 from opsdash_local.postgres import EmbeddedPostgres
 
 from tests.support import small_disk

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from opsdash_chassis.provision import provision
+from opsdash_chassis.database.provision import provision
 from opsdash_chassis.replay import replay
 from opsdash_chassis.settings import load_settings
 from opsdash_chassis.startup_checks import check_database

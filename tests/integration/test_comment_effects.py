@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.consuming.handler import Delivered
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_comments import thread_repository
 from opsdash_comments.thread_repository import TicketFact
 from opsdash_contracts import comments as events

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from opsdash_chassis import connections as lending
-from opsdash_chassis.connections import Connections
-from opsdash_chassis.database import create_pool
+from opsdash_chassis.database import connections as lending
+from opsdash_chassis.database.connections import Connections
+from opsdash_chassis.database.pools import create_pool
 
 from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually

@@ -12,9 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.settings import DatabaseSettings
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import SLA, WORKSPACE
 from opsdash_contracts.workspace import Company

@@ -16,7 +16,7 @@ import opsdash_tickets.tables
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from opsdash_chassis.migrations import alembic_config
+from opsdash_chassis.database.migrations import alembic_config
 from opsdash_local.environment import inherited
 from sqlalchemy.ext.asyncio import create_async_engine
 

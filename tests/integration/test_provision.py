@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis.provision import provision
+from opsdash_chassis.database.provision import provision
 from opsdash_local.postgres import EmbeddedPostgres
 
 from tests.support.databases import PASSWORDS, database_of

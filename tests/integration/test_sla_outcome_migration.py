@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import opsdash_tickets
 import pytest
-from opsdash_chassis.migrations import upgrade
+from opsdash_chassis.database.migrations import upgrade
 
 from tests.support.databases import ServiceDatabase, drop, migrate, not_migrated
 

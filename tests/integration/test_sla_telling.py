@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.sla import BREACHED, notice_id
 from opsdash_contracts.tickets import Priority, SlaSource
 from opsdash_sla_monitor import repository, telling

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
 from opsdash_tickets import housekeeping
 from opsdash_tickets.settings import TicketsSettings

@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.settings import DatabaseSettings
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port

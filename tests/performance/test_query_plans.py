@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from opsdash_chassis.database import GENERIC_PLANS
+from opsdash_chassis.database.pools import GENERIC_PLANS
 from opsdash_tickets import list_repository, overview_repository, repository
 from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
-from opsdash_chassis.provision import Passwords, provision
+from opsdash_chassis.database.provision import Passwords, provision
 from opsdash_local.postgres import EmbeddedPostgres
 
 PASSWORDS = Passwords(owner="owner-for-tests", app="app-for-tests", worker="worker-for-tests")
@@ -73,7 +73,7 @@ async def make_template(service: str, admin_url: str) -> ServiceDatabase:
 
 async def migrate(service: str, owner_url: str) -> None:
     """Without a process of its own: its imports take longer than all migrations."""
-    from opsdash_chassis.migrations import upgrade  # as heavy for tests that need no database
+    from opsdash_chassis.database.migrations import upgrade  # as heavy for tests that need no database
 
     folder = files(f"opsdash_{service.replace('-', '_')}") / "migrations"
     await asyncio.to_thread(upgrade, Path(str(folder)), owner_url)

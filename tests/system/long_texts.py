@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.settings import DatabaseSettings
 
 from tests.support.settings import settings_in

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 from opsdash_chassis import markdown
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.markdown import outdated
 from opsdash_comments import housekeeping
 from opsdash_comments.settings import CommentsSettings

@@ -13,7 +13,7 @@ import jwt
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from opsdash_chassis.provision import provision
+from opsdash_chassis.database.provision import provision
 from opsdash_local import processes
 from opsdash_local.environment import inherited
 from opsdash_local.kafka import EmbeddedKafka

@@ -10,8 +10,8 @@ import opsdash_comments
 import opsdash_sla_monitor
 import opsdash_tickets
 import pytest
-from opsdash_chassis.migrations import upgrade
-from opsdash_chassis.provision import provision
+from opsdash_chassis.database.migrations import upgrade
+from opsdash_chassis.database.provision import provision
 from opsdash_local.demo.workspace import MAIN_ORG, org_id, user_id
 from opsdash_local.lock import exclusive
 from opsdash_local.ports import free_port

@@ -9,7 +9,7 @@ import sys
 from urllib.parse import urlsplit
 
 import asyncpg
-from opsdash_chassis.provision import Passwords, provision
+from opsdash_chassis.database.provision import Passwords, provision
 
 
 async def provision_all(admin_url: str, services: dict[str, dict[str, str]]) -> None:

@@ -15,7 +15,7 @@ import structlog
 
 from opsdash_chassis import crash_points, metrics, outbox
 from opsdash_chassis.crash_points import CrashPoints
-from opsdash_chassis.database_errors import outage_of
+from opsdash_chassis.database.errors import outage_of
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS
 from opsdash_chassis.outbox import Waiting

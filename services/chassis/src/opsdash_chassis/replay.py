@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from opsdash_chassis.database import affected_rows
+from opsdash_chassis.database.pools import affected_rows
 from opsdash_chassis.outbox import TELL_THE_LEADER
 
 _LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG = """

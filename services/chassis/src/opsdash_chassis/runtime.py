@@ -10,13 +10,14 @@ from typing import TypeAlias
 import structlog
 from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis import clock, idempotency, metrics
+from opsdash_chassis import clock, metrics
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.clock import ClockWatch
 from opsdash_chassis.consuming import inbox
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database import PRUNED_AT_ONCE, Database
-from opsdash_chassis.database_probe import DatabaseProbe
+from opsdash_chassis.database import idempotency_keys
+from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Database
+from opsdash_chassis.database.probe import DatabaseProbe
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.health import Health
@@ -104,7 +105,9 @@ class Runtime:
         hours, pruned = self.settings.inbox_retention_hours, PRUNED_AT_ONCE
         while pruned >= PRUNED_AT_ONCE:
             async with database.worker_transaction() as connection:
-                pruned = max(await inbox.prune(connection, retention_hours=hours), await idempotency.prune(connection))
+                pruned = max(
+                    await inbox.prune(connection, retention_hours=hours), await idempotency_keys.prune(connection)
+                )
 
 
 async def _finish(relay: asyncio.Task[None], stop: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ import time
 import asyncpg
 import structlog
 
-from opsdash_chassis.database_errors import database_errors
+from opsdash_chassis.database.errors import database_errors
 from opsdash_chassis.errors import StartupError, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from litestar import Request, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from opsdash_chassis.cursors import Cursors, InvalidCursor
+from opsdash_chassis.database.cursors import Cursors, InvalidCursor
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES

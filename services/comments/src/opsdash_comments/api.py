@@ -11,12 +11,12 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET
-from opsdash_chassis.cursors import InvalidCursor
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.cursors import InvalidCursor
+from opsdash_chassis.database.pools import Record
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.tenancy.references import id_or_number, object_id
-from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_comments import use_cases, view_repository
 from opsdash_comments.edge import Edge

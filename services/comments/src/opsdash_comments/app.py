@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
-from opsdash_chassis.cursors import Cursors
+from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from opsdash_chassis.consuming.handler import Delivered, Handler, Together
 from opsdash_chassis.consuming.subscribers import Consumers
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.tenancy import directory_repository as directory
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from litestar import Request, Response
 from opsdash_chassis import markdown
-from opsdash_chassis.cursors import Cursors
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.cost import current_cost
@@ -19,7 +20,6 @@ from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.tenancy.references import object_id
-from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_comments import repository, thread_repository, use_cases
 from opsdash_comments.errors import NotVisible, TicketUnsettled

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 from opsdash_chassis import markdown
-from opsdash_chassis.cursors import Cursors
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.database.pools import Record
 
 from opsdash_comments.model import Access
 from opsdash_comments.schemas import CommentPage, RevisionPage, comment_of, revision_of

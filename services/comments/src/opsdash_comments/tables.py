@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from opsdash_chassis import markdown
-from opsdash_chassis.tables import add_event_tables, timestamp
+from opsdash_chassis.database.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables
 from sqlalchemy.dialects import postgresql as pg
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database.pools import Connection
 
 # Whoever learns of a new ticket in the same moment waits here: an upsert looks for conflicts of one key only, and of
 # two that run at once one may fail at the other key, the number. In the order of the key, so that two who learn of the

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis import markdown
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
 
 from opsdash_comments.values import PAGE_BYTES

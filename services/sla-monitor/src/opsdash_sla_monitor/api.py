@@ -9,7 +9,7 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.authentication import Services
 
 from opsdash_sla_monitor.ledger import ledger

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from opsdash_chassis.consuming.handler import Delivered, Together
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.database import Connection, Record, columns_of
+from opsdash_chassis.database.pools import Connection, Record, columns_of
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.tickets import Priority, SlaSource
 

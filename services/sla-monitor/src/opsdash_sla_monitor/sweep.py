@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import worker_unit_of_work
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.unit_of_work import worker_unit_of_work
 
 from opsdash_sla_monitor import metrics, sweep_repository, telling, use_cases
 from opsdash_sla_monitor.decisions import Action, Verdict, decide

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, columns_of
+from opsdash_chassis.database.pools import Connection, columns_of
 
 from opsdash_sla_monitor.model import Deadline, Step
 from opsdash_sla_monitor.repository import to_deadline

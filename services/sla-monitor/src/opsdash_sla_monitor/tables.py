@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from opsdash_chassis.tables import add_event_tables, timestamp
+from opsdash_chassis.database.tables import add_event_tables, timestamp
 from sqlalchemy.dialects import postgresql as pg
 
 metadata = sa.MetaData()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.topics import SLA

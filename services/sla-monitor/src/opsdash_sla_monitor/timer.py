@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 import structlog
-from opsdash_chassis.database import Database
-from opsdash_chassis.database_errors import database_errors
+from opsdash_chassis.database.errors import database_errors
+from opsdash_chassis.database.pools import Database
 
 from opsdash_sla_monitor import metrics, sweep_repository
 from opsdash_sla_monitor.settings import SlaMonitorSettings

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import structlog
 from opsdash_chassis.consuming.handler import Delivered
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.tickets import TicketEvent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 
 # A transaction that waited for another's lock began before it and committed after it. The running maximum lets each of
 # the two histories keep the order of its versions while they are merged by time.

@@ -10,8 +10,8 @@ from uuid import UUID
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
-from opsdash_chassis.cursors import Cursors
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets import activity_repository, use_cases

@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 

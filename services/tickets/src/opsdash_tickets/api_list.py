@@ -11,9 +11,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET
-from opsdash_chassis.cursors import InvalidCursor
-from opsdash_chassis.database import Record
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.cursors import InvalidCursor
+from opsdash_chassis.database.pools import Record
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 
 from opsdash_tickets import csv_export, list_repository
 from opsdash_tickets.edge import Edge

@@ -7,7 +7,7 @@ from typing import Annotated
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Role
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
-from opsdash_chassis.cursors import Cursors
+from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.rate_limits import RateLimit

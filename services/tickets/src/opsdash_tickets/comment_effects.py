@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from opsdash_chassis.consuming.handler import Delivered
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event

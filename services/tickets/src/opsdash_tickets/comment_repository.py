@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, columns_of
+from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 

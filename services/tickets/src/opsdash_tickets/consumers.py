@@ -7,8 +7,8 @@ from typing import Any
 
 from opsdash_chassis.consuming.handler import Handler, Together
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database import Connection
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import BREACHED, SlaNotice

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.pools import Record
+from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
 from opsdash_chassis.markdown import Rendered
-from opsdash_chassis.unit_of_work import RECORDED, UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text import INVISIBLE
 
 from opsdash_tickets.schemas import TicketRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.tenancy.directory_repository import remove as remove_tenant_entity
 from opsdash_chassis.tenancy.directory_repository import (
     remove_statement,

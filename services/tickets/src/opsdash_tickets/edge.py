@@ -11,8 +11,9 @@ from uuid import UUID
 
 from litestar import Request, Response
 from opsdash_chassis import markdown
-from opsdash_chassis.cursors import Cursors
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.authentication import caller_of
 from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.idempotency import answer_once
@@ -20,7 +21,6 @@ from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.tenancy.references import id_or_number
-from opsdash_chassis.unit_of_work import UnitOfWork
 
 from opsdash_tickets import model, repository, use_cases
 from opsdash_tickets.exports import Exports

@@ -6,9 +6,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from opsdash_chassis import markdown
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
 from opsdash_chassis.markdown import Rendered, outdated
-from opsdash_chassis.unit_of_work import UnitOfWork, worker_unit_of_work
 from opsdash_contracts import tickets as events
 
 from opsdash_tickets import housekeeping_repository, model, repository

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis import markdown
-from opsdash_chassis.database import Connection, columns_of
+from opsdash_chassis.database.pools import Connection, columns_of
 
 from opsdash_tickets.model import ASSIGNABLE_ROLES, Ticket
 from opsdash_tickets.repository import STATE, to_ticket

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_contracts import ticket_rules
 

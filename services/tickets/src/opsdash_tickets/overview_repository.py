@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 
 from opsdash_tickets.list_repository import ACTIVE, BREACHED, DUE_SOON
 

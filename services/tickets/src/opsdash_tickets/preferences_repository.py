@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 
 _ENTER_USER = "SELECT set_config('app.user_id', $1, true)"
 _READ = "SELECT tour_seen, shortcuts FROM user_preferences WHERE user_id = $1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.tenancy.versions import ExpectedVersions
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts.tickets import SlaSource
 
 from opsdash_tickets import model, use_cases

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 
 from opsdash_tickets import model, references_repository
 from opsdash_tickets.errors import FieldProblem, InvalidFields

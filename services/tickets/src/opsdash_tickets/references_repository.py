@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 
 # One row, with nothing in it where there is no such living object. Parameters: org_id, the ids of assignee, contact and
 # project, the roles of those who can be assigned.

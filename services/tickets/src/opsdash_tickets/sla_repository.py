@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record, columns_of
+from opsdash_chassis.database.pools import Connection, Record, columns_of
 
 from opsdash_tickets.list_repository import ACTIVE, BREACHED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from opsdash_chassis.unit_of_work import UnitOfWork
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import PLAN_CAPS, Plate
 

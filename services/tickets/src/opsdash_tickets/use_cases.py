@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
-from opsdash_chassis.unit_of_work import UnitOfWork
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
-from opsdash_chassis.database import Record
+from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Status
 
 from opsdash_tickets import model

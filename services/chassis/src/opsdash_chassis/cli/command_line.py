@@ -136,7 +136,7 @@ def _serve(service: Service, _: argparse.Namespace) -> None:
 
 
 def _provision(service: Service, _: argparse.Namespace) -> None:
-    from opsdash_chassis.provision import passwords_of, provision
+    from opsdash_chassis.database.provision import passwords_of, provision
 
     settings = load_settings(ProvisionSettings, unknown_refused=False)
     passwords = passwords_of(settings, service.name)
@@ -145,7 +145,7 @@ def _provision(service: Service, _: argparse.Namespace) -> None:
 
 
 def _migrate(service: Service, _: argparse.Namespace) -> None:
-    from opsdash_chassis.migrations import upgrade
+    from opsdash_chassis.database.migrations import upgrade
 
     settings = load_settings(MigrationSettings, unknown_refused=False)
     try:

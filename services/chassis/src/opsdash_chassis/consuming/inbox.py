@@ -10,7 +10,7 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import InvalidMessage
 
-from opsdash_chassis.database import PRUNED_AT_ONCE, Connection, affected_rows
+from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Connection, affected_rows
 
 # In the order of the ids, so that two deliveries of the same events cannot lock each other out.
 _REMEMBER = """

@@ -28,7 +28,7 @@ from opsdash_chassis.consuming.handler import Handler, Together, TopicConsumer
 from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, HandledOffsets
 from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
-from opsdash_chassis.database import Database
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka import REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.lenient_records import read_leniently

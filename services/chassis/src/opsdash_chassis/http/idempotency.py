@@ -11,11 +11,11 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 
-from opsdash_chassis import idempotency
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database import idempotency_keys
+from opsdash_chassis.database.idempotency_keys import IdempotencyKey, StoredAnswer
+from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.http.json_checks import decode_json
 from opsdash_chassis.http.problems import FieldError, Problem, validation
-from opsdash_chassis.idempotency import IdempotencyKey, StoredAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}
@@ -25,8 +25,8 @@ _ANY = msgspec.json.Decoder[Any](Any)
 
 def check_key(key: str) -> None:
     """Raise a 400 problem for a key that is empty, long or not printable ASCII."""
-    if not 0 < len(key) <= idempotency.MAXIMUM_KEY_LENGTH or not key.isascii() or not key.isprintable():
-        message = f"must have 1 to {idempotency.MAXIMUM_KEY_LENGTH} printable ASCII characters"
+    if not 0 < len(key) <= idempotency_keys.MAXIMUM_KEY_LENGTH or not key.isascii() or not key.isprintable():
+        message = f"must have 1 to {idempotency_keys.MAXIMUM_KEY_LENGTH} printable ASCII characters"
         raise validation([FieldError(f"/header/{HEADER}", "format", message)])
 
 
@@ -51,12 +51,12 @@ async def answer_once(
     asked = Asked.by(request, await request.body(), ids)
     digests = {f"{asked.method} {request.url.path}": sha256(asked.body).digest(), asked.route: asked.digest()}
     scope = IdempotencyKey(org_id, user_id, asked.route, key, digests)
-    first = await idempotency.first_answer(connection, scope)
+    first = await idempotency_keys.first_answer(connection, scope)
     if first is not None:
         return _response(first.status, first.body, first.headers | REPLAYED)
     response = await act()
     answer = StoredAnswer(response.status_code or 200, dict(response.headers), _encoded(response.content))
-    await idempotency.store(connection, scope, answer)
+    await idempotency_keys.store(connection, scope, answer)
     return response
 
 

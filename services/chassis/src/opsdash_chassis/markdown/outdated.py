@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
-from opsdash_chassis.database import Connection, Database
+from opsdash_chassis.database.pools import Connection, Database
 from opsdash_chassis.markdown.beside_loop import render_in_time
 
 READ_AT_ONCE: Final = 20

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opsdash_contracts.workspace import Kind, Member, Org, Removed
 
-from opsdash_chassis.database import Connection
+from opsdash_chassis.database.pools import Connection
 
 _UPSERT = """
 INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)

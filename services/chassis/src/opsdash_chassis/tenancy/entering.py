@@ -10,7 +10,7 @@ from uuid import UUID
 
 from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_chassis.database import Connection, Record
+from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.errors import NotVisible
 
 _ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from opsdash_chassis.migrations import force_tenancy, grant
+from opsdash_chassis.database.migrations import force_tenancy, grant
 
 # The caller's membership decides which tenant a transaction belongs to, so it is looked up before there is one. The
 # function runs as the owner, whose policy lets it read just these two tables. The org is found first and the member in

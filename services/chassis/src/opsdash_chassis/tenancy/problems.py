@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsdash_chassis.cursors import InvalidCursor
+from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.http.exceptions import ProblemFactory
 from opsdash_chassis.http.problems import (
     FieldError,

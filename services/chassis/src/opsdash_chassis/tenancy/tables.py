@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from opsdash_chassis.tables import timestamp
+from opsdash_chassis.database.tables import timestamp
 
 
 def directory_table(metadata: sa.MetaData, name: str, key: str, *columns: sa.Column[object]) -> sa.Table:

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from opsdash_chassis.event_migrations import create_event_tables
-from opsdash_chassis.migrations import force_tenancy, grant
+from opsdash_chassis.database.event_migrations import create_event_tables
+from opsdash_chassis.database.migrations import force_tenancy, grant
 
 revision = "0001"
 down_revision = None

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from opsdash_chassis.migrations import force_tenancy, grant, protect_event_tables
+from opsdash_chassis.database.migrations import force_tenancy, grant, protect_event_tables
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"

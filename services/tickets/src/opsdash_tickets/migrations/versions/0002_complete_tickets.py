@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from opsdash_chassis.migrations import force_tenancy, grant
+from opsdash_chassis.database.migrations import force_tenancy, grant
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0002"

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from opsdash_chassis.migrations import grant
+from opsdash_chassis.database.migrations import grant
 
 revision = "0005"
 down_revision = "0004"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis.database import PRUNED_AT_ONCE, Connection, affected_rows
+from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Connection, affected_rows
 from opsdash_chassis.errors import KeyReused, StillRunning
 
 KEPT_HOURS = 24

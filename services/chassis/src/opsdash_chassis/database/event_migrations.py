@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-from opsdash_chassis.migrations import force_tenancy, grant, protect_event_tables
+from opsdash_chassis.database.migrations import force_tenancy, grant, protect_event_tables
 
 
 def create_event_tables(*, service: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from opsdash_chassis.migrations import alembic_config
+from opsdash_chassis.database.migrations import alembic_config
 
 
 def test_the_path_of_the_migrations_may_hold_a_percent_sign(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from opsdash_contracts.envelope import Event
 
-from opsdash_chassis.database import Connection, Database, Record, note_queued
+from opsdash_chassis.database.pools import Connection, Database, Record, note_queued
 
 _HISTORY_COLUMNS = (
     "event_id", "org_id", "aggregate_id", "aggregate_version", "event_type",

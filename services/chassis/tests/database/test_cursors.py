@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_chassis.cursors import MAXIMUM_LENGTH, Cursors, InvalidCursor
+from opsdash_chassis.database.cursors import MAXIMUM_LENGTH, Cursors, InvalidCursor
 
 CURSORS = Cursors("one secret")
 

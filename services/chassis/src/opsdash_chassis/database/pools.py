@@ -11,9 +11,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from opsdash_chassis.connections import Connections
 from opsdash_chassis.crash_points import AFTER_DB_COMMIT, CrashPoints
-from opsdash_chassis.database_errors import READ_ONLY, outage_of
+from opsdash_chassis.database.connections import Connections
+from opsdash_chassis.database.errors import READ_ONLY, outage_of
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 

@@ -11,8 +11,8 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from opsdash_chassis.database import Database
-from opsdash_chassis.database_errors import EXHAUSTED, LOCKED, SLOW
+from opsdash_chassis.database.errors import EXHAUSTED, LOCKED, SLOW
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
 

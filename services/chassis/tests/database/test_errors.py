@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 from asyncpg import exceptions
-from opsdash_chassis.database_errors import FULL, LOCKED, OF_THE_DRIVER, READ_ONLY, SLOW, database_errors, outage_of
+from opsdash_chassis.database.errors import FULL, LOCKED, OF_THE_DRIVER, READ_ONLY, SLOW, database_errors, outage_of
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
 
 #: One of each way in which a database that answers cannot serve.

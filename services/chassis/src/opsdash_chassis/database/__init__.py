@@ -1,0 +1,1 @@
+"""PostgreSQL: connection pools, transactions, shared tables, migrations, provisioning, cursors."""
