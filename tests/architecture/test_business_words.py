@@ -27,7 +27,7 @@ BUSINESS_YET = {
     ("http.openapi.answers", "plan"),
     ("http.openapi.answers", "role"),
     ("http.openapi.answers", "ticket"),
-    ("http.problems", "plate"),
+    ("http.errors.problems", "plate"),
     *(
         (f"tenancy.{name}", "plate")
         for name in ("directory_repository", "entering", "errors", "migrations", "problems", "tables")

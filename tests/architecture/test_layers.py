@@ -17,8 +17,12 @@ MAY_USE_HTTP = {
     *((f"{T}.edge", f"{CHASSIS}.http.{name}") for name in ("authentication", "cost", "idempotency", "rate_limits")),
     *((f"{C}.edge", f"{CHASSIS}.http.{name}") for name in ("authentication", "cost", "idempotency", "rate_limits")),
     # Which problem a refusal becomes.
-    *((f"{owner}.problems", f"{CHASSIS}.http.{name}") for owner in (T, C) for name in ("exceptions", "problems")),
-    (f"{T}.schemas", f"{CHASSIS}.http.problems"),
+    *(
+        (f"{owner}.problems", f"{CHASSIS}.http.{name}")
+        for owner in (T, C)
+        for name in ("errors.exceptions", "errors.problems")
+    ),
+    (f"{T}.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
     (f"{T}.exports", f"{CHASSIS}.http.boundary"),
     (f"{T}.exports", f"{CHASSIS}.http.seats"),
@@ -148,8 +152,8 @@ class TestMistakesAreSeen:
         assert service(anything=text, use_cases="import opsdash_x.anything").of_routes()
 
     def test_of_http(self):
-        text = "from opsdash_chassis.http.problems import Problem"
-        assert service(use_cases=text).of_http() == {("opsdash_x.use_cases", "opsdash_chassis.http.problems")}
+        text = "from opsdash_chassis.http.errors.problems import Problem"
+        assert service(use_cases=text).of_http() == {("opsdash_x.use_cases", "opsdash_chassis.http.errors.problems")}
         assert service(use_cases="from opsdash_chassis import http").of_http()
         assert service(consumers=f"{text}\ndef f(consumers): consumers.subscribe('t', {{}})").of_http() == set()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 from opsdash_gateway.breaker import Breaker, CircuitOpen
 from structlog.testing import capture_logs
 

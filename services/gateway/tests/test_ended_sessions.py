@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_gateway.ended_sessions.marks import person_id, provider_session_id
 from opsdash_gateway.web.session import COOKIE, SessionCookies

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_contracts.envelope import decode
 from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
 from opsdash_gateway.publisher import Publisher

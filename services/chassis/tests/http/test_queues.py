@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from opsdash_chassis.http import queues as module
 from opsdash_chassis.http.cost import Cost
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.queues import HALF_LIFE_SECONDS, LOOP_SECONDS, MAXIMUM_KEYS, LongSteps, Queues
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from opsdash_chassis.http import rate_limits
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.rate_limits import RateLimit
 
 

@@ -16,7 +16,7 @@ from litestar.testing import AsyncTestClient
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.problems import precondition_failed
+from opsdash_chassis.http.errors.problems import precondition_failed
 from opsdash_chassis.settings import ServiceSettings
 
 JSON = {"Content-Type": "application/json"}

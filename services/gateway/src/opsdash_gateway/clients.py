@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from opsdash_chassis.http.bounded_body import bounded_body
 from opsdash_chassis.http.cost import current_cost
-from opsdash_chassis.http.problems import Problem, unavailable
+from opsdash_chassis.http.errors.problems import Problem, unavailable
 from opsdash_chassis.tracing import inject
 from yarl import URL
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import aiohttp
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.http.bounded_body import bounded_body
-from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.tracing import inject
 
 from opsdash_gateway.clients import Unanswered

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.kafka import BrokerRefuses, require_topics, start_producer, stop_producer
 from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData

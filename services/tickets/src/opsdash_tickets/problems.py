@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsdash_chassis.http.exceptions import ProblemFactory
-from opsdash_chassis.http.problems import Problem, conflict, forbidden
+from opsdash_chassis.http.errors.exceptions import ProblemFactory
+from opsdash_chassis.http.errors.problems import Problem, conflict, forbidden
 from opsdash_chassis.tenancy.problems import TENANCY_PROBLEMS
 
 from opsdash_tickets.errors import InvalidTransition, PlanLimitReached, TicketFinished

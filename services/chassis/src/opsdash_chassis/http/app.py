@@ -16,13 +16,13 @@ from opsdash_chassis.http.authentication import Gatekeeper, Rule, provide_caller
 from opsdash_chassis.http.boundary import Boundary
 from opsdash_chassis.http.cost import measured
 from opsdash_chassis.http.descriptors import descriptors_left
-from opsdash_chassis.http.exceptions import Mappings, exception_handlers
-from opsdash_chassis.http.head import Head
+from opsdash_chassis.http.errors.exceptions import Mappings, exception_handlers
+from opsdash_chassis.http.errors.head import Head
+from opsdash_chassis.http.errors.problems import PUBLIC_PREFIX
 from opsdash_chassis.http.health import Health
 from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.operations import OPERATIONS_PATHS, operations_router
-from opsdash_chassis.http.problems import PUBLIC_PREFIX
 from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests import BoundedRequest

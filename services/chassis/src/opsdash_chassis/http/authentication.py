@@ -21,9 +21,9 @@ from litestar.routes import HTTPRoute
 from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.boundary import ANSWER_HEADERS, at_end
 from opsdash_chassis.http.cost import current_cost
-from opsdash_chassis.http.head import check_head
+from opsdash_chassis.http.errors.head import check_head
+from opsdash_chassis.http.errors.problems import Problem, unauthenticated
 from opsdash_chassis.http.internal import ServiceToken, bearer_token
-from opsdash_chassis.http.problems import Problem, unauthenticated
 from opsdash_chassis.http.query import check_query
 from opsdash_chassis.http.queues import Queues
 from opsdash_chassis.http.rate_limits import RateLimit

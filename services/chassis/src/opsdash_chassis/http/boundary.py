@@ -11,13 +11,7 @@ import structlog
 from opsdash_chassis.http import cost
 from opsdash_chassis.http.addresses import check_host
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
-from opsdash_chassis.http.problems import (
-    Problem,
-    bad_request,
-    internal_error,
-    send_problem,
-    trace_id_of,
-)
+from opsdash_chassis.http.errors.problems import Problem, bad_request, internal_error, send_problem, trace_id_of
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from litestar.params import HeaderParameter
 
-from opsdash_chassis.http.problems import FieldError, validation
+from opsdash_chassis.http.errors.problems import FieldError, validation
 from opsdash_chassis.tenancy.versions import ExpectedVersions
 
 _HEADER = "If-Match"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 from urllib.parse import parse_qsl
 
-from opsdash_chassis.http.problems import bad_request, too_large
+from opsdash_chassis.http.errors.problems import bad_request, too_large
 
 MEDIA_TYPES = ("application/x-www-form-urlencoded",)
 MAXIMUM_BYTES = 64 * 1024

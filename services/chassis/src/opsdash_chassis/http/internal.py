@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from opsdash_chassis.http.problems import Problem, unauthenticated
+from opsdash_chassis.http.errors.problems import Problem, unauthenticated
 
 MINIMUM_BYTES = 32
 SCHEME = "bearer"

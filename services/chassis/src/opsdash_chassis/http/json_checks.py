@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from opsdash_chassis.http.problems import Problem, bad_request, validation
-from opsdash_chassis.http.validation import field_error
+from opsdash_chassis.http.errors.problems import Problem, bad_request, validation
+from opsdash_chassis.http.errors.validation import field_error
 
 MAXIMUM_DEPTH = 32
 

@@ -14,8 +14,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from opsdash_chassis.http.problems import FieldError, bad_request
-from opsdash_chassis.http.validation import MAXIMUM_NAME, escape
+from opsdash_chassis.http.errors.problems import FieldError, bad_request
+from opsdash_chassis.http.errors.validation import MAXIMUM_NAME, escape
 
 MAXIMUM_PARAMETERS = 50
 _DECLARED = "declared_parameters"

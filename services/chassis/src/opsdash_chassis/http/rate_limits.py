@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from opsdash_chassis.http.problems import too_many_requests
+from opsdash_chassis.http.errors.problems import too_many_requests
 
 MAXIMUM_KEYS = 50_000
 #: However much was charged: a fault of ours must not lock anybody out for long.

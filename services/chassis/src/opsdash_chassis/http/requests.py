@@ -17,8 +17,8 @@ from litestar.types import Empty
 
 from opsdash_chassis.http import forms
 from opsdash_chassis.http.cookies import read_cookies
+from opsdash_chassis.http.errors.problems import Problem, too_large, unsupported_media_type
 from opsdash_chassis.http.json_checks import decode_json, invalid_json
-from opsdash_chassis.http.problems import Problem, too_large, unsupported_media_type
 
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
-from opsdash_chassis.http.problems import too_many_requests
+from opsdash_chassis.http.errors.problems import too_many_requests
 
 
 class Seats:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsdash_chassis.database.cursors import InvalidCursor
-from opsdash_chassis.http.exceptions import ProblemFactory
-from opsdash_chassis.http.problems import (
+from opsdash_chassis.http.errors.exceptions import ProblemFactory
+from opsdash_chassis.http.errors.problems import (
     FieldError,
     Problem,
     bad_request,

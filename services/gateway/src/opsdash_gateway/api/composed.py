@@ -15,7 +15,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.answers import Answer
 from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, as_response, owner_path

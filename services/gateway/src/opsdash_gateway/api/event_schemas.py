@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath
 from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.errors.problems import not_found
 from opsdash_contracts import asyncapi
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.schemas import schema_of

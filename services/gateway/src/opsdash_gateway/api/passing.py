@@ -14,8 +14,8 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler, route
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
+from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.problems import not_found
 from opsdash_chassis.http.requests import has_body
 
 from opsdash_gateway.answers import Answer

@@ -12,7 +12,7 @@ from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
 from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.errors.problems import not_found
 
 from opsdash_gateway.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
 

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from opsdash_chassis.http.head import NOT_FOR_HEAD
+from opsdash_chassis.http.errors.head import NOT_FOR_HEAD
 from opsdash_contracts.sla import SlaRule
 
 from opsdash_gateway.answers import Answer

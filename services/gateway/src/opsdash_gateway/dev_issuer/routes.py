@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.errors.problems import not_found
 
 from opsdash_gateway.dev_issuer.pages import people_page, token_page
 from opsdash_gateway.dev_issuer.people import People, Person

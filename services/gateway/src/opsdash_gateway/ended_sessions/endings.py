@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 import structlog
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.following import Follower
+from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.health import ProbeResult
-from opsdash_chassis.http.problems import Problem
 from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_contracts.envelope import Event, EventData

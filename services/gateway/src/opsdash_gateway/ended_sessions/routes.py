@@ -9,8 +9,8 @@ from litestar import Request, Response, post
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.errors.problems import bad_request, unavailable
 from opsdash_chassis.http.forms import MEDIA_TYPES
-from opsdash_chassis.http.problems import bad_request, unavailable
 from opsdash_chassis.http.tokens import InvalidToken
 
 from opsdash_gateway.ended_sessions.endings import Endings

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.answers import Answer
 from opsdash_gateway.api.passing import owner_path

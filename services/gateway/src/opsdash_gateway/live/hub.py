@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.http.problems import unavailable
+from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.http.seats import Seats
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from litestar.connection import ASGIConnection
-from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.errors.problems import not_found
 
 from opsdash_gateway.web.accept_language import preferred_language
 

@@ -15,7 +15,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.problems import not_found
+from opsdash_chassis.http.errors.problems import not_found
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 PREFIX: Final = "/static/"

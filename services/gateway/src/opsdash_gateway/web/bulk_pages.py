@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
-from opsdash_chassis.http.problems import FieldError, Problem, validation
+from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 
 from opsdash_gateway.web.htmx import events
 from opsdash_gateway.web.owner_answers import TicketPage, TicketRow, Views

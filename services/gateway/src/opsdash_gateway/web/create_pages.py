@@ -11,7 +11,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
-from opsdash_chassis.http.problems import Problem, forbidden
+from opsdash_chassis.http.errors.problems import Problem, forbidden
 
 from opsdash_gateway.web.htmx import is_fragment, toast
 from opsdash_gateway.web.new_ticket import BadDue, body_of, empty_form, read_form

@@ -6,8 +6,8 @@ import hmac
 from typing import Any
 
 from litestar.connection import Request
+from opsdash_chassis.http.errors.problems import Problem, forbidden
 from opsdash_chassis.http.forms import MEDIA_TYPES
-from opsdash_chassis.http.problems import Problem, forbidden
 from opsdash_chassis.http.requests import check_body_headers
 
 FIELD = "csrf_token"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency, Provide
-from opsdash_chassis.http.problems import Problem, not_found
+from opsdash_chassis.http.errors.problems import Problem, not_found
 from opsdash_contracts.tickets import Priority
 
 from opsdash_gateway.clients import Owners

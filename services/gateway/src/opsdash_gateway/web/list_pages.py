@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.web.htmx import events, is_fragment
 from opsdash_gateway.web.owner_answers import TicketRow, Views

@@ -12,7 +12,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
-from opsdash_chassis.http.problems import Problem, not_found
+from opsdash_chassis.http.errors.problems import Problem, not_found
 from opsdash_chassis.moments import time_zones
 
 from opsdash_gateway.answers import Answer

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.asgi import Scope
-from opsdash_chassis.http.problems import Problem, from_status, internal_error, trace_id_of, unavailable
+from opsdash_chassis.http.errors.problems import Problem, from_status, internal_error, trace_id_of, unavailable
 
 from opsdash_gateway.web.addresses import locale_of
 from opsdash_gateway.web.htmx import is_fragment, toast

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
-from opsdash_chassis.http.problems import bad_request
+from opsdash_chassis.http.errors.problems import bad_request
 
 from opsdash_gateway.clients import Owners
 from opsdash_gateway.web.addresses import known_locale

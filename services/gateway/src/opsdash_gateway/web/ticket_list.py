@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.web.list_query import EVERYWHERE, VIEWS, ListQuery, read_list_query
 from opsdash_gateway.web.owner_answers import Members, TicketPage, TicketRow

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
-from opsdash_chassis.http.problems import FieldError, Problem, validation
+from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 from opsdash_contracts.tickets import Status
 
 from opsdash_gateway.web.bulk_pages import MAXIMUM, read_rows

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from litestar.datastructures import ResponseHeader
 
-from opsdash_chassis.http import problems
 from opsdash_chassis.http.addresses import misdirected
 from opsdash_chassis.http.boundary import headers_too_large
-from opsdash_chassis.http.problems import EXTENSIONS, MEDIA_TYPE, FieldError, Problem
+from opsdash_chassis.http.errors import problems
+from opsdash_chassis.http.errors.problems import EXTENSIONS, MEDIA_TYPE, FieldError, Problem
 from opsdash_chassis.http.requests import MAXIMUM_BODY_BYTES, request_timeout
 
 Part = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response
 from litestar.response import Redirect
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.web.htmx import is_fragment, toast
 from opsdash_gateway.web.owner_answers import Member

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.answers import Answer
 from opsdash_gateway.web.page import Page

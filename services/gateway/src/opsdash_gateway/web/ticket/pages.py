@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from opsdash_chassis.http.problems import Problem
+from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.api.sla import with_entries
 from opsdash_gateway.monitor import MonitorClient

@@ -8,7 +8,7 @@ from litestar import Litestar, Request
 from litestar.routes import HTTPRoute
 
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
-from opsdash_chassis.http.problems import from_status
+from opsdash_chassis.http.errors.problems import from_status
 
 #: `opt` of a GET that does more than tell: it is no HEAD.
 NOT_FOR_HEAD: dict[str, Any] = {"not_for_head": True}

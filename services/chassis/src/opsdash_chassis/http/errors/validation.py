@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from opsdash_chassis.http.problems import FieldError
+from opsdash_chassis.http.errors.problems import FieldError
 
 MAXIMUM_NAME = 100
 _AT = " - at `"

@@ -14,8 +14,8 @@ from litestar.types import ExceptionHandlersMap
 
 from opsdash_chassis.errors import KeyReused, StillRunning, Unavailable
 from opsdash_chassis.http.asgi import Scope
-from opsdash_chassis.http.head import with_head
-from opsdash_chassis.http.problems import (
+from opsdash_chassis.http.errors.head import with_head
+from opsdash_chassis.http.errors.problems import (
     MEDIA_TYPE,
     FieldError,
     Problem,
@@ -29,7 +29,7 @@ from opsdash_chassis.http.problems import (
     unavailable,
     validation,
 )
-from opsdash_chassis.http.validation import escape, field_error
+from opsdash_chassis.http.errors.validation import escape, field_error
 
 log = structlog.get_logger(__name__)
 
