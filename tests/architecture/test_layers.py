@@ -14,8 +14,14 @@ T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_
 #: Below routes, with the reason. Each entry goes when its import does.
 MAY_USE_HTTP = {
     # A request's way into the domain: who calls, what it costs, its idempotency key.
-    *((f"{T}.edge", f"{CHASSIS}.http.{name}") for name in ("authentication", "cost", "idempotency", "rate_limits")),
-    *((f"{C}.edge", f"{CHASSIS}.http.{name}") for name in ("authentication", "cost", "idempotency", "rate_limits")),
+    *(
+        (f"{T}.edge", f"{CHASSIS}.http.{name}")
+        for name in ("authentication", "cost", "requests.idempotency", "rate_limits")
+    ),
+    *(
+        (f"{C}.edge", f"{CHASSIS}.http.{name}")
+        for name in ("authentication", "cost", "requests.idempotency", "rate_limits")
+    ),
     # Which problem a refusal becomes.
     *(
         (f"{owner}.problems", f"{CHASSIS}.http.{name}")
@@ -24,7 +30,7 @@ MAY_USE_HTTP = {
     ),
     (f"{T}.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
-    (f"{T}.exports", f"{CHASSIS}.http.boundary"),
+    (f"{T}.exports", f"{CHASSIS}.http.requests.boundary"),
     (f"{T}.exports", f"{CHASSIS}.http.seats"),
     # Clients of other services read answers of a bounded length.
     (f"{C}.ticket_client", f"{CHASSIS}.http.bounded_body"),

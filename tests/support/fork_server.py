@@ -29,7 +29,7 @@ OF_ALL = (
     "opsdash_chassis.http.app",
     "opsdash_chassis.http.server",
     "opsdash_chassis.http.logs",
-    "opsdash_chassis.http.telemetry",
+    "opsdash_chassis.http.requests.telemetry",
 )
 
 

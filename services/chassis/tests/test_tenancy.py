@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from opsdash_chassis.http.conditional import expected_versions
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.requests.conditional import expected_versions
 from opsdash_chassis.tenancy.errors import NotVisible
 from opsdash_chassis.tenancy.references import id_or_number
 

@@ -10,9 +10,9 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.app import Application
-from opsdash_chassis.http.telemetry import Telemetry
+from opsdash_chassis.http.requests.addresses import source_of
+from opsdash_chassis.http.requests.telemetry import Telemetry
 from opsdash_gateway.app import build_app
 from pydantic import ValidationError
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
-from opsdash_chassis.http.forms import FORM_BODY, MAXIMUM_BYTES, MAXIMUM_FIELDS, MEDIA_TYPES
+from opsdash_chassis.http.requests.forms import FORM_BODY, MAXIMUM_BYTES, MAXIMUM_FIELDS, MEDIA_TYPES
 from opsdash_gateway.app import build_app
 from opsdash_gateway.ended_sessions.routes import BACK_CHANNEL
 

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 from litestar.connection import ASGIConnection
-from opsdash_chassis.http.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
-from opsdash_chassis.http.cookies import read_cookies
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
+from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
+from opsdash_chassis.http.requests.cookies import read_cookies
+from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
 from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
 from opsdash_gateway.web.addresses import locale_of, safe_next
 from opsdash_gateway.web.bulk_pages import _ids

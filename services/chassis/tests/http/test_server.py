@@ -16,9 +16,9 @@ import aiohttp
 import pytest
 from litestar import Request, get
 from opsdash_chassis.http import protocol
-from opsdash_chassis.http.addresses import source_of
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.requests.addresses import source_of
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 

@@ -14,8 +14,8 @@ from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
+from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 
 from opsdash_comments import use_cases, view_repository

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from opsdash_chassis.http.errors.problems import FieldError, Problem, bad_request, validation
 from opsdash_chassis.http.errors.validation import field_error
-from opsdash_chassis.http.json_checks import decode_json
+from opsdash_chassis.http.requests.json_checks import decode_json
 from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
 

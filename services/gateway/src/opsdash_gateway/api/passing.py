@@ -16,7 +16,7 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.requests import has_body
+from opsdash_chassis.http.requests.requests import has_body
 
 from opsdash_gateway.answers import Answer
 from opsdash_gateway.clients import OwnerClient, Owners, Service

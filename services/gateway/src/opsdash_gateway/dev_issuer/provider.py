@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
-from opsdash_chassis.http.forms import FORM_BODY
+from opsdash_chassis.http.requests.forms import FORM_BODY
 
 from opsdash_gateway.dev_issuer.codes import Codes
 from opsdash_gateway.dev_issuer.pages import choice_page

@@ -7,8 +7,8 @@ from typing import Any
 
 from litestar.connection import Request
 from opsdash_chassis.http.errors.problems import Problem, forbidden
-from opsdash_chassis.http.forms import MEDIA_TYPES
-from opsdash_chassis.http.requests import check_body_headers
+from opsdash_chassis.http.requests.forms import MEDIA_TYPES
+from opsdash_chassis.http.requests.requests import check_body_headers
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"

@@ -12,7 +12,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from opsdash_chassis.http.openapi import answers, schemas
-from opsdash_chassis.http.requests import JSON_MEDIA_TYPES, MERGE_PATCH_MEDIA_TYPES
+from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MERGE_PATCH_MEDIA_TYPES
 
 USER_SCHEME = "user"
 Document = dict[str, Any]

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from litestar.datastructures import ResponseHeader
 
-from opsdash_chassis.http.addresses import misdirected
-from opsdash_chassis.http.boundary import headers_too_large
 from opsdash_chassis.http.errors import problems
 from opsdash_chassis.http.errors.problems import EXTENSIONS, MEDIA_TYPE, FieldError, Problem
-from opsdash_chassis.http.requests import MAXIMUM_BODY_BYTES, request_timeout
+from opsdash_chassis.http.requests.addresses import misdirected
+from opsdash_chassis.http.requests.boundary import headers_too_large
+from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES, request_timeout
 
 Part = dict[str, Any]
 #: For `response_headers` of a handler whose answer has them.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from opsdash_chassis.http.idempotency import Asked
+from opsdash_chassis.http.requests.idempotency import Asked
 
 NAMES = {"reference": "0190d5c8-7a7b-7cc0-8a3e-3f6a0f9d0c11"}
 PATCH = Asked("PATCH", "/orgs/{slug}/tickets/{reference}", NAMES, [("a", "1")], '"3"', b"{}")

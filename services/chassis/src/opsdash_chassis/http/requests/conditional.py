@@ -8,7 +8,6 @@ from typing import Annotated
 from litestar.params import HeaderParameter
 
 from opsdash_chassis.http.errors.problems import FieldError, validation
-from opsdash_chassis.tenancy.versions import ExpectedVersions
 
 _HEADER = "If-Match"
 #: An entity tag and what separates it from the next (RFC 9110, 8.8.3 and 5.6.1); a number is taken without quotes too.
@@ -25,7 +24,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def expected_versions(if_match: str | None) -> ExpectedVersions:
+def expected_versions(if_match: str | None) -> frozenset[int] | None:
     """The versions an If-Match header names (RFC 9110, 13.1.1); None when it is absent or `*`.
 
     A weak tag and one that is no version of ours match nothing. Raises a 400 problem for what is no list of tags.

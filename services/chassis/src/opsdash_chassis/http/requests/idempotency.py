@@ -15,7 +15,7 @@ from opsdash_chassis.database import idempotency_keys
 from opsdash_chassis.database.idempotency_keys import IdempotencyKey, StoredAnswer
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
-from opsdash_chassis.http.json_checks import decode_json
+from opsdash_chassis.http.requests.json_checks import decode_json
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}

@@ -15,10 +15,10 @@ from litestar.connection import Request
 from litestar.datastructures import FormMultiDict
 from litestar.types import Empty
 
-from opsdash_chassis.http import forms
-from opsdash_chassis.http.cookies import read_cookies
 from opsdash_chassis.http.errors.problems import Problem, too_large, unsupported_media_type
-from opsdash_chassis.http.json_checks import decode_json, invalid_json
+from opsdash_chassis.http.requests import forms
+from opsdash_chassis.http.requests.cookies import read_cookies
+from opsdash_chassis.http.requests.json_checks import decode_json, invalid_json
 
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
