@@ -16,11 +16,11 @@ MAY_USE_HTTP = {
     # A request's way into the domain: who calls, what it costs, its idempotency key.
     *(
         (f"{T}.edge", f"{CHASSIS}.http.{name}")
-        for name in ("authentication", "cost", "requests.idempotency", "rate_limits")
+        for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
     ),
     *(
         (f"{C}.edge", f"{CHASSIS}.http.{name}")
-        for name in ("authentication", "cost", "requests.idempotency", "rate_limits")
+        for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
     ),
     # Which problem a refusal becomes.
     *(
@@ -31,7 +31,7 @@ MAY_USE_HTTP = {
     (f"{T}.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
     (f"{T}.exports", f"{CHASSIS}.http.requests.boundary"),
-    (f"{T}.exports", f"{CHASSIS}.http.seats"),
+    (f"{T}.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.
     (f"{C}.ticket_client", f"{CHASSIS}.http.bounded_body"),
     (f"{S}.owner", f"{CHASSIS}.http.bounded_body"),

@@ -10,8 +10,8 @@ import prometheus_client
 import pytest
 from litestar.di import Provide
 from opsdash_chassis.http.errors.problems import from_status
-from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.openapi import METHODS
+from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.settings import PREFIX, MigrationSettings, ProvisionSettings
 from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE

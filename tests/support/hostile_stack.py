@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from opsdash_chassis.http.authentication import CALLER
+from opsdash_chassis.http.security.authentication import CALLER
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
-from opsdash_chassis.http.authentication import CALLER, NOBODY
-from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BODY_BYTES
+from opsdash_chassis.http.security.authentication import CALLER, NOBODY
+from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_gateway.app import build_app
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.openapi import Document

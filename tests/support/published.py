@@ -7,8 +7,8 @@ from copy import deepcopy
 from typing import Any
 
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.openapi import METHODS
+from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret

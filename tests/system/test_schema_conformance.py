@@ -17,7 +17,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from opsdash_chassis.http.tokens import LEEWAY_SECONDS
+from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
 from opsdash_gateway.openapi import OWNERS, owner_document
 from opsdash_gateway.openapi.live import PATH as STREAM
 from schemathesis import GenerationMode

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from opsdash_chassis.clock import DIFFERENCE, ClockWatch
-from opsdash_chassis.http.tokens import LEEWAY_SECONDS
+from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
 from structlog.testing import capture_logs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

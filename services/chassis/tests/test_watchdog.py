@@ -24,7 +24,7 @@ PROGRAM = textwrap.dedent(
     import time
     from litestar import get
     from opsdash_chassis.http.app import create_app
-    from opsdash_chassis.http.authentication import NOBODY
+    from opsdash_chassis.http.security.authentication import NOBODY
     from opsdash_chassis.http.logs import configure_logs
     from opsdash_chassis.http.server import serve
     from opsdash_chassis.settings import ServiceSettings

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
-from opsdash_chassis.http import keys
+from opsdash_chassis.http.security import keys
 from opsdash_chassis.http.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app

@@ -9,11 +9,11 @@ from uuid import UUID
 from litestar import Litestar, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.testing import TestClient
-from opsdash_chassis.http.authentication import Gatekeeper
 from opsdash_chassis.http.errors.exceptions import exception_handlers
 from opsdash_chassis.http.requests.boundary import Boundary
 from opsdash_chassis.http.requests.requests import BoundedRequest
-from opsdash_chassis.http.tokens import Caller, InvalidToken
+from opsdash_chassis.http.security.authentication import Gatekeeper
+from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 from opsdash_gateway.ended_sessions.marks import SessionMarks
 from opsdash_gateway.ended_sessions.register import EndedSessions
 from opsdash_gateway.web.page_headers import PAGE_HEADERS

@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 from prometheus_client import Gauge
 
-from opsdash_chassis.http.tokens import LEEWAY_SECONDS
+from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
 
 log = structlog.get_logger(__name__)
 

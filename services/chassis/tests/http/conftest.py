@@ -18,8 +18,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-from opsdash_chassis.http import keys
 from opsdash_chassis.http.app import Application
+from opsdash_chassis.http.security import keys
 from opsdash_chassis.http.server import _bind, _server
 from opsdash_chassis.settings import ServiceSettings
 

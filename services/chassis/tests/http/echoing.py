@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
-from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import NOBODY
 
 
 def echoing(**opt: Any) -> Router:

@@ -12,17 +12,17 @@ from litestar import Request, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.database.cursors import Cursors, InvalidCursor
 from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.errors.validation import field_error
-from opsdash_chassis.http.keys import KeySet
 from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.requests.forms import FORM_BODY, MAXIMUM_BYTES
 from opsdash_chassis.http.requests.idempotency import check_key
 from opsdash_chassis.http.requests.json_checks import decode_json
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.tokens import MAXIMUM_TOKEN_BYTES, InvalidToken, TokenVerifier
+from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.keys import KeySet
+from opsdash_chassis.http.security.tokens import MAXIMUM_TOKEN_BYTES, InvalidToken, TokenVerifier
 from opsdash_chassis.tenancy.errors import NotVisible
 from opsdash_chassis.tenancy.references import id_or_number
 

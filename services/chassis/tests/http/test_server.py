@@ -17,8 +17,8 @@ import pytest
 from litestar import Request, get
 from opsdash_chassis.http import protocol
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.requests.addresses import source_of
+from opsdash_chassis.http.security.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 
@@ -141,7 +141,7 @@ PROGRAM = textwrap.dedent(
     from litestar import get
     from opsdash_chassis.errors import StartupError
     from opsdash_chassis.http.app import create_app
-    from opsdash_chassis.http.authentication import NOBODY
+    from opsdash_chassis.http.security.authentication import NOBODY
     from opsdash_chassis.http.logs import configure_logs
     from opsdash_chassis.http.server import serve
     from opsdash_chassis.settings import ServiceSettings

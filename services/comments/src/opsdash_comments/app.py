@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.runtime import Runtime
 
 from opsdash_comments import consumers, housekeeping

@@ -13,10 +13,10 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.authentication import caller_of
-from opsdash_chassis.http.cost import current_cost
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.cost import current_cost
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.idempotency import answer_once
+from opsdash_chassis.http.security.authentication import caller_of
 from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.tenancy.references import object_id

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsdash_chassis.http.errors.problems import Problem, too_many_requests
-from opsdash_chassis.http.internal import ServiceToken
 from opsdash_chassis.http.requests.addresses import source_of
+from opsdash_chassis.http.security.internal import ServiceToken
 
 ALLOWED_REFUSALS = 10
 WINDOW_SECONDS = 60.0

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.authentication import Services
+from opsdash_chassis.http.security.authentication import Services
 
 from opsdash_sla_monitor.ledger import ledger
 from opsdash_sla_monitor.schemas import Ledger, SweepResult

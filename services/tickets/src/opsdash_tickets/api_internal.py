@@ -9,7 +9,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.authentication import Services
+from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets import repository

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.http.security.tokens import Caller
 
 from opsdash_tickets import preferences_repository
 from opsdash_tickets.schemas import Body

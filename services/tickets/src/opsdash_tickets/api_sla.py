@@ -12,9 +12,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.database.pools import Database, Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.authentication import Services
 from opsdash_chassis.http.openapi.answers import ETAG
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT

@@ -9,8 +9,8 @@ from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.internal import ServiceToken
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.rate_limits import RateLimit
+from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.runtime import Runtime
 
 from opsdash_tickets import consumers, housekeeping

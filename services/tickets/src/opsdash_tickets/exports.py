@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from opsdash_chassis.http.limits.seats import Seats
 from opsdash_chassis.http.requests.boundary import at_end
-from opsdash_chassis.http.seats import Seats
 
 from opsdash_tickets.model import Access
 from opsdash_tickets.settings import TicketsSettings

@@ -12,22 +12,22 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from opsdash_chassis.http.asgi import App
-from opsdash_chassis.http.authentication import Gatekeeper, Rule, provide_caller
-from opsdash_chassis.http.cost import measured
 from opsdash_chassis.http.descriptors import descriptors_left
 from opsdash_chassis.http.errors.exceptions import Mappings, exception_handlers
 from opsdash_chassis.http.errors.head import Head
 from opsdash_chassis.http.errors.problems import PUBLIC_PREFIX
 from opsdash_chassis.http.health import Health
-from opsdash_chassis.http.internal import ServiceToken
-from opsdash_chassis.http.keys import KeySet
+from opsdash_chassis.http.limits.cost import measured
+from opsdash_chassis.http.limits.queues import Queues
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.operations import OPERATIONS_PATHS, operations_router
-from opsdash_chassis.http.queues import Queues
-from opsdash_chassis.http.rate_limits import RateLimit
 from opsdash_chassis.http.requests.boundary import Boundary
 from opsdash_chassis.http.requests.requests import BoundedRequest
 from opsdash_chassis.http.requests.telemetry import Telemetry
-from opsdash_chassis.http.tokens import TokenVerifier, UserIds, VerifiedTokens
+from opsdash_chassis.http.security.authentication import Gatekeeper, Rule, provide_caller
+from opsdash_chassis.http.security.internal import ServiceToken
+from opsdash_chassis.http.security.keys import KeySet
+from opsdash_chassis.http.security.tokens import TokenVerifier, UserIds, VerifiedTokens
 from opsdash_chassis.settings import Profile, ServiceSettings
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]

@@ -14,9 +14,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.health import Health, ProbeResult
+from opsdash_chassis.http.security.authentication import NOBODY
 
 #: Never behind the public door, so never called by another path.
 OPERATIONS_PATHS = frozenset({"/livez", "/readyz", "/metrics"})

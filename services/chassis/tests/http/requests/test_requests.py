@@ -15,8 +15,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.testing import AsyncTestClient
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import precondition_failed
+from opsdash_chassis.http.security.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 
 JSON = {"Content-Type": "application/json"}

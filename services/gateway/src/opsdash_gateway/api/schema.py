@@ -11,8 +11,8 @@ import yaml
 from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.security.authentication import NOBODY
 
 from opsdash_gateway.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
 

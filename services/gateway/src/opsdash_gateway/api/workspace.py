@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Router, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from opsdash_chassis.http.internal import ServiceToken
+from opsdash_chassis.http.security.internal import ServiceToken
 
 from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
 from opsdash_gateway.entities import MAXIMUM_VERSION, kind_of, put_event, remove_event

@@ -10,8 +10,8 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.security.authentication import NOBODY
 
 from opsdash_gateway.dev_issuer.pages import people_page, token_page
 from opsdash_gateway.dev_issuer.people import People, Person

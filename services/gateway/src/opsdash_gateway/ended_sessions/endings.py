@@ -15,7 +15,7 @@ from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.following import Follower
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.health import ProbeResult
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.sessions import ENDED, Ended, SessionEnded

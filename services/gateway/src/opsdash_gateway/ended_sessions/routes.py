@@ -8,10 +8,10 @@ import structlog
 from litestar import Request, Response, post
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import bad_request, unavailable
 from opsdash_chassis.http.requests.forms import MEDIA_TYPES
-from opsdash_chassis.http.tokens import InvalidToken
+from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.tokens import InvalidToken
 
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.http.errors.problems import unavailable
-from opsdash_chassis.http.seats import Seats
+from opsdash_chassis.http.limits.seats import Seats
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed
 

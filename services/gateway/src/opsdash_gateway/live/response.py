@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.http.asgi import Receive, Scope, Send
-from opsdash_chassis.http.authentication import goes_on
+from opsdash_chassis.http.security.authentication import goes_on
 
 from opsdash_gateway.api.passing import as_response
 from opsdash_gateway.live.access import Access

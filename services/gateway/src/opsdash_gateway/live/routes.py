@@ -9,7 +9,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
-from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.http.security.tokens import Caller
 
 from opsdash_gateway.clients import Owners
 from opsdash_gateway.ended_sessions.register import EndedSessions

@@ -14,8 +14,8 @@ from typing import Any, Final
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.security.authentication import NOBODY
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 PREFIX: Final = "/static/"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import aiohttp
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.app import user_ids_of
-from opsdash_chassis.http.authentication import Rule
-from opsdash_chassis.http.keys import KeySet
-from opsdash_chassis.http.tokens import TokenVerifier
+from opsdash_chassis.http.security.authentication import Rule
+from opsdash_chassis.http.security.keys import KeySet
+from opsdash_chassis.http.security.tokens import TokenVerifier
 
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier

@@ -7,9 +7,9 @@ from typing import Any, Final
 from litestar import Request, Response, Router, route
 from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.authentication import NOBODY
 from opsdash_chassis.http.errors.exceptions import respond
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.security.authentication import NOBODY
 
 from opsdash_gateway.web.assets import static_route
 from opsdash_gateway.web.bulk_pages import BULK_ROUTES

@@ -11,11 +11,11 @@ from uuid import UUID
 import msgspec
 from litestar.connection import Request
 from litestar.datastructures import Cookie
-from opsdash_chassis.http.authentication import Connection, Verify
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.requests.boundary import ANSWER_HEADERS
 from opsdash_chassis.http.requests.forms import FORM_BODY
-from opsdash_chassis.http.tokens import Caller, InvalidToken
+from opsdash_chassis.http.security.authentication import Connection, Verify
+from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 
 from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 from opsdash_gateway.web import cookies

@@ -8,7 +8,7 @@ import time
 import msgspec
 import structlog
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.tokens import InvalidToken, TokenVerifier, UnknownKey
+from opsdash_chassis.http.security.tokens import InvalidToken, TokenVerifier, UnknownKey
 
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import Attempt, IdentityProvider, SignInRefused, Tokens, TokensRefused

@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import NOBODY
 
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.web.addresses import LOCALE_COOKIE, known_locale, locale_of, safe_next, sign_in_path

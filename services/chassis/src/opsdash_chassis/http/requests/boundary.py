@@ -8,9 +8,9 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from opsdash_chassis.http import cost
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
 from opsdash_chassis.http.errors.problems import Problem, bad_request, internal_error, send_problem, trace_id_of
+from opsdash_chassis.http.limits import cost
 from opsdash_chassis.http.requests.addresses import check_host
 
 log = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.seats import Seats
+from opsdash_chassis.http.limits.seats import Seats
 
 
 def refused(seats: Seats, key: str) -> Problem:

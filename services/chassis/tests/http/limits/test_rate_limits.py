@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.http import rate_limits
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits import rate_limits
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 
 
 class Clock:

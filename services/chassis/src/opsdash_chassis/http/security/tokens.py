@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import jwt
 
-from opsdash_chassis.http.keys import KeySet
+from opsdash_chassis.http.security.keys import KeySet
 
 MAXIMUM_TOKEN_BYTES = 8 * 1024
 LEEWAY_SECONDS = 60

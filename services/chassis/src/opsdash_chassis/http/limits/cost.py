@@ -13,7 +13,7 @@ from time import perf_counter, thread_time
 from types import coroutine
 from typing import Any
 
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 
 HEADER = "server-timing"
 _NAME = "loop;dur="

@@ -10,8 +10,8 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable
 
-from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.errors.problems import too_many_requests
+from opsdash_chassis.http.limits.cost import current_cost
 
 WAIT_SECONDS = 10.0
 RETRY_AFTER_SECONDS = 1

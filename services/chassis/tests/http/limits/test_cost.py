@@ -10,9 +10,9 @@ import pytest
 from litestar import Router, get
 from litestar.testing import AsyncTestClient
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import NOBODY
-from opsdash_chassis.http.cost import Cost, current_cost, measured
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.cost import Cost, current_cost, measured
+from opsdash_chassis.http.limits.rate_limits import RateLimit
+from opsdash_chassis.http.security.authentication import NOBODY
 from opsdash_chassis.settings import ServiceSettings
 
 HUNDREDTH = 0.01

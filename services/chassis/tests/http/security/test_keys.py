@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.keys import KeySet, parse_keys
+from opsdash_chassis.http.security.keys import KeySet, parse_keys
 
 
 class Clock:

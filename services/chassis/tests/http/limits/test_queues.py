@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from opsdash_chassis.http import queues as module
-from opsdash_chassis.http.cost import Cost
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.queues import HALF_LIFE_SECONDS, LOOP_SECONDS, MAXIMUM_KEYS, LongSteps, Queues
+from opsdash_chassis.http.limits import queues as module
+from opsdash_chassis.http.limits.cost import Cost
+from opsdash_chassis.http.limits.queues import HALF_LIFE_SECONDS, LOOP_SECONDS, MAXIMUM_KEYS, LongSteps, Queues
 
 
 async def some_turns() -> None:

@@ -13,8 +13,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from opsdash_chassis.http.keys import KeySet
-from opsdash_chassis.http.tokens import LEEWAY_SECONDS, InvalidToken, TokenVerifier, UserIds, VerifiedTokens
+from opsdash_chassis.http.security.keys import KeySet
+from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS, InvalidToken, TokenVerifier, UserIds, VerifiedTokens
 
 ISSUER = "https://id.example.test/"
 AUDIENCE = "opsdash-support"

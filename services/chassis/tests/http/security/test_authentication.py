@@ -12,9 +12,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.testing import AsyncTestClient
 from opsdash_chassis.http.app import create_app
-from opsdash_chassis.http.authentication import Services
-from opsdash_chassis.http.internal import ServiceToken
-from opsdash_chassis.http.tokens import Caller
+from opsdash_chassis.http.security.authentication import Services
+from opsdash_chassis.http.security.internal import ServiceToken
+from opsdash_chassis.http.security.tokens import Caller
 from opsdash_chassis.settings import ServiceSettings
 
 OLD = "oldoldoldoldoldoldoldoldoldoldoldA"

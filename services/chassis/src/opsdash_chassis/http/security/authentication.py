@@ -18,18 +18,18 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from opsdash_chassis.http.cost import current_cost
 from opsdash_chassis.http.errors.head import check_head
 from opsdash_chassis.http.errors.problems import Problem, unauthenticated
-from opsdash_chassis.http.internal import ServiceToken, bearer_token
-from opsdash_chassis.http.queues import Queues
-from opsdash_chassis.http.rate_limits import RateLimit
+from opsdash_chassis.http.limits.cost import current_cost
+from opsdash_chassis.http.limits.queues import Queues
+from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.addresses import source_of
 from opsdash_chassis.http.requests.boundary import ANSWER_HEADERS, at_end
 from opsdash_chassis.http.requests.query import check_query
 from opsdash_chassis.http.requests.requests import check_body_headers
 from opsdash_chassis.http.requests.telemetry import OPEN_ENDED
-from opsdash_chassis.http.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
+from opsdash_chassis.http.security.internal import ServiceToken, bearer_token
+from opsdash_chassis.http.security.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Limits per caller: request rate, processor time, concurrent requests."""

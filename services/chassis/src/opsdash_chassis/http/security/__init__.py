@@ -1,0 +1,1 @@
+"""Authentication: OIDC access tokens, signing keys and service-to-service tokens."""
