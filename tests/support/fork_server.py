@@ -27,7 +27,7 @@ from opsdash_local import processes
 #: What each service imports, whatever else: the last ones once its settings are known to be good.
 OF_ALL = (
     "opsdash_chassis.http.app",
-    "opsdash_chassis.http.server",
+    "opsdash_chassis.http.server.server",
     "opsdash_chassis.http.logs",
     "opsdash_chassis.http.requests.telemetry",
 )

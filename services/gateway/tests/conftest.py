@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from aiohttp import web
 from opsdash_chassis.http.security import keys
-from opsdash_chassis.http.server import _server
+from opsdash_chassis.http.server.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
 from opsdash_gateway.app import build_app

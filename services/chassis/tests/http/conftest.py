@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from opsdash_chassis.http.app import Application
 from opsdash_chassis.http.security import keys
-from opsdash_chassis.http.server import _bind, _server
+from opsdash_chassis.http.server.server import _bind, _server
 from opsdash_chassis.settings import ServiceSettings
 
 ISSUER = "https://id.example.test/"

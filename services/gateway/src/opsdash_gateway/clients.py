@@ -11,7 +11,7 @@ from typing import Literal
 
 import aiohttp
 import structlog
-from opsdash_chassis.http.bounded_body import bounded_body
+from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.http.errors.problems import Problem, unavailable
 from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.tracing import inject

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import aiohttp
 from opsdash_chassis.dependencies import Dependency
-from opsdash_chassis.http.bounded_body import bounded_body
+from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.tracing import inject
 

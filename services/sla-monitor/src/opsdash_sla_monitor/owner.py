@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.bounded_body import bounded_body
+from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.tracing import inject
 
 from opsdash_sla_monitor import metrics

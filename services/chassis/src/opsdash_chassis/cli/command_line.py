@@ -128,7 +128,7 @@ def _serve(service: Service, _: argparse.Namespace) -> None:
 
     from opsdash_chassis.http.logs import configure_logs
     from opsdash_chassis.http.requests.telemetry import configure_tracing
-    from opsdash_chassis.http.server import serve
+    from opsdash_chassis.http.server.server import serve
 
     configure_logs(profile=settings.profile, level=settings.log_level, service=service.name)
     configure_tracing(service=service.name, otlp_endpoint=settings.otlp_endpoint)

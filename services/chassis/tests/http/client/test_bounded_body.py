@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from opsdash_chassis.http.bounded_body import bounded_body
+from opsdash_chassis.http.client.bounded_body import bounded_body
 
 PIECES = [b"{", b'"a": ', b"1", b"}"]
 

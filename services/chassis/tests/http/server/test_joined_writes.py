@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, cast
 
 import pytest
-from opsdash_chassis.http.joined_writes import MOST_BYTES, JoinedWrites
+from opsdash_chassis.http.server.joined_writes import MOST_BYTES, JoinedWrites
 
 
 class Recorder:

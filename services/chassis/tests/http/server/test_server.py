@@ -15,15 +15,15 @@ from typing import Any
 import aiohttp
 import pytest
 from litestar import Request, get
-from opsdash_chassis.http import protocol
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.requests.addresses import source_of
 from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.server import protocol
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 
 from services.chassis.tests.http.conftest import make_settings
-from services.chassis.tests.http.echoing import echoing
+from services.chassis.tests.http.server.echoing import echoing
 from tests.support.eventually import eventually
 
 
@@ -143,7 +143,7 @@ PROGRAM = textwrap.dedent(
     from opsdash_chassis.http.app import create_app
     from opsdash_chassis.http.security.authentication import NOBODY
     from opsdash_chassis.http.logs import configure_logs
-    from opsdash_chassis.http.server import serve
+    from opsdash_chassis.http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
 
     @get("/slow", opt={"authentication": NOBODY})

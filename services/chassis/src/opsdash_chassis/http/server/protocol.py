@@ -10,8 +10,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from opsdash_chassis.http.errors.problems import MEDIA_TYPE, Problem, bad_request, body_of
-from opsdash_chassis.http.joined_writes import JoinedWrites
 from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
+from opsdash_chassis.http.server.joined_writes import JoinedWrites
 
 HEADER_SECONDS = 10.0
 REST_SECONDS = 5.0

@@ -1,0 +1,1 @@
+"""Reading the responses of other HTTP servers."""
