@@ -98,7 +98,7 @@ class BenchStack:
             self.settings, SecretStore(self.data / "secrets.json"), self.postgres.admin_url
         )
         asyncio.run(self._provision())
-        _run("opsdash_chassis.topics", "--partitions", "3", env=self.environments.for_topics())
+        _run("opsdash_chassis.kafka.topics", "--partitions", "3", env=self.environments.for_topics())
         for service in BACKENDS:
             _run(service.module, "migrate", env=self.environments.for_migration(service))
         person = {"user_id": str(USER), "name": "Bench", "email": "bench@opsdash.example", "memberships": []}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from opsdash_chassis.topics import wanted_topics
+from opsdash_chassis.kafka.topics import wanted_topics
 from opsdash_contracts.topics import Topic, catalogue, dead_letter_topic
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.workspace import Plate
 from opsdash_local.apache.node import ApacheKafka, Place
 from opsdash_local.broker import BrokerProcess

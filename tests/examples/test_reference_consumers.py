@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import BREACHED, SlaNotice, SlaRule, notice_id
 from opsdash_contracts.tickets import Priority

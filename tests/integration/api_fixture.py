@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 
 from tests.support.brokers import PARTITIONS, new_broker
 from tests.support.databases import ServiceDatabase, clone, drop

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_chassis.settings import load_settings
-from opsdash_chassis.topics import create_topics
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.support.brokers import PARTITIONS, Broker, new_broker

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS
+from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.apache.cluster import ApacheKafkaCluster
 from opsdash_local.apache.node import ApacheKafka

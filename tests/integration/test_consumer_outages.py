@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from opsdash_chassis.consuming.dead_letters import MAXIMUM_BYTES
+from opsdash_chassis.kafka.limits import MAXIMUM_BYTES
 from opsdash_contracts.workspace import Company
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.topics import TICKETS
 
 from tests.integration.conftest import NewStack

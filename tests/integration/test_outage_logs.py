@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from opsdash_chassis.http.repeated_lines import EVERY_SECONDS, LIBRARIES
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres

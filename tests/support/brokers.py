@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 from opsdash_local.apache import jars
 from opsdash_local.apache.cluster import ApacheKafkaCluster
 from opsdash_local.apache.node import ApacheKafka, Place

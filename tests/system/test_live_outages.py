@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.following import WATCH_SECONDS
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.follower import WATCH_SECONDS
+from opsdash_chassis.kafka.topics import create_topics
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
 from tests.support.eventually import eventually

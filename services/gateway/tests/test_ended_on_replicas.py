@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from opsdash_chassis.topics import create_topics
+from opsdash_chassis.kafka.topics import create_topics
 
 from services.gateway.tests.providers import AUDIENCE, SECRET, Provider, session_of, sign_in
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own

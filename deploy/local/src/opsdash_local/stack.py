@@ -124,7 +124,7 @@ class Stack:
                         "provision", "opsdash_local.provisioning", env=inherited() | {"PROVISION": json.dumps(work)}
                     ),
                     "topics": self._job(
-                        "topics", "opsdash_chassis.topics", "--partitions", str(self._settings.partitions),
+                        "topics", "opsdash_chassis.kafka.topics", "--partitions", str(self._settings.partitions),
                         env=environments.for_topics(),
                     ),
                 }

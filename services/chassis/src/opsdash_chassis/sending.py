@@ -19,7 +19,13 @@ from aiokafka.errors import (
 from opsdash_chassis import crash_points, metrics
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.dependencies import Dependency
-from opsdash_chassis.kafka import SEND_DEADLINE_SECONDS, BrokerRefuses, require_topics, start_producer, stop_producer
+from opsdash_chassis.kafka.clients import (
+    SEND_DEADLINE_SECONDS,
+    BrokerRefuses,
+    require_topics,
+    start_producer,
+    stop_producer,
+)
 from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.settings import DatabaseSettings
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_chassis.consuming.dead_letters import from_record, to_headers
-from opsdash_chassis.lenient_records import is_damaged, readable
+from opsdash_chassis.kafka.undecodable_headers import is_damaged, readable
 
 from services.chassis.tests.consuming.fakes import record
 

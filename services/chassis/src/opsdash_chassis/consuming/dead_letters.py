@@ -12,13 +12,12 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import dead_letter_topic
 
-from opsdash_chassis.kafka import MAXIMUM_EVENT_BYTES, SEND_DEADLINE_SECONDS, start_producer, stop_producer
-from opsdash_chassis.lenient_records import readable
+from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS, start_producer, stop_producer
+from opsdash_chassis.kafka.limits import MAXIMUM_BYTES
+from opsdash_chassis.kafka.undecodable_headers import readable
 from opsdash_chassis.settings import KafkaSettings
 
 PREFIX = "dl_"
-#: The largest message a topic takes must still fit with our headers added, or it would block its partition for good.
-MAXIMUM_BYTES = 2 * MAXIMUM_EVENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)

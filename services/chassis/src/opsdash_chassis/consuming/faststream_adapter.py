@@ -16,8 +16,8 @@ from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
 from opsdash_chassis.consuming.offsets import CommitsLater, HandledOffsets
-from opsdash_chassis.kafka import client_options
-from opsdash_chassis.lenient_records import readable
+from opsdash_chassis.kafka.clients import client_options
+from opsdash_chassis.kafka.undecodable_headers import readable
 from opsdash_chassis.settings import KafkaSettings
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"

@@ -21,7 +21,7 @@ from opsdash_chassis.consuming.faststream_adapter import Delivery
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.lenient_records import decode_record
+from opsdash_chassis.kafka.undecodable_headers import decode_record
 from opsdash_chassis.tracing import ActiveTrace, consuming
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from opsdash_contracts.topics import dead_letter_topic
 from opsdash_chassis.consuming.dead_letters import DeadLetter, from_record
 from opsdash_chassis.consuming.handler import TopicConsumer
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.kafka import client_options, topic_partitions
+from opsdash_chassis.kafka.clients import client_options, topic_partitions
 from opsdash_chassis.settings import KafkaSettings
 
 _RESOLVED = "SELECT dead_letter_id FROM dead_letters_resolved"

@@ -10,8 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
-from opsdash_chassis.consuming.dead_letters import MAXIMUM_BYTES
-from opsdash_chassis.kafka import client_options
+from opsdash_chassis.kafka.clients import client_options
+from opsdash_chassis.kafka.limits import MAXIMUM_BYTES
 from opsdash_chassis.settings import PREFIX, ConfigurationError, KafkaConnection, exit_with, load_settings
 
 TOPIC_EXISTS = 36

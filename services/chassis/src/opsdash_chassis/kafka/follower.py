@@ -20,8 +20,8 @@ from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
 from opsdash_chassis.dependencies import Dependency
-from opsdash_chassis.kafka import client_options
-from opsdash_chassis.lenient_records import decode_record, read_leniently
+from opsdash_chassis.kafka.clients import client_options
+from opsdash_chassis.kafka.undecodable_headers import decode_record, read_leniently
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_chassis.turns import Turns
 

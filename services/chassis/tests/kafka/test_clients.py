@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
-from opsdash_chassis import kafka
+from opsdash_chassis.kafka import clients as kafka
 
 
 async def test_a_producer_that_cannot_flush_is_ended_with_all_its_tasks(monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from opsdash_chassis import topics
+from opsdash_chassis.kafka import topics
 from opsdash_contracts.topics import catalogue
 
 PASSWORD = "kafka-password-of-the-topic-job"

@@ -22,6 +22,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from opsdash_chassis.kafka.limits import MAXIMUM_EVENT_BYTES
 from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,6 @@ log = structlog.get_logger(__name__)
 SEND_DEADLINE_SECONDS = 10.0
 STOP_SECONDS = 3.0
 ASKED_SECONDS = 5.0
-MAXIMUM_EVENT_BYTES = 1_048_576
 MAXIMUM_BATCH_BYTES = 262_144
 
 

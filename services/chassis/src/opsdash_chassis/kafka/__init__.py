@@ -1,0 +1,1 @@
+"""Kafka clients: connection options, producers, topic creation, broadcast consumers, undecodable headers."""
