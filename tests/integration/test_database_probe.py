@@ -13,7 +13,7 @@ from opsdash_chassis.database import errors as database_errors
 from opsdash_chassis.database import probe as database_probe
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.probe import DatabaseProbe
-from opsdash_chassis.dependencies import UP, Dependency
+from opsdash_chassis.observability.dependencies import UP, Dependency
 from opsdash_chassis.settings import DatabaseSettings
 from pydantic import SecretStr
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.http.repeated_lines import EVERY_SECONDS, LIBRARIES
 from opsdash_chassis.kafka.topics import create_topics
+from opsdash_chassis.observability.repeated_lines import EVERY_SECONDS, LIBRARIES
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 

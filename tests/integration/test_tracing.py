@@ -33,7 +33,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr("opsdash_chassis.tracing._tracer", provider.get_tracer("test"))
+    monkeypatch.setattr("opsdash_chassis.observability.tracing._tracer", provider.get_tracer("test"))
     yield exporter
     provider.shutdown()
 

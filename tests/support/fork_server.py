@@ -28,7 +28,7 @@ from opsdash_local import processes
 OF_ALL = (
     "opsdash_chassis.http.app",
     "opsdash_chassis.http.server.server",
-    "opsdash_chassis.http.logs",
+    "opsdash_chassis.observability.logs",
     "opsdash_chassis.http.requests.telemetry",
 )
 

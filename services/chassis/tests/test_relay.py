@@ -8,8 +8,8 @@ from typing import Any, cast
 import asyncpg
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, TopicAuthorizationFailedError
-from opsdash_chassis import metrics
 from opsdash_chassis import relay as relay_module
+from opsdash_chassis.observability import metrics
 from opsdash_chassis.relay import Relay
 from opsdash_chassis.settings import DatabaseSettings
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from opsdash_chassis.http.descriptors import SPARE
 from opsdash_chassis.kafka.topics import create_topics
+from opsdash_chassis.observability.descriptors import SPARE
 from opsdash_contracts.topics import WORKSPACE
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own, client_environment

@@ -146,7 +146,7 @@ class TestTraces:
     async def served(self, monkeypatch: pytest.MonkeyPatch, *, continues: bool) -> ReadableSpan:
         exporter, provider = InMemorySpanExporter(), TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(exporter))
-        monkeypatch.setattr("opsdash_chassis.tracing._tracer", provider.get_tracer("test"))
+        monkeypatch.setattr("opsdash_chassis.observability.tracing._tracer", provider.get_tracer("test"))
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "http.response.start", "status": 204, "headers": []})

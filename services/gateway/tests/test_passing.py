@@ -105,7 +105,7 @@ class TestWhatTravels:
         self, gateway: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, exported: bool
     ) -> None:
         monkeypatch.setattr(
-            "opsdash_chassis.tracing._tracer", TracerProvider().get_tracer("test") if exported else None
+            "opsdash_chassis.observability.tracing._tracer", TracerProvider().get_tracer("test") if exported else None
         )
         theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
         _, headers, _ = await gateway.call("GET", TICKETS, headers={"traceparent": f"00-{theirs}-00f067aa0ba902b7-01"})

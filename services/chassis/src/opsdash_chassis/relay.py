@@ -13,11 +13,12 @@ from collections.abc import Collection
 import asyncpg
 import structlog
 
-from opsdash_chassis import crash_points, metrics, outbox
+from opsdash_chassis import crash_points, outbox
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.errors import outage_of
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS
+from opsdash_chassis.observability import metrics
+from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.pacing import Pace
 from opsdash_chassis.sending import PERMANENT_FOR_THE_EVENT, PERMANENT_FOR_THE_TOPIC, NotSent, Sender, waves

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import structlog
 from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis import clock, metrics
+from opsdash_chassis import clock
 from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.clock import ClockWatch
 from opsdash_chassis.consuming import inbox
@@ -18,9 +18,10 @@ from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import idempotency_keys
 from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Database
 from opsdash_chassis.database.probe import DatabaseProbe
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.health import Health
+from opsdash_chassis.observability import metrics
+from opsdash_chassis.observability.dependencies import Dependency
+from opsdash_chassis.observability.health import Health
 from opsdash_chassis.relay import Relay
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.startup_checks import check_database

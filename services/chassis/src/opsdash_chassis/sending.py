@@ -16,9 +16,8 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from opsdash_chassis import crash_points, metrics
+from opsdash_chassis import crash_points
 from opsdash_chassis.crash_points import CrashPoints
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka.clients import (
     SEND_DEADLINE_SECONDS,
     BrokerRefuses,
@@ -26,6 +25,8 @@ from opsdash_chassis.kafka.clients import (
     start_producer,
     stop_producer,
 )
+from opsdash_chassis.observability import metrics
+from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.outbox import Waiting
 from opsdash_chassis.settings import DatabaseSettings
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis import metrics
 from opsdash_chassis.consuming import progress
 from opsdash_chassis.consuming.progress import SHOWN_AFTER_SECONDS, STUCK_AFTER_SECONDS, ConsumerProgress
+from opsdash_chassis.observability import metrics
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.tracing import current_traceparent
+from opsdash_chassis.observability.tracing import current_traceparent
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged

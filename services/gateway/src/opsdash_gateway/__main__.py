@@ -38,9 +38,9 @@ def _cron() -> None:
 
 def serve(settings: GatewaySettings) -> None:
     """Run until stopped; heavy imports wait until the configuration is known to be good."""
-    from opsdash_chassis.http.logs import configure_logs  # noqa: PLC0415
     from opsdash_chassis.http.requests.telemetry import configure_tracing  # noqa: PLC0415
     from opsdash_chassis.http.server import server  # noqa: PLC0415 - see above
+    from opsdash_chassis.observability.logs import configure_logs  # noqa: PLC0415
 
     from opsdash_gateway.app import build_app  # noqa: PLC0415
 

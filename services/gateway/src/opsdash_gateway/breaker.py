@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import aiohttp
-from opsdash_chassis.dependencies import Dependency
+from opsdash_chassis.observability.dependencies import Dependency
 
 #: No answer at all. An owner that says 503 itself is there.
 FAILURES = (TimeoutError, aiohttp.ClientError, ConnectionError)

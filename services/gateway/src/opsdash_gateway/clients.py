@@ -14,7 +14,7 @@ import structlog
 from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.http.errors.problems import Problem, unavailable
 from opsdash_chassis.http.limits.cost import current_cost
-from opsdash_chassis.tracing import inject
+from opsdash_chassis.observability.tracing import inject
 from yarl import URL
 
 from opsdash_gateway.answers import MOST_BYTES, Answer, most_bytes

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.tracing import current_traceparent
+from opsdash_chassis.observability.tracing import current_traceparent
 from opsdash_contracts import sla
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import (

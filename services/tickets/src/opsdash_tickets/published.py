@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.tracing import current_traceparent
+from opsdash_chassis.observability.tracing import current_traceparent
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 from opsdash_contracts.usage import NOTICED, UsageNotice

@@ -126,9 +126,9 @@ def _aware(text: str) -> datetime:
 def _serve(service: Service, _: argparse.Namespace) -> None:
     settings = load_settings(service.settings)
 
-    from opsdash_chassis.http.logs import configure_logs
     from opsdash_chassis.http.requests.telemetry import configure_tracing
     from opsdash_chassis.http.server.server import serve
+    from opsdash_chassis.observability.logs import configure_logs
 
     configure_logs(profile=settings.profile, level=settings.log_level, service=service.name)
     configure_tracing(service=service.name, otlp_endpoint=settings.otlp_endpoint)

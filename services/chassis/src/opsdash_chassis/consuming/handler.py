@@ -15,14 +15,15 @@ from uuid import UUID
 import structlog
 from opsdash_contracts.envelope import Event, EventData, UnknownEventType
 
-from opsdash_chassis import crash_points, metrics
+from opsdash_chassis import crash_points
 from opsdash_chassis.consuming import inbox
 from opsdash_chassis.consuming.faststream_adapter import Delivery
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.kafka.undecodable_headers import decode_record
-from opsdash_chassis.tracing import ActiveTrace, consuming
+from opsdash_chassis.observability import metrics
+from opsdash_chassis.observability.tracing import ActiveTrace, consuming
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from opsdash_chassis import metrics
+from opsdash_chassis.observability import metrics
 
 log = structlog.get_logger(__name__)
 

@@ -16,11 +16,12 @@ from aiokafka.errors import KafkaError
 from faststream import BaseMiddleware
 from opsdash_contracts.envelope import InvalidMessage
 
-from opsdash_chassis import crash_points, metrics
+from opsdash_chassis import crash_points
 from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
 from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.observability import metrics
 
 log = structlog.get_logger(__name__)
 

@@ -29,9 +29,9 @@ from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, HandledOffse
 from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka.clients import REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.kafka.undecodable_headers import read_leniently
+from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from opsdash_chassis.database.errors import EXHAUSTED, LOCKED, SLOW
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.observability.dependencies import Dependency
 
 FRESH_SECONDS = 1.0
 EVERY_SECONDS = 3.0

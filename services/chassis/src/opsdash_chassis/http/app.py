@@ -12,11 +12,9 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from opsdash_chassis.http.asgi import App
-from opsdash_chassis.http.descriptors import descriptors_left
 from opsdash_chassis.http.errors.exceptions import Mappings, exception_handlers
 from opsdash_chassis.http.errors.head import Head
 from opsdash_chassis.http.errors.problems import PUBLIC_PREFIX
-from opsdash_chassis.http.health import Health
 from opsdash_chassis.http.limits.cost import measured
 from opsdash_chassis.http.limits.queues import Queues
 from opsdash_chassis.http.limits.rate_limits import RateLimit
@@ -28,6 +26,8 @@ from opsdash_chassis.http.security.authentication import Gatekeeper, Rule, provi
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import TokenVerifier, UserIds, VerifiedTokens
+from opsdash_chassis.observability.descriptors import descriptors_left
+from opsdash_chassis.observability.health import Health
 from opsdash_chassis.settings import Profile, ServiceSettings
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]

@@ -15,8 +15,8 @@ from prometheus_client import (
 )
 
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.health import Health, ProbeResult
 from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.observability.health import Health, ProbeResult
 
 #: Never behind the public door, so never called by another path.
 OPERATIONS_PATHS = frozenset({"/livez", "/readyz", "/metrics"})

@@ -19,9 +19,9 @@ from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.kafka.clients import client_options
 from opsdash_chassis.kafka.undecodable_headers import decode_record, read_leniently
+from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_chassis.turns import Turns
 

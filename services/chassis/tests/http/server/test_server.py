@@ -142,7 +142,7 @@ PROGRAM = textwrap.dedent(
     from opsdash_chassis.errors import StartupError
     from opsdash_chassis.http.app import create_app
     from opsdash_chassis.http.security.authentication import NOBODY
-    from opsdash_chassis.http.logs import configure_logs
+    from opsdash_chassis.observability.logs import configure_logs
     from opsdash_chassis.http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
 

@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from opsdash_chassis.dependencies import Dependency
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.health import ProbeResult
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.kafka.follower import Follower
+from opsdash_chassis.observability.dependencies import Dependency
+from opsdash_chassis.observability.health import ProbeResult
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.sessions import ENDED, Ended, SessionEnded

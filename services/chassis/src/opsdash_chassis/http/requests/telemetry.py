@@ -12,8 +12,8 @@ from functools import lru_cache
 from prometheus_client import Histogram
 from structlog.contextvars import bind_contextvars
 
-from opsdash_chassis import tracing
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
+from opsdash_chassis.observability import tracing
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUEST_SECONDS = Histogram(

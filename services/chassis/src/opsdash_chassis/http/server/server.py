@@ -22,10 +22,10 @@ import uvloop
 from opsdash_chassis.errors import StartupError
 from opsdash_chassis.http.app import Application
 from opsdash_chassis.http.asgi import App
-from opsdash_chassis.http.descriptors import allow_as_many_as_permitted
 from opsdash_chassis.http.server.protocol import ProblemProtocol
+from opsdash_chassis.observability.descriptors import allow_as_many_as_permitted
+from opsdash_chassis.observability.watchdog import Watchdog
 from opsdash_chassis.settings import Profile, ServiceSettings
-from opsdash_chassis.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from opsdash_chassis.http.repeated_lines import RepeatedLines
+from opsdash_chassis.observability.repeated_lines import RepeatedLines
 from opsdash_chassis.settings import Profile
 
 _SECRET_WORDS = ("authorization", "token", "secret", "password", "cookie", "idempotency_key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from opsdash_chassis.http.repeated_lines import EVERY_SECONDS, MOST_KINDS, RepeatedLines
+from opsdash_chassis.observability.repeated_lines import EVERY_SECONDS, MOST_KINDS, RepeatedLines
 
 
 class Log:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.watchdog import EXIT_STOOD_STILL, Standstill
+from opsdash_chassis.observability.watchdog import EXIT_STOOD_STILL, Standstill
 from opsdash_local.ports import free_port
 
 from tests.support.eventually import eventually
@@ -25,7 +25,7 @@ PROGRAM = textwrap.dedent(
     from litestar import get
     from opsdash_chassis.http.app import create_app
     from opsdash_chassis.http.security.authentication import NOBODY
-    from opsdash_chassis.http.logs import configure_logs
+    from opsdash_chassis.observability.logs import configure_logs
     from opsdash_chassis.http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
 

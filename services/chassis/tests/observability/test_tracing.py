@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.tracing import consuming, current_traceparent, inject, serving
+from opsdash_chassis.observability.tracing import consuming, current_traceparent, inject, serving
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 GIVEN = f"00-{TRACE}-{SPAN}-01"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.dependencies import UP, Dependency
+from opsdash_chassis.observability.dependencies import UP, Dependency
 from structlog.testing import capture_logs
 
 

@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator
 
 import pytest
-from opsdash_chassis.http.descriptors import SPARE, allow_as_many_as_permitted, descriptors_left
+from opsdash_chassis.observability.descriptors import SPARE, allow_as_many_as_permitted, descriptors_left
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""Logs, metrics, traces, health checks, and the states of event loop, descriptors and dependencies."""
