@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from opsdash_chassis.database.provision import provision
-from opsdash_chassis.replay import replay
+from opsdash_chassis.outbox.replay import replay
 from opsdash_chassis.settings import load_settings
 from opsdash_chassis.startup_checks import check_database
 from opsdash_local.ports import free_port

@@ -13,7 +13,7 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 import pytest
-from opsdash_chassis.replay import replay
+from opsdash_chassis.outbox.replay import replay
 from opsdash_contracts.topics import TICKETS
 
 from tests.integration.delivering import assert_published_as_stored, try_to_create

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
-from opsdash_chassis.outbox import CHANNEL
+from opsdash_chassis.outbox.repository import CHANNEL
 from opsdash_contracts.topics import TICKETS
 
 from tests.integration.watching import eventually, metric, versions

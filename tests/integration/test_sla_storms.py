@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from opsdash_chassis.outbox import BATCH_SIZE
+from opsdash_chassis.outbox.repository import BATCH_SIZE
 from opsdash_contracts.sla import BREACHED, MISSED
 from opsdash_contracts.topics import SLA
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from opsdash_chassis import outbox, relay
+from opsdash_chassis.outbox import relay
+from opsdash_chassis.outbox import repository as outbox
 
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.plans import nodes

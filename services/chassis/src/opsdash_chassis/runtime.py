@@ -22,7 +22,7 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import Health
-from opsdash_chassis.relay import Relay
+from opsdash_chassis.outbox.relay import Relay
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_chassis.startup_checks import check_database
 

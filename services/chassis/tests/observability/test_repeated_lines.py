@@ -41,7 +41,7 @@ def test_another_template_logger_or_level_is_another_kind(log: Log):
     assert not log.says("away")
 
 
-@pytest.mark.parametrize("name", ["opsdash_chassis.relay", "opsdash_gateway.app", "root"])
+@pytest.mark.parametrize("name", ["opsdash_chassis.outbox.relay", "opsdash_gateway.app", "root"])
 def test_our_own_lines_are_never_left_out(log: Log, name: str):
     assert [log.says("the same", name=name) for _ in range(3)] == ["the same"] * 3
 

@@ -161,7 +161,7 @@ def _openapi(service: Service, _: argparse.Namespace) -> None:
 
 
 def _replay(service: Service, options: argparse.Namespace) -> None:
-    from opsdash_chassis.replay import replay
+    from opsdash_chassis.outbox.replay import replay
 
     settings = load_settings(service.settings)
     count = asyncio.run(replay(settings.database_worker_url.get_secret_value(), since=options.since))

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from opsdash_chassis.database.pools import affected_rows
-from opsdash_chassis.outbox import TELL_THE_LEADER
+from opsdash_chassis.outbox.repository import TELL_THE_LEADER
 
 _LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)

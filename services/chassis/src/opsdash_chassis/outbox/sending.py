@@ -27,7 +27,7 @@ from opsdash_chassis.kafka.clients import (
 )
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
-from opsdash_chassis.outbox import Waiting
+from opsdash_chassis.outbox.repository import Waiting
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_chassis.outbox import Waiting
-from opsdash_chassis.sending import waves
+from opsdash_chassis.outbox.repository import Waiting
+from opsdash_chassis.outbox.sending import waves
 
 
 def row(position: int, aggregate: int, key: int | None = None) -> Waiting:

@@ -8,9 +8,9 @@ from typing import Any, cast
 import asyncpg
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, TopicAuthorizationFailedError
-from opsdash_chassis import relay as relay_module
 from opsdash_chassis.observability import metrics
-from opsdash_chassis.relay import Relay
+from opsdash_chassis.outbox import relay as relay_module
+from opsdash_chassis.outbox.relay import Relay
 from opsdash_chassis.settings import DatabaseSettings
 
 

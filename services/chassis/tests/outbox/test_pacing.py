@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.pacing import Pace
+from opsdash_chassis.outbox.pacing import Pace
 
 
 class Watch:

@@ -13,15 +13,16 @@ from collections.abc import Collection
 import asyncpg
 import structlog
 
-from opsdash_chassis import crash_points, outbox
+from opsdash_chassis import crash_points
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.errors import outage_of
 from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
-from opsdash_chassis.outbox import Waiting
-from opsdash_chassis.pacing import Pace
-from opsdash_chassis.sending import PERMANENT_FOR_THE_EVENT, PERMANENT_FOR_THE_TOPIC, NotSent, Sender, waves
+from opsdash_chassis.outbox import repository as outbox
+from opsdash_chassis.outbox.pacing import Pace
+from opsdash_chassis.outbox.repository import Waiting
+from opsdash_chassis.outbox.sending import PERMANENT_FOR_THE_EVENT, PERMANENT_FOR_THE_TOPIC, NotSent, Sender, waves
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)

@@ -1,0 +1,1 @@
+"""The transactional outbox: its relay, publishing in key order, and replay from the history."""
