@@ -43,7 +43,7 @@ OTHER_MEANING = {
     ("cli.command_line", "role"): "a role of PostgreSQL",
     ("database.migrations", "role"): "a role of PostgreSQL",
     ("database.provision", "role"): "a role of PostgreSQL",
-    ("startup_checks", "role"): "a role of PostgreSQL",
+    ("service.startup_checks", "role"): "a role of PostgreSQL",
     ("database.pools", "plan"): "how PostgreSQL runs a statement",
     ("markdown.html", "comment"): "a comment in HTML",
     **{

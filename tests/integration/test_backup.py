@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 from opsdash_chassis.database.provision import provision
 from opsdash_chassis.outbox.replay import replay
+from opsdash_chassis.service.startup_checks import check_database
 from opsdash_chassis.settings import load_settings
-from opsdash_chassis.startup_checks import check_database
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.postgres_binaries import program

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 from opsdash_chassis.errors import StartupError
-from opsdash_chassis.startup_checks import check_database
+from opsdash_chassis.service.startup_checks import check_database
 from opsdash_local.environment import inherited
 from opsdash_local.ports import LOOPBACK, free_port
 from opsdash_tickets.settings import REVISION, TicketsSettings

@@ -9,7 +9,7 @@ from litestar import Litestar
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.runtime import Runtime
+from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_comments import consumers, housekeeping
 from opsdash_comments.api import ROUTES

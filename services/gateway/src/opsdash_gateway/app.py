@@ -10,7 +10,6 @@ import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.http.app import Application, Edge, create_app
 from opsdash_chassis.http.limits.queues import Queues
 from opsdash_chassis.http.limits.rate_limits import RateLimit
@@ -18,6 +17,7 @@ from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.kafka.follower import Follower
 from opsdash_chassis.observability.dependencies import Dependency
+from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
 
 from opsdash_gateway.api import composed, deletion

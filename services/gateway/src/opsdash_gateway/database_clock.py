@@ -9,7 +9,7 @@ from datetime import datetime
 import aiohttp
 import msgspec
 import structlog
-from opsdash_chassis.clock import EVERY_SECONDS, ClockWatch
+from opsdash_chassis.service.clock import EVERY_SECONDS, ClockWatch
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_chassis.runtime import Runtime
+from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_sla_monitor import consumers
 from opsdash_sla_monitor.api import ROUTES

@@ -11,7 +11,7 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_chassis.runtime import Runtime
+from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.api import ROUTES

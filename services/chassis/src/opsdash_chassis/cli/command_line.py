@@ -27,7 +27,7 @@ from opsdash_chassis.settings import (
 
 if TYPE_CHECKING:
     from opsdash_chassis.http.app import Application
-    from opsdash_chassis.runtime import Runtime
+    from opsdash_chassis.service.runtime import Runtime
 
 
 EXIT_DEPENDENCY_AWAY = 3

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from opsdash_chassis.consuming.dead_letters import DeadLetter
 from opsdash_chassis.consuming.redrive import DeadLetterDesk
-from opsdash_chassis.runtime import Runtime
+from opsdash_chassis.service.runtime import Runtime
 
 SHOWN_BYTES = 4000
 

@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from opsdash_chassis import runtime
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability import metrics
-from opsdash_chassis.runtime import LONGEST_RETRY_SECONDS, Runtime
+from opsdash_chassis.service import runtime
+from opsdash_chassis.service.runtime import LONGEST_RETRY_SECONDS, Runtime
 from structlog.testing import capture_logs
 
 AN_HOUR = 3600.0

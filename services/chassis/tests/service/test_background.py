@@ -6,14 +6,14 @@ import asyncio
 import signal
 
 import pytest
-from opsdash_chassis.background import BackgroundTasks
 from opsdash_chassis.errors import StartupError
+from opsdash_chassis.service.background import BackgroundTasks
 
 
 @pytest.fixture
 def signals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sent: list[int] = []
-    monkeypatch.setattr("opsdash_chassis.background.os.kill", lambda _, number: sent.append(number))
+    monkeypatch.setattr("opsdash_chassis.service.background.os.kill", lambda _, number: sent.append(number))
     return sent
 
 

@@ -10,9 +10,6 @@ from typing import TypeAlias
 import structlog
 from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis import clock
-from opsdash_chassis.background import BackgroundTasks
-from opsdash_chassis.clock import ClockWatch
 from opsdash_chassis.consuming import inbox
 from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import idempotency_keys
@@ -23,8 +20,11 @@ from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import Health
 from opsdash_chassis.outbox.relay import Relay
+from opsdash_chassis.service import clock
+from opsdash_chassis.service.background import BackgroundTasks
+from opsdash_chassis.service.clock import ClockWatch
+from opsdash_chassis.service.startup_checks import check_database
 from opsdash_chassis.settings import DatabaseSettings
-from opsdash_chassis.startup_checks import check_database
 
 log = structlog.get_logger(__name__)
 
