@@ -12,7 +12,7 @@ ALL = "all packages"
 MINIMUMS: Mapping[str, Mapping[str, int]] = {
     "modules": {
         "opsdash_contracts": 18,
-        "opsdash_chassis": 117,
+        "opsdash_chassis": 118,
         "opsdash_comments": 31,
         "opsdash_gateway": 104,
         "opsdash_sla_monitor": 23,
@@ -20,7 +20,7 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_local": 46,
     },
     "modules without migrations": {
-        "opsdash_chassis": 114,
+        "opsdash_chassis": 115,
         "opsdash_comments": 22,
         "opsdash_gateway": 103,
         "opsdash_sla_monitor": 20,

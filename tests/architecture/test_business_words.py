@@ -45,7 +45,7 @@ OTHER_MEANING = {
     ("database.provision", "role"): "a role of PostgreSQL",
     ("service.startup_checks", "role"): "a role of PostgreSQL",
     ("database.pools", "plan"): "how PostgreSQL runs a statement",
-    ("markdown.html", "comment"): "a comment in HTML",
+    ("text.markdown.html", "comment"): "a comment in HTML",
     **{
         ("secret_strength", word): "a word that people take for a secret"
         for word in ("comment", "company", "helpdesk", "sla", "ticket")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from opsdash_chassis.moments import time_zones
+from opsdash_chassis.text.moments import time_zones
 
 from tests.integration.api_fixture import Api
 from tests.support.stack import Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import asyncpg
-from opsdash_chassis import markdown
+from opsdash_chassis.text import markdown
 
 LARGE_ORG = UUID("00000000-0000-7000-8000-00000000feed")
 LARGE_OWNER = UUID("00000000-0000-7000-8000-0000000000aa")

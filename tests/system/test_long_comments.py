@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.markdown import outdated
+from opsdash_chassis.text import markdown
+from opsdash_chassis.text.markdown import outdated
 from opsdash_comments import housekeeping
 from opsdash_comments.settings import CommentsSettings
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis import markdown
+from opsdash_chassis.text import markdown
 from opsdash_tickets import housekeeping
 from opsdash_tickets.settings import TicketsSettings
 

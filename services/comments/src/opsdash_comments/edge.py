@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
-from opsdash_chassis import markdown
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
@@ -17,9 +16,10 @@ from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.idempotency import answer_once
 from opsdash_chassis.http.security.authentication import caller_of
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.tenancy.references import object_id
+from opsdash_chassis.text import markdown
+from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_comments import repository, thread_repository, use_cases
 from opsdash_comments.errors import NotVisible, TicketUnsettled

@@ -7,9 +7,9 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis import markdown
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Record
+from opsdash_chassis.text import markdown
 
 from opsdash_comments.model import Access
 from opsdash_comments.schemas import CommentPage, RevisionPage, comment_of, revision_of

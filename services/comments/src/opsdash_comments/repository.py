@@ -8,8 +8,8 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS

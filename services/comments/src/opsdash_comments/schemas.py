@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.database.pools import Record
-from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 from opsdash_contracts.workspace import Role
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from opsdash_chassis import markdown
 from opsdash_chassis.database.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables
+from opsdash_chassis.text import markdown
 from sqlalchemy.dialects import postgresql as pg
 
 metadata = sa.MetaData()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entered, Entrance
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
+from opsdash_chassis.text import markdown
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event

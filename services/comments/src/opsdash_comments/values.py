@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.text import is_blank
+from opsdash_chassis.text.blank import is_blank
 
 from opsdash_comments.errors import FieldProblem, InvalidFields
 

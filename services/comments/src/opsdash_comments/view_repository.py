@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.text import markdown
 
 from opsdash_comments.values import PAGE_BYTES
 

@@ -13,8 +13,8 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.security.tokens import Caller
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.references import id_or_number
+from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets import (
     api_activity,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 

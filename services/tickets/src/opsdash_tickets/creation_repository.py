@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from opsdash_chassis.database.pools import Record
-from opsdash_chassis.text import INVISIBLE
+from opsdash_chassis.text.blank import INVISIBLE
 
 from opsdash_tickets.schemas import TicketRow
 from opsdash_tickets.views import ticket_row

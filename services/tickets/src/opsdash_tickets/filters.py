@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 from uuid import UUID
 
-from opsdash_chassis.moments import UTC_ZONE, time_zones
+from opsdash_chassis.text.moments import UTC_ZONE, time_zones
 from opsdash_contracts.tickets import Category, Priority, Status
 
 from opsdash_tickets import values

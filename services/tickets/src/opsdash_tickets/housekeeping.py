@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
-from opsdash_chassis.markdown import Rendered, outdated
+from opsdash_chassis.text import markdown
+from opsdash_chassis.text.markdown import Rendered, outdated
 from opsdash_contracts import tickets as events
 
 from opsdash_tickets import housekeeping_repository, model, repository

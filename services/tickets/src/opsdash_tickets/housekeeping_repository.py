@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Connection, columns_of
+from opsdash_chassis.text import markdown
 
 from opsdash_tickets.model import ASSIGNABLE_ROLES, Ticket
 from opsdash_tickets.repository import STATE, to_ticket

@@ -6,11 +6,11 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis import markdown
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.text import markdown
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS

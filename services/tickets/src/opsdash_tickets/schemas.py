@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.http.errors.problems import FieldError
-from opsdash_chassis.markdown import Rendered
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role

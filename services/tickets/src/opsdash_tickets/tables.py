@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from opsdash_chassis import markdown
 from opsdash_chassis.database.tables import add_event_tables, timestamp
 from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
+from opsdash_chassis.text import markdown
 from opsdash_contracts.ticket_rules import ACTIVE
 from opsdash_contracts.tickets import Outcome, Priority, Status
 from sqlalchemy.dialects import postgresql as pg

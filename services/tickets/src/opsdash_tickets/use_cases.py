@@ -9,9 +9,9 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.markdown import Rendered
 from opsdash_chassis.tenancy.entering import Entered, enter_org
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
+from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from opsdash_chassis.moments import read_moment
-from opsdash_chassis.text import is_blank
+from opsdash_chassis.text.blank import is_blank
+from opsdash_chassis.text.moments import read_moment
 
 from opsdash_tickets.errors import FieldProblem, InvalidFields
 

@@ -13,7 +13,7 @@ from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from opsdash_chassis.http.errors.problems import Problem, not_found
-from opsdash_chassis.moments import time_zones
+from opsdash_chassis.text.moments import time_zones
 
 from opsdash_gateway.answers import Answer
 from opsdash_gateway.clients import OwnerClient, Owners, Service

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.markdown import render
+from opsdash_chassis.text.markdown import render
 
 from tests.support.xss import PAYLOADS, active_content
 

@@ -6,10 +6,10 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from opsdash_chassis.markdown.addresses import linked
-from opsdash_chassis.markdown.html import BoundedHTML, clean, plain
-from opsdash_chassis.markdown.limits import maximum_html
-from opsdash_chassis.markdown.parsing import bounded
+from opsdash_chassis.text.markdown.addresses import linked
+from opsdash_chassis.text.markdown.html import BoundedHTML, clean, plain
+from opsdash_chassis.text.markdown.limits import maximum_html
+from opsdash_chassis.text.markdown.parsing import bounded
 
 #: Grows with every change of what comes out; HTML stored by another version is rendered anew.
 VERSION: Final = 2

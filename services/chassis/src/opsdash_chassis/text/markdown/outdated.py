@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
 from opsdash_chassis.database.pools import Connection, Database
-from opsdash_chassis.markdown.beside_loop import render_in_time
+from opsdash_chassis.text.markdown.beside_loop import render_in_time
 
 READ_AT_ONCE: Final = 20
 PAUSE_SECONDS: Final = 0.05  # after each text: what people ask for goes first

@@ -12,9 +12,9 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from opsdash_chassis.markdown.addresses import ABSOLUTE
-from opsdash_chassis.markdown.limits import maximum_html
-from opsdash_chassis.markdown.parsing import end_of, top_level
+from opsdash_chassis.text.markdown.addresses import ABSOLUTE
+from opsdash_chassis.text.markdown.limits import maximum_html
+from opsdash_chassis.text.markdown.parsing import end_of, top_level
 
 #: What is shown as it was typed stands at the end, in a `pre` without the `code` that rendered ones have.
 PLAIN: Final = re.compile("<pre>(?!<code)")

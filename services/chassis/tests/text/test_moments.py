@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_chassis.moments import read_moment
+from opsdash_chassis.text.moments import read_moment
 
 NOON = datetime(2030, 1, 31, 12, tzinfo=UTC)
 

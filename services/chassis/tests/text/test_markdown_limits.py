@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opsdash_chassis.markdown import PLAIN, render
-from opsdash_chassis.markdown.limits import MAXIMUM_CELLS, MAXIMUM_DEFINITIONS, MAXIMUM_NESTING
+from opsdash_chassis.text.markdown import PLAIN, render
+from opsdash_chassis.text.markdown.limits import MAXIMUM_CELLS, MAXIMUM_DEFINITIONS, MAXIMUM_NESTING
 
 from tests.support.growth import assert_growth
 from tests.support.hostile_markdown import HOSTILE, hostile

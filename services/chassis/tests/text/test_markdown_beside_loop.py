@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from opsdash_chassis.markdown import (
+from opsdash_chassis.text.markdown import (
     UNRENDERED,
     VERSION,
     beside_loop,

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from opsdash_chassis.markdown.limits import LONGEST_TARGET
+from opsdash_chassis.text.markdown.limits import LONGEST_TARGET
 
 #: A target that a page may have as a link.
 ABSOLUTE: Final = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)

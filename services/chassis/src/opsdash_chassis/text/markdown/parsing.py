@@ -18,7 +18,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from opsdash_chassis.markdown.limits import LONGEST_TARGET, MAXIMUM_NESTING, Budget, Exceeded
+from opsdash_chassis.text.markdown.limits import LONGEST_TARGET, MAXIMUM_NESTING, Budget, Exceeded
 
 # The characters at which an inline rule of ours begins or ends. The library stops at those of every extension.
 _TERMINATORS = re.compile(r"[\n&*<\[\\\]_`~]")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
-from opsdash_chassis.markdown.rendering import UNRENDERED, VERSION, as_typed, render
+from opsdash_chassis.text.markdown.rendering import UNRENDERED, VERSION, as_typed, render
 
 #: Characters that are rendered at once: less work than handing them over.
 AT_ONCE: Final = 500

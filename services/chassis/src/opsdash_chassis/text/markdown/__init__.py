@@ -1,8 +1,8 @@
 """Markdown to bounded, harmless HTML: see `rendering` for what comes out, `limits` for what one text may cost."""
 
-from opsdash_chassis.markdown.beside_loop import AT_ONCE, Rendered, render_all_soon, render_in_time, render_soon
-from opsdash_chassis.markdown.html import PLAIN
-from opsdash_chassis.markdown.rendering import UNRENDERED, VERSION, as_typed, render
+from opsdash_chassis.text.markdown.beside_loop import AT_ONCE, Rendered, render_all_soon, render_in_time, render_soon
+from opsdash_chassis.text.markdown.html import PLAIN
+from opsdash_chassis.text.markdown.rendering import UNRENDERED, VERSION, as_typed, render
 
 __all__ = [
     "AT_ONCE",

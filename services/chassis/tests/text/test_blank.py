@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from opsdash_chassis.text import is_blank
+from opsdash_chassis.text.blank import is_blank
 
 #: Younger than the tables of some Python that runs this: pink heart, shaking face (15.0), face with bags, splatter
 #: (16.0), distorted face (17.0), and a place where there is nothing yet.

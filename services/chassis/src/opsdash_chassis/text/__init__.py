@@ -1,0 +1,1 @@
+"""Text: Markdown rendering, RFC 3339 timestamps and blank checks."""
