@@ -45,6 +45,9 @@ def _parameters(old: Part, new: Part, where: str) -> Iterator[str]:
     for key, parameter in after.items():
         if parameter.get("required") and not before.get(key, {}).get("required"):
             yield f"{where}: parameter {key[1]} is required"
+    # Generated clients may pass them by position.
+    if [key for key in before if key in after] != list(after)[: len(before.keys() & after.keys())]:
+        yield f"{where}: parameters are in another order, or a new one is not the last"
     for key, parameter in before.items():
         if key not in after:
             yield f"{where}: parameter {key[1]} is gone"

@@ -33,6 +33,14 @@ BREAKS: dict[str, tuple[Change, str]] = {
     "credentials": (lambda d: operation(d).update(security=[{"cron": []}]), "asks for other credentials"),
     "a parameter": (lambda d: operation(d, "get")["parameters"].pop(1), "parameter status is gone"),
     "a parameter to send": (lambda d: add_parameter(d, required=True), "parameter x is required"),
+    "a parameter before others": (
+        lambda d: operation(d, "get")["parameters"].insert(1, {"in": "query", "name": "x", "schema": {}}),
+        "a new one is not the last",
+    ),
+    "the order of parameters": (
+        lambda d: operation(d, "get")["parameters"].append(operation(d, "get")["parameters"].pop(1)),
+        "parameters are in another order",
+    ),
     "a default": (
         lambda d: next(p for p in operation(d, "get")["parameters"] if p["name"] == "limit")["schema"].update(
             default=9

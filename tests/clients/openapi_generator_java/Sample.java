@@ -51,7 +51,7 @@ public final class Sample {
     do {
       TicketPage page =
           tickets.listTickets(
-              org, null, null, null, null, null, null, null, null, null, null, null, null, "number", 2L, cursor, null);
+              org, null, null, null, null, null, null, null, null, null, null, null, null, "number", 2L, cursor, null, null);
       page.getItems().stream().map(TicketRow::getNumber).forEach(listed::add);
       cursor = page.getNextCursor();
     } while (cursor != null);

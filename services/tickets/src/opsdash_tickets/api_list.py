@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -38,6 +39,8 @@ Words = Annotated[
     str | None,
     QueryParameter(description="`#42`, `42`, or words of title and description; the last may be a beginning"),
 ]
+#: Newer than the other parameters, so it comes last: generated clients may pass them by position.
+TicketIds = Annotated[str | None, QueryParameter(description="Ids of tickets, with commas")]
 SortBy = Annotated[
     str | None,
     QueryParameter(description="created_at, updated_at, sla_due_at, priority or number; `-` in front: descending"),
@@ -46,7 +49,6 @@ SortBy = Annotated[
 
 async def provide_list_query(
     edge: NamedDependency[Edge],  # noqa: ARG001 - one dependency after the other costs less than both side by side
-    id: Annotated[str | None, QueryParameter(description="Ids of tickets, with commas")] = None,  # noqa: A002
     status: Choices = None,
     priority: Choices = None,
     category: Choices = None,
@@ -63,7 +65,6 @@ async def provide_list_query(
 ) -> ListQuery:
     """The filter parameters, the same for list and export."""
     return ListQuery(
-        id,
         status,
         priority,
         category,
@@ -90,9 +91,10 @@ async def list_tickets(
     limit: Limit = 25,
     cursor: Cursor = None,
     count: Annotated[bool, QueryParameter(description="Also count all matches")] = False,
+    id: TicketIds = None,  # noqa: A002 - as it is called in the query
 ) -> TicketPage:
     """Living tickets that match, newest first unless sorted otherwise."""
-    wanted, sort = read_filter(list_query, user_id=edge.user_id), read_sort(list_query.sort)
+    wanted, sort = read_filter(replace(list_query, id=id), user_id=edge.user_id), read_sort(list_query.sort)
     if wanted.is_ambiguous:
         async with edge.work(Action.READ) as (work, access):
             wanted = await list_repository.settle_number(work.connection, access.org_id, wanted)
@@ -124,17 +126,21 @@ async def _total(edge: Edge, wanted: TicketFilter) -> int:
     response_headers=[_FILE],
 )
 async def export_tickets(
-    slug: FromPath[str], edge: NamedDependency[Edge], list_query: NamedDependency[ListQuery]
+    slug: FromPath[str],
+    edge: NamedDependency[Edge],
+    list_query: NamedDependency[ListQuery],
+    id: TicketIds = None,  # noqa: A002 - as it is called in the query
 ) -> Response[Any]:
     """Every ticket that matches, as CSV."""
+    query = replace(list_query, id=id)
     headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}
     async with edge.work(Action.READ) as (work, access):  # what is wrong is answered before anything is taken
-        rows = await _page(work, access, list_query, None)
+        rows = await _page(work, access, query, None)
     first = csv_export.encode(rows, work.now, header=True)
     if len(rows) < EXPORT_PAGE:
         return Response(first, media_type=CSV, headers=headers)
     edge.begin_export(access)
-    rest = _rest(edge, list_query, list_repository.position_of(rows[-1]))
+    rest = _rest(edge, query, list_repository.position_of(rows[-1]))
     return Stream(_joined(first, rest), media_type=CSV, headers=headers)
 
 

@@ -79,7 +79,6 @@ class TicketFilter:
 class ListQuery:
     """The query parameters as they were sent."""
 
-    id: str | None = None
     status: str | None = None
     priority: str | None = None
     category: str | None = None
@@ -93,6 +92,7 @@ class ListQuery:
     created_to: str | None = None
     q: str | None = None
     sort: str | None = None
+    id: str | None = None
 
 
 def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
