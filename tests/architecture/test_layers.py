@@ -15,11 +15,8 @@ T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_
 MAY_USE_HTTP = {
     # A request's way into the domain: who calls, what it costs, its idempotency key.
     *(
-        (f"{T}.edge", f"{CHASSIS}.http.{name}")
-        for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
-    ),
-    *(
-        (f"{C}.edge", f"{CHASSIS}.http.{name}")
+        (f"{owner}.edge", f"{CHASSIS}.http.{name}")
+        for owner in (T, C)
         for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
     ),
     # Which problem a refusal becomes.

@@ -97,8 +97,8 @@ async def _behind_gaps(
         before = reached.get(ticket.key, 0)
         if ticket.version <= before:
             continue
-        # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
         reached[ticket.key] = ticket.version
+        # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
         if ticket.version > before + 1 and not item.event.envelope.replayed:
             with item.span():
                 newest = await _newest(ticket, before, owner)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
@@ -34,7 +34,7 @@ class ActiveTrace(AbstractContextManager["ActiveTrace"], Protocol):
 
     trace_id: str
 
-    def describe(self, name: str, attributes: Mapping[str, Any], status: int) -> None:
+    def describe(self, method: str, route: str, status: int) -> None:
         """What a request turned out to be, for whoever records it."""
 
 
@@ -99,7 +99,7 @@ class _Ids:
     def __exit__(self, *_: object) -> None:
         _traceparent.reset(self._token)
 
-    def describe(self, name: str, attributes: Mapping[str, Any], status: int) -> None:
+    def describe(self, method: str, route: str, status: int) -> None:
         """Nobody reads it."""
 
 
@@ -124,9 +124,11 @@ class _Span:
         self._span.end()
         contexts.detach(self._attached)
 
-    def describe(self, name: str, attributes: Mapping[str, Any], status: int) -> None:
-        self._span.update_name(name)
-        self._span.set_attributes(attributes)
+    def describe(self, method: str, route: str, status: int) -> None:
+        self._span.update_name(f"{method} {route}")
+        self._span.set_attributes(
+            {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+        )
         if status >= _INTERNAL_ERROR:
             self._span.set_status(Status(StatusCode.ERROR))
 

@@ -87,8 +87,7 @@ def _record(scope: Scope, active: tracing.ActiveTrace, status: int, seconds: flo
     route = scope.get("path_template") or UNMATCHED
     method = scope["method"] if scope["method"] in _METHODS else "other"
     _seconds_of(method, route, status).observe(seconds)
-    attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    active.describe(f"{method} {route}", attributes, status)
+    active.describe(method, route, status)
 
 
 @lru_cache(maxsize=4096)
