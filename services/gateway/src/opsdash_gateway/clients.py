@@ -12,6 +12,7 @@ from typing import Literal
 import aiohttp
 import structlog
 from opsdash_chassis.http.client.bounded_body import bounded_body
+from opsdash_chassis.http.client.compat import never_repeat
 from opsdash_chassis.http.errors.problems import Problem, unavailable
 from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.observability.tracing import inject
@@ -60,7 +61,7 @@ def open_session(*, connections: int = MAXIMUM_CONNECTIONS) -> aiohttp.ClientSes
         headers={"Accept-Encoding": "identity"},
         skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
     )
-    session._retry_connection = False  # noqa: SLF001 - aiohttp would repeat on its own, without a pause
+    never_repeat(session)
     return session
 
 

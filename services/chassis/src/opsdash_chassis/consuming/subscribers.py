@@ -30,7 +30,7 @@ from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.kafka.clients import REFUSALS, BrokerRefuses, broker_error, require_topics
-from opsdash_chassis.kafka.undecodable_headers import read_leniently
+from opsdash_chassis.kafka.compat import read_undecodable_headers
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 
@@ -83,7 +83,7 @@ class Consumers:
         self._reliability = ReliabilityMiddleware()
         self._offsets: dict[str, HandledOffsets] = {}
         self._dead_letters = DeadLetterPublisher(settings, service=service)
-        read_leniently()
+        read_undecodable_headers()
         self.broker = KafkaBroker(
             **framework_options(settings),
             middlewares=[self._reliability],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -22,6 +21,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from opsdash_chassis.kafka.compat import abandon
 from opsdash_chassis.kafka.limits import MAXIMUM_EVENT_BYTES
 from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 
@@ -89,17 +89,7 @@ async def stop_producer(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), timeout=STOP_SECONDS)
     except (TimeoutError, KafkaError) as error:
         log.warning("producer_stop_failed", reason=repr(error))
-        await _give_up(producer)
-
-
-async def _give_up(producer: AIOKafkaProducer) -> None:
-    """An idempotent producer tries for ever, and there is no public way to end that: each outage would leave one more
-    behind, all of them knocking at the broker's door and sending when it opens.
-    """
-    with contextlib.suppress(TimeoutError, KafkaError):
-        await asyncio.wait_for(producer._sender.close(), timeout=1)  # noqa: SLF001 - see above
-    producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001 - the same
-    await producer.client.close()
+        await abandon(producer)
 
 
 async def topic_partitions(settings: KafkaSettings) -> dict[str, int]:

@@ -20,7 +20,8 @@ from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
 from opsdash_chassis.kafka.clients import client_options
-from opsdash_chassis.kafka.undecodable_headers import decode_record, read_leniently
+from opsdash_chassis.kafka.compat import read_undecodable_headers
+from opsdash_chassis.kafka.undecodable_headers import decode_record
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import KafkaSettings
 from opsdash_chassis.turns import Turns
@@ -59,7 +60,7 @@ class StartAgain(Exception):
 @asynccontextmanager
 async def open_follower(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
     """The only place that makes such a consumer."""
-    read_leniently()
+    read_undecodable_headers()
     consumer = AIOKafkaConsumer(**client_options(settings), **FOLLOWER_OPTIONS)
     try:
         await consumer.start()

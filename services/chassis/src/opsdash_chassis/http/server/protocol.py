@@ -6,22 +6,21 @@ from asyncio import TimerHandle, Transport
 from typing import Any, cast
 from uuid import uuid4
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from opsdash_chassis.http.errors.problems import MEDIA_TYPE, Problem, bad_request, body_of
 from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
+from opsdash_chassis.http.server.compat import DecliningProtocol
 from opsdash_chassis.http.server.joined_writes import JoinedWrites
 
 HEADER_SECONDS = 10.0
 REST_SECONDS = 5.0
-_OFFER = b"upgrade"
 _LARGEST_HEAD_BYTES = 2 * MAXIMUM_HEADER_BYTES
 
 
-class ProblemProtocol(HttpToolsProtocol):
-    """Adds to uvicorn: a bounded request head, a deadline for it, problem bodies for unreadable requests, one write
-    for an answer, and HTTP/1.1 for whoever offers another protocol.
+class ProblemProtocol(DecliningProtocol):
+    """Adds to uvicorn: a bounded request head, a deadline for it, problem bodies for unreadable requests, and one write
+    for an answer.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -40,37 +39,6 @@ class ProblemProtocol(HttpToolsProtocol):
         self._rest_is_complete()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        try:
-            self._feed(memoryview(data))
-        except httptools.HttpParserError:
-            self.send_400_response("")
-
-    def _feed(self, data: memoryview) -> None:
-        """Decline an offer to upgrade (RFC 9110, 7.8): a parser takes what follows it for the other protocol, so a new
-        one gets the same head without the offer, and then the body.
-        """
-        while data:
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as offer:
-                data, head = data[offer.args[0] :], self._head_without_offer()
-                self.parser = _parser_for(self)
-                self.parser.feed_data(head)
-            else:
-                return
-
-    def _head_without_offer(self) -> bytes:
-        version = self.parser.get_http_version().encode("ascii")
-        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
-        lines += [b"%b: %b" % header for header in self.headers if header[0] != _OFFER]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
-
-    def _is_offer(self) -> bool:
-        """CONNECT is none: without a header it means another protocol."""
-        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
@@ -87,8 +55,7 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_is_complete()
-        if not self._is_offer():
-            super().on_headers_complete()
+        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """Let a client that still sends its body read the answer first: closing now would reset it away."""
@@ -98,8 +65,7 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._rest_is_complete()
-        if not self._is_offer():
-            super().on_message_complete()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words are not for clients
         too_large = self._head_bytes > _LARGEST_HEAD_BYTES or len(self.headers or ()) > MAXIMUM_HEADERS
@@ -139,10 +105,3 @@ class ProblemProtocol(HttpToolsProtocol):
         )
         self.transport.write(STATUS_LINE[problem.status] + head.encode("ascii") + body)
         self.transport.close()
-
-
-def _parser_for(protocol: ProblemProtocol) -> httptools.HttpRequestParser:
-    """As uvicorn makes its own: what a client sends after a request that closes the connection is no error."""
-    parser = httptools.HttpRequestParser(protocol)
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)
-    return parser
