@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
+import stamina
 import structlog
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
@@ -27,7 +25,10 @@ log = structlog.get_logger(__name__)
 
 TRIES = 5
 RETRY_BUDGET_SECONDS = 30.0
-FIRST_PAUSE_SECONDS = 0.2
+#: Between two tries: 0.2, 0.6, 1.8 and 5.4 seconds, and up to as much as the first more.
+PAUSES: Mapping[str, float] = {
+    "timeout": RETRY_BUDGET_SECONDS, "wait_initial": 0.2, "wait_exp_base": 3, "wait_jitter": 0.2, "wait_max": 8.0,
+}  # fmt: skip
 
 
 class DeadLetterBudget:
@@ -82,21 +83,20 @@ class TopicReliability:
         What is held comes again anyway: it gets one try a time, so that other partitions go on.
         """
         tries = 1 if partition in self.progress.holds else TRIES
-        deadline = time.monotonic() + RETRY_BUDGET_SECONDS
-        pause = FIRST_PAUSE_SECONDS
-        for attempt in range(1, tries + 1):
-            try:
+        async for attempt in stamina.retry_context(on=self._may_pass, attempts=tries, **PAUSES):
+            with attempt:
+                if attempt.num > 1:
+                    metrics.HANDLER_RETRIES.labels(self.topic).inc()
                 return await call()
-            except Unavailable as error:
-                self.progress.failing(error.detail)
-                wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
-                if attempt == tries or time.monotonic() + wait > deadline:
-                    raise
-                log.debug("handler_tries_again", topic=self.topic, attempt=attempt, reason=error.detail)
-                metrics.HANDLER_RETRIES.labels(self.topic).inc()
-                await asyncio.sleep(wait)
-                pause *= 3
         return None
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Whether to try again; it shows in readiness meanwhile."""
+        if not isinstance(error, Unavailable):
+            return False
+        self.progress.failing(error.detail)
+        log.debug("handler_failed", topic=self.topic, reason=error.detail)
+        return True
 
     def applied(self) -> None:
         self.budget.applied()

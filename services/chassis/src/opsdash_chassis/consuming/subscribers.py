@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import stamina
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 REBALANCE_SECONDS = 10.0
 HEARTBEATS_A_SESSION = 3
 GRACEFUL_SECONDS = 8.0
-START_PAUSE_SECONDS = (0.2, 5.0)
+START_PAUSES: Mapping[str, float] = {"wait_initial": 0.2, "wait_max": 5.0, "wait_jitter": 0.1}
 STOP_SECONDS = 10.0
 LAG_EVERY_SECONDS = 5.0
 #: The framework meets a lasting refusal again every five seconds; when it has not for this long, it is over.
@@ -84,6 +85,7 @@ class Consumers:
         self._offsets: dict[str, HandledOffsets] = {}
         self._dead_letters = DeadLetterPublisher(settings, service=service)
         read_undecodable_headers()
+        stamina.instrumentation.set_on_retry_hooks([])  # what is away is said once, and counted by topic
         self.broker = KafkaBroker(
             **framework_options(settings),
             middlewares=[self._reliability],
@@ -139,18 +141,23 @@ class Consumers:
 
     async def _start(self) -> None:
         """The API goes on while no broker answers, or while a person has something to mend at it."""
-        pause, longest = START_PAUSE_SECONDS
-        while not self._started:
-            try:
-                await require_topics(self._settings, self._needed_topics())
-                await self._start_subscribers()
-                self._started, self._refused_at = True, -math.inf
-                self._note_answer()
-            except (BrokerRefuses, KafkaError, OSError) as error:
-                self._failed(self._named(error))
-                await self.broker.stop()  # those of the subscribers that had started
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
+        retries = stamina.retry_context(
+            on=(BrokerRefuses, KafkaError, OSError), attempts=None, timeout=None, **START_PAUSES
+        )
+        async for attempt in retries:
+            with attempt:
+                await self._try_to_start()
+
+    async def _try_to_start(self) -> None:
+        try:
+            await require_topics(self._settings, self._needed_topics())
+            await self._start_subscribers()
+        except (BrokerRefuses, KafkaError, OSError) as error:
+            self._failed(self._named(error))
+            await self.broker.stop()  # those of the subscribers that had started
+            raise
+        self._started, self._refused_at = True, -math.inf
+        self._note_answer()
 
     def _named(self, error: BrokerRefuses | KafkaError | OSError) -> BrokerRefuses | KafkaError | OSError:
         """Names the setting where the broker refuses what one says."""
