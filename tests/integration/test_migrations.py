@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
+import opsdash_comments.database.tables
 import opsdash_comments.settings
-import opsdash_comments.tables
+import opsdash_sla_monitor.database.tables
 import opsdash_sla_monitor.settings
-import opsdash_sla_monitor.tables
 import opsdash_tickets.settings
 import opsdash_tickets.tables
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from opsdash_chassis.database.migrations import alembic_config
+from opsdash_chassis.database.migrations import alembic_config, migrations_of
 from opsdash_local.environment import inherited
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -24,6 +23,11 @@ from tests.support.databases import ServiceDatabase, clone, drop, migrate, not_m
 from tests.support.forking import run
 
 SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla-monitor": opsdash_sla_monitor}
+METADATA = {
+    "tickets": opsdash_tickets.tables.metadata,
+    "comments": opsdash_comments.database.tables.metadata,
+    "sla-monitor": opsdash_sla_monitor.database.tables.metadata,
+}
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.
 DESCRIPTIONS = r"""
 SELECT format('%s.%s %s null=%s default=%s generated=%s', table_name, column_name, data_type, is_nullable,
@@ -67,7 +71,7 @@ class TestMigrations:
     @pytest.fixture
     async def from_code(self, service: str, template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
         """A copy that keeps the functions, its tables made anew from those in code."""
-        made, metadata = await clone(service, template), SERVICES[service].tables.metadata
+        made, metadata = await clone(service, template), METADATA[service]
         engine = create_async_engine(sa.make_url(made.admin_url).set(drivername="postgresql+asyncpg"))
         async with engine.begin() as connection:
             await connection.run_sync(metadata.drop_all)
@@ -85,7 +89,7 @@ class TestMigrations:
         assert coded - found == set()
 
     def test_the_service_needs_the_head_and_there_is_one(self, service: str):
-        migrations = Path(SERVICES[service].__file__).parent / "migrations"
+        migrations = migrations_of(SERVICES[service].__name__)
         script = ScriptDirectory.from_config(alembic_config(migrations, "unused"))
         assert script.get_heads() == [SERVICES[service].settings.REVISION]
 

@@ -7,14 +7,12 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import opsdash_tickets
 import pytest
-from opsdash_chassis.database.migrations import upgrade
+from opsdash_chassis.database.migrations import migrations_of, upgrade
 
 from tests.support.databases import ServiceDatabase, drop, migrate, not_migrated
 
@@ -83,8 +81,7 @@ def _text(moment: datetime | None) -> str | None:
 async def judged(tickets_template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
     """A database as the release before left it, with more tickets than are judged at once, then migrated."""
     database = await not_migrated("tickets", tickets_template)
-    migrations = Path(opsdash_tickets.__file__).parent / "migrations"
-    await asyncio.to_thread(upgrade, migrations, database.owner_url, "0009")
+    await asyncio.to_thread(upgrade, migrations_of("opsdash_tickets"), database.owner_url, "0009")
     connection = await asyncpg.connect(database.worker_url)
     for number, ticket in enumerate(CASES.values(), start=1):
         await insert(connection, ticket, number)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -73,10 +71,10 @@ async def make_template(service: str, admin_url: str) -> ServiceDatabase:
 
 async def migrate(service: str, owner_url: str) -> None:
     """Without a process of its own: its imports take longer than all migrations."""
-    from opsdash_chassis.database.migrations import upgrade  # as heavy for tests that need no database
+    from opsdash_chassis.database.migrations import migrations_of, upgrade  # as heavy for tests that need no database
 
-    folder = files(f"opsdash_{service.replace('-', '_')}") / "migrations"
-    await asyncio.to_thread(upgrade, Path(str(folder)), owner_url)
+    folder = migrations_of(f"opsdash_{service.replace('-', '_')}")
+    await asyncio.to_thread(upgrade, folder, owner_url)
 
 
 async def ask(server: EmbeddedPostgres, statement: str) -> object:

@@ -10,7 +10,7 @@ import opsdash_comments
 import opsdash_sla_monitor
 import opsdash_tickets
 import pytest
-from opsdash_chassis.database.migrations import upgrade
+from opsdash_chassis.database.migrations import migrations_of, upgrade
 from opsdash_chassis.database.provision import provision
 from opsdash_local.demo.workspace import MAIN_ORG, org_id, user_id
 from opsdash_local.lock import exclusive
@@ -59,8 +59,7 @@ def make_old_data(data: Path) -> None:
         server.start()
         for service, package in SERVICES.items():
             asyncio.run(provision(server.admin_url, service.replace("_", "-"), PASSWORDS))
-            migrations = Path(str(package.__file__)).parent / "migrations"
-            upgrade(migrations, database(server, service).owner_url, FIRST_REVISION)
+            upgrade(migrations_of(package.__name__), database(server, service).owner_url, FIRST_REVISION)
         run(database(server, "tickets"), ROWS)
         server.stop()
 

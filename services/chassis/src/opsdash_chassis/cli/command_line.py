@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from importlib.resources import files
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +41,6 @@ class Service:
     name: str
     package: str
     settings: type[DatabaseSettings]
-
-    @property
-    def migrations(self) -> Path:
-        return Path(str(files(self.package) / "migrations"))
 
     def build_app(self, settings: DatabaseSettings) -> Application:
         application: Application = self._module("app").build_app(settings)
@@ -145,11 +139,11 @@ def _provision(service: Service, _: argparse.Namespace) -> None:
 
 
 def _migrate(service: Service, _: argparse.Namespace) -> None:
-    from opsdash_chassis.database.migrations import upgrade
+    from opsdash_chassis.database.migrations import migrations_of, upgrade
 
     settings = load_settings(MigrationSettings, unknown_refused=False)
     try:
-        upgrade(service.migrations, settings.database_owner_url.get_secret_value())
+        upgrade(migrations_of(service.package), settings.database_owner_url.get_secret_value())
     except NewerDatabase as error:
         sys.stderr.write(f"{service.name}: {error}\n")
         raise SystemExit(EXIT_NEWER_DATABASE) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import asyncpg
@@ -23,6 +24,12 @@ def alembic_config(location: Path, owner_url: str) -> Config:
     config.set_main_option("script_location", str(location).replace("%", "%%"))  # the parser interpolates
     config.attributes["url"] = owner_url
     return config
+
+
+def migrations_of(package: str) -> Path:
+    """The folder of a service's migrations: the one in its package that has Alembic's template."""
+    (template,) = Path(str(files(package))).rglob("script.py.mako")
+    return template.parent
 
 
 def upgrade(location: Path, owner_url: str, revision: str = "head") -> None:
