@@ -15,8 +15,8 @@ T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_
 MAY_USE_HTTP = {
     # A request's way into the domain: who calls, what it costs, its idempotency key.
     *(
-        (f"{owner}.edge", f"{CHASSIS}.http.{name}")
-        for owner in (T, C)
+        (scope, f"{CHASSIS}.http.{name}")
+        for scope in (f"{T}.edge", f"{C}.threads.scope")
         for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
     ),
     # Which problem a refusal becomes.
@@ -30,7 +30,7 @@ MAY_USE_HTTP = {
     (f"{T}.exports", f"{CHASSIS}.http.requests.boundary"),
     (f"{T}.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.
-    (f"{C}.ticket_client", f"{CHASSIS}.http.client.bounded_body"),
+    (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
     (f"{S}.owner", f"{CHASSIS}.http.client.bounded_body"),
 }
 #: Modules below routes that take something else from a module which also has routes.

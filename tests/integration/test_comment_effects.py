@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 from opsdash_chassis.consuming.handler import Delivered
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_comments import thread_repository
-from opsdash_comments.thread_repository import TicketFact
+from opsdash_comments.threads.model import TicketFact
+from opsdash_comments.threads.repository import learn
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
@@ -125,7 +125,7 @@ class TestTicketFacts:
         given = [fact(3, deleted=True), fact(1), fact(3), fact(4), fact(5, deleted=True, purged=True), fact(6)]
         known = []
         for learnt in given:
-            stored = await thread_repository.learn(connection, [learnt])
+            stored = await learn(connection, [learnt])
             known.append((bool(stored), await connection.fetchval("SELECT deleted_at FROM threads")))
         await connection.close()
         assert known == [(True, NOW), (False, NOW), (False, NOW), (True, None), (True, NOW), (False, NOW)]
@@ -141,8 +141,8 @@ class TestTicketFacts:
         tickets = [uuid4() for _ in range(3)]
         first = [fact(ticket, 1) for ticket in tickets]
         later = [fact(tickets[0], 3), fact(tickets[0], 2, deleted=True), fact(tickets[1], 2, deleted=True)]
-        assert known is False or await thread_repository.learn(connection, first) == first
-        stored = await thread_repository.learn(connection, [*later, *first])
+        assert known is False or await learn(connection, first) == first
+        stored = await learn(connection, [*later, *first])
         rows = await connection.fetch("SELECT ticket_version, deleted_at FROM threads ORDER BY number")
         await connection.close()
         assert [tuple(row) for row in rows] == [(3, None), (2, NOW), (1, None)]
@@ -152,7 +152,7 @@ class TestTicketFacts:
         connections = [await asyncpg.connect(comments_database.worker_url) for _ in range(8)]
         for number in range(1, 201):
             fact = TicketFact(ORG, uuid4(), number, 1, None, None)
-            stored = await asyncio.gather(*(thread_repository.learn(each, [fact]) for each in connections))
+            stored = await asyncio.gather(*(learn(each, [fact]) for each in connections))
             assert [each for each in stored if each] == [[fact]]
         assert await connections[0].fetchval("SELECT count(*) FROM threads") == 200
         for each in connections:
@@ -162,7 +162,7 @@ class TestTicketFacts:
 class TestRowSecurity:
     async def test_the_app_role_sees_and_writes_its_tenant_only(self, comments_database: ServiceDatabase):
         worker, app = [await asyncpg.connect(url) for url in (comments_database.worker_url, comments_database.app_url)]
-        await thread_repository.learn(worker, [TicketFact(ORG, TICKET, 1, 1, None, None)])
+        await learn(worker, [TicketFact(ORG, TICKET, 1, 1, None, None)])
         tables = await worker.fetch(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'org_id' AND table_schema = 'public'"
         )

@@ -10,7 +10,7 @@ import asyncpg
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import outdated
-from opsdash_comments import housekeeping
+from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.settings import CommentsSettings
 
 from tests.support.helpdesk import comments_environment
@@ -119,8 +119,8 @@ class TestHtmlOfOlderRules:
         ids = [item["id"] for item in made]
         await store_as_before(door, ids)
         async with database_of_comments(door) as database:
-            await housekeeping.render_outdated(database)
-            assert await housekeeping.render_outdated(database) == 0
+            await render_outdated(database)
+            assert await render_outdated(database) == 0
         stored = await door.comments_database.fetch(
             "SELECT body_html, renderer FROM comments WHERE id = ANY($1::uuid[]) ORDER BY created_at OFFSET 1",
             ids,
@@ -134,7 +134,7 @@ class TestHtmlOfOlderRules:
         made = await write(client, path, "purge-canary")
         await store_as_before(door, [made["id"]])
         async with database_of_comments(door) as database:
-            rendering = asyncio.create_task(housekeeping.render_outdated(database))
+            rendering = asyncio.create_task(render_outdated(database))
             await asyncio.sleep(outdated.PAUSE_SECONDS / 2)
             await change(door, "UPDATE comments SET body = '', body_html = '' WHERE id = ANY($1::uuid[])", [made["id"]])
             await rendering

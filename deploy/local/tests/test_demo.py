@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from opsdash_comments.values import body as comment_body
+from opsdash_comments.comments.validation import body as comment_body
 from opsdash_contracts.workspace import Kind, Plate, Role
 from opsdash_gateway.entities import put_event
 from opsdash_local.demo import load, workspace

@@ -11,12 +11,13 @@ from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.service.runtime import Runtime
 
-from opsdash_comments import consumers, housekeeping
-from opsdash_comments.api import ROUTES
-from opsdash_comments.edge import Doors
+from opsdash_comments import consumers
 from opsdash_comments.problems import PROBLEMS
+from opsdash_comments.rendering.service import render_outdated
+from opsdash_comments.routes import ROUTES
 from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
-from opsdash_comments.ticket_client import TicketClient
+from opsdash_comments.threads.scope import Doors
+from opsdash_comments.threads.tickets_client import TicketClient
 
 RENDER_EVERY_SECONDS = 60.0
 
@@ -25,7 +26,7 @@ def build_runtime(settings: CommentsSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers)
-    runtime.every(RENDER_EVERY_SECONDS, "render", housekeeping.render_outdated)
+    runtime.every(RENDER_EVERY_SECONDS, "render", render_outdated)
     return runtime
 
 

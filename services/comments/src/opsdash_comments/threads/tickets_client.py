@@ -16,7 +16,7 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
 
 from opsdash_comments.settings import CommentsSettings
-from opsdash_comments.thread_repository import TicketFact
+from opsdash_comments.threads.model import TicketFact
 
 CONNECT_SECONDS = 0.5
 TOTAL_SECONDS = 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.text.markdown import outdated
 
-from opsdash_comments import housekeeping_repository as repository
+from opsdash_comments.rendering import repository
 
 
 async def render_outdated(database: Database) -> int:

@@ -13,12 +13,12 @@ from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 from opsdash_contracts.workspace import Role
 
-from opsdash_comments import model, values
-from opsdash_comments.model import Access, CommentAction
-from opsdash_comments.use_cases import NewComment
+from opsdash_comments.access.policy import Access, CommentAction
+from opsdash_comments.comments import model, validation
+from opsdash_comments.comments.service import NewComment
 
 UNKNOWN_NAME = "Unknown"
-Text = Annotated[str, Meta(min_length=1, max_length=values.MAXIMUM_BODY, description="Markdown, stored as it is")]
+Text = Annotated[str, Meta(min_length=1, max_length=validation.MAXIMUM_BODY, description="Markdown, stored as it is")]
 Mentions = Annotated[
     list[UUID], Meta(max_length=MAXIMUM_MENTIONS, description="User ids of active members; each counts once")
 ]
@@ -37,7 +37,7 @@ class CreateComment(Body):
 
     def to_new_comment(self, rendered: Rendered) -> NewComment:
         """Raises InvalidFields."""
-        return NewComment(values.body(self.body), rendered, self.parent_id, tuple(self.mentions))
+        return NewComment(validation.body(self.body), rendered, self.parent_id, tuple(self.mentions))
 
 
 class PatchComment(Body):
@@ -48,7 +48,7 @@ class PatchComment(Body):
 
     def new_body(self) -> str | None:
         """None leaves it. Raises InvalidFields."""
-        return None if self.body is UNSET else values.body(self.body)
+        return None if self.body is UNSET else validation.body(self.body)
 
     def new_mentions(self) -> list[UUID] | None:
         """None leaves them."""

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from opsdash_contracts.workspace import Plate, Role
-
+from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.errors import CommentDeleted, RoleTooLow
 
 _SHORTEST_STEP: Final = timedelta(microseconds=1)
-
-
-class CommentAction(StrEnum):
-    READ = "read"
-    COMMENT = "comment"
-    MODERATE = "moderate"
-
-
-_ROLES: Final[Mapping[CommentAction, frozenset[Role]]] = {
-    CommentAction.READ: frozenset(Role),
-    CommentAction.COMMENT: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
-    CommentAction.MODERATE: frozenset({Role.OWNER, Role.ADMIN}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A caller inside one org, as the directory replica knows them at this moment."""
-
-    org_id: UUID
-    slug: str
-    plate: Plate
-    role: Role
-    user_id: UUID
-
-    def may(self, action: CommentAction) -> bool:
-        return self.role in _ROLES[action]
-
-    @property
-    def permissions(self) -> list[CommentAction]:
-        """Everything the caller may do here."""
-        return [action for action in CommentAction if self.may(action)]
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """What is known of a ticket, and how far its comments have come."""
-
-    org_id: UUID
-    ticket_id: UUID
-    living: bool
-    last_sequence: int
-    last_comment_at: datetime | None
-
-    @property
-    def next_sequence(self) -> int:
-        """The place of the next change among all of the ticket's comments."""
-        return self.last_sequence + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,13 @@ from opsdash_chassis.tenancy.references import object_id
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 
-from opsdash_comments import repository, thread_repository, use_cases
+from opsdash_comments.access.entering import admit
+from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.errors import NotVisible, TicketUnsettled
-from opsdash_comments.model import Access, CommentAction, Thread
-from opsdash_comments.ticket_client import TicketClient
+from opsdash_comments.threads import repository
+from opsdash_comments.threads.entering import enter
+from opsdash_comments.threads.model import Thread
+from opsdash_comments.threads.tickets_client import TicketClient
 
 Result = TypeVar("Result")
 Body = TypeVar("Body")
@@ -95,7 +98,7 @@ class Edge:
 
     async def _run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
         async with self._database.tenant_transaction() as connection:
-            work, access, thread = await use_cases.enter(
+            work, access, thread = await enter(
                 connection, slug=self._slug, user_id=self._caller.user_id, action=action, reference=reference
             )
             self._count(access)
@@ -111,7 +114,7 @@ class Edge:
         async with self._database.tenant_statement() as connection:
             entrance = Entrance(connection, self._slug, user_id)
             found = await find(entrance)
-        access = use_cases.admit(entrance.entered, slug=self._slug, user_id=user_id, action=action)
+        access = admit(entrance.entered, slug=self._slug, user_id=user_id, action=action)
         self._count(access)
         return Reading(access, found)
 
@@ -127,7 +130,7 @@ class Edge:
         Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
         """
         async with self._database.tenant_statement() as connection:
-            _, access, _ = await use_cases.enter(
+            _, access, _ = await enter(
                 connection,
                 slug=self._slug,
                 user_id=self._caller.user_id,
@@ -155,4 +158,4 @@ class Edge:
         if fact is None:
             raise NotVisible
         async with self._database.worker_transaction() as connection:
-            await thread_repository.learn(connection, [fact])
+            await repository.learn(connection, [fact])

@@ -12,7 +12,7 @@ from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.text import markdown
 
-from opsdash_comments.values import PAGE_BYTES
+from opsdash_comments.comments.validation import PAGE_BYTES
 
 # A person may have left and come back under a new membership: the living one wins, else the latest.
 _PERSON = """

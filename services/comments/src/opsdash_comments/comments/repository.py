@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
 
-from opsdash_comments import view_repository
-from opsdash_comments.model import Comment, Thread
+from opsdash_comments.comments import view_repository
+from opsdash_comments.comments.model import Comment
+from opsdash_comments.threads.model import Thread
 
-_THREAD = """
-SELECT org_id, ticket_id, deleted_at IS NULL AS living, last_sequence, last_comment_at FROM threads
-WHERE org_id = $1 AND {reference} = $2 {lock}
-"""
-_THREAD_COLUMNS = tuple(field.name for field in fields(Thread))
-_THREADS = {
-    (kind, locked): _THREAD.format(reference=reference, lock="FOR UPDATE" if locked else "")
-    for kind, reference in ((UUID, "ticket_id"), (int, "number"))
-    for locked in (False, True)
-}
 _STATE = """
 id, org_id, ticket_id, parent_id, author_id, body, mentions, created_at, edited_at, edited_by, deleted_at, deleted_by,
 version
@@ -57,15 +46,6 @@ _MISSING_MEMBERS = """
 SELECT person FROM unnest($2::uuid[]) AS person
 WHERE NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id = person AND removed_at IS NULL)
 """
-
-
-async def thread(entrance: Entrance, reference: UUID | int, *, lock: bool) -> Thread | None:
-    """What is known of a ticket, read on entering its org.
-
-    Locked, its comments are written one after the other until the transaction ends.
-    """
-    rows = await entrance.fetch(_THREADS[type(reference), lock], reference)
-    return Thread(**{name: rows[0][name] for name in _THREAD_COLUMNS}) if rows else None
 
 
 async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comment | None:

@@ -11,9 +11,9 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text import markdown
 
-from opsdash_comments.model import Access
-from opsdash_comments.schemas import CommentPage, RevisionPage, comment_of, revision_of
-from opsdash_comments.values import PAGE, PAGE_BYTES
+from opsdash_comments.access.policy import Access
+from opsdash_comments.comments.schemas import CommentPage, RevisionPage, comment_of, revision_of
+from opsdash_comments.comments.validation import PAGE, PAGE_BYTES
 
 Item = TypeVar("Item")
 

@@ -7,28 +7,21 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.entering import Entered, Entrance
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
-from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
-from opsdash_comments import model, repository
-from opsdash_comments.errors import (
-    FeatureNotAvailable,
-    FieldProblem,
-    InvalidFields,
-    NotVisible,
-    ParentDeleted,
-    RoleTooLow,
-)
-from opsdash_comments.model import Access, Comment, CommentAction, Thread
-from opsdash_comments.published import comment_event
+from opsdash_comments.access.policy import Access
+from opsdash_comments.comments import model, repository
+from opsdash_comments.comments.events import comment_event
+from opsdash_comments.comments.model import Comment
+from opsdash_comments.errors import FieldProblem, InvalidFields, NotVisible, ParentDeleted
+from opsdash_comments.threads.model import Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +32,6 @@ class NewComment:
     rendered: Rendered
     parent_id: UUID | None
     mentions: tuple[UUID, ...]
-
-
-async def enter(
-    connection: Connection, *, slug: str, user_id: UUID, action: CommentAction, reference: UUID | int
-) -> tuple[UnitOfWork, Access, Thread | None]:
-    """Open the org for the caller, and with it what is known of a ticket, locked if the ticket is to be commented on.
-
-    Raises NotVisible before FeatureNotAvailable before RoleTooLow.
-    """
-    entrance = Entrance(connection, slug, user_id)
-    thread = await repository.thread(entrance, reference, lock=action is CommentAction.COMMENT)
-    access = admit(entrance.entered, slug=slug, user_id=user_id, action=action)
-    return UnitOfWork(connection=connection, now=entrance.entered.now), access, thread
-
-
-def admit(entered: Entered, *, slug: str, user_id: UUID, action: CommentAction) -> Access:
-    """What the member may do here, if this is part of it. Raises FeatureNotAvailable before RoleTooLow."""
-    access = Access(entered.org_id, slug, entered.plate, entered.role, user_id)
-    if access.plate not in PLATES_WITH_SUPPORT:
-        raise FeatureNotAvailable(access.plate, PLATES_WITH_SUPPORT)
-    if not access.may(action):
-        raise RoleTooLow
-    return access
 
 
 async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record:

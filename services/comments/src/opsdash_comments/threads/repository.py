@@ -1,14 +1,29 @@
-"""SQL of what this service knows of tickets: facts from events or from their owner; the newest version wins."""
+"""SQL of what this service knows of tickets: facts from events or from their owner; the newest version wins.
+
+Every statement names the org; row-level security stands underneath.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import fields
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.tenancy.entering import Entrance
 
+from opsdash_comments.threads.model import Thread, TicketFact
+
+_THREAD = """
+SELECT org_id, ticket_id, deleted_at IS NULL AS living, last_sequence, last_comment_at FROM threads
+WHERE org_id = $1 AND {reference} = $2 {lock}
+"""
+_THREAD_COLUMNS = tuple(field.name for field in fields(Thread))
+_THREADS = {
+    (kind, locked): _THREAD.format(reference=reference, lock="FOR UPDATE" if locked else "")
+    for kind, reference in ((UUID, "ticket_id"), (int, "number"))
+    for locked in (False, True)
+}
 # Whoever learns of a new ticket in the same moment waits here: an upsert looks for conflicts of one key only, and of
 # two that run at once one may fail at the other key, the number. In the order of the key, so that two who learn of the
 # same tickets cannot lock each other out.
@@ -32,21 +47,16 @@ _EMPTY_REVISIONS = """
 DELETE FROM revisions r USING comments c
 WHERE c.org_id = $1 AND r.org_id = c.org_id AND c.id = r.comment_id AND c.ticket_id = $2
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFact:
-    """A ticket at one of its versions."""
-
-    org_id: UUID
-    ticket_id: UUID
-    number: int
-    version: int
-    deleted_at: datetime | None
-    purged_at: datetime | None
-
-
 _FIELDS = tuple(field.name for field in fields(TicketFact))
+
+
+async def thread(entrance: Entrance, reference: UUID | int, *, lock: bool) -> Thread | None:
+    """What is known of a ticket, read on entering its org.
+
+    Locked, its comments are written one after the other until the transaction ends.
+    """
+    rows = await entrance.fetch(_THREADS[type(reference), lock], reference)
+    return Thread(**{name: rows[0][name] for name in _THREAD_COLUMNS}) if rows else None
 
 
 async def learn(connection: Connection, facts: Sequence[TicketFact]) -> list[TicketFact]:

@@ -11,8 +11,8 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged
 
-from opsdash_comments import model
-from opsdash_comments.model import Comment
+from opsdash_comments.comments import model
+from opsdash_comments.comments.model import Comment
 
 
 def comment_event(

@@ -1,15 +1,14 @@
-"""The HTTP edge of comments: each handler opens the work, calls one use case and answers."""
+"""The routes of comments: each handler opens the work, calls one function of the service and answers."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Request, Response, Router, delete, get, patch, post, put
-from litestar.di import NamedDependency, Provide
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.types import ControllerRouterHandler
 from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.pools import Record
@@ -18,12 +17,10 @@ from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 
-from opsdash_comments import use_cases, view_repository
-from opsdash_comments.edge import Edge
-from opsdash_comments.errors import NotVisible
-from opsdash_comments.model import Access, CommentAction, Thread
-from opsdash_comments.pages import comment_page, comments_scope, html_of, revision_page, revisions_scope
-from opsdash_comments.schemas import (
+from opsdash_comments.access.policy import Access, CommentAction
+from opsdash_comments.comments import service, view_repository
+from opsdash_comments.comments.pages import comment_page, comments_scope, html_of, revision_page, revisions_scope
+from opsdash_comments.comments.schemas import (
     Comment,
     CommentPage,
     CreateComment,
@@ -31,7 +28,10 @@ from opsdash_comments.schemas import (
     RevisionPage,
     comment_of,
 )
-from opsdash_comments.values import PAGE
+from opsdash_comments.comments.validation import PAGE
+from opsdash_comments.errors import NotVisible
+from opsdash_comments.threads.model import Thread
+from opsdash_comments.threads.scope import Edge
 
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
 
@@ -74,7 +74,7 @@ async def create_comment(
     rendered = await edge.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
-        row = await use_cases.create_comment(work, access, thread, data.to_new_comment(rendered))
+        row = await service.create_comment(work, access, thread, data.to_new_comment(rendered))
         return await _shown(row, access, status=201, located=True)
 
     return await edge.write(wanted, act, key=idempotency_key)
@@ -106,7 +106,7 @@ async def patch_comment(
     rendered = None if data.body is UNSET else await edge.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
-        comment = await use_cases.edit_comment(
+        comment = await service.edit_comment(
             work,
             access,
             thread,
@@ -133,7 +133,7 @@ async def delete_comment(
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[None]:
         expected = expected_versions(if_match)
-        await use_cases.delete_comment(work, access, thread, object_id(comment_id), if_match=expected)
+        await service.delete_comment(work, access, thread, object_id(comment_id), if_match=expected)
         return Response(None, status_code=204)
 
     return await edge.write(id_or_number(reference), act, key=idempotency_key)
@@ -162,12 +162,6 @@ async def list_revisions(
     return await revision_page(edge.cursors, *await edge.run(CommentAction.MODERATE, id_or_number(reference), act))
 
 
-@put("/thread", status_code=204, include_in_schema=False)
-async def look_again(reference: FromPath[str], edge: NamedDependency[Edge]) -> None:
-    """The gateway has deleted the ticket: hide its comments before anybody is told so."""
-    await edge.look_again(id_or_number(reference))
-
-
 async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:
     """The comment as it is in this transaction, with its version as ETag."""
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
@@ -191,34 +185,3 @@ def _position(values: list[str | int]) -> tuple[datetime, UUID]:
     if len(values) != 2:  # noqa: PLR2004 - time and id
         raise InvalidCursor
     return datetime.fromisoformat(str(values[0])), UUID(str(values[1]))
-
-
-async def provide_edge(
-    request: Request[Any, Any, Any],
-    slug: FromPath[str],
-) -> Edge:
-    """A dependency without dependencies: side by side, the framework resolves them in a task each."""
-    return Edge(request, slug, request.app.state.doors)
-
-
-ROUTES: list[ControllerRouterHandler] = [
-    Router(
-        "/orgs/{slug:str}/tickets/{reference:str}",
-        dependencies={"edge": Provide(provide_edge)},
-        route_handlers=[
-            look_again,
-            Router(
-                "/comments",
-                route_handlers=[
-                    list_comments,
-                    create_comment,
-                    get_comment,
-                    patch_comment,
-                    delete_comment,
-                    list_revisions,
-                ],
-                tags=["comments"],
-            ),
-        ],
-    ),
-]
