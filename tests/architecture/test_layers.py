@@ -31,7 +31,7 @@ MAY_USE_HTTP = {
     (f"{T}.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.
     (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
-    (f"{S}.owner", f"{CHASSIS}.http.client.bounded_body"),
+    (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
 }
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {

@@ -18,9 +18,9 @@ from opsdash_contracts import sla, tickets
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
-from opsdash_sla_monitor.model import TicketState
-from opsdash_sla_monitor.owner import Owner
-from opsdash_sla_monitor.use_cases import follow_tickets, state_of
+from opsdash_sla_monitor.deadlines.model import TicketState
+from opsdash_sla_monitor.deadlines.service import follow_tickets, state_of
+from opsdash_sla_monitor.deadlines.tickets_client import Owner
 
 from tests.integration.sla_scene import event_of
 from tests.support.databases import ServiceDatabase, clone, drop

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from opsdash_sla_monitor import sweep_repository
+from opsdash_sla_monitor.sweep import repository
 
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.plans import nodes
@@ -44,7 +44,7 @@ async def explain(connection: asyncpg.Connection, statement: str, *values: objec
 
 @pytest.mark.parametrize(
     ("statement", "values"),
-    [(sweep_repository._DUE_OF_ANY_ORG, (500,)), (sweep_repository._NEXT_OF_ANY_ORG, ())],
+    [(repository._DUE_OF_ANY_ORG, (500,)), (repository._NEXT_OF_ANY_ORG, ())],
     ids=["due", "next"],
 )
 async def test_an_idle_sweep_touches_a_few_pages_of_the_index(connection, statement: str, values: tuple[int, ...]):
@@ -62,7 +62,7 @@ async def test_a_thousand_due_are_claimed_without_looking_at_the_others(connecti
     await connection.execute(
         "UPDATE deadlines SET next_at = now() - interval '1 minute' WHERE number BETWEEN 1 AND 1000"
     )
-    due = await sweep_repository.due(connection, limit=500)
-    claimed = await sweep_repository.claim(connection, due)
+    due = await repository.due(connection, limit=500)
+    claimed = await repository.claim(connection, due)
     await transaction.rollback()
     assert (len(due), len(claimed)) == (500, 500)

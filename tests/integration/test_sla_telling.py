@@ -17,12 +17,14 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.sla import BREACHED, notice_id
 from opsdash_contracts.tickets import Priority, SlaSource
-from opsdash_sla_monitor import repository, telling
-from opsdash_sla_monitor.decisions import Action, Decision, Verdict
-from opsdash_sla_monitor.model import Deadline, State, Step
-from opsdash_sla_monitor.owner import Owner
+from opsdash_sla_monitor.deadlines import repository
+from opsdash_sla_monitor.deadlines.model import Deadline, State, Step
+from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_sla_monitor.sweep import Sweeper
+from opsdash_sla_monitor.sweep.decisions import Action, Decision
+from opsdash_sla_monitor.sweep.notices import Notice, carry_out
+from opsdash_sla_monitor.sweep.service import Sweeper
 from pydantic import SecretStr
 
 from tests.integration.sla_running import SlaRunning
@@ -89,11 +91,11 @@ def overdue() -> Deadline:
     )  # fmt: skip
 
 
-async def tell(worker: Any, deadline: Deadline) -> telling.Notice:
+async def tell(worker: Any, deadline: Deadline) -> Notice:
     """As a sweep does, which finds the deadline due and has it confirmed."""
     decision = Decision(Action.TELL, Step.BREACH, deadline)
     async with worker.transaction():
-        (notice,) = await telling.carry_out(UnitOfWork(worker, datetime.now(UTC)), [decision])
+        (notice,) = await carry_out(UnitOfWork(worker, datetime.now(UTC)), [decision])
     return notice
 
 

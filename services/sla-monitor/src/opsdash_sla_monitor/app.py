@@ -12,11 +12,11 @@ from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_sla_monitor import consumers
-from opsdash_sla_monitor.api import ROUTES
-from opsdash_sla_monitor.owner import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.routes import ROUTES
 from opsdash_sla_monitor.settings import REVISION, SERVICE, SlaMonitorSettings
-from opsdash_sla_monitor.sweep import Sweeper
-from opsdash_sla_monitor.timer import Timer
+from opsdash_sla_monitor.sweep.service import Sweeper
+from opsdash_sla_monitor.sweep.timer import Timer
 
 
 def build_runtime(settings: SlaMonitorSettings) -> Runtime:

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsdash_chassis.http.openapi import openapi_document
 
-from opsdash_sla_monitor.api import ROUTES
+from opsdash_sla_monitor.routes import ROUTES
 
 
 def document() -> dict[str, Any]:

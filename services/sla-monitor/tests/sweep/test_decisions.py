@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from opsdash_sla_monitor.decisions import OWNER_PAUSE, SOON, TRIES_BEFORE_REPAIR, Action, Verdict, decide
-from opsdash_sla_monitor.model import BREACH_GRACE, Deadline, State, Step
+from opsdash_sla_monitor.deadlines.model import BREACH_GRACE, Deadline, State, Step
+from opsdash_sla_monitor.deadlines.verdicts import Verdict
+from opsdash_sla_monitor.sweep.decisions import OWNER_PAUSE, SOON, TRIES_BEFORE_REPAIR, Action, decide
 
-from .test_model import HOUR, NEW, NOON
+from tests.support.deadlines import HOUR, NEW, NOON
 
 PATIENCE = timedelta(seconds=30)
 BREACH = replace(NEW, due_at=NOON - HOUR, state=State.RUNNING, next_step=Step.BREACH, next_at=NOON - HOUR)

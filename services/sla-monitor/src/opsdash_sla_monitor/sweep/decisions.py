@@ -7,26 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from opsdash_sla_monitor.model import Deadline, Step, at_rest, waiting_for_breach
+from opsdash_sla_monitor.deadlines.model import Deadline, Step, at_rest, waiting_for_breach
+from opsdash_sla_monitor.deadlines.verdicts import Verdict
 
 SOON: Final = timedelta(milliseconds=200)
 OWNER_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE_SECONDS: Final = 64
 #: Asked this often (about two minutes), an event that would explain the owner's answer is not coming any more.
 TRIES_BEFORE_REPAIR: Final = 6
-
-
-class Verdict(StrEnum):
-    """The owner's answer about a ticket, its due time and its org; `None` stands for no answer."""
-
-    OVERDUE = "overdue"
-    OPEN = "open"
-    FINISHED = "finished"
-    DELETED = "deleted"
-    MOVED = "moved"
-    NO_SUPPORT = "no_support"
-    BUSY = "busy"
-    UNKNOWN = "unknown"
 
 
 class Action(StrEnum):

@@ -15,12 +15,14 @@ from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import worker_unit_of_work
 from opsdash_chassis.errors import Unavailable
 
-from opsdash_sla_monitor import metrics, sweep_repository, telling, use_cases
-from opsdash_sla_monitor.decisions import Action, Verdict, decide
-from opsdash_sla_monitor.model import Deadline, Step
-from opsdash_sla_monitor.owner import Owner
+from opsdash_sla_monitor.deadlines.model import Deadline, Step
+from opsdash_sla_monitor.deadlines.service import repair
+from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_sla_monitor.telling import Notice
+from opsdash_sla_monitor.sweep import metrics, repository
+from opsdash_sla_monitor.sweep.decisions import Action, decide
+from opsdash_sla_monitor.sweep.notices import Notice, carry_out
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +96,7 @@ class Sweeper:
     async def _resume(self) -> None:
         """Orgs whose notices were held back and whose plate has support again."""
         async with self._database.worker_transaction() as connection:
-            waiting = await sweep_repository.withheld_orgs(connection)
+            waiting = await repository.withheld_orgs(connection)
         if not waiting:
             return
         try:
@@ -104,7 +106,7 @@ class Sweeper:
             return
         for org_id in supported:
             async with self._database.worker_transaction() as connection:
-                await sweep_repository.resume(connection, org_id)
+                await repository.resume(connection, org_id)
 
     async def _batch(self, counts: Counts) -> bool:
         """Handle the deadlines that are due longest; whether there may be more for this sweep.
@@ -112,18 +114,18 @@ class Sweeper:
         The owner is asked before they are locked. What others have changed or work on by then is theirs.
         """
         async with self._database.worker_transaction() as connection:
-            due = await sweep_repository.due(connection, limit=self._batch_size)
+            due = await repository.due(connection, limit=self._batch_size)
         if not due:
             return False
         verdicts = await self._verdicts(due)
         async with worker_unit_of_work(self._database) as work:
-            claimed = await sweep_repository.claim(work.connection, due)
+            claimed = await repository.claim(work.connection, due)
             decisions = [
                 decide(deadline, verdict, now=work.now, patience=self._patience)
                 for deadline, verdict in zip(due, verdicts, strict=True)
                 if deadline in claimed
             ]
-            told = await telling.carry_out(work, decisions) if decisions else []
+            told = await carry_out(work, decisions) if decisions else []
         counts.add(len(decisions), told)
         for decision in decisions:
             if decision.action is Action.REPAIR:
@@ -145,6 +147,6 @@ class Sweeper:
         try:
             ticket = await self._owner.state(*deadline.key)
             async with worker_unit_of_work(self._database) as work:
-                await use_cases.repair(work, deadline, ticket)
+                await repair(work, deadline, ticket)
         except Unavailable as error:
             log.warning("repair_waits", ticket_id=str(deadline.ticket_id), reason=error.detail)

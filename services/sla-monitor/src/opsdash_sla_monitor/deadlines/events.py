@@ -20,7 +20,7 @@ from opsdash_contracts.sla import (
     notice_id,
 )
 
-from opsdash_sla_monitor.model import Deadline, Entry, Step
+from opsdash_sla_monitor.deadlines.model import Deadline, Entry, Step
 
 NOTICE_TYPES = {Step.WARNING: sla.WARNING, Step.BREACH: sla.BREACHED}
 NOTICE_RULES = {Step.WARNING: SlaRule.WINDOW_NEARLY_GONE, Step.BREACH: SlaRule.DUE_TIME_PASSED}

@@ -12,10 +12,11 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.topics import SLA
 
-from opsdash_sla_monitor import metrics, model, sweep_repository
-from opsdash_sla_monitor.decisions import Action, Decision
-from opsdash_sla_monitor.model import Deadline, Step
-from opsdash_sla_monitor.published import notice_event
+from opsdash_sla_monitor.deadlines import model
+from opsdash_sla_monitor.deadlines.events import notice_event
+from opsdash_sla_monitor.deadlines.model import Deadline, Step
+from opsdash_sla_monitor.sweep import metrics, repository
+from opsdash_sla_monitor.sweep.decisions import Action, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ async def carry_out(work: UnitOfWork, decisions: Sequence[Decision]) -> list[Not
     notices = await _tell(work, [_notice(decision, work.now) for decision in decisions if _tells(decision)])
     withheld = [decision for decision in decisions if decision.action is Action.WITHHOLD]
     if withheld:
-        await sweep_repository.withhold(work.connection, [_withheld(decision) for decision in withheld])
+        await repository.withhold(work.connection, [_withheld(decision) for decision in withheld])
     told = {notice.deadline.ticket_id: notice.deadline for notice in notices if notice.is_new}
-    await sweep_repository.reschedule(
+    await repository.reschedule(
         work.connection, [told.get(decision.after.ticket_id, decision.after) for decision in decisions]
     )
     _measure(notices, withheld, work.now)
@@ -56,10 +57,10 @@ async def carry_out(work: UnitOfWork, decisions: Sequence[Decision]) -> list[Not
 async def _tell(work: UnitOfWork, notices: Sequence[Notice]) -> list[Notice]:
     if not notices:
         return []
-    new = await sweep_repository.tell(work.connection, [_row(notice, work.now) for notice in notices])
+    new = await repository.tell(work.connection, [_row(notice, work.now) for notice in notices])
     known = [notice.event_id for notice in notices if notice.event_id not in new]
     if known:
-        await sweep_repository.found_again(work.connection, known)
+        await repository.found_again(work.connection, known)
     result = [replace(notice, is_new=notice.event_id in new) for notice in notices]
     await work.record_all([notice.event for notice in result if notice.is_new], topic=SLA)
     return result

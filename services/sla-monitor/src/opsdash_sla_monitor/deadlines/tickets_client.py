@@ -14,9 +14,9 @@ from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
 
-from opsdash_sla_monitor import metrics
-from opsdash_sla_monitor.decisions import Verdict
-from opsdash_sla_monitor.model import Deadline, TicketState
+from opsdash_sla_monitor.deadlines import metrics
+from opsdash_sla_monitor.deadlines.model import Deadline, TicketState
+from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 
 #: A sweep that waits longer tells late what it could tell unconfirmed.

@@ -1,4 +1,4 @@
-"""Metric names of the SLA monitor: a contract with dashboards and alerts (docs/reference/metrics.md)."""
+"""Metric names of the sweep: a contract with dashboards and alerts (docs/reference/metrics.md)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ NOTICES = Counter("opsdash_sla_notices", "Warnings and breaches told", ["kind", 
 ALREADY_TOLD = Counter("opsdash_sla_already_told", "Due pairs that had been told before", ["kind"])
 WITHHELD = Counter("opsdash_sla_withheld", "Notices held back because the plate has no support", ["kind"])
 DISPUTED = Counter("opsdash_sla_disputed", "Due deadlines the owner did not confirm", ["verdict"])
-REPAIRED = Counter("opsdash_sla_repaired", "Deadlines set right from the owner's state", ["cause"])
-VERSION_GAPS = Counter("opsdash_sla_version_gaps", "Ticket events that came after one that never did")
-OLD_EVENTS = Counter("opsdash_sla_old_events", "Ticket events that were older than what is known")
-OWNER_FAILURES = Counter("opsdash_sla_owner_failures", "Calls to the tickets service without a usable answer")
 SWEEPS = Counter("opsdash_sla_sweeps", "Sweeps that ran")
 SWEEP_SECONDS = Histogram("opsdash_sla_sweep_seconds", "Time of one sweep")
 OVERDUE_SECONDS = Gauge("opsdash_sla_oldest_unhandled_seconds", "How long the oldest due deadline has been waiting")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
 
-from opsdash_sla_monitor.model import Deadline, Step
-from opsdash_sla_monitor.repository import to_deadline
+from opsdash_sla_monitor.deadlines.model import Deadline, Step
+from opsdash_sla_monitor.deadlines.repository import to_deadline
 
 # Strictly before now: due exactly now is not a breach.
 _DUE_OF_ANY_ORG = "SELECT * FROM deadlines WHERE next_at < now() ORDER BY next_at LIMIT $1"

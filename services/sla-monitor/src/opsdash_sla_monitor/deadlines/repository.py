@@ -1,4 +1,4 @@
-"""SQL of deadlines and of a ticket's ledger. Every statement names the org; row-level security stands underneath."""
+"""SQL of deadlines. Every statement names the org; row-level security stands underneath."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opsdash_chassis.database.pools import Connection, Record, columns_of
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.tickets import Priority, SlaSource
 
-from opsdash_sla_monitor.model import Deadline, Key, State, Step
+from opsdash_sla_monitor.deadlines.model import Deadline, Key, State, Step
 
 COLUMNS = tuple(field.name for field in fields(Deadline))
 _FIXED = ("org_id", "ticket_id", "created_by", "created_at")
@@ -42,18 +42,6 @@ WITH saved AS (
 SELECT CASE WHEN next_at < now() + interval '61 minutes'
        THEN pg_notify('deadlines', extract(epoch FROM next_at)::text) END FROM saved
 """  # noqa: S608 - names of our own columns
-_ENTER = "SELECT set_config('app.org_id', $1, true)"
-_PUBLISHED = """
-SELECT * FROM (
-    SELECT event_id, event_type, occurred_at, actor_id, aggregate_version, data FROM history
-    WHERE org_id = $1 AND aggregate_id = $2 ORDER BY aggregate_version DESC LIMIT $3
-) newest ORDER BY aggregate_version
-"""
-_UNTOLD = """
-SELECT kind, due_at, withheld_at, again_at FROM notices
-WHERE org_id = $1 AND ticket_id = $2 AND (withheld_at IS NOT NULL OR again_at IS NOT NULL)
-ORDER BY due_at
-"""
 
 
 async def known_versions(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
@@ -78,21 +66,6 @@ async def save_all(connection: Connection, deadlines: Sequence[Deadline]) -> Non
     saved = await connection.fetch(_SAVE_ALL, msgspec.json.encode(deadlines).decode())
     if len(saved) < len(deadlines):
         raise Unavailable("Somebody else follows one of these tickets just now.")
-
-
-async def enter_org(connection: Connection, org_id: UUID) -> None:
-    """Make the org the tenant of this transaction."""
-    await connection.execute(_ENTER, str(org_id))
-
-
-async def published(connection: Connection, org_id: UUID, ticket_id: UUID, *, limit: int) -> list[Record]:
-    """The ticket's newest SLA events, oldest first."""
-    return await connection.fetch(_PUBLISHED, org_id, ticket_id, limit)
-
-
-async def untold(connection: Connection, org_id: UUID, ticket_id: UUID) -> list[Record]:
-    """Notices that were held back, or found again after they had been told."""
-    return await connection.fetch(_UNTOLD, org_id, ticket_id)
 
 
 def to_deadline(row: Record) -> Deadline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from opsdash_contracts import sla
 from opsdash_contracts.sla import SlaRule
 from opsdash_contracts.tickets import Priority, SlaSource, Status
-from opsdash_sla_monitor.model import BREACH_GRACE, Deadline, State, Step, TicketState, follow, unknown, warning_at
+from opsdash_sla_monitor.deadlines.model import (
+    BREACH_GRACE,
+    Deadline,
+    State,
+    Step,
+    TicketState,
+    follow,
+    warning_at,
+)
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TICKET = TicketState(
-    org_id=UUID(int=1), ticket_id=UUID(int=2), number=1, version=1, status=Status.OPEN, priority=Priority.MEDIUM,
-    assignee_id=None, created_by=UUID(int=3), created_at=NOON, updated_at=NOON, due_at=NOON + 4 * HOUR,
-    sla_source=SlaSource.AUTO, resolved_at=None, deleted=False,
-)  # fmt: skip
-NEW = unknown(TICKET)
+from tests.support.deadlines import HOUR, MINUTE, NEW, NOON, TICKET
 
 
 def story(*tickets: TicketState) -> tuple[Deadline, list[tuple[str, SlaRule]]]:

@@ -19,10 +19,10 @@ from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import SLA
 
-from opsdash_sla_monitor import metrics, model, repository
-from opsdash_sla_monitor.model import Deadline, Key, TicketState
-from opsdash_sla_monitor.owner import Owner
-from opsdash_sla_monitor.published import timer_event
+from opsdash_sla_monitor.deadlines import metrics, model, repository
+from opsdash_sla_monitor.deadlines.events import timer_event
+from opsdash_sla_monitor.deadlines.model import Deadline, Key, TicketState
+from opsdash_sla_monitor.deadlines.tickets_client import Owner
 
 log = structlog.get_logger(__name__)
 

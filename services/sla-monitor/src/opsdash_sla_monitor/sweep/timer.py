@@ -10,9 +10,9 @@ import structlog
 from opsdash_chassis.database.errors import database_errors
 from opsdash_chassis.database.pools import Database
 
-from opsdash_sla_monitor import metrics, sweep_repository
 from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_sla_monitor.sweep import Sweeper
+from opsdash_sla_monitor.sweep import metrics, repository
+from opsdash_sla_monitor.sweep.service import Sweeper
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class Timer:
         self._announced_at, self._wakes_at = NEVER, -NEVER
         self._wake.clear()
         async with database.worker_transaction() as connection:
-            upcoming, clock = await sweep_repository.next_due(connection)
+            upcoming, clock = await repository.next_due(connection)
         due_at = min(self._announced_at, NEVER if upcoming is None else upcoming)
         metrics.OVERDUE_SECONDS.set(max(0.0, clock - due_at))
         self._wakes_at = due_at

@@ -1,0 +1,1 @@
+"""Deadlines: the due time of each ticket, kept up to its events."""

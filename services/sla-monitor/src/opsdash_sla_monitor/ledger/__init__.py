@@ -1,0 +1,1 @@
+"""What happened to the due time of a ticket."""
