@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.sources import Module, called, calls_of, docstrings, imported_from, imported_names
+from tests.architecture.sources import CHASSIS, Module, called, calls_of, docstrings, imported_from, imported_names
 
 #: The beginning of an SQL statement that reads or changes rows, after comments.
 STATEMENT = re.compile(
@@ -23,6 +23,8 @@ SQL = re.compile(
 )
 HANDLERS = {"get", "post", "put", "patch", "delete", "head", "route", "websocket", "websocket_listener", "asgi"}
 GROUPS = {"Router", "Controller"}
+#: The types of what is registered for events.
+EVENT_HANDLERS = {"Handler", "Together"}
 #: The types of what is registered as routes.
 ROUTES = {"HTTPRouteHandler", "ControllerRouterHandler", "BaseRouteHandler"}
 #: A value that is put into a text.
@@ -81,8 +83,9 @@ def _litestar_name(module: Module, node: ast.expr) -> str:
 
 
 def subscribes(module: Module) -> bool:
-    """It attaches handlers to the events of others."""
-    return bool(calls_of(module.tree, "subscribe"))
+    """It attaches handlers to the events of others, or says which handler each of them has."""
+    imported = {name for source, name in imported_from(module).values() if source.startswith(f"{CHASSIS}.consuming.")}
+    return bool(calls_of(module.tree, "subscribe") or imported & EVENT_HANDLERS)
 
 
 def composes(module: Module) -> bool:

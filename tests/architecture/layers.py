@@ -12,6 +12,8 @@ from tests.architecture.sources import CHASSIS, PACKAGES, Module, imported_names
 #: One module's import of another, by their names.
 Import = tuple[str, str]
 HTTP = f"{CHASSIS}.http"
+#: The end of the name of a module with bodies of requests and answers.
+SCHEMAS = "schemas"
 #: Of the standard library, what reads no clock, file or network and starts nothing.
 PURE = {
     "__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
@@ -55,6 +57,21 @@ class Layers:
     def of_http(self) -> set[Import]:
         """Imports of the HTTP layer of the chassis by modules that are below routes."""
         return {pair for pair in self.imports(self._below) if f"{pair[1]}.".startswith(f"{HTTP}.")}
+
+    def of_schemas(self) -> set[Import]:
+        """Imports of bodies of requests and answers, and of what makes such bodies, by modules that are below them.
+
+        What makes them stands between routes and the rest: it uses no repository, makes no event, and nobody but routes
+        uses it.
+        """
+        schemas = {name for name in self._below if name.endswith(SCHEMAS)}
+        makers = {name for name, imported in self.imports(self._below - schemas) if imported in schemas}
+        below = self._below - schemas - makers
+        low = self.repositories | self.events()
+        wrong = (makers & low) | {name for name, imported in self.imports(makers) if imported in self.repositories}
+        return {pair for pair in self.imports(wrong) if pair[1] in schemas} | {
+            pair for pair in self.imports(below) if pair[1] in makers
+        }
 
     @property
     def _below(self) -> set[str]:
@@ -117,6 +134,11 @@ class Layers:
         return _circle(
             pair for pair in between if pair[0] and pair[1] and self._is_room(pair[0]) and self._is_room(pair[1])
         )
+
+    @cached_property
+    def rooms(self) -> set[str]:
+        """The packages inside the service that hold modules, also those inside another."""
+        return {package for name in self._modules for package in _packages(name)[1:-1]}
 
     def _is_room(self, name: str) -> bool:
         return any(module.startswith(f"{name}.") for module in self._modules)

@@ -33,6 +33,8 @@ MAY_USE_HTTP = {
     (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
     (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
 }
+#: The same of the bodies of requests and answers.
+MAY_USE_SCHEMAS = {(f"{T}.edge", f"{T}.schemas")}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {
     (f"{G}.dev_issuer.pages", f"{G}.ended_sessions.routes"),
@@ -62,6 +64,12 @@ def of(package: str, allowed: Collection[Import]) -> set[Import]:
 def test_only_routes_know_http(service: str):
     """The gateway is not asked: it is HTTP all through, and has no domain of its own to keep free of it."""
     assert layers(service).of_http() == of(service, MAY_USE_HTTP)
+
+
+@pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
+def test_only_routes_know_the_bodies_of_requests_and_answers(service: str):
+    """And what makes those for them, which nobody else uses."""
+    assert layers(service).of_schemas() == of(service, MAY_USE_SCHEMAS)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -104,7 +112,9 @@ def test_no_modules_import_each_other_in_a_circle(package: str):
 
 @pytest.mark.parametrize("package", [CHASSIS, *SERVICES])
 def test_no_rooms_import_each_other_in_a_circle(package: str):
-    assert layers(package).circle_of_rooms(CLOSES_A_CIRCLE) == []
+    found = layers(package)
+    looked_at("rooms", package, len(found.rooms))
+    assert found.circle_of_rooms(CLOSES_A_CIRCLE) == []
 
 
 @pytest.mark.parametrize("pair", sorted(CLOSES_A_CIRCLE))
@@ -159,6 +169,25 @@ class TestMistakesAreSeen:
         assert service(use_cases=text).of_http() == {("opsdash_x.use_cases", "opsdash_chassis.http.errors.problems")}
         assert service(use_cases="from opsdash_chassis import http").of_http()
         assert service(consumers=f"{text}\ndef f(consumers): consumers.subscribe('t', {{}})").of_http() == set()
+
+    @pytest.mark.parametrize("name", ["service", "repository", "model", "events"])
+    def test_of_bodies_below_routes(self, name: str):
+        """By what is or uses a repository or makes events, or through what only routes may use."""
+        bodies = {"room__schemas": "", "room__repository": SQL, "room__routes": f"{ROUTE}\nimport opsdash_x.room.pages"}
+        knows = "import opsdash_x.room.schemas"
+        pages = bodies | {"room__pages": knows}
+        assert service(**pages).of_schemas() == set()
+        more = {"repository": SQL, "events": "def made() -> Event[X]: ..."}.get(
+            name, "import opsdash_x.room.repository"
+        )
+        found = service(**bodies | {f"room__{name}": f"{knows}\n{more}"}).of_schemas()
+        assert found == {(f"opsdash_x.room.{name}", "opsdash_x.room.schemas")}
+        found = service(**pages | {f"room__{name}": "from opsdash_x.room import pages"}).of_schemas()
+        assert found == {(f"opsdash_x.room.{name}", "opsdash_x.room.pages")}
+
+    def test_of_sql_among_the_handlers_of_a_room(self):
+        text = f"from opsdash_chassis.consuming.handler import Together\n{SQL}\nHANDLERS: dict[str, Together] = {{}}"
+        assert service(room__consumers=text).sql_at_the_edge() == {"opsdash_x.room.consumers"}
 
     @pytest.mark.parametrize(
         "text", [SQL, "def f(c): c.execute('DELETE FROM tickets')", "def f(x): return f'SELECT {x} FROM tickets'"]
