@@ -45,7 +45,6 @@ MAY_USE_ROUTES = {
 }
 #: Imports that close a circle, of modules or of rooms.
 CLOSES_A_CIRCLE = {
-    (f"{G}.live.feed", f"{G}.live.stream"),
     (f"{G}.live.routes", f"{G}.web.session"),
 }
 

@@ -50,8 +50,8 @@ class TestSignals:
 
 
 class TestFeed:
-    def filled(self, count: int) -> Feed:
-        feed = Feed()
+    def filled(self, count: int) -> Feed[Any]:
+        feed: Feed[Any] = Feed()
         for number in range(count):
             feed.append(Signal.of("ticket", number=number))
         return feed

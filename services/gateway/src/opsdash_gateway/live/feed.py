@@ -5,18 +5,28 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from opsdash_gateway.live.signals import RESYNC, Signal
-
-if TYPE_CHECKING:
-    from opsdash_gateway.live.stream import Stream
 
 MAXIMUM_SIGNALS = 500
 MAXIMUM_AGE_SECONDS = 300.0
 
 
-class Feed:
+class FeedReader(Protocol):
+    """What a feed calls on each stream that reads it."""
+
+    def wake(self) -> None:
+        """There is a new signal."""
+
+    def lose_track(self) -> None:
+        """No id given before can be resumed from."""
+
+
+Reads = TypeVar("Reads", bound=FeedReader)
+
+
+class Feed(Generic[Reads]):
     """The last signals of one org and the streams that read them.
 
     A stream holds no queue, only the number of the last signal it wrote: one that is too slow falls off the end.
@@ -24,13 +34,13 @@ class Feed:
     """
 
     def __init__(self) -> None:
-        self.streams: set[Stream] = set()
+        self.streams: set[Reads] = set()
         self.left_at = time.monotonic()
         self.last = 0
         self._kept: deque[tuple[float, bytes]] = deque(maxlen=MAXIMUM_SIGNALS)
         self._token = secrets.token_hex(6)
 
-    def leave(self, stream: Stream) -> None:
+    def leave(self, stream: Reads) -> None:
         self.streams.discard(stream)
         self.left_at = time.monotonic()
 

@@ -28,7 +28,7 @@ class Hub:
     """Gives events to the streams of their org, and to nobody else."""
 
     def __init__(self, *, streams: int, streams_per_user: int) -> None:
-        self._feeds: dict[UUID, Feed] = {}
+        self._feeds: dict[UUID, Feed[Stream]] = {}
         self._seats = Seats(streams_per_user, retry_after_seconds=RETRY_AFTER_SECONDS)
         self._counts_due: set[UUID] = set()
         self._streams = streams
@@ -43,14 +43,14 @@ class Hub:
         with self._seats.taken(user_id):
             yield
 
-    def feed(self, org_id: UUID) -> Feed:
+    def feed(self, org_id: UUID) -> Feed[Stream]:
         """The org's feed. Those that nobody will come back for go first, so they cannot pile up."""
         for forgotten in [known for known, feed in self._feeds.items() if feed.is_forgotten]:
             del self._feeds[forgotten]
         return self._feeds.setdefault(org_id, Feed())
 
     @contextmanager
-    def joined(self, feed: Feed, stream: Stream) -> Iterator[None]:
+    def joined(self, feed: Feed[Stream], stream: Stream) -> Iterator[None]:
         """While the stream is open."""
         feed.streams.add(stream)
         metrics.STREAMS.inc()
@@ -109,7 +109,7 @@ class Hub:
             for stream in feed.streams:
                 stream.end("stopping")
 
-    def _append(self, feed: Feed, signal: Signal) -> None:
+    def _append(self, feed: Feed[Stream], signal: Signal) -> None:
         metrics.SIGNALS.labels(signal.event).inc()
         feed.append(signal)
 
@@ -124,7 +124,7 @@ class Hub:
             self._append(feed, COUNTS)
 
 
-def _losing_access(feed: Feed, data: Any) -> list[Stream]:
+def _losing_access(feed: Feed[Stream], data: Any) -> list[Stream]:
     """Streams whose reader has just lost the org; one that still has it elsewhere simply opens another stream."""
     match data:
         case Org(plate=Plate.FREE) | Removed(kind=Kind.ORG):

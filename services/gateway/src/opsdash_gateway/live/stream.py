@@ -47,7 +47,7 @@ class Reader:
 class Stream:
     """Reads one org's feed for one reader until either side ends it."""
 
-    def __init__(self, feed: Feed, reader: Reader, last_event_id: str | None) -> None:
+    def __init__(self, feed: Feed[Stream], reader: Reader, last_event_id: str | None) -> None:
         self.reader = reader
         self._feed = feed
         self._position: int | None = feed.last if last_event_id is None else feed.number_of(last_event_id)
