@@ -32,7 +32,7 @@ from opsdash_gateway.database_clock import DatabaseClock
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.live.hub import Hub
-from opsdash_gateway.live.routes import follow_events, follow_page
+from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import Publisher
@@ -148,7 +148,7 @@ def build_app(
     comments = passing_routes(owner_document("comments"), "comments")
     owned = [*tickets, *comments, composed.composed_route(), deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
-    routes += [follow_page, *console.routes, *([issuer] if issuer else [])]
+    routes += [*console.routes, *([issuer] if issuer else [])]
     application = create_app(
         settings,
         route_handlers=routes,

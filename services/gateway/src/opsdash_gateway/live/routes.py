@@ -1,8 +1,7 @@
-"""The two ways to the live stream: API clients bring a token, pages have their session."""
+"""The live stream of the REST API: Server-Sent Events for clients that bring a token."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -12,11 +11,9 @@ from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
 
 from opsdash_gateway.clients import Owners
-from opsdash_gateway.ended_sessions.register import EndedSessions
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
-from opsdash_gateway.web.session import PAGE, WebSession
 
 MAXIMUM_ID_LENGTH = 100
 
@@ -48,28 +45,3 @@ async def follow_events(
         expires_at=caller.expires_at,
         last_event_id=last_event_id or after,
     )
-
-
-@get("/{locale:str}/org/{slug:str}/support/stream", opt=PAGE, include_in_schema=False)
-async def follow_page(
-    request: Request[Any, Any, Any],
-    slug: FromPath[str],
-    caller: NamedDependency[Caller],
-    session: NamedDependency[WebSession],
-    owners: NamedDependency[Owners],
-    hub: NamedDependency[Hub],
-    ended: NamedDependency[EndedSessions],
-) -> ASGIApp:
-    """The same for the pages of a workspace. A refusal is a problem document: no person reads it."""
-    return LiveResponse(  # type: ignore[return-value] # see above
-        hub=hub,
-        access=Access(owners.tickets, slug, {"authorization": f"Bearer {session.access_token}"}),
-        user_id=caller.user_id,
-        expires_at=caller.expires_at,
-        last_event_id=_last_event_id(request),
-        is_over=partial(ended.is_over, session.marks, session.started_at),
-    )
-
-
-def _last_event_id(request: Request[Any, Any, Any]) -> str | None:
-    return request.headers.get("last-event-id") or request.query_params.get("after")

@@ -22,6 +22,7 @@ from opsdash_gateway.web.home import home_routes
 from opsdash_gateway.web.i18n import load_languages
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import IdentityProvider
+from opsdash_gateway.web.live_stream import follow_page
 from opsdash_gateway.web.preferences import preferences_routes
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.router import page_routes
@@ -55,4 +56,4 @@ def build_console(
     ends = LogoutTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
     outside: list[ControllerRouterHandler] = [sign_in_routes(flow), back_channel_route(endings, ends)]
-    return Console([*outside, home_routes, preferences_routes, *page_routes(renderer)], rules)
+    return Console([*outside, home_routes, preferences_routes, follow_page, *page_routes(renderer)], rules)
