@@ -40,8 +40,6 @@ MAY_USE_ROUTES = {
     (f"{G}.dev_issuer.pages", f"{G}.ended_sessions.routes"),
     (f"{G}.live.access", f"{G}.api.passing"),
     (f"{G}.live.response", f"{G}.api.passing"),
-    (f"{G}.web.outside", f"{G}.web.assets"),
-    (f"{G}.web.rendering", f"{G}.web.assets"),
 }
 #: Imports that close a circle, of modules or of rooms.
 CLOSES_A_CIRCLE: set[Import] = set()

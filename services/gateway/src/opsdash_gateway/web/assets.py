@@ -1,4 +1,4 @@
-"""The console's static files: joined, named by their content, compressed once, cached for ever by browsers."""
+"""The console's static files: joined, named by their content, compressed once."""
 
 from __future__ import annotations
 
@@ -9,20 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
-
-from litestar import Request, Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import NOBODY
+from typing import Final
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 PREFIX: Final = "/static/"
-HEADERS: Final = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Vary": "Accept-Encoding",
-}
 #: Files whose order matters; the others of the folder follow by name.
 FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")
 FIRST_SCRIPTS: Final = ("core.js", "drafts.js")
@@ -81,19 +71,3 @@ class Assets:
 
     def _with_addresses(self, styles: str) -> bytes:
         return _URL.sub(lambda found: f'url("{self.address(found[1])}")', styles).encode()
-
-
-def static_route(assets: Assets) -> HTTPRouteHandler:
-    """The route; a name that is not of this release is 404, so no old file is ever cached under a new name."""
-
-    @get(PREFIX + "{name:str}", opt={"authentication": NOBODY, "query_parameters": None}, include_in_schema=False)
-    async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-        asset = assets.served(name)
-        if asset is None:
-            raise not_found()
-        if asset.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            headers = HEADERS | {"Content-Encoding": "gzip"}
-            return Response(asset.compressed, media_type=asset.media_type, headers=headers)
-        return Response(asset.content, media_type=asset.media_type, headers=HEADERS)
-
-    return static_file
