@@ -38,8 +38,6 @@ MAY_USE_SCHEMAS = {(f"{T}.edge", f"{T}.schemas")}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {
     (f"{G}.dev_issuer.pages", f"{G}.ended_sessions.routes"),
-    (f"{G}.live.access", f"{G}.api.passing"),
-    (f"{G}.live.response", f"{G}.api.passing"),
 }
 #: Imports that close a circle, of modules or of rooms.
 CLOSES_A_CIRCLE: set[Import] = set()

@@ -10,8 +10,9 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, owner_path, pass_on
+from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, pass_on
 from opsdash_gateway.clients import Owners
+from opsdash_gateway.owner_paths import owner_path
 
 
 def deleting_route() -> HTTPRouteHandler:

@@ -6,26 +6,23 @@ The routes are those of the owner's OpenAPI document: what is published is passe
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler, route
-from litestar.response import Stream
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.requests.requests import has_body
 
-from opsdash_gateway.answers import Answer
 from opsdash_gateway.clients import OwnerClient, Owners, Service
+from opsdash_gateway.owner_paths import owner_path
+from opsdash_gateway.responses import as_response, as_stream, as_whole
 
 PREFIX = "/api"
 TICKET: Final = "/orgs/{slug}/tickets/{reference}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def passing_routes(
@@ -89,14 +86,6 @@ def _passing_route(template: str, methods: list[Any], service: Service) -> HTTPR
     return pass_request
 
 
-def owner_path(template: str, parameters: dict[str, str]) -> str:
-    """Fill in the template; what cannot be a slug, id or number is 404, so no value climbs to another route."""
-    for name, value in parameters.items():
-        if not (_SLUG if name == "slug" else _REFERENCE).fullmatch(value):
-            raise not_found()
-    return template.format_map(parameters)
-
-
 async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
     body = await request.body() if has_body(request) else None
     answer = await owner.forward(
@@ -107,18 +96,3 @@ async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str
         body=body or None,
     )
     return as_response(answer)
-
-
-def as_response(answer: Answer) -> ASGIResponse:
-    """The owner's answer as ours, byte for byte, its `Content-Type` included."""
-    return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers)
-
-
-def as_whole(answer: Answer) -> Response[Any]:
-    """The same for a handler that has other answers too."""
-    return Response(answer.body, status_code=answer.status, headers=answer.headers)
-
-
-def as_stream(answer: Answer, chunks: AsyncIterator[bytes]) -> Response[Any]:
-    """The same for a body that is still coming."""
-    return Stream(chunks, status_code=answer.status, headers=answer.headers)

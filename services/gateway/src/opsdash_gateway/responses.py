@@ -1,0 +1,27 @@
+"""Responses that hand on what an owner service answered, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Response
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+
+from opsdash_gateway.answers import Answer
+
+
+def as_response(answer: Answer) -> ASGIResponse:
+    """The owner's answer as ours, its `Content-Type` included."""
+    return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers)
+
+
+def as_whole(answer: Answer) -> Response[Any]:
+    """The same for a handler that has other answers too."""
+    return Response(answer.body, status_code=answer.status, headers=answer.headers)
+
+
+def as_stream(answer: Answer, chunks: AsyncIterator[bytes]) -> Response[Any]:
+    """The same for a body that is still coming."""
+    return Stream(chunks, status_code=answer.status, headers=answer.headers)
