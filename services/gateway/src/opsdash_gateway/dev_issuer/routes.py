@@ -18,7 +18,7 @@ from opsdash_gateway.dev_issuer.people import People, Person
 from opsdash_gateway.dev_issuer.provider import provider_routes
 from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer, load_or_create_key
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.addresses import locale_of
+from opsdash_gateway.web.locales import locale_of
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):

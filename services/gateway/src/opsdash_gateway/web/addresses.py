@@ -6,13 +6,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from litestar.connection import ASGIConnection
-from opsdash_chassis.http.errors.problems import not_found
 
-from opsdash_gateway.web.accept_language import preferred_language
+from opsdash_gateway.web.locales import locale_of
 
-LOCALES = ("en", "es")
-DEFAULT_LOCALE = "en"
-LOCALE_COOKIE = "opsdash-locale"
 MAXIMUM_NEXT_CHARACTERS = 1000
 _NOT_PAGES = ("/api", "/dev", "/static", "/sign-in", "/sign-out")
 
@@ -30,22 +26,6 @@ def safe_next(value: str | None) -> str | None:
     if ".." in path.split("/") or any(path == root or path.startswith(f"{root}/") for root in _NOT_PAGES):
         return None
     return value
-
-
-def known_locale(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The language of a page's address; one that we do not have is 404."""
-    locale = str(connection.path_params["locale"])
-    if locale not in LOCALES:
-        raise not_found()
-    return locale
-
-
-def locale_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The language of a page's address, else the one chosen before, else the one of ours the browser prefers."""
-    for named in (connection.path_params.get("locale"), connection.cookies.get(LOCALE_COOKIE)):
-        if named in LOCALES:
-            return str(named)
-    return preferred_language(connection.headers.get("accept-language", ""), LOCALES) or DEFAULT_LOCALE
 
 
 def sign_in_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

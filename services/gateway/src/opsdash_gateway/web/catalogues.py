@@ -11,8 +11,8 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from opsdash_gateway.web.addresses import DEFAULT_LOCALE, LOCALES
 from opsdash_gateway.web.labels import CONTRACT_TEXTS
+from opsdash_gateway.web.locales import DEFAULT_LOCALE, LOCALES
 
 PACKAGE: Final = Path(__file__).parents[1]
 CATALOGUES: Final = PACKAGE / "locale"

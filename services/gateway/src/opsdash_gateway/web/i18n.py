@@ -15,7 +15,7 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from opsdash_gateway.web.addresses import LOCALES
+from opsdash_gateway.web.locales import LOCALES
 
 CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 NAMES: Final = {"en": "English", "es": "Español"}

@@ -11,8 +11,8 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
 
 from opsdash_gateway.clients import Owners
-from opsdash_gateway.web.addresses import known_locale
 from opsdash_gateway.web.htmx import is_fragment
+from opsdash_gateway.web.locales import known_locale
 from opsdash_gateway.web.owner_answers import refusal
 from opsdash_gateway.web.session import FORM, WebSession
 from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
