@@ -14,8 +14,15 @@ from opsdash_gateway.cron import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
 from opsdash_gateway.settings import GatewaySettings
 from pydantic import ValidationError
 
-from .conftest import CRON_SECRET, MONITOR_TOKEN, WORKSPACE_TOKEN, FakeOwner, Gateway, StartGateway
-from .test_dev_issuer import SETTINGS
+from services.gateway.tests.conftest import (
+    CRON_SECRET,
+    MONITOR_TOKEN,
+    WORKSPACE_TOKEN,
+    FakeOwner,
+    Gateway,
+    StartGateway,
+)
+from services.gateway.tests.test_dev_issuer import SETTINGS
 
 PATH = "/api/cron/sla-breach-notifications"
 COUNTS = {"checked": 3, "breached": 2, "notified": 1, "already_notified": 1, "lateness_ms_max": 40, "took_ms": 7}

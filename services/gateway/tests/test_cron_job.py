@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from opsdash_local.ports import free_port
 
-from .conftest import CRON_SECRET, FakeOwner, Gateway, StartGateway
+from services.gateway.tests.conftest import CRON_SECRET, FakeOwner, Gateway, StartGateway
 
 COUNTS = {"checked": 3, "breached": 2, "notified": 1, "already_notified": 1, "lateness_ms_max": 40, "took_ms": 7}
 NEW_SECRET = "Nw7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa7"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from services.gateway.tests.conftest import FakeOwner, Gateway, StartGateway
 from tests.support.eventually import eventually
-
-from .conftest import FakeOwner, Gateway, StartGateway
 
 
 async def clock_of(gateway: Gateway) -> str:

@@ -16,7 +16,7 @@ from opsdash_chassis.http.requests.telemetry import Telemetry
 from opsdash_gateway.app import build_app
 from pydantic import ValidationError
 
-from .conftest import CRON_SECRET, RecordingPublisher, make_settings
+from services.gateway.tests.conftest import CRON_SECRET, RecordingPublisher, make_settings
 
 PUBLIC = "/schema/openapi.json"
 CRON = "/api/cron/sla-breach-notifications"
