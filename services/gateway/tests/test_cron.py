@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_gateway import monitor
 from opsdash_gateway.cron import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.upstream import sla_monitor_client
 from pydantic import ValidationError
 
 from services.gateway.tests.conftest import (
@@ -98,9 +98,9 @@ class Slow:
 class TestASlowMonitor:
     @pytest.fixture(autouse=True)
     def asked_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert monitor.ASKED_EVERY_SECONDS + monitor.ALIVE_SECONDS == 5
-        monkeypatch.setattr(monitor, "ASKED_EVERY_SECONDS", 0.05)
-        monkeypatch.setattr(monitor, "ALIVE_SECONDS", 0.5)
+        assert sla_monitor_client.ASKED_EVERY_SECONDS + sla_monitor_client.ALIVE_SECONDS == 5
+        monkeypatch.setattr(sla_monitor_client, "ASKED_EVERY_SECONDS", 0.05)
+        monkeypatch.setattr(sla_monitor_client, "ALIVE_SECONDS", 0.5)
 
     async def test_a_long_sweep_is_waited_for_as_long_as_the_monitor_is_there(
         self, owner: FakeOwner, start_gateway: StartGateway

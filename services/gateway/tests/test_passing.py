@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from opentelemetry.sdk.trace import TracerProvider
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_gateway import clients
 from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.upstream import client
 
 TICKETS = "/api/orgs/brightside/tickets"
 ONE = f"{TICKETS}/42"
@@ -241,7 +241,7 @@ class TestOwnerAway:
             await asyncio.sleep(2)
             return web.Response()
 
-        monkeypatch.setattr(clients, "TOTAL_SECONDS", 0.3)
+        monkeypatch.setattr(client, "TOTAL_SECONDS", 0.3)
         owner.answer = slow
         assert (await gateway.call("GET", TICKETS))[0] == 503
         assert len(owner.requests) == 1

@@ -26,17 +26,17 @@ from opsdash_gateway.api.passing import TICKET, passing_routes
 from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
-from opsdash_gateway.clients import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.cron import CronSecret
-from opsdash_gateway.database_clock import DatabaseClock
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
-from opsdash_gateway.monitor import MonitorClient
 from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import Publisher
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
+from opsdash_gateway.upstream.database_clock import DatabaseClock
+from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.web.console import build_console
 from opsdash_gateway.web.page_headers import PAGE_HEADERS
 from opsdash_gateway.web.session import provide_session

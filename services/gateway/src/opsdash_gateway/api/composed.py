@@ -17,11 +17,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.answers import Answer
 from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters
-from opsdash_gateway.clients import Owners
-from opsdash_gateway.owner_paths import owner_path
-from opsdash_gateway.responses import as_response
+from opsdash_gateway.upstream.answers import Answer
+from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.responses import as_response
 
 TICKET_SECONDS: Final = 1.8  # with what surrounds it, an answer within two seconds
 COMMENTS_SECONDS: Final = 1.0

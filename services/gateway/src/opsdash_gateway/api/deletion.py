@@ -11,8 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, pass_on
-from opsdash_gateway.clients import Owners
-from opsdash_gateway.owner_paths import owner_path
+from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.paths import owner_path
 
 
 def deleting_route() -> HTTPRouteHandler:

@@ -16,9 +16,9 @@ from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.requests.requests import has_body
 
-from opsdash_gateway.clients import OwnerClient, Owners, Service
-from opsdash_gateway.owner_paths import owner_path
-from opsdash_gateway.responses import as_response, as_stream, as_whole
+from opsdash_gateway.upstream.client import OwnerClient, Owners, Service
+from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.responses import as_response, as_stream, as_whole
 
 PREFIX = "/api"
 TICKET: Final = "/orgs/{slug}/tickets/{reference}"

@@ -15,13 +15,13 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.head import NOT_FOR_HEAD
 from opsdash_contracts.sla import SlaRule
 
-from opsdash_gateway.answers import Answer
-from opsdash_gateway.clients import Owners
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.cron_job import CRON_PATH
-from opsdash_gateway.monitor import MonitorClient
-from opsdash_gateway.owner_paths import owner_path
-from opsdash_gateway.responses import as_whole
+from opsdash_gateway.upstream.answers import Answer
+from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.responses import as_whole
+from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
 LEDGER_PATH = "/orgs/{slug}/tickets/{reference}/sla"
 

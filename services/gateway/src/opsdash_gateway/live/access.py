@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.answers import Answer
-from opsdash_gateway.clients import OwnerClient
-from opsdash_gateway.owner_paths import owner_path
+from opsdash_gateway.upstream.answers import Answer
+from opsdash_gateway.upstream.client import OwnerClient
+from opsdash_gateway.upstream.paths import owner_path
 
 TEMPLATE = "/orgs/{slug}/support"
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})

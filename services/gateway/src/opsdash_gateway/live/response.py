@@ -12,7 +12,7 @@ from opsdash_chassis.http.security.authentication import goes_on
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.stream import Reader, Stream
-from opsdash_gateway.responses import as_response
+from opsdash_gateway.upstream.responses import as_response
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
 
-from opsdash_gateway.clients import Owners
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
+from opsdash_gateway.upstream.client import Owners
 
 MAXIMUM_ID_LENGTH = 100
 

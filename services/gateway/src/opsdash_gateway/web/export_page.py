@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from opsdash_gateway.responses import as_stream
+from opsdash_gateway.upstream.responses import as_stream
 from opsdash_gateway.web.owner_answers import refusal
 from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.session import PAGE

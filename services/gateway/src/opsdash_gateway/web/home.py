@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from opsdash_gateway.clients import Owners
+from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.web.addresses import safe_next
 from opsdash_gateway.web.locales import known_locale, locale_of
 from opsdash_gateway.web.outside import language, outside_page

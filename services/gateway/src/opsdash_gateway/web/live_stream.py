@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
 
-from opsdash_gateway.clients import Owners
 from opsdash_gateway.ended_sessions.register import EndedSessions
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
+from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.web.session import PAGE, WebSession
 
 

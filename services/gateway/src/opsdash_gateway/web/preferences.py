@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
 
-from opsdash_gateway.clients import Owners
+from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.locales import known_locale
 from opsdash_gateway.web.owner_answers import refusal

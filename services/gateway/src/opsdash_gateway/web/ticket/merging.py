@@ -9,7 +9,7 @@ from uuid import UUID
 
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.answers import Answer
+from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.ticket.answering import STALE
 from opsdash_gateway.web.ticket.answers import Ticket

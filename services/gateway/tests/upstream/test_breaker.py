@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_gateway.breaker import Breaker, CircuitOpen
+from opsdash_gateway.upstream.circuit_breaker import Breaker, CircuitOpen
 from structlog.testing import capture_logs
 
 

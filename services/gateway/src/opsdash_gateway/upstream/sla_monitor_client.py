@@ -13,7 +13,7 @@ from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
 
-from opsdash_gateway.clients import Unanswered
+from opsdash_gateway.upstream.client import Unanswered
 
 SERVICE = "sla-monitor"
 

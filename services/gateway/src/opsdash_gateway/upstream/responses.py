@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
-from opsdash_gateway.answers import Answer
+from opsdash_gateway.upstream.answers import Answer
 
 
 def as_response(answer: Answer) -> ASGIResponse:

@@ -18,8 +18,8 @@ from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.observability.tracing import inject
 from yarl import URL
 
-from opsdash_gateway.answers import MOST_BYTES, Answer, most_bytes
-from opsdash_gateway.breaker import Breaker
+from opsdash_gateway.upstream.answers import MOST_BYTES, Answer, most_bytes
+from opsdash_gateway.upstream.circuit_breaker import Breaker
 
 log = structlog.get_logger(__name__)
 

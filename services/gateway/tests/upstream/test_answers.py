@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.answers import most_bytes
 from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.upstream.answers import most_bytes
 
 SLUG = {"slug": "brightside", "reference": "42", "comment_id": "44444444-4444-4444-8444-444444444444"}
 CSV = "/orgs/brightside/tickets.csv"
