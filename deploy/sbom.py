@@ -40,7 +40,7 @@ def bill() -> dict[str, Any]:
 def _of_browsers() -> list[dict[str, Any]]:
     """Libraries from npm that the gateway serves, each once."""
     entries = json.loads((GATEWAY / "static/vendor/vendor.lock").read_text(encoding="utf-8"))
-    page = json.loads((GATEWAY / "docs_page/vendored.json").read_text(encoding="utf-8"))
+    page = json.loads((GATEWAY / "rest/docs_page/vendored.json").read_text(encoding="utf-8"))
     known = {(entry["name"], entry["version"], entry["licence"]) for entry in entries}
     known.add((page["package"], page["version"], page["licence"]))
     return [

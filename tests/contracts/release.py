@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from opsdash_contracts import generate
-from opsdash_gateway.openapi import Document
+from opsdash_gateway.rest.openapi import Document
 
 from tests.contracts import event_compatibility, rest_compatibility
 from tests.contracts.files import CONTRACTS

@@ -23,7 +23,7 @@ from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.cron_job import CronJobSettings
 from opsdash_gateway.live.routes import follow_events
-from opsdash_gateway.openapi import build_document
+from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.filters import ListQuery, SlaFilter, SortField

@@ -13,7 +13,7 @@ from opsdash_chassis.http.security.authentication import CALLER, NOBODY
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_gateway.app import build_app
 from opsdash_gateway.cron import CronSecret
-from opsdash_gateway.openapi import Document
+from opsdash_gateway.rest.openapi import Document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 

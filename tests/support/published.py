@@ -13,7 +13,7 @@ from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.live.routes import follow_events
-from opsdash_gateway.openapi import Document, build_document
+from opsdash_gateway.rest.openapi import Document, build_document
 
 from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.rest.openapi import owner_document
 
 from tests.support.stack import Client
 from tests.system.conftest import Door

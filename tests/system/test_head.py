@@ -7,7 +7,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from opsdash_gateway.cron_job import CRON_PATH
-from opsdash_gateway.openapi import OWNERS, owner_document
+from opsdash_gateway.rest.openapi import OWNERS, owner_document
 
 from tests.support.eventually import eventually
 from tests.support.metrics import sample

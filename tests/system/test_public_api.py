@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
-from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.rest.openapi import owner_document
 
 from tests.support.eventually import eventually
 from tests.support.witness import Witness

@@ -18,8 +18,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
-from opsdash_gateway.openapi import OWNERS, owner_document
-from opsdash_gateway.openapi.live import PATH as STREAM
+from opsdash_gateway.rest.openapi import OWNERS, owner_document
+from opsdash_gateway.rest.openapi.live import PATH as STREAM
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.feedback import FeedbackSources

@@ -20,10 +20,6 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
 
-from opsdash_gateway.api import composed, deletion
-from opsdash_gateway.api.event_schemas import event_schemas_router
-from opsdash_gateway.api.passing import TICKET, passing_routes
-from opsdash_gateway.api.schema import schema_router
 from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.cron import CronSecret
@@ -31,8 +27,12 @@ from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
-from opsdash_gateway.openapi import build_document, owner_document
 from opsdash_gateway.publisher import Publisher
+from opsdash_gateway.rest import ticket_composition, ticket_deletion
+from opsdash_gateway.rest.event_schemas import event_schemas_router
+from opsdash_gateway.rest.openapi import build_document, owner_document
+from opsdash_gateway.rest.openapi_routes import schema_router
+from opsdash_gateway.rest.proxy import TICKET, passing_routes
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.upstream.database_clock import DatabaseClock
@@ -146,7 +146,7 @@ def build_app(
     elsewhere = {TICKET: ("get", "delete")}
     tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
     comments = passing_routes(owner_document("comments"), "comments")
-    owned = [*tickets, *comments, composed.composed_route(), deletion.deleting_route()]
+    owned = [*tickets, *comments, ticket_composition.composed_route(), ticket_deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
     routes += [*console.routes, *([issuer] if issuer else [])]
     application = create_app(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.rest.openapi import owner_document
 from opsdash_gateway.upstream.answers import most_bytes
 
 SLUG = {"slug": "brightside", "reference": "42", "comment_id": "44444444-4444-4444-8444-444444444444"}

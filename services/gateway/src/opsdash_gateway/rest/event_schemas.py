@@ -14,14 +14,14 @@ from opsdash_contracts import asyncapi
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.schemas import schema_of
 
-from opsdash_gateway.api.schema import as_yaml
-from opsdash_gateway.openapi.itself import (
+from opsdash_gateway.rest.openapi.itself import (
     EVENT_TYPE,
     EVENTS_JSON_PATH,
     EVENTS_JSON_TYPE,
     EVENTS_YAML_PATH,
     EVENTS_YAML_TYPE,
 )
+from opsdash_gateway.rest.openapi_routes import as_yaml
 
 _FILE = re.compile(r"v([1-9][0-9]{0,3})\.json", re.ASCII)
 

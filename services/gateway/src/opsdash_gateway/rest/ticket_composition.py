@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters
+from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.upstream.paths import owner_path

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from opsdash_gateway.openapi import merge
+from opsdash_gateway.rest.openapi import merge
 
-PAGE_FILES = files("opsdash_gateway").joinpath("docs_page")
+PAGE_FILES = files("opsdash_gateway.rest").joinpath("docs_page")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from opsdash_chassis.http.openapi import operations
 from opsdash_chassis.http.openapi.schemas import references
-from opsdash_gateway.openapi.examples import examples
+from opsdash_gateway.rest.openapi.examples import examples
 
 from tests.support.published import closed, published_document, resolved
 

@@ -14,14 +14,14 @@ from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
 from opsdash_chassis.http.openapi.schemas import tidy
 
-from opsdash_gateway.openapi.composed import describe_composed_ticket
-from opsdash_gateway.openapi.entities import describe_entities
-from opsdash_gateway.openapi.examples import give_examples
-from opsdash_gateway.openapi.itself import describe_itself
-from opsdash_gateway.openapi.limits import describe_limits
-from opsdash_gateway.openapi.live import PATH as LIVE_PATH
-from opsdash_gateway.openapi.live import describe_stream
-from opsdash_gateway.openapi.shared import share_schemas
+from opsdash_gateway.rest.openapi.entities import describe_entities
+from opsdash_gateway.rest.openapi.examples import give_examples
+from opsdash_gateway.rest.openapi.itself import describe_itself
+from opsdash_gateway.rest.openapi.limits import describe_limits
+from opsdash_gateway.rest.openapi.live import PATH as LIVE_PATH
+from opsdash_gateway.rest.openapi.live import describe_stream
+from opsdash_gateway.rest.openapi.shared import share_schemas
+from opsdash_gateway.rest.openapi.ticket_composition import describe_composed_ticket
 
 TITLE = "OpsDash Support"
 VERSION = "1"

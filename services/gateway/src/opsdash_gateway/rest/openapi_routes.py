@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
 
-from opsdash_gateway.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
+from opsdash_gateway.rest.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
 
 _PREFIX = "/schema"
 ASSETS = {
@@ -68,7 +68,7 @@ def schema_router(document: dict[str, Any]) -> Router:
     async def asset(name: FromPath[str]) -> Response[bytes]:
         if name not in ASSETS:
             raise not_found()
-        content = files("opsdash_gateway").joinpath("docs_page", name).read_bytes()
+        content = files("opsdash_gateway.rest").joinpath("docs_page", name).read_bytes()
         return Response(content, media_type=ASSETS[name], headers={"Cache-Control": "public, max-age=3600"})
 
     return Router(

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from opentelemetry.sdk.trace import TracerProvider
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.rest.openapi import owner_document
 from opsdash_gateway.upstream import client
 
 TICKETS = "/api/orgs/brightside/tickets"

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from opsdash_gateway.api.passing import PREFIX, TICKET, as_parameters, pass_on
+from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters, pass_on
 from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.upstream.paths import owner_path
 

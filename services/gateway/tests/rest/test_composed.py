@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_gateway.api import composed
-from opsdash_gateway.openapi import owner_document
+from opsdash_gateway.rest import ticket_composition
+from opsdash_gateway.rest.openapi import owner_document
 
 from tests.support.eventually import eventually
 
@@ -78,7 +78,7 @@ class TestComposedTicket:
         assert (await helpdesk.call("GET", ONE))[0] == 200
 
     def test_the_deadlines_leave_an_answer_within_two_seconds(self) -> None:
-        assert max(composed.TICKET_SECONDS, composed.COMMENTS_SECONDS) < 2
+        assert max(ticket_composition.TICKET_SECONDS, ticket_composition.COMMENTS_SECONDS) < 2
 
     @pytest.mark.parametrize(
         "away", [silent, drop, says(b"{}", 503), says(b"oops", 404), says(b"{}", 403)], ids=range(5)
