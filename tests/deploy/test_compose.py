@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from opsdash_chassis.settings import MigrationSettings, ProvisionSettings, load_settings
 from opsdash_comments.settings import CommentsSettings
-from opsdash_gateway.cron_job import CronJobSettings
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.sla.cron_job import CronJobSettings
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.settings import TicketsSettings
 

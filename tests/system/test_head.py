@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from opsdash_gateway.cron_job import CRON_PATH
 from opsdash_gateway.rest.openapi import OWNERS, owner_document
+from opsdash_gateway.sla.cron_job import CRON_PATH
 
 from tests.support.eventually import eventually
 from tests.support.metrics import sample

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from opsdash_chassis import settings as chassis_settings
 from opsdash_chassis.settings import ConfigurationError, load_settings
 
-from opsdash_gateway import cron_job
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.sla import cron_job
 
 SERVICE = "gateway"
 

@@ -20,9 +20,7 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
 
-from opsdash_gateway.api.sla import cron_router, get_sla_ledger
 from opsdash_gateway.api.workspace import workspace_router
-from opsdash_gateway.cron import CronSecret
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.live.hub import Hub
@@ -34,6 +32,8 @@ from opsdash_gateway.rest.openapi import build_document, owner_document
 from opsdash_gateway.rest.openapi_routes import schema_router
 from opsdash_gateway.rest.proxy import TICKET, passing_routes
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.sla.cron_secret import CronSecret
+from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.upstream.database_clock import DatabaseClock
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.api.sla import with_entries
+from opsdash_gateway.sla.routes import with_entries
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.page import Page

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.cron import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_gateway.sla.cron_secret import ALLOWED_REFUSALS, MAXIMUM_SOURCES, Refusals
 from opsdash_gateway.upstream import sla_monitor_client
 from pydantic import ValidationError
 

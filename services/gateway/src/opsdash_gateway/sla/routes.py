@@ -15,8 +15,8 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.head import NOT_FOR_HEAD
 from opsdash_contracts.sla import SlaRule
 
-from opsdash_gateway.cron import CronSecret
-from opsdash_gateway.cron_job import CRON_PATH
+from opsdash_gateway.sla.cron_job import CRON_PATH
+from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import Owners
 from opsdash_gateway.upstream.paths import owner_path
