@@ -79,7 +79,7 @@ def field_codes() -> set[str]:
         for keyword in call.keywords
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
     }
-    from opsdash_gateway.entities import _CODES
+    from opsdash_gateway.workspace.entities import _CODES
 
     return found | {code for code, _ in _CODES.values()}
 

@@ -18,13 +18,13 @@ from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
 from opsdash_contracts.workspace import PLAN_CAPS
-from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_job import CronJobSettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
+from opsdash_gateway.workspace.routes import workspace_router
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.filters import ListQuery, SlaFilter, SortField
 from opsdash_tickets.settings import TicketsSettings

@@ -9,11 +9,11 @@ from typing import Any
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_gateway.api.workspace import workspace_router
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.rest.openapi import Document, build_document
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
+from opsdash_gateway.workspace.routes import workspace_router
 
 from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN
 

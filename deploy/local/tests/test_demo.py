@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from opsdash_comments.comments.validation import body as comment_body
 from opsdash_contracts.workspace import Kind, Plate, Role
-from opsdash_gateway.entities import put_event
+from opsdash_gateway.workspace.entities import put_event
 from opsdash_local.demo import load, workspace
 from opsdash_local.demo.gateway import GatewayRefusedError
 from opsdash_local.demo.names import ORGS

@@ -22,7 +22,7 @@ from opsdash_chassis.http.server.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
 from opsdash_gateway.app import build_app
-from opsdash_gateway.publisher import Publisher
+from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.settings import GatewaySettings
 
 from services.gateway.tests.providers import Provider, running_provider

@@ -15,7 +15,7 @@ from opsdash_gateway.ended_sessions import register as registers
 from opsdash_gateway.ended_sessions.endings import SIGN_OUTS, Endings
 from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
-from opsdash_gateway.publisher import Publisher
+from opsdash_gateway.publishing.publisher import Publisher
 
 from services.gateway.tests.conftest import make_settings
 from services.gateway.tests.providers import USER

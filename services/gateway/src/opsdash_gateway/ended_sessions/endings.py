@@ -23,7 +23,7 @@ from opsdash_contracts.topics import SESSIONS
 
 from opsdash_gateway.ended_sessions.marks import SessionMarks
 from opsdash_gateway.ended_sessions.register import EndedSessions
-from opsdash_gateway.publisher import Publisher
+from opsdash_gateway.publishing.publisher import Publisher
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsdash_chassis.http.openapi.answers import describe
 
-from opsdash_gateway.entities import MODELS, id_field
+from opsdash_gateway.workspace.entities import MODELS, id_field
 
 PREFIX = "Workspace"  # owners have a Contact or Company of their own
 PUT_PATH = "/api/workspace/{kind}/{entity_id}"

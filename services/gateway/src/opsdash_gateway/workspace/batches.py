@@ -13,7 +13,13 @@ from opsdash_chassis.http.requests.json_checks import decode_json
 from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
 
-from opsdash_gateway.entities import MAXIMUM_REPORTED_ERRORS, MAXIMUM_VERSION, kind_of, put_event, remove_event
+from opsdash_gateway.workspace.entities import (
+    MAXIMUM_REPORTED_ERRORS,
+    MAXIMUM_VERSION,
+    kind_of,
+    put_event,
+    remove_event,
+)
 
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_LINES = 10_000

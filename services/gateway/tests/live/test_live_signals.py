@@ -12,7 +12,7 @@ from opsdash_gateway.live import feed as feeds
 from opsdash_gateway.live.feed import Feed
 from opsdash_gateway.live.signals import COUNTS, Signal, signals_of
 
-EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples"
+EXAMPLES = Path(__file__).parents[4] / "contracts" / "examples"
 ALL = [pytest.param(path, id=f"{path.parts[-3]}-{path.stem}") for path in sorted(EXAMPLES.glob("*/v1/*.json"))]
 TICKET = "0198c0de-1111-7abc-8def-0000000000aa"
 

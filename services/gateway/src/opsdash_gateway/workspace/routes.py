@@ -11,9 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.http.security.internal import ServiceToken
 
-from opsdash_gateway.batches import MAXIMUM_BYTES, read_batch
-from opsdash_gateway.entities import MAXIMUM_VERSION, kind_of, put_event, remove_event
-from opsdash_gateway.publisher import BATCH_DEADLINE_SECONDS, Publisher
+from opsdash_gateway.publishing.publisher import BATCH_DEADLINE_SECONDS, Publisher
+from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
+from opsdash_gateway.workspace.entities import MAXIMUM_VERSION, kind_of, put_event, remove_event
 
 BATCH_OPT = {"media_types": ("application/x-ndjson",), "max_body_bytes": MAXIMUM_BYTES}
 

@@ -1,0 +1,1 @@
+"""Events of the gateway itself, to the broker."""

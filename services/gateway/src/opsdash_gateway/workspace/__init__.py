@@ -1,0 +1,1 @@
+"""The sync API: the workspace directory as OpsDash writes it."""
