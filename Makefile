@@ -64,7 +64,7 @@ release-contracts: needed-test ## Store today's OpenAPI document, event schemas 
 	@$(BIN)/python -m tests.contracts.release
 
 messages: sync ## Collect the console's texts into its translation files
-	@$(BIN)/python -m opsdash_gateway.web.catalogues
+	@$(BIN)/python -m opsdash_gateway.console.i18n.catalogues
 
 bench-console: needed-test ## What a first visit to the web console costs on this machine; prints a table
 	@$(BIN)/python -m benchmarks.console

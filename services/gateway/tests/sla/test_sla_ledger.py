@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aiohttp import web
-from opsdash_gateway.web.i18n import load_languages
+from opsdash_gateway.console.i18n.languages import load_languages
 
 from services.gateway.tests.conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeOwner, Gateway, StartGateway
 from services.gateway.tests.test_ticket_page import support

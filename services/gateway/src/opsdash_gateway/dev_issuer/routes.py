@@ -13,12 +13,12 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
 
+from opsdash_gateway.console.i18n.locales import locale_of
 from opsdash_gateway.dev_issuer.pages import people_page, token_page
 from opsdash_gateway.dev_issuer.people import People, Person
 from opsdash_gateway.dev_issuer.provider import provider_routes
 from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer, load_or_create_key
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.locales import locale_of
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from litestar.connection import ASGIConnection
 
-from opsdash_gateway.web.locales import locale_of
+from opsdash_gateway.console.i18n.locales import locale_of
 
 MAXIMUM_NEXT_CHARACTERS = 1000
 _NOT_PAGES = ("/api", "/dev", "/static", "/sign-in", "/sign-out")

@@ -12,14 +12,14 @@ from opsdash_chassis.http.security.authentication import Rule
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import TokenVerifier
 
+from opsdash_gateway.console.assets.files import Assets
+from opsdash_gateway.console.i18n.languages import load_languages
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier
 from opsdash_gateway.ended_sessions.routes import back_channel_route
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.assets import Assets
 from opsdash_gateway.web.attempts import Attempts
 from opsdash_gateway.web.home import home_routes
-from opsdash_gateway.web.i18n import load_languages
 from opsdash_gateway.web.id_tokens import IdTokenVerifier
 from opsdash_gateway.web.identity_provider import IdentityProvider
 from opsdash_gateway.web.live_stream import follow_page

@@ -8,9 +8,9 @@ from html import escape
 from litestar import Response
 from litestar.enums import MediaType
 
-from opsdash_gateway.web.assets import Assets
-from opsdash_gateway.web.browsers import SUPPORTED, TOO_OLD
-from opsdash_gateway.web.i18n import Language, load_languages
+from opsdash_gateway.console.assets.files import Assets
+from opsdash_gateway.console.i18n.browsers import SUPPORTED, TOO_OLD
+from opsdash_gateway.console.i18n.languages import Language, load_languages
 
 
 @lru_cache(maxsize=1)

@@ -14,9 +14,9 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.asgi import Scope
 from opsdash_chassis.http.errors.problems import Problem, from_status, internal_error, trace_id_of, unavailable
 
+from opsdash_gateway.console.i18n.languages import Language
+from opsdash_gateway.console.i18n.locales import locale_of
 from opsdash_gateway.web.htmx import is_fragment, toast
-from opsdash_gateway.web.i18n import Language
-from opsdash_gateway.web.locales import locale_of
 from opsdash_gateway.web.page import LOCKED, STATE, Page, html_response
 from opsdash_gateway.web.refusals import heading, sentence
 from opsdash_gateway.web.rendering import Renderer

@@ -7,7 +7,7 @@ from typing import Final
 
 from opsdash_chassis.http.errors.problems import FieldError, Problem
 
-from opsdash_gateway.web.i18n import N_, Language
+from opsdash_gateway.console.i18n.languages import N_, Language
 
 _SENTENCES: Final = {
     "role-too-low": N_("You cannot do that. Ask an admin of this workspace."),

@@ -11,11 +11,11 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from opsdash_contracts.workspace import PLAN_CAPS
 
-from opsdash_gateway.web import times
-from opsdash_gateway.web.assets import Assets
-from opsdash_gateway.web.browsers import TOO_OLD
-from opsdash_gateway.web.i18n import Language
-from opsdash_gateway.web.labels import labels_in
+from opsdash_gateway.console.assets.files import Assets
+from opsdash_gateway.console.i18n import times
+from opsdash_gateway.console.i18n.browsers import TOO_OLD
+from opsdash_gateway.console.i18n.labels import labels_in
+from opsdash_gateway.console.i18n.languages import Language
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 HUES: Final = 6

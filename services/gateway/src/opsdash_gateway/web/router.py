@@ -11,6 +11,7 @@ from opsdash_chassis.http.errors.exceptions import respond
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
 
+from opsdash_gateway.console.assets.routes import static_route
 from opsdash_gateway.web.bulk_pages import BULK_ROUTES
 from opsdash_gateway.web.create_pages import CREATE_ROUTES
 from opsdash_gateway.web.dashboard import DASHBOARD_ROUTES
@@ -19,7 +20,6 @@ from opsdash_gateway.web.list_pages import LIST_ROUTES
 from opsdash_gateway.web.page import provide_page
 from opsdash_gateway.web.page_errors import page_exception_handlers
 from opsdash_gateway.web.rendering import Renderer
-from opsdash_gateway.web.static_route import static_route
 from opsdash_gateway.web.ticket.routes import TICKET_ROUTES
 from opsdash_gateway.web.undo_pages import UNDO_ROUTES
 

@@ -13,11 +13,12 @@ from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.security.authentication import NOBODY
 
+from opsdash_gateway.console.i18n.browsers import NO_COOKIE
+from opsdash_gateway.console.i18n.languages import N_
+from opsdash_gateway.console.i18n.locales import LOCALE_COOKIE, known_locale, locale_of
 from opsdash_gateway.ended_sessions.endings import Endings
 from opsdash_gateway.web.addresses import safe_next, sign_in_path
 from opsdash_gateway.web.attempts import PREFIX, Attempts
-from opsdash_gateway.web.browsers import NO_COOKIE
-from opsdash_gateway.web.i18n import N_
 from opsdash_gateway.web.identity_provider import (
     CALLBACK,
     SIGNED_OUT,
@@ -26,7 +27,6 @@ from opsdash_gateway.web.identity_provider import (
     SignInRefused,
     TokensRefused,
 )
-from opsdash_gateway.web.locales import LOCALE_COOKIE, known_locale, locale_of
 from opsdash_gateway.web.outside import language, outside_page
 from opsdash_gateway.web.session import LEAVING, SessionCookies, SignInNeeded
 from opsdash_gateway.web.sessions import Sessions

@@ -7,9 +7,9 @@ from io import BytesIO
 
 import pytest
 from babel.messages.extract import extract
-from opsdash_gateway.web.catalogues import KEYWORDS, catalogue, extracted, python_texts
-from opsdash_gateway.web.i18n import load_languages
-from opsdash_gateway.web.locales import LOCALES
+from opsdash_gateway.console.i18n.catalogues import KEYWORDS, catalogue, extracted, python_texts
+from opsdash_gateway.console.i18n.languages import load_languages
+from opsdash_gateway.console.i18n.locales import LOCALES
 
 TRANSLATED = [code for code in LOCALES if code != "en"]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|(?<!%)\{\w+\}")

@@ -9,7 +9,7 @@ from typing import Final
 from opsdash_contracts.ticket_words import LABELS, labels_of
 from opsdash_contracts.tickets import Category, Priority, Status
 
-from opsdash_gateway.web.i18n import N_, Language
+from opsdash_gateway.console.i18n.languages import N_, Language
 
 #: Texts of the contract that pages show, for the catalogues.
 CONTRACT_TEXTS: Final = tuple(LABELS.values())

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from opsdash_gateway.web.i18n import N_
+from opsdash_gateway.console.i18n.languages import N_
 
 SUPPORTED: Final = N_("Made for Chrome and Edge 131, Firefox 128, Safari 18, and what came after them.")
 TOO_OLD: Final = N_("This browser is too old for OpsDash Support: parts of the page will not work.")

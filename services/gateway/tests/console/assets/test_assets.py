@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from opsdash_gateway.web.assets import STATIC, Assets
+from opsdash_gateway.console.assets.files import STATIC, Assets
 
 VENDOR = STATIC / "vendor"
 LOCK = json.loads((VENDOR / "vendor.lock").read_text(encoding="utf-8"))

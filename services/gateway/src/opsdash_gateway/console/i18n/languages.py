@@ -15,9 +15,9 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from opsdash_gateway.web.locales import LOCALES
+from opsdash_gateway.console.i18n.locales import LOCALES
 
-CATALOGUES: Final = Path(__file__).parents[1] / "locale"
+CATALOGUES: Final = Path(__file__).parents[2] / "locale"
 NAMES: Final = {"en": "English", "es": "Español"}
 PSEUDO: Final = "en-XA"
 _PLACEHOLDER = re.compile(r"(%\(\w+\)[sd]|%%|\{\w+\}|<[^>]+>)")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-STATIC: Final = Path(__file__).parents[1] / "static"
+STATIC: Final = Path(__file__).parents[2] / "static"
 PREFIX: Final = "/static/"
 #: Files whose order matters; the others of the folder follow by name.
 FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")

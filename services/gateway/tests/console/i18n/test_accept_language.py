@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_gateway.web.accept_language import preferred_language
+from opsdash_gateway.console.i18n.accept_language import preferred_language
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
 
-from opsdash_gateway.web.assets import PREFIX, Assets
+from opsdash_gateway.console.assets.files import PREFIX, Assets
 
 HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",

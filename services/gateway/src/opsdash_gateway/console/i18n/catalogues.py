@@ -11,12 +11,13 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from opsdash_gateway.web.labels import CONTRACT_TEXTS
-from opsdash_gateway.web.locales import DEFAULT_LOCALE, LOCALES
+from opsdash_gateway.console.i18n.labels import CONTRACT_TEXTS
+from opsdash_gateway.console.i18n.locales import DEFAULT_LOCALE, LOCALES
 
-PACKAGE: Final = Path(__file__).parents[1]
+PACKAGE: Final = Path(__file__).parents[2]
 CATALOGUES: Final = PACKAGE / "locale"
-METHODS: Final = [("web/**.py", "opsdash_gateway.web.catalogues:python_texts"), ("templates/**.html", "jinja2")]
+PYTHON_METHOD: Final = "opsdash_gateway.console.i18n.catalogues:python_texts"
+METHODS: Final = [("web/**.py", PYTHON_METHOD), ("console/**.py", PYTHON_METHOD), ("templates/**.html", "jinja2")]
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "text": None, "gettext": None, "ngettext": (1, 2)}
 Found = tuple[int, str, tuple[str | None, ...], list[str]]
 
@@ -54,7 +55,7 @@ def extracted() -> Catalog:
     for filename, _, message, _, _ in sorted(texts, key=lambda entry: (entry[0], entry[1])):
         found.add(message, locations=[(filename, 0)])
     for message in CONTRACT_TEXTS:
-        found.add(message, locations=[("web/labels.py", 0)])
+        found.add(message, locations=[("console/i18n/labels.py", 0)])
     return found
 
 

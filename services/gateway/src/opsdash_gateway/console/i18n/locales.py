@@ -7,7 +7,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from opsdash_chassis.http.errors.problems import not_found
 
-from opsdash_gateway.web.accept_language import preferred_language
+from opsdash_gateway.console.i18n.accept_language import preferred_language
 
 LOCALES = ("en", "es")
 DEFAULT_LOCALE = "en"

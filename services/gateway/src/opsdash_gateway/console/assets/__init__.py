@@ -1,0 +1,1 @@
+"""Scripts, styles, fonts and icons, as browsers load them."""
