@@ -37,7 +37,7 @@ MAY_USE_HTTP = {
 MAY_USE_SCHEMAS = {(f"{T}.edge", f"{T}.schemas")}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {
-    (f"{G}.dev_issuer.pages", f"{G}.ended_sessions.routes"),
+    (f"{G}.dev_issuer.pages", f"{G}.console.auth.ended_sessions.routes"),
 }
 #: Imports that close a circle, of modules or of rooms.
 CLOSES_A_CIRCLE: set[Import] = set()

@@ -14,7 +14,7 @@ import jwt
 import msgspec
 import pytest
 from opsdash_chassis.kafka.topics import create_topics
-from opsdash_gateway.web.session import SessionCookies, WebSession
+from opsdash_gateway.console.auth.session import SessionCookies, WebSession
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 

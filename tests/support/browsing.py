@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import aiohttp
-from opsdash_gateway.ended_sessions.marks import SessionMarks
-from opsdash_gateway.web.session import SessionCookies, WebSession, new_csrf_token
+from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
+from opsdash_gateway.console.auth.session import SessionCookies, WebSession, new_csrf_token
 
 ORIGIN = "http://127.0.0.1"
 

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from opsdash_chassis.http.security.authentication import CALLER
+from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 
 from tests.support.browsing import ORIGIN, Visitor
 from tests.support.databases import ServiceDatabase, clone, drop

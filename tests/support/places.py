@@ -12,10 +12,10 @@ from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BOD
 from opsdash_chassis.http.security.authentication import CALLER, NOBODY
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_gateway.app import build_app
+from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
 from opsdash_gateway.rest.openapi import Document
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_secret import CronSecret
-from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT
 
 from tests.support.published import operations, published_document, resolved
 from tests.support.settings import settings_in

@@ -13,7 +13,7 @@ from uuid import uuid4
 import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
-from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
+from opsdash_gateway.console.auth.session import COOKIE, SessionCookies, WebSession
 
 from tests.support.web_client import Browser, Page
 

@@ -14,10 +14,9 @@ from opsdash_chassis.http.requests.boundary import Boundary
 from opsdash_chassis.http.requests.requests import BoundedRequest
 from opsdash_chassis.http.security.authentication import Gatekeeper
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken
-from opsdash_gateway.ended_sessions.marks import SessionMarks
-from opsdash_gateway.ended_sessions.register import EndedSessions
-from opsdash_gateway.web.page_headers import PAGE_HEADERS
-from opsdash_gateway.web.session import (
+from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
+from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
+from opsdash_gateway.console.auth.session import (
     FORM,
     PAGE,
     SIGNED_IN,
@@ -26,7 +25,8 @@ from opsdash_gateway.web.session import (
     WebSession,
     provide_session,
 )
-from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
+from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
+from opsdash_gateway.web.page_headers import PAGE_HEADERS
 
 OLD = "Ol4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
 NEW = "Ne4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"

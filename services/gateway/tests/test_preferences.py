@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.web.session import SessionCookies
+from opsdash_gateway.console.auth.session import SessionCookies
 
 from tests.support.web_client import Browser
 

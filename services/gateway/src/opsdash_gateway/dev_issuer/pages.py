@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from litestar import Response
 
+from opsdash_gateway.console.auth.ended_sessions.routes import BACK_CHANNEL
+from opsdash_gateway.console.auth.outside import outside_page
 from opsdash_gateway.dev_issuer.people import Person
-from opsdash_gateway.ended_sessions.routes import BACK_CHANNEL
-from opsdash_gateway.web.outside import outside_page
 
 
 def _memberships(person: Person) -> str:

@@ -12,12 +12,12 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
 from opsdash_chassis.http.requests.forms import FORM_BODY
 
+from opsdash_gateway.console.auth.identity_provider import CALLBACK
 from opsdash_gateway.dev_issuer.codes import Codes
 from opsdash_gateway.dev_issuer.pages import choice_page
 from opsdash_gateway.dev_issuer.people import People
 from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.identity_provider import CALLBACK
 
 ANY_QUERY: dict[str, Any] = {"query_parameters": None}
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from opsdash_chassis.errors import StartupError
 
-from opsdash_gateway.ended_sessions.logout_tokens import EVENT as LOGOUT_EVENT
+from opsdash_gateway.console.auth.ended_sessions.logout_tokens import EVENT as LOGOUT_EVENT
 
 WAY_OUT = "remove it and start again, a new one is made"
 LIFETIME_SECONDS = 8 * 3600

@@ -13,22 +13,22 @@ from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import TokenVerifier
 
 from opsdash_gateway.console.assets.files import Assets
+from opsdash_gateway.console.auth.ended_sessions.endings import Endings
+from opsdash_gateway.console.auth.ended_sessions.logout_tokens import LogoutTokenVerifier
+from opsdash_gateway.console.auth.ended_sessions.routes import back_channel_route
+from opsdash_gateway.console.auth.id_tokens import IdTokenVerifier
+from opsdash_gateway.console.auth.identity_provider import IdentityProvider
+from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT, SessionCookies, SignedIn
+from opsdash_gateway.console.auth.session_renewal import Sessions
+from opsdash_gateway.console.auth.sign_in import SignIn, sign_in_routes
+from opsdash_gateway.console.auth.sign_in_attempts import Attempts
 from opsdash_gateway.console.i18n.languages import load_languages
-from opsdash_gateway.ended_sessions.endings import Endings
-from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier
-from opsdash_gateway.ended_sessions.routes import back_channel_route
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.attempts import Attempts
 from opsdash_gateway.web.home import home_routes
-from opsdash_gateway.web.id_tokens import IdTokenVerifier
-from opsdash_gateway.web.identity_provider import IdentityProvider
 from opsdash_gateway.web.live_stream import follow_page
 from opsdash_gateway.web.preferences import preferences_routes
 from opsdash_gateway.web.rendering import Renderer
 from opsdash_gateway.web.router import page_routes
-from opsdash_gateway.web.session import SIGNED_IN, SIGNING_OUT, SessionCookies, SignedIn
-from opsdash_gateway.web.sessions import Sessions
-from opsdash_gateway.web.sign_in import SignIn, sign_in_routes
 
 
 @dataclass(frozen=True)

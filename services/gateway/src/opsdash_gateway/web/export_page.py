@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.upstream.responses import as_stream
 from opsdash_gateway.web.owner_answers import refusal
 from opsdash_gateway.web.page import Page
-from opsdash_gateway.web.session import PAGE
 from opsdash_gateway.web.ticket_list import query_of
 
 #: View and filters exclude each other; the owner still writes the head of the file.

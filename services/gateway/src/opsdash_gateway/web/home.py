@@ -11,13 +11,13 @@ from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
+from opsdash_gateway.console.auth.addresses import safe_next
+from opsdash_gateway.console.auth.outside import language, outside_page
+from opsdash_gateway.console.auth.session import PAGE, WebSession
+from opsdash_gateway.console.auth.sign_in import PUBLIC, locale_cookie
+from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.locales import known_locale, locale_of
 from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.web.addresses import safe_next
-from opsdash_gateway.web.outside import language, outside_page
-from opsdash_gateway.web.session import PAGE, WebSession
-from opsdash_gateway.web.sign_in import PUBLIC, locale_cookie
-from opsdash_gateway.web.sign_in_answer import SIGN_IN_HANDLERS
 
 
 class _Org(msgspec.Struct):

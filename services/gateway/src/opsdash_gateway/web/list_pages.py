@@ -9,11 +9,11 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from opsdash_chassis.http.errors.problems import Problem
 
+from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.web.htmx import events, is_fragment
 from opsdash_gateway.web.owner_answers import TicketRow, Views
 from opsdash_gateway.web.page import Page, html_response
 from opsdash_gateway.web.refusals import sentence
-from opsdash_gateway.web.session import PAGE
 from opsdash_gateway.web.ticket_list import STALE_CURSOR, count_listed, is_listed, list_context, query_of, read_list
 
 _MAXIMUM_SHOWN = 100_000

@@ -11,12 +11,12 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
 
-from opsdash_gateway.ended_sessions.register import EndedSessions
+from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
+from opsdash_gateway.console.auth.session import PAGE, WebSession
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
 from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.web.session import PAGE, WebSession
 
 
 @get("/{locale:str}/org/{slug:str}/support/stream", opt=PAGE, include_in_schema=False)

@@ -15,6 +15,7 @@ from litestar.enums import MediaType
 from opsdash_chassis.http.errors.problems import Problem, not_found
 from opsdash_chassis.text.moments import time_zones
 
+from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
@@ -22,7 +23,6 @@ from opsdash_gateway.upstream.client import OwnerClient, Owners, Service
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.owner_answers import Me, Membership, Preferences, Support, Views, refusal
 from opsdash_gateway.web.rendering import Renderer
-from opsdash_gateway.web.session import WebSession
 
 BAD_REQUEST: Final = 400
 COMPRESSION_LEVEL: Final = 5

@@ -11,11 +11,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
+from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.sla.routes import with_entries
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.web.htmx import is_fragment
 from opsdash_gateway.web.page import Page
-from opsdash_gateway.web.session import PAGE
 from opsdash_gateway.web.ticket.answering import CHANGED
 from opsdash_gateway.web.ticket.answers import ActivityPage, Choices, Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket, read_whole

@@ -13,8 +13,8 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.settings import Profile
 
+from opsdash_gateway.console.auth.provider_metadata import TIMEOUT, Discovery, Metadata, unreachable
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.provider_metadata import TIMEOUT, Discovery, Metadata, unreachable
 
 CALLBACK = "/sign-in/callback"
 SIGNED_OUT = "/signed-out"

@@ -10,7 +10,7 @@ import msgspec
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import InvalidToken, SignedTokens, UserIds
 
-from opsdash_gateway.ended_sessions.marks import SessionMarks, marks_of
+from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks, marks_of
 
 MAXIMUM_NAME_CHARACTERS = 200
 _NAMES = ("name", "preferred_username", "email")

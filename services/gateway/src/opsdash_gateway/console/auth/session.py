@@ -17,10 +17,10 @@ from opsdash_chassis.http.requests.forms import FORM_BODY
 from opsdash_chassis.http.security.authentication import Connection, Verify
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 
-from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
-from opsdash_gateway.web import cookies
-from opsdash_gateway.web.csrf import check_csrf, is_safe
-from opsdash_gateway.web.sealing import Sealer
+from opsdash_gateway.console.auth import cookies
+from opsdash_gateway.console.auth.csrf import check_csrf, is_safe
+from opsdash_gateway.console.auth.encryption import Sealer
+from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 
 SIGNED_IN, SIGNING_OUT = "signed_in", "signing_out"
 #: `opt` of a page or fragment that is read; unknown query parameters are no error there.

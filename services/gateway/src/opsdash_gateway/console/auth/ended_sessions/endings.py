@@ -21,8 +21,8 @@ from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.sessions import ENDED, Ended, SessionEnded
 from opsdash_contracts.topics import SESSIONS
 
-from opsdash_gateway.ended_sessions.marks import SessionMarks
-from opsdash_gateway.ended_sessions.register import EndedSessions
+from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
+from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
 from opsdash_gateway.publishing.publisher import Publisher
 
 log = structlog.get_logger(__name__)

@@ -8,9 +8,9 @@ from litestar import Request, Response
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
-from opsdash_gateway.web.addresses import sign_in_address
-from opsdash_gateway.web.csrf import is_safe
-from opsdash_gateway.web.session import SignInNeeded
+from opsdash_gateway.console.auth.addresses import sign_in_address
+from opsdash_gateway.console.auth.csrf import is_safe
+from opsdash_gateway.console.auth.session import SignInNeeded
 
 
 def to_sign_in(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:

@@ -8,15 +8,15 @@ import time
 import msgspec
 import pytest
 from cryptography.fernet import Fernet
-from opsdash_gateway.web import cookies
-from opsdash_gateway.web.addresses import safe_next
-from opsdash_gateway.web.page_headers import CONTENT_POLICY
-from opsdash_gateway.web.session import (
+from opsdash_gateway.console.auth import cookies
+from opsdash_gateway.console.auth.addresses import safe_next
+from opsdash_gateway.console.auth.session import (
     COOKIE,
     SESSION_SECONDS,
     SessionCookies,
     WebSession,
 )
+from opsdash_gateway.web.page_headers import CONTENT_POLICY
 
 from services.gateway.tests.sites import (
     MARKS,
@@ -88,7 +88,7 @@ class TestCookie:
             assert kept.read({COOKIE: changed}) is None
 
     def test_a_value_sealed_for_another_purpose_is_not_a_session(self) -> None:
-        from opsdash_gateway.web.sealing import Sealer
+        from opsdash_gateway.console.auth.encryption import Sealer
 
         other = Sealer(NEW, purpose="another", kind=WebSession, seconds=60)
         assert SessionCookies(NEW).read({COOKIE: other.seal(SESSION)}) is None

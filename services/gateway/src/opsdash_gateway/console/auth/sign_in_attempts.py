@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from litestar.datastructures import Cookie
 
-from opsdash_gateway.web.cookies import cookie
-from opsdash_gateway.web.identity_provider import Attempt, new_verifier
-from opsdash_gateway.web.sealing import Sealer
+from opsdash_gateway.console.auth.cookies import cookie
+from opsdash_gateway.console.auth.encryption import Sealer
+from opsdash_gateway.console.auth.identity_provider import Attempt, new_verifier
 
 PREFIX = "__Host-opsdash-signin-"
 SECONDS = 600

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.web.session import COOKIE, SessionCookies
+from opsdash_gateway.console.auth.session import COOKIE, SessionCookies
 
 from tests.support.web_client import Browser
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from aiohttp import web
-from opsdash_gateway.web.session import COOKIE, SessionCookies, WebSession
+from opsdash_gateway.console.auth.session import COOKIE, SessionCookies, WebSession
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 

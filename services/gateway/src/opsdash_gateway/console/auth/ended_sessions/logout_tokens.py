@@ -11,7 +11,7 @@ from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import MAXIMUM_SUBJECT_CHARACTERS, InvalidToken, SignedTokens
 from opsdash_contracts.sessions import Ended, SessionEnded
 
-from opsdash_gateway.ended_sessions.marks import person_id, provider_session_id
+from opsdash_gateway.console.auth.ended_sessions.marks import person_id, provider_session_id
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: The standard recommends a type of its own and allows the plain one.

@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_contracts.topics import SESSIONS
-from opsdash_gateway.ended_sessions import register as registers
-from opsdash_gateway.ended_sessions.endings import SIGN_OUTS, Endings
-from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
-from opsdash_gateway.ended_sessions.register import KEPT_SECONDS, EndedSessions
+from opsdash_gateway.console.auth.ended_sessions import register as registers
+from opsdash_gateway.console.auth.ended_sessions.endings import SIGN_OUTS, Endings
+from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, SessionMarks
+from opsdash_gateway.console.auth.ended_sessions.register import KEPT_SECONDS, EndedSessions
 from opsdash_gateway.publishing.publisher import Publisher
 
 from services.gateway.tests.conftest import make_settings

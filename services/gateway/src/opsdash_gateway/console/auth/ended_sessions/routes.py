@@ -13,8 +13,8 @@ from opsdash_chassis.http.requests.forms import MEDIA_TYPES
 from opsdash_chassis.http.security.authentication import NOBODY
 from opsdash_chassis.http.security.tokens import InvalidToken
 
-from opsdash_gateway.ended_sessions.endings import Endings
-from opsdash_gateway.ended_sessions.logout_tokens import LogoutTokenVerifier
+from opsdash_gateway.console.auth.ended_sessions.endings import Endings
+from opsdash_gateway.console.auth.ended_sessions.logout_tokens import LogoutTokenVerifier
 
 log = structlog.get_logger(__name__)
 

@@ -13,13 +13,9 @@ from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.security.authentication import NOBODY
 
-from opsdash_gateway.console.i18n.browsers import NO_COOKIE
-from opsdash_gateway.console.i18n.languages import N_
-from opsdash_gateway.console.i18n.locales import LOCALE_COOKIE, known_locale, locale_of
-from opsdash_gateway.ended_sessions.endings import Endings
-from opsdash_gateway.web.addresses import safe_next, sign_in_path
-from opsdash_gateway.web.attempts import PREFIX, Attempts
-from opsdash_gateway.web.identity_provider import (
+from opsdash_gateway.console.auth.addresses import safe_next, sign_in_path
+from opsdash_gateway.console.auth.ended_sessions.endings import Endings
+from opsdash_gateway.console.auth.identity_provider import (
     CALLBACK,
     SIGNED_OUT,
     Attempt,
@@ -27,9 +23,13 @@ from opsdash_gateway.web.identity_provider import (
     SignInRefused,
     TokensRefused,
 )
-from opsdash_gateway.web.outside import language, outside_page
-from opsdash_gateway.web.session import LEAVING, SessionCookies, SignInNeeded
-from opsdash_gateway.web.sessions import Sessions
+from opsdash_gateway.console.auth.outside import language, outside_page
+from opsdash_gateway.console.auth.session import LEAVING, SessionCookies, SignInNeeded
+from opsdash_gateway.console.auth.session_renewal import Sessions
+from opsdash_gateway.console.auth.sign_in_attempts import PREFIX, Attempts
+from opsdash_gateway.console.i18n.browsers import NO_COOKIE
+from opsdash_gateway.console.i18n.languages import N_
+from opsdash_gateway.console.i18n.locales import LOCALE_COOKIE, known_locale, locale_of
 
 log = structlog.get_logger(__name__)
 

@@ -10,9 +10,15 @@ import structlog
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.security.tokens import InvalidToken, TokenVerifier, UnknownKey
 
-from opsdash_gateway.web.id_tokens import IdTokenVerifier
-from opsdash_gateway.web.identity_provider import Attempt, IdentityProvider, SignInRefused, Tokens, TokensRefused
-from opsdash_gateway.web.session import WebSession, new_csrf_token
+from opsdash_gateway.console.auth.id_tokens import IdTokenVerifier
+from opsdash_gateway.console.auth.identity_provider import (
+    Attempt,
+    IdentityProvider,
+    SignInRefused,
+    Tokens,
+    TokensRefused,
+)
+from opsdash_gateway.console.auth.session import WebSession, new_csrf_token
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from opsdash_contracts.sessions import Ended, SessionEnded
 
-from opsdash_gateway.ended_sessions.marks import SESSION_SECONDS, SessionMarks
+from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 
 #: An ended session would be refused for its age after twelve hours; the rest is for clocks that differ.
 KEPT_SECONDS = SESSION_SECONDS + 1800

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
-from opsdash_gateway.ended_sessions.marks import person_id, provider_session_id
-from opsdash_gateway.web.session import COOKIE, SessionCookies
+from opsdash_gateway.console.auth.ended_sessions.marks import person_id, provider_session_id
+from opsdash_gateway.console.auth.session import COOKIE, SessionCookies
 
 from services.gateway.tests.providers import (
     OTHER,

@@ -1,0 +1,1 @@
+"""Signing in and out at an identity provider, and the session that a cookie holds."""
