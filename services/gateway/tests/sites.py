@@ -26,7 +26,7 @@ from opsdash_gateway.console.auth.session import (
     provide_session,
 )
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
-from opsdash_gateway.web.page_headers import PAGE_HEADERS
+from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
 
 OLD = "Ol4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"
 NEW = "Ne4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"

@@ -22,6 +22,7 @@ from opsdash_contracts.topics import SESSIONS, catalogue
 
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
 from opsdash_gateway.console.auth.session import provide_session
+from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
 from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
@@ -38,7 +39,6 @@ from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners
 from opsdash_gateway.upstream.database_clock import DatabaseClock
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.web.console import build_console
-from opsdash_gateway.web.page_headers import PAGE_HEADERS
 from opsdash_gateway.workspace.routes import workspace_router
 
 

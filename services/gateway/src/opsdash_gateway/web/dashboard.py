@@ -12,11 +12,11 @@ from opsdash_chassis.http.errors.problems import Problem, not_found
 from opsdash_contracts.tickets import Priority
 
 from opsdash_gateway.console.auth.session import PAGE, WebSession
+from opsdash_gateway.console.shell.htmx import is_fragment
+from opsdash_gateway.console.shell.page import LOCKED, STATE, Page, provide_page
+from opsdash_gateway.console.shell.rendering import Renderer
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.web.htmx import is_fragment
-from opsdash_gateway.web.page import LOCKED, STATE, Page, provide_page
-from opsdash_gateway.web.rendering import Renderer
 
 
 class OverdueTicket(msgspec.Struct):

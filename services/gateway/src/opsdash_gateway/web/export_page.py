@@ -9,9 +9,9 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.upstream_schemas import refusal
 from opsdash_gateway.upstream.responses import as_stream
-from opsdash_gateway.web.owner_answers import refusal
-from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.ticket_list import query_of
 
 #: View and filters exclude each other; the owner still writes the head of the file.

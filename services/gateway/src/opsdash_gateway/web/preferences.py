@@ -13,9 +13,9 @@ from opsdash_chassis.http.errors.problems import bad_request
 from opsdash_gateway.console.auth.session import FORM, WebSession
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.locales import known_locale
+from opsdash_gateway.console.shell.htmx import is_fragment
+from opsdash_gateway.console.shell.upstream_schemas import refusal
 from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.web.htmx import is_fragment
-from opsdash_gateway.web.owner_answers import refusal
 
 BAD_REQUEST: Final = 400
 NAMES: Final = ("tour_seen", "shortcuts")

@@ -16,7 +16,7 @@ from opsdash_gateway.console.auth.session import (
     SessionCookies,
     WebSession,
 )
-from opsdash_gateway.web.page_headers import CONTENT_POLICY
+from opsdash_gateway.console.shell.page_headers import CONTENT_POLICY
 
 from services.gateway.tests.sites import (
     MARKS,

@@ -8,10 +8,10 @@ from litestar import Response
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
 
-from opsdash_gateway.web.htmx import is_fragment, toast
-from opsdash_gateway.web.owner_answers import Member
-from opsdash_gateway.web.page import Page
-from opsdash_gateway.web.refusals import sentence
+from opsdash_gateway.console.shell.htmx import is_fragment, toast
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.refusals import sentence
+from opsdash_gateway.console.shell.upstream_schemas import Member
 from opsdash_gateway.web.ticket.answers import Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket
 from opsdash_gateway.web.ticket_list import is_left

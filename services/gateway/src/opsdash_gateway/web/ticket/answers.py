@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from msgspec import UNSET, UnsetType
 from opsdash_contracts.ticket_rules import FINISHED
 
-from opsdash_gateway.web.owner_answers import Person, TicketRow
+from opsdash_gateway.console.shell.upstream_schemas import Person, TicketRow
 
 #: What an owner did not render stands in a `pre` without the `code` of rendered ones:
 #: see `body_html` in docs/reference/rest.md.

@@ -12,9 +12,9 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import FORM
-from opsdash_gateway.web.htmx import events, is_fragment, toast
-from opsdash_gateway.web.page import Page
-from opsdash_gateway.web.refusals import field_sentences
+from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.refusals import field_sentences
 from opsdash_gateway.web.ticket.answering import back_to, changed, outdated
 from opsdash_gateway.web.ticket.answers import Recomputed, Ticket
 from opsdash_gateway.web.ticket.conflicts import both_values, saved

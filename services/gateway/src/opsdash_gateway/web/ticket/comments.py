@@ -12,9 +12,9 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
-from opsdash_gateway.web.htmx import events, is_fragment, toast
-from opsdash_gateway.web.page import Page
-from opsdash_gateway.web.refusals import field_sentences, sentence
+from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.refusals import field_sentences, sentence
 from opsdash_gateway.web.ticket.answering import back_to
 from opsdash_gateway.web.ticket.answers import Comment, RevisionPage, Tombstone
 from opsdash_gateway.web.ticket.forms import conditions, read_form, read_people, version_in

@@ -8,9 +8,9 @@ from typing import Any, Final
 from litestar import Response
 
 from opsdash_gateway.console.i18n.labels import labels_in
-from opsdash_gateway.web.htmx import toast
-from opsdash_gateway.web.owner_answers import Member
-from opsdash_gateway.web.page import Page
+from opsdash_gateway.console.shell.htmx import toast
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.upstream_schemas import Member
 from opsdash_gateway.web.ticket.answering import changed
 from opsdash_gateway.web.ticket.answers import Ticket
 from opsdash_gateway.web.ticket.forms import PROPERTIES, Form

@@ -12,10 +12,10 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.shell.htmx import is_fragment
+from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.sla.routes import with_entries
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
-from opsdash_gateway.web.htmx import is_fragment
-from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.ticket.answering import CHANGED
 from opsdash_gateway.web.ticket.answers import ActivityPage, Choices, Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket, read_whole

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import msgspec
 from opsdash_chassis.http.errors.problems import Problem
 
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.shell.upstream_schemas import Member, Members
 from opsdash_gateway.upstream.answers import Answer
-from opsdash_gateway.web.owner_answers import Member, Members
-from opsdash_gateway.web.page import Page
 from opsdash_gateway.web.ticket.answers import CommentPage, Ticket
 
 COMMENTS_SECONDS = 1.0

@@ -17,10 +17,10 @@ from opsdash_chassis.http.errors.problems import Problem, from_status, internal_
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.console.i18n.locales import locale_of
-from opsdash_gateway.web.htmx import is_fragment, toast
-from opsdash_gateway.web.page import LOCKED, STATE, Page, html_response
-from opsdash_gateway.web.refusals import heading, sentence
-from opsdash_gateway.web.rendering import Renderer
+from opsdash_gateway.console.shell.htmx import is_fragment, toast
+from opsdash_gateway.console.shell.page import LOCKED, STATE, Page, html_response
+from opsdash_gateway.console.shell.refusals import heading, sentence
+from opsdash_gateway.console.shell.rendering import Renderer
 
 SERVER_ERROR: Final = 500
 #: The answers that a page passes on unchanged.

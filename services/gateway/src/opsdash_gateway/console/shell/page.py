@@ -17,12 +17,12 @@ from opsdash_chassis.text.moments import time_zones
 
 from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language
+from opsdash_gateway.console.shell.htmx import is_fragment
+from opsdash_gateway.console.shell.rendering import Renderer
+from opsdash_gateway.console.shell.upstream_schemas import Me, Membership, Preferences, Support, Views, refusal
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import OwnerClient, Owners, Service
-from opsdash_gateway.web.htmx import is_fragment
-from opsdash_gateway.web.owner_answers import Me, Membership, Preferences, Support, Views, refusal
-from opsdash_gateway.web.rendering import Renderer
 
 BAD_REQUEST: Final = 400
 COMPRESSION_LEVEL: Final = 5

@@ -17,7 +17,7 @@ from opsdash_gateway.console.i18n.browsers import TOO_OLD
 from opsdash_gateway.console.i18n.labels import labels_in
 from opsdash_gateway.console.i18n.languages import Language
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+TEMPLATES: Final = Path(__file__).parents[2] / "templates"
 HUES: Final = 6
 
 

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import UndefinedError
 from opsdash_gateway.console.assets.files import STATIC, Assets
 from opsdash_gateway.console.i18n.languages import load_languages
-from opsdash_gateway.web.rendering import TEMPLATES, Renderer
+from opsdash_gateway.console.shell.rendering import TEMPLATES, Renderer
 
 #: Each needs eval or inline code or style, which the content policy refuses.
 FORBIDDEN = [

@@ -1,0 +1,1 @@
+"""What all pages of a workspace share: their frame, rendering, errors and live stream."""
