@@ -14,10 +14,10 @@ from opsdash_chassis.http.requests.cookies import read_cookies
 from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
 from opsdash_gateway.console.auth.addresses import safe_next
 from opsdash_gateway.console.auth.session import SessionCookies
+from opsdash_gateway.console.create.form import BadDue, due_moment
 from opsdash_gateway.console.i18n.locales import locale_of
-from opsdash_gateway.web.bulk_pages import _ids
-from opsdash_gateway.web.list_query import read_list_query
-from opsdash_gateway.web.new_ticket import BadDue, due_moment
+from opsdash_gateway.console.list.bulk import _ids
+from opsdash_gateway.console.list.query import read_list_query
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
 
 from tests.support.growth import Shape, assert_linear, repeated

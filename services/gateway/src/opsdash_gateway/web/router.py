@@ -12,14 +12,14 @@ from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
 
 from opsdash_gateway.console.assets.routes import static_route
+from opsdash_gateway.console.create.routes import CREATE_ROUTES
+from opsdash_gateway.console.dashboard.routes import DASHBOARD_ROUTES
+from opsdash_gateway.console.list.bulk import BULK_ROUTES
+from opsdash_gateway.console.list.export import EXPORT_ROUTES
+from opsdash_gateway.console.list.routes import LIST_ROUTES
 from opsdash_gateway.console.shell.page import provide_page
 from opsdash_gateway.console.shell.page_errors import page_exception_handlers
 from opsdash_gateway.console.shell.rendering import Renderer
-from opsdash_gateway.web.bulk_pages import BULK_ROUTES
-from opsdash_gateway.web.create_pages import CREATE_ROUTES
-from opsdash_gateway.web.dashboard import DASHBOARD_ROUTES
-from opsdash_gateway.web.export_page import EXPORT_ROUTES
-from opsdash_gateway.web.list_pages import LIST_ROUTES
 from opsdash_gateway.web.ticket.routes import TICKET_ROUTES
 from opsdash_gateway.web.undo_pages import UNDO_ROUTES
 

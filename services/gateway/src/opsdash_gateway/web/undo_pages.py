@@ -13,12 +13,12 @@ from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 from opsdash_contracts.tickets import Status
 
 from opsdash_gateway.console.auth.session import FORM
+from opsdash_gateway.console.list.bulk import MAXIMUM, read_rows
+from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.htmx import toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import TicketRow, Views
-from opsdash_gateway.web.bulk_pages import MAXIMUM, read_rows
 from opsdash_gateway.web.ticket.merging import SEEN, SameField, save
-from opsdash_gateway.web.ticket_list import is_left
 
 #: What is finished has to be opened before it can be what it was.
 _FINISHED: Final = frozenset({"invalid-transition", "ticket-finished"})

@@ -8,13 +8,13 @@ from litestar import Response
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
 
+from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import Member
 from opsdash_gateway.web.ticket.answers import Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket
-from opsdash_gateway.web.ticket_list import is_left
 
 STALE = "stale-version"
 #: Refusals that mean the page shows something old.

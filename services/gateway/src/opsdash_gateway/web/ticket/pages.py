@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.list.service import list_context
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.sla.routes import with_entries
@@ -19,7 +20,6 @@ from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.web.ticket.answering import CHANGED
 from opsdash_gateway.web.ticket.answers import ActivityPage, Choices, Ticket
 from opsdash_gateway.web.ticket.reading import read_ticket, read_whole
-from opsdash_gateway.web.ticket_list import list_context
 
 NOT_FOUND = 404
 PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}

@@ -14,12 +14,12 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem, forbidden
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
+from opsdash_gateway.console.create.form import BadDue, body_of, empty_form, read_form
+from opsdash_gateway.console.list.service import read_members
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import field_sentences, sentence
 from opsdash_gateway.console.shell.upstream_schemas import Contact, Contacts, TicketRow, Views
-from opsdash_gateway.web.new_ticket import BadDue, body_of, empty_form, read_form
-from opsdash_gateway.web.ticket_list import read_members
 
 FULL: Final = "plan-limit-reached"
 _FIELD_OF_BODY: Final = {"sla_due_at": "due", "contact_id": "contact"}

@@ -9,10 +9,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.list.service import query_of
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import refusal
 from opsdash_gateway.upstream.responses import as_stream
-from opsdash_gateway.web.ticket_list import query_of
 
 #: View and filters exclude each other; the owner still writes the head of the file.
 _NOTHING: Final = {"created_to": "2000-01-01T00:00:00Z"}

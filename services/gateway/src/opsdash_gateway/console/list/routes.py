@@ -10,11 +10,18 @@ from litestar.di import NamedDependency
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.list.service import (
+    STALE_CURSOR,
+    count_listed,
+    is_listed,
+    list_context,
+    query_of,
+    read_list,
+)
 from opsdash_gateway.console.shell.htmx import events, is_fragment
 from opsdash_gateway.console.shell.page import Page, html_response
 from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import TicketRow, Views
-from opsdash_gateway.web.ticket_list import STALE_CURSOR, count_listed, is_listed, list_context, query_of, read_list
 
 _MAXIMUM_SHOWN = 100_000
 

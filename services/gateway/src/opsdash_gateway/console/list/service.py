@@ -11,9 +11,9 @@ from uuid import UUID
 
 from opsdash_chassis.http.errors.problems import Problem
 
+from opsdash_gateway.console.list.query import EVERYWHERE, VIEWS, ListQuery, read_list_query
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Members, TicketPage, TicketRow
-from opsdash_gateway.web.list_query import EVERYWHERE, VIEWS, ListQuery, read_list_query
 
 PAGE_SIZE: Final = 25
 STALE_CURSOR: Final = "invalid-cursor"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
-from opsdash_gateway.web.list_query import VIEWS, ListQuery, read_list_query
+from opsdash_gateway.console.list.query import VIEWS, ListQuery, read_list_query
 
 ME = UUID("11111111-1111-4111-8111-111111111111")
 OTHER = "22222222-2222-4222-8222-222222222222"

@@ -12,11 +12,11 @@ from litestar.di import NamedDependency
 from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 
 from opsdash_gateway.console.auth.session import FORM
+from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.htmx import events
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import TicketPage, TicketRow, Views
-from opsdash_gateway.web.ticket_list import is_left
 
 AT_ONCE: Final = 100
 MAXIMUM: Final = 500

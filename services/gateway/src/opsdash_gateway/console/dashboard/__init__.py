@@ -1,0 +1,1 @@
+"""Where a person arrives: the way to their workspace, its numbers, their preferences."""

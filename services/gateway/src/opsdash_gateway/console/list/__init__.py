@@ -1,0 +1,1 @@
+"""The list of tickets: views, filters, export, changes of many rows."""
