@@ -20,6 +20,7 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
 
+from opsdash_gateway.console.app import build_console
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
 from opsdash_gateway.console.auth.session import provide_session
 from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
@@ -38,7 +39,6 @@ from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
 from opsdash_gateway.upstream.database_clock import DatabaseClock
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
-from opsdash_gateway.web.console import build_console
 from opsdash_gateway.workspace.routes import workspace_router
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from opsdash_gateway.console.i18n.languages import load_languages
 
 from services.gateway.tests.conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeOwner, Gateway, StartGateway
-from services.gateway.tests.test_ticket_page import support
+from services.gateway.tests.console.ticket.test_ticket_page import support
 from tests.support.browsing import Visitor
 
 ORG, TICKET = "0198c0de-0000-7000-8000-000000000001", "0198c0de-1111-7abc-8def-0000000000aa"

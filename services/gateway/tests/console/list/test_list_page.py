@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 
-from services.gateway.tests.test_ticket_page import PERSON, SESSION_SECRET, person, support, ticket
+from services.gateway.tests.console.ticket.test_ticket_page import PERSON, SESSION_SECRET, person, support, ticket
 from tests.support.browsing import Visitor
 
 OTHER = "22222222-2222-4222-8222-222222222222"

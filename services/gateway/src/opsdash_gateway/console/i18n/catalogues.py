@@ -16,8 +16,10 @@ from opsdash_gateway.console.i18n.locales import DEFAULT_LOCALE, LOCALES
 
 PACKAGE: Final = Path(__file__).parents[2]
 CATALOGUES: Final = PACKAGE / "locale"
-PYTHON_METHOD: Final = "opsdash_gateway.console.i18n.catalogues:python_texts"
-METHODS: Final = [("web/**.py", PYTHON_METHOD), ("console/**.py", PYTHON_METHOD), ("templates/**.html", "jinja2")]
+METHODS: Final = [
+    ("console/**.py", "opsdash_gateway.console.i18n.catalogues:python_texts"),
+    ("templates/**.html", "jinja2"),
+]
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "text": None, "gettext": None, "ngettext": (1, 2)}
 Found = tuple[int, str, tuple[str | None, ...], list[str]]
 

@@ -15,10 +15,10 @@ from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import field_sentences, sentence
-from opsdash_gateway.web.ticket.answering import back_to
-from opsdash_gateway.web.ticket.answers import Comment, RevisionPage, Tombstone
-from opsdash_gateway.web.ticket.forms import conditions, read_form, read_people, version_in
-from opsdash_gateway.web.ticket.reading import read_comments
+from opsdash_gateway.console.ticket.forms import conditions, read_form, read_people, version_in
+from opsdash_gateway.console.ticket.responses import back_to
+from opsdash_gateway.console.ticket.schemas import Comment, RevisionPage, Tombstone
+from opsdash_gateway.console.ticket.service import read_comments
 
 FRAGMENTS = "_fragments/ticket"
 INVALID = 422

@@ -15,11 +15,11 @@ from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.ticket.responses import CHANGED
+from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
+from opsdash_gateway.console.ticket.service import read_ticket, read_whole
 from opsdash_gateway.sla.routes import with_entries
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
-from opsdash_gateway.web.ticket.answering import CHANGED
-from opsdash_gateway.web.ticket.answers import ActivityPage, Choices, Ticket
-from opsdash_gateway.web.ticket.reading import read_ticket, read_whole
 
 NOT_FOUND = 404
 PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}

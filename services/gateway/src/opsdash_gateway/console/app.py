@@ -25,10 +25,10 @@ from opsdash_gateway.console.auth.sign_in_attempts import Attempts
 from opsdash_gateway.console.dashboard.home import home_routes
 from opsdash_gateway.console.dashboard.preferences import preferences_routes
 from opsdash_gateway.console.i18n.languages import load_languages
+from opsdash_gateway.console.router import page_routes
 from opsdash_gateway.console.shell.live_stream import follow_page
 from opsdash_gateway.console.shell.rendering import Renderer
 from opsdash_gateway.settings import GatewaySettings
-from opsdash_gateway.web.router import page_routes
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from uuid import UUID
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.ticket.forms import PROPERTIES, Form, conditions, patch_of
+from opsdash_gateway.console.ticket.responses import STALE
+from opsdash_gateway.console.ticket.schemas import Ticket
 from opsdash_gateway.upstream.answers import Answer
-from opsdash_gateway.web.ticket.answering import STALE
-from opsdash_gateway.web.ticket.answers import Ticket
-from opsdash_gateway.web.ticket.forms import PROPERTIES, Form, conditions, patch_of
 
 #: In front of a property's name: the value that the reader saw when they changed it.
 SEEN: Final = "seen."

@@ -13,8 +13,8 @@ from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import Member
-from opsdash_gateway.web.ticket.answers import Ticket
-from opsdash_gateway.web.ticket.reading import read_ticket
+from opsdash_gateway.console.ticket.schemas import Ticket
+from opsdash_gateway.console.ticket.service import read_ticket
 
 STALE = "stale-version"
 #: Refusals that mean the page shows something old.

@@ -15,12 +15,12 @@ from opsdash_gateway.console.auth.session import FORM
 from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.refusals import field_sentences
-from opsdash_gateway.web.ticket.answering import back_to, changed, outdated
-from opsdash_gateway.web.ticket.answers import Recomputed, Ticket
-from opsdash_gateway.web.ticket.conflicts import both_values, saved
-from opsdash_gateway.web.ticket.forms import conditions, read_form
-from opsdash_gateway.web.ticket.merging import SameField, save
-from opsdash_gateway.web.ticket.reading import read_members, read_ticket, ticket_of
+from opsdash_gateway.console.ticket.conflicts import both_values, saved
+from opsdash_gateway.console.ticket.forms import conditions, read_form
+from opsdash_gateway.console.ticket.merging import SameField, save
+from opsdash_gateway.console.ticket.responses import back_to, changed, outdated
+from opsdash_gateway.console.ticket.schemas import Recomputed, Ticket
+from opsdash_gateway.console.ticket.service import read_members, read_ticket, ticket_of
 
 FRAGMENTS = "_fragments/ticket"
 INVALID = 422

@@ -20,8 +20,8 @@ from opsdash_gateway.console.list.routes import LIST_ROUTES
 from opsdash_gateway.console.shell.page import provide_page
 from opsdash_gateway.console.shell.page_errors import page_exception_handlers
 from opsdash_gateway.console.shell.rendering import Renderer
-from opsdash_gateway.web.ticket.routes import TICKET_ROUTES
-from opsdash_gateway.web.undo_pages import UNDO_ROUTES
+from opsdash_gateway.console.ticket.router import TICKET_ROUTES
+from opsdash_gateway.console.ticket.undo_routes import UNDO_ROUTES
 
 WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.

@@ -12,8 +12,8 @@ from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member, Members
+from opsdash_gateway.console.ticket.schemas import CommentPage, Ticket
 from opsdash_gateway.upstream.answers import Answer
-from opsdash_gateway.web.ticket.answers import CommentPage, Ticket
 
 COMMENTS_SECONDS = 1.0
 EVERYBODY = b"limit=100"

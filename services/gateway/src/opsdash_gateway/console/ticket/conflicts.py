@@ -11,11 +11,11 @@ from opsdash_gateway.console.i18n.labels import labels_in
 from opsdash_gateway.console.shell.htmx import toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member
-from opsdash_gateway.web.ticket.answering import changed
-from opsdash_gateway.web.ticket.answers import Ticket
-from opsdash_gateway.web.ticket.forms import PROPERTIES, Form
-from opsdash_gateway.web.ticket.merging import SEEN, SameField, value_of
-from opsdash_gateway.web.ticket.reading import read_members
+from opsdash_gateway.console.ticket.forms import PROPERTIES, Form
+from opsdash_gateway.console.ticket.merging import SEEN, SameField, value_of
+from opsdash_gateway.console.ticket.responses import changed
+from opsdash_gateway.console.ticket.schemas import Ticket
+from opsdash_gateway.console.ticket.service import read_members
 
 _CODES: Final = frozenset({"status", "priority", "category"})
 #: Beside the id of what was picked its name, which only the page that offered it has at hand.

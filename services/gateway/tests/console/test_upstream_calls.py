@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from aiohttp import web
 
-from services.gateway.tests.test_ticket_page import (
+from services.gateway.tests.console.ticket.test_ticket_page import (
     PATH,
     PERSON,
     SESSION_SECRET,

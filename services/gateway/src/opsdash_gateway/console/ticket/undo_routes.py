@@ -18,7 +18,7 @@ from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.htmx import toast
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import TicketRow, Views
-from opsdash_gateway.web.ticket.merging import SEEN, SameField, save
+from opsdash_gateway.console.ticket.merging import SEEN, SameField, save
 
 #: What is finished has to be opened before it can be what it was.
 _FINISHED: Final = frozenset({"invalid-transition", "ticket-finished"})

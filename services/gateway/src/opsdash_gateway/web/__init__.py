@@ -1,1 +1,0 @@
-"""The pages: they call the owner services as REST does, and hold no rules of their own."""
