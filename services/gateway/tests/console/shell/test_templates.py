@@ -81,11 +81,11 @@ def test_every_template_compiles_in_every_language(renderer: Renderer):
 
 def test_an_undefined_name_is_an_error_not_a_gap(renderer: Renderer):
     with pytest.raises(UndefinedError):
-        renderer.html(renderer.languages["en"], "error.html", {"page": None})
+        renderer.html(renderer.languages["en"], "shell/error.html", {"page": None})
 
 
 def test_text_is_escaped(renderer: Renderer):
     context = {"page": None, "heading": "<b>x</b>", "sentence": "", "status": 404, "request_id": "", "nav": ""}
-    html = renderer.html(renderer.languages["en"], "error.html", context)
+    html = renderer.html(renderer.languages["en"], "shell/error.html", context)
     assert "<b>x</b>" not in html
     assert "&lt;b&gt;x&lt;/b&gt;" in html

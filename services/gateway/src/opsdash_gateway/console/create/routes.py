@@ -57,7 +57,7 @@ async def create_ticket(page: NamedDependency[Page]) -> Response[Any]:
 async def contact_options(page: NamedDependency[Page]) -> Response[bytes]:
     """Contacts whose name holds the words, as options of the form's field."""
     words = page.request.query_params.get("contact", "")[:200]
-    return page.render("_fragments/contact_options.html", contacts=await _contacts(page, words))
+    return page.render("create/contact_options.html", contacts=await _contacts(page, words))
 
 
 async def _form(
@@ -69,7 +69,7 @@ async def _form(
     members = await read_members(page)
     told = sentence(problem, page.language) if problem and problem.code in _IN_FORM else ""
     return page.render(
-        "_fragments/new_ticket.html" if fragment else "new_ticket.html",
+        "create/form.html" if fragment else "create/page.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if errors is not None else HTTPStatus.OK,
         nav="support",
         form=form,
@@ -93,7 +93,7 @@ async def _created(page: Page, form: Mapping[str, str], ticket: TicketRow) -> Re
     next_form = empty_form() | {name: form[name] for name in ("priority", "category", "another")}
     members = (await read_members(page)).items if another else []
     return page.render(
-        "_fragments/created.html",
+        "create/created.html",
         HTTPStatus.CREATED,
         headers,
         ticket=ticket,

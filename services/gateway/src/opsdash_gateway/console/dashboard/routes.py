@@ -62,7 +62,7 @@ async def provide_any_page(
 async def dashboard(page: NamedDependency[Page]) -> Response[bytes]:
     """The page; the cards alone when the numbers have changed."""
     insights = await page.read("/insights", Insights) if page.known_support else None
-    template = "_fragments/insights.html" if is_fragment(page.request) else "dashboard.html"
+    template = "dashboard/insights.html" if is_fragment(page.request) else "dashboard/page.html"
     return page.render(template, nav="dashboard", insights=insights, priorities=tuple(Priority))
 
 

@@ -60,7 +60,7 @@ async def change_selected(page: NamedDependency[Page]) -> Response[bytes]:
         "after": _typed(form),
     }
     headers = events(bulk_done=done)
-    return page.render("_fragments/changed_rows.html", 200, headers, tickets=changed)
+    return page.render("list/changed_rows.html", 200, headers, tickets=changed)
 
 
 def _ids(text: str) -> list[UUID]:

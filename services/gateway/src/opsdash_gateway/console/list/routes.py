@@ -30,7 +30,7 @@ _MAXIMUM_SHOWN = 100_000
 async def support(page: NamedDependency[Page]) -> Response[bytes]:
     """The list; a fragment of it when a filter, a sort or a view changed."""
     context = await list_context(page)
-    return page.render("_fragments/board.html" if is_fragment(page.request) else "support.html", **context)
+    return page.render("list/board.html" if is_fragment(page.request) else "list/page.html", **context)
 
 
 @get("/support/rows", opt=PAGE)
@@ -46,7 +46,7 @@ async def rows(page: NamedDependency[Page]) -> Response[bytes]:
             raise
         told = {"kind": "error", "text": sentence(problem, page.language)}
         return html_response(page.request, "", 409, events(toast=told, list_stale={}))
-    return page.render("_fragments/rows.html", query=query, list=found)
+    return page.render("list/rows.html", query=query, list=found)
 
 
 @get("/support/{number:int}/row", opt=PAGE)
@@ -54,22 +54,20 @@ async def row(page: NamedDependency[Page]) -> Response[bytes]:
     """One row, to be put in the place of its older self; it says so when the list of the address has it no more."""
     number = page.request.path_params["number"]
     ticket, listed = await asyncio.gather(page.read(f"/tickets/{number}", TicketRow), is_listed(page, number))
-    return page.render("_fragments/row.html", ticket=ticket, elsewhere=not listed)
+    return page.render("list/row.html", ticket=ticket, elsewhere=not listed)
 
 
 @get("/support/fresh", opt=PAGE)
 async def fresh(page: NamedDependency[Page]) -> Response[bytes]:
     """How many of the new tickets named in `ids` the list of the address would show."""
-    return page.render(
-        "_fragments/fresh.html", count=await count_listed(page, page.request.query_params.get("ids", ""))
-    )
+    return page.render("list/fresh.html", count=await count_listed(page, page.request.query_params.get("ids", "")))
 
 
 @get("/support/counts", opt=PAGE)
 async def counts(page: NamedDependency[Page]) -> Response[bytes]:
     """The sidebar's numbers as they are now."""
     page.views = await page.read("/views", Views)
-    return page.render("_fragments/counts_now.html")
+    return page.render("list/counts_now.html")
 
 
 LIST_ROUTES: list[Any] = [support, rows, row, fresh, counts]

@@ -89,7 +89,7 @@ async def read_members(page: Page) -> Members:
 
 
 async def list_context(page: Page) -> dict[str, Any]:
-    """All that `support.html` and its fragments show, for the address of the request; others extend that page."""
+    """All that `list/page.html` and its fragments show, for the address of the request; others extend that page."""
     query = query_of(page)
     tickets, members, everywhere = await asyncio.gather(
         _from_cursor(page, query), read_members(page), _everywhere(page, query)

@@ -40,7 +40,7 @@ def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
         if is_fragment(request):
             return _fragment(request, problem, language, headers)
         context = _context(request, problem, language)
-        template = "locked.html" if problem.code == LOCKED and page else "error.html"
+        template = "shell/locked.html" if problem.code == LOCKED and page else "shell/error.html"
         html = renderer.html(language, template, {"page": page, **context})
         return html_response(request, html, problem.status, headers)
 

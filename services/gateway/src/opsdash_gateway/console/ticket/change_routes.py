@@ -22,7 +22,6 @@ from opsdash_gateway.console.ticket.responses import back_to, changed, outdated
 from opsdash_gateway.console.ticket.schemas import Recomputed, Ticket
 from opsdash_gateway.console.ticket.service import read_members, read_ticket, ticket_of
 
-FRAGMENTS = "_fragments/ticket"
 INVALID = 422
 
 
@@ -37,7 +36,7 @@ async def change_properties(number: FromPath[int], page: NamedDependency[Page]) 
     except Problem as problem:
         if problem.code == "validation" and "sla_due_at" in form:
             errors = field_sentences(problem, page.language)
-            return page.render(f"{FRAGMENTS}/sla_error.html", INVALID, message=next(iter(errors.values()), ""))
+            return page.render("ticket/sla_error.html", INVALID, message=next(iter(errors.values()), ""))
         return await outdated(page, number, problem)
     ticket = ticket_of(answer)
     members = await read_members(page)
@@ -58,7 +57,7 @@ async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Res
             return await outdated(page, number, problem)
         ticket = await page.read(f"/tickets/{number}", Ticket)
         errors = field_sentences(problem, page.language)
-        return page.render(f"{FRAGMENTS}/edit.html", INVALID, ticket=ticket, typed=ticket.typed | form, errors=errors)
+        return page.render("ticket/edit.html", INVALID, ticket=ticket, typed=ticket.typed | form, errors=errors)
     ticket = ticket_of(answer)
     details = {"id": str(ticket.id), "number": number}
     edited = details | {"version": ticket.version}
@@ -108,7 +107,7 @@ async def recompute(number: FromPath[int], page: NamedDependency[Page]) -> Respo
         return await outdated(page, number, problem)
     if dry_run:
         result = msgspec.json.decode(answer.body, type=Recomputed)
-        return page.render(f"{FRAGMENTS}/recompute.html", number=number, result=result)
+        return page.render("ticket/recompute.html", number=number, result=result)
     ticket, members = await read_ticket(page, number)
     details = {"id": str(ticket.id), "number": number}
     return changed(page, ticket, members, toast("success", page.language.text("Due time set"), ticket_changed=details))

@@ -20,7 +20,6 @@ from opsdash_gateway.console.ticket.responses import back_to
 from opsdash_gateway.console.ticket.schemas import Comment, RevisionPage, Tombstone
 from opsdash_gateway.console.ticket.service import read_comments
 
-FRAGMENTS = "_fragments/ticket"
 INVALID = 422
 #: The text or its parent was changed or deleted by somebody else.
 OVERTAKEN = frozenset({"stale-version", "comment-deleted"})
@@ -36,7 +35,7 @@ async def more_comments(number: FromPath[int], page: NamedDependency[Page]) -> R
     cursor = page.request.query_params.get("cursor")
     comments = await read_comments(page, number, cursor)
     template = "comments_more" if cursor else "comments"
-    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comments=comments)
+    return page.render(f"ticket/{template}.html", number=number, comments=comments)
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}", opt=PAGE)
@@ -44,14 +43,14 @@ async def one_comment(number: FromPath[int], comment_id: FromPath[UUID], page: N
     """As it is now; with `placed` where it belongs among the others, for a page that does not have it yet."""
     comment = await _read(page, number, comment_id)
     template = "comment_new" if "placed" in page.request.query_params else "comment_one"
-    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comment=comment)
+    return page.render(f"ticket/{template}.html", number=number, comment=comment)
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}/edit", opt=PAGE)
 async def edit_form(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
     comment = await _read(page, number, comment_id)
     template = "comment_edit" if comment.may_change else "comment_one"
-    return page.render(f"{FRAGMENTS}/{template}.html", number=number, comment=comment)
+    return page.render(f"ticket/{template}.html", number=number, comment=comment)
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}/revisions", opt=PAGE)
@@ -59,7 +58,7 @@ async def revisions(number: FromPath[int], comment_id: FromPath[UUID], page: Nam
     """The texts it had before, for those who may see them."""
     path = f"{_path(number, comment_id)}/revisions"
     found = await page.read(path, RevisionPage, service="comments")
-    return page.render(f"{FRAGMENTS}/revisions.html", revisions=found.items)
+    return page.render("ticket/revisions.html", revisions=found.items)
 
 
 @post("/support/{number:int}/comments", opt=FORM, status_code=201)
@@ -80,7 +79,7 @@ async def create_comment(number: FromPath[int], page: NamedDependency[Page]) -> 
         return back_to(page, number)
     comment = msgspec.json.decode(answer.body, type=Comment)
     told = events(comment_created={"id": str(comment.id), "number": number})
-    return page.render(f"{FRAGMENTS}/comment_new.html", 201, told, number=number, comment=comment)
+    return page.render("ticket/comment_new.html", 201, told, number=number, comment=comment)
 
 
 @post("/support/{number:int}/comments/{comment_id:uuid}", opt=FORM, status_code=200)
@@ -99,7 +98,7 @@ async def change_comment(
     if not is_fragment(page.request):
         return back_to(page, number)
     comment = msgspec.json.decode(answer.body, type=Comment)
-    return page.render(f"{FRAGMENTS}/comment_changed.html", number=number, comment=comment)
+    return page.render("ticket/comment_changed.html", number=number, comment=comment)
 
 
 @post("/support/{number:int}/comments/{comment_id:uuid}/delete", opt=FORM, status_code=200)
@@ -120,7 +119,7 @@ async def delete_comment(
     if not is_fragment(page.request):
         return back_to(page, number)
     told = toast("success", page.language.text("Comment deleted"), comment_deleted={"id": str(comment_id)})
-    return page.render(f"{FRAGMENTS}/comment_deleted.html", 200, told, comment=left)
+    return page.render("ticket/comment_deleted.html", 200, told, comment=left)
 
 
 async def _read(page: Page, number: int, comment_id: UUID) -> Comment:
@@ -134,7 +133,7 @@ async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem
     if comment.edited_by is not None and comment.body is not None:
         text = page.language.text("%(name)s changed this comment in the meantime.", name=comment.edited_by.name)
     return page.render(
-        f"{FRAGMENTS}/comment_overtaken.html", problem.status, toast("error", text), number=number, comment=comment
+        "ticket/comment_overtaken.html", problem.status, toast("error", text), number=number, comment=comment
     )
 
 
@@ -143,4 +142,4 @@ def _refused(page: Page, problem: Problem, target: str) -> Response[Any]:
     if problem.code != "validation":
         raise problem
     message = next(iter(field_sentences(problem, page.language).values()), sentence(problem, page.language))
-    return page.render(f"{FRAGMENTS}/message.html", INVALID, target=target, message=message)
+    return page.render("ticket/message.html", INVALID, target=target, message=message)

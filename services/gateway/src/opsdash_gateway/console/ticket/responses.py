@@ -19,7 +19,7 @@ from opsdash_gateway.console.ticket.service import read_ticket
 STALE = "stale-version"
 #: Refusals that mean the page shows something old.
 OUTDATED = frozenset({STALE, "invalid-transition", "ticket-finished"})
-CHANGED = "_fragments/ticket/changed.html"
+CHANGED = "ticket/changed.html"
 
 
 def changed(

@@ -23,7 +23,6 @@ from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
 NOT_FOUND = 404
 PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}
-FRAGMENTS = "_fragments/ticket"
 
 
 @get("/support/{number:int}", opt=PAGE)
@@ -31,14 +30,14 @@ async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> Res
     """For scripts the drawer's content, for everybody else a page that reads well without any."""
     if not is_fragment(page.request):
         whole, around = await asyncio.gather(read_whole(page, number), list_context(page))
-        return page.render("ticket.html", **(whole.context() | around))
+        return page.render("ticket/page.html", **(whole.context() | around))
     try:
         whole = await read_whole(page, number)
     except Problem as problem:
         if problem.status != NOT_FOUND:
             raise
-        return page.render(f"{FRAGMENTS}/gone.html", NOT_FOUND, number=number)
-    return page.render(f"{FRAGMENTS}/drawer.html", **whole.context())
+        return page.render("ticket/gone.html", NOT_FOUND, number=number)
+    return page.render("ticket/drawer.html", **whole.context())
 
 
 @get("/support/{number:int}/properties", opt=PAGE)
@@ -54,7 +53,7 @@ async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) ->
     cursor = page.request.query_params.get("cursor")
     query = urlencode({"cursor": cursor}).encode() if cursor else b""
     activity = await page.read(f"/tickets/{number}/activity", ActivityPage, query=query)
-    return page.render(f"{FRAGMENTS}/activity.html", number=number, activity=activity)
+    return page.render("ticket/activity.html", number=number, activity=activity)
 
 
 @get("/support/{number:int}/sla", opt=PAGE)
@@ -64,29 +63,29 @@ async def ticket_sla(
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
     ledger = await with_entries(answer, monitor)
-    return page.render(f"{FRAGMENTS}/ledger.html", ledger=ledger)
+    return page.render("ticket/ledger.html", ledger=ledger)
 
 
 @get("/support/{number:int}/edit", opt=PAGE)
 async def edit_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
     """The form for title and description, as they are now."""
     ticket = await page.read(f"/tickets/{number}", Ticket)
-    return page.render(f"{FRAGMENTS}/edit.html", ticket=ticket, typed=ticket.typed, errors={})
+    return page.render("ticket/edit.html", ticket=ticket, typed=ticket.typed, errors={})
 
 
 @get("/support/{number:int}/delete", opt=PAGE)
 async def delete_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
     """The question before a ticket is deleted."""
     ticket = await page.read(f"/tickets/{number}", Ticket)
-    return page.render(f"{FRAGMENTS}/delete.html", ticket=ticket)
+    return page.render("ticket/delete.html", ticket=ticket)
 
 
 @get("/support/{number:int}/choose/{kind:str}", opt=PAGE)
 async def choices(number: FromPath[int], kind: FromPath[str], page: NamedDependency[Page]) -> Response[Any]:
     """What can be linked or who can be mentioned, by part of the name."""
     if kind not in PICKERS:
-        return page.render(f"{FRAGMENTS}/choices.html", NOT_FOUND, kind="contact", number=number, found=[])
+        return page.render("ticket/choices.html", NOT_FOUND, kind="contact", number=number, found=[])
     words = page.request.query_params.get("q", "").strip()[:200]
     query = urlencode({"limit": 8, **({"q": words} if words else {})}).encode()
     found = await page.read(f"/{PICKERS[kind]}", Choices, query=query)
-    return page.render(f"{FRAGMENTS}/choices.html", kind=kind, number=number, found=found.items)
+    return page.render("ticket/choices.html", kind=kind, number=number, found=found.items)

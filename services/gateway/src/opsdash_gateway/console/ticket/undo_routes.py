@@ -61,7 +61,7 @@ async def undo(page: NamedDependency[Page]) -> Response[bytes]:
         _told(page, sum(done), done.count(False)),
         undone={"left": [str(row.id) for row in rows if is_left(page, row)]},
     )
-    return page.render("_fragments/changed_rows.html", 200, headers, tickets=rows)
+    return page.render("list/changed_rows.html", 200, headers, tickets=rows)
 
 
 def _read(text: str) -> list[Change]:
