@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from opsdash_gateway.console.assets.files import STATIC, Assets
+from opsdash_gateway.console.assets.files import STATIC, VENDORED, Assets
 
-VENDOR = STATIC / "vendor"
+VENDOR = STATIC / VENDORED
 LOCK = json.loads((VENDOR / "vendor.lock").read_text(encoding="utf-8"))
 
 
@@ -24,6 +24,13 @@ def test_a_vendored_file_is_the_one_of_the_lock(entry: dict[str, Any]):
 
 def test_nothing_is_vendored_without_a_line_in_the_lock():
     assert {path.name for path in VENDOR.iterdir()} == {entry["file"] for entry in LOCK} | {"vendor.lock"}
+
+
+@pytest.mark.parametrize("kind", ["css", "js"])
+def test_no_two_files_of_the_rooms_have_one_name(kind: str):
+    """They are joined by name, whatever room they are in."""
+    names = [path.name for path in STATIC.glob(f"*/*.{kind}") if path.parent != VENDOR]
+    assert len(names) == len(set(names)) > 0
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
-from opsdash_gateway.console.assets.files import STATIC, Assets
+from opsdash_gateway.console.assets.files import STATIC, VENDORED, Assets
 from opsdash_gateway.console.i18n.languages import load_languages
 from opsdash_gateway.console.shell.rendering import TEMPLATES, Renderer
 
@@ -22,8 +22,8 @@ FORBIDDEN = [
     (r"<script(?![^>]*(?:\ssrc=|type=\"application/json\"))", "an inline script"),
 ]
 HTML = sorted(TEMPLATES.rglob("*.html"))
-SCRIPTS = sorted((STATIC / "js").glob("*.js"))
-STYLES = sorted((STATIC / "css").glob("*.css"))
+SCRIPTS = sorted(path for path in STATIC.glob("*/*.js") if path.parent.name != VENDORED)
+STYLES = sorted(path for path in STATIC.glob("*/*.css") if path.parent.name != VENDORED)
 
 
 @pytest.mark.parametrize("path", HTML, ids=lambda path: str(path.relative_to(TEMPLATES)))

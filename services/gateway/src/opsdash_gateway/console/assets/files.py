@@ -13,13 +13,22 @@ from typing import Final
 
 STATIC: Final = Path(__file__).parents[2] / "static"
 PREFIX: Final = "/static/"
-#: Files whose order matters; the others of the folder follow by name.
+#: Files whose order matters; the others of all rooms follow by name.
 FIRST_STYLES: Final = ("tokens.css", "base.css", "parts.css")
 FIRST_SCRIPTS: Final = ("core.js", "drafts.js")
+#: The folder of what is not ours, beside those of the rooms.
+VENDORED: Final = "vendor"
 #: htmx starts when it is read, so our listeners stand before it.
 LAST_SCRIPTS: Final = ("htmx.js",)
 #: Loaded by themselves: before the first paint, or on first use.
-ALONE: Final = ("js/theme.js", "js/tour.js", "vendor/driver.js", "vendor/driver.css", "vendor/icons.svg", "favicon.svg")
+ALONE: Final = (
+    "shell/theme.js",
+    "shell/tour.js",
+    "vendor/driver.js",
+    "vendor/driver.css",
+    "vendor/icons.svg",
+    "favicon.svg",
+)
 FONTS: Final = ("vendor/inter-latin.woff2", "vendor/inter-latin-ext.woff2")
 _COMPRESSIBLE: Final = frozenset({"text/css", "text/javascript", "image/svg+xml"})
 _URL = re.compile(r'url\("([^"/:]+)"\)')
@@ -65,9 +74,9 @@ class Assets:
         self._by_name[name] = self._served[served] = Asset(PREFIX + served, media_type, content, compressed)
 
     def _joined(self, kind: str, first: Iterable[str], without: Iterable[str] = ()) -> str:
-        folder = self._folder / kind
-        others = sorted({path.name for path in folder.glob(f"*.{kind}")} - {*first, *without})
-        return "\n".join((folder / name).read_text(encoding="utf-8") for name in (*first, *others))
+        ours = {path.name: path for path in self._folder.glob(f"*/*.{kind}") if path.parent.name != VENDORED}
+        others = sorted(ours.keys() - {*first, *without})
+        return "\n".join(ours[name].read_text(encoding="utf-8") for name in (*first, *others))
 
     def _with_addresses(self, styles: str) -> bytes:
         return _URL.sub(lambda found: f'url("{self.address(found[1])}")', styles).encode()
