@@ -14,7 +14,7 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_contracts": 18,
         "opsdash_chassis": 118,
         "opsdash_comments": 45,
-        "opsdash_gateway": 120,
+        "opsdash_gateway": 122,
         "opsdash_sla_monitor": 35,
         "opsdash_tickets": 62,
         "opsdash_local": 46,
@@ -22,7 +22,7 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
     "modules without migrations": {
         "opsdash_chassis": 115,
         "opsdash_comments": 36,
-        "opsdash_gateway": 119,
+        "opsdash_gateway": 121,
         "opsdash_sla_monitor": 32,
         "opsdash_tickets": 47,
         "opsdash_local": 44,

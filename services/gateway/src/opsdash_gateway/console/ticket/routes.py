@@ -18,7 +18,7 @@ from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.ticket.responses import CHANGED
 from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
 from opsdash_gateway.console.ticket.service import read_ticket, read_whole
-from opsdash_gateway.sla.routes import with_entries
+from opsdash_gateway.sla.service import with_entries
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
 NOT_FOUND = 404
