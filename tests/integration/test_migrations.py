@@ -10,8 +10,8 @@ import opsdash_comments.database.tables
 import opsdash_comments.settings
 import opsdash_sla_monitor.database.tables
 import opsdash_sla_monitor.settings
+import opsdash_tickets.database.tables
 import opsdash_tickets.settings
-import opsdash_tickets.tables
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -24,7 +24,7 @@ from tests.support.forking import run
 
 SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla-monitor": opsdash_sla_monitor}
 METADATA = {
-    "tickets": opsdash_tickets.tables.metadata,
+    "tickets": opsdash_tickets.database.tables.metadata,
     "comments": opsdash_comments.database.tables.metadata,
     "sla-monitor": opsdash_sla_monitor.database.tables.metadata,
 }

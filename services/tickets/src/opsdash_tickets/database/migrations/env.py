@@ -1,6 +1,6 @@
 """Alembic environment of the tickets service."""
 
 from opsdash_chassis.database.migrations import run_environment
-from opsdash_tickets.tables import metadata
+from opsdash_tickets.database.tables import metadata
 
 run_environment(metadata)
