@@ -16,7 +16,7 @@ MAY_USE_HTTP = {
     # A request's way into the domain: who calls, what it costs, its idempotency key.
     *(
         (scope, f"{CHASSIS}.http.{name}")
-        for scope in (f"{T}.edge", f"{C}.threads.scope")
+        for scope in (f"{T}.access.scope", f"{C}.threads.scope")
         for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
     ),
     # Which problem a refusal becomes.
@@ -27,14 +27,14 @@ MAY_USE_HTTP = {
     ),
     (f"{T}.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
-    (f"{T}.exports", f"{CHASSIS}.http.requests.boundary"),
-    (f"{T}.exports", f"{CHASSIS}.http.limits.seats"),
+    (f"{T}.access.exports", f"{CHASSIS}.http.requests.boundary"),
+    (f"{T}.access.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.
     (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
     (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
 }
 #: The same of the bodies of requests and answers.
-MAY_USE_SCHEMAS = {(f"{T}.edge", f"{T}.schemas")}
+MAY_USE_SCHEMAS = {(f"{T}.access.scope", f"{T}.schemas")}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {
     (f"{G}.dev_issuer.pages", f"{G}.console.auth.ended_sessions.routes"),

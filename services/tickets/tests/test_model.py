@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.ticket_rules import FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
-from opsdash_contracts.workspace import PLAN_CAPS, Plate, Role
+from opsdash_contracts.workspace import PLAN_CAPS
 from opsdash_tickets import model
 from opsdash_tickets.errors import InvalidTransition, TicketFinished
-from opsdash_tickets.model import Access, Action, SlaState, Ticket
+from opsdash_tickets.model import SlaState, Ticket
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 CREATOR, AGENT = uuid4(), uuid4()
@@ -209,16 +209,6 @@ class TestUsage:
             count for count in range(1, cap + 1) if model.crossed_notices(count - 1, count, old_cap=cap, new_cap=cap)
         ]
         assert told == [math.ceil(cap * percent / 100) for percent in model.NOTICE_PERCENTS]
-
-
-class TestRoles:
-    @pytest.mark.parametrize(
-        ("role", "actions"),
-        [("owner", "read write delete"), ("admin", "read write delete"), ("member", "read write"), ("viewer", "read")],
-    )
-    def test_may_do_exactly_what_the_table_says(self, role: str, actions: str):
-        access = Access(uuid4(), "acme", Plate.SALES, Role(role), AGENT)
-        assert {action for action in Action if access.may(action)} == set(actions.split())
 
 
 fields = st.fixed_dictionaries(

@@ -28,10 +28,11 @@ from opsdash_tickets import (
     repository,
     use_cases,
 )
-from opsdash_tickets.edge import Edge, detail_answer, detail_response
+from opsdash_tickets.access.policy import Access, Action
+from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
+from opsdash_tickets.tickets.responses import detail_answer, detail_response
 
 
 @get("/me", operation_id="getMe", tags=["me"])

@@ -15,11 +15,11 @@ from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets import activity_repository, use_cases
+from opsdash_tickets.access.policy import Action
+from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.activity_repository import Place
-from opsdash_tickets.edge import Edge
-from opsdash_tickets.model import Action
+from opsdash_tickets.common_schemas import Person
 from opsdash_tickets.overview_schemas import ActivityEntry, ActivityPage, FieldChange
-from opsdash_tickets.schemas import Person
 from opsdash_tickets.views import UNKNOWN_NAME
 
 PAGE: Final = 50

@@ -12,9 +12,9 @@ from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 
-from opsdash_tickets import repository
+from opsdash_tickets.access import repository as access_repository
+from opsdash_tickets.common_schemas import Body
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.schemas import Body
 
 
 class Existence(Body):
@@ -33,7 +33,7 @@ async def ticket_existence(
 ) -> Existence:
     """Whether the org has such a ticket, deleted ones included, and in which version."""
     async with database.worker_transaction() as connection:
-        row = await repository.existence(connection, org_id, id_or_number(reference))
+        row = await access_repository.existence(connection, org_id, id_or_number(reference))
     if row is None:
         raise NotVisible
     return Existence(**dict(row))

@@ -17,10 +17,10 @@ from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 
 from opsdash_tickets import csv_export, list_repository
-from opsdash_tickets.edge import Edge
+from opsdash_tickets.access.policy import Access, Action
+from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.list_repository import Position
-from opsdash_tickets.model import Access, Action
 from opsdash_tickets.schemas import TicketPage
 from opsdash_tickets.views import ticket_row
 

@@ -12,9 +12,10 @@ from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Role
 
 from opsdash_tickets import overview_repository, repository
-from opsdash_tickets.edge import Edge
+from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
+from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.common_schemas import Company
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.model import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.overview_schemas import (
     FEATURE,
     ContactChoice,
@@ -30,7 +31,6 @@ from opsdash_tickets.overview_schemas import (
     choices,
     priority_choices,
 )
-from opsdash_tickets.schemas import Company
 
 PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]

@@ -10,7 +10,7 @@ from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.security.tokens import Caller
 
 from opsdash_tickets import preferences_repository
-from opsdash_tickets.schemas import Body
+from opsdash_tickets.common_schemas import Body
 
 PATH = "/me/preferences"
 

@@ -20,9 +20,10 @@ from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets import model, recompute, sla_repository, use_cases
-from opsdash_tickets.edge import Edge
-from opsdash_tickets.model import Access, Action, Ticket
-from opsdash_tickets.schemas import Person
+from opsdash_tickets.access.policy import Access, Action
+from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.common_schemas import Person
+from opsdash_tickets.model import Ticket
 from opsdash_tickets.sla_schemas import (
     ConfirmRequest,
     Recomputed,

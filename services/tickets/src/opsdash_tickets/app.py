@@ -14,9 +14,9 @@ from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_tickets import consumers, housekeeping
+from opsdash_tickets.access.exports import Exports
+from opsdash_tickets.access.scope import Doors
 from opsdash_tickets.api import ROUTES
-from opsdash_tickets.edge import Doors
-from opsdash_tickets.exports import Exports
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 

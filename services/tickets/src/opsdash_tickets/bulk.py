@@ -11,8 +11,8 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets import use_cases
+from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import Refused
-from opsdash_tickets.model import Access
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.schemas import BulkItem, BulkResult, ItemError
 

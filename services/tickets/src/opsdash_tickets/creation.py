@@ -14,7 +14,8 @@ from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
 from opsdash_tickets import creation_repository, model, references, usage
-from opsdash_tickets.model import Access, Ticket
+from opsdash_tickets.access.policy import Access
+from opsdash_tickets.model import Ticket
 from opsdash_tickets.published import ticket_event
 from opsdash_tickets.references import References
 

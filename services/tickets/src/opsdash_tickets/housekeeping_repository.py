@@ -9,7 +9,8 @@ from uuid import UUID
 from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_chassis.text import markdown
 
-from opsdash_tickets.model import ASSIGNABLE_ROLES, Ticket
+from opsdash_tickets.access.policy import ASSIGNABLE_ROLES
+from opsdash_tickets.model import Ticket
 from opsdash_tickets.repository import STATE, to_ticket
 
 _IS_ASSIGNABLE = """

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from opsdash_contracts.ticket_rules import ACTIVE, AT_RISK_SHARE, FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
-from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets.errors import FieldProblem, InvalidFields, InvalidTransition, TicketFinished
 
@@ -41,39 +40,8 @@ class SlaState(StrEnum):
     MISSED = "missed"
 
 
-class Action(StrEnum):
-    READ = "read"
-    WRITE = "write"
-    DELETE = "delete"
-
-
-_ROLES: Final[Mapping[Action, frozenset[Role]]] = {
-    Action.READ: frozenset(Role),
-    Action.WRITE: frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER}),
-    Action.DELETE: frozenset({Role.OWNER, Role.ADMIN}),
-}
 NOTICE_PERCENTS: Final = (80, 100)
 RESTORE_DAYS: Final = 30
-ASSIGNABLE_ROLES: Final = _ROLES[Action.WRITE]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A caller inside one org, as the directory replica knows them at this moment."""
-
-    org_id: UUID
-    slug: str
-    plate: Plate
-    role: Role
-    user_id: UUID
-
-    def may(self, action: Action) -> bool:
-        return self.role in _ROLES[action]
-
-    @property
-    def permissions(self) -> list[Action]:
-        """Everything the caller may do here."""
-        return [action for action in Action if self.may(action)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from opsdash_contracts.ticket_words import LABELS
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import Plate, Role
 
-from opsdash_tickets.model import SLA_HOURS, Action
-from opsdash_tickets.schemas import Body, Company, Person
+from opsdash_tickets.access.policy import Action
+from opsdash_tickets.common_schemas import Body, Company, Person
+from opsdash_tickets.model import SLA_HOURS
 
 FEATURE = "crm:support"
 

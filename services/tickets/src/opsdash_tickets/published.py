@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
-import uuid_utils.compat as uuid_utils
-from opsdash_chassis.observability.tracing import current_traceparent
-from opsdash_contracts.envelope import Event, EventData
+from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 from opsdash_contracts.usage import NOTICED, UsageNotice
 from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
+from opsdash_tickets.event_factory import new_event
 from opsdash_tickets.model import Change, Ticket
-
-Data = TypeVar("Data", bound=EventData)
 
 
 def ticket_event(
@@ -56,7 +52,7 @@ def ticket_event(
         bulk_id=bulk_id,
         changes={name: _published_change(name, change) for name, change in changes.items()},
     )
-    return _event(data, event_type, actor_id=actor_id, now=now)
+    return new_event(data, event_type, actor_id=actor_id, now=now)
 
 
 def usage_notice(
@@ -73,18 +69,7 @@ def usage_notice(
             "limit": PLAN_CAPS[plate],
         }
     )
-    return _event(data, NOTICED, actor_id=None, now=now)
-
-
-def _event(data: Data, event_type: str, *, actor_id: UUID | None, now: datetime) -> Event[Data]:
-    return Event.of(
-        data,
-        type=event_type,
-        id=uuid_utils.uuid7(),
-        time=now,
-        actor_id=actor_id,
-        traceparent=current_traceparent(),
-    )
+    return new_event(data, NOTICED, actor_id=None, now=now)
 
 
 def _published_change(name: str, change: Change) -> FieldChange | TextChanged:

@@ -10,7 +10,8 @@ from opsdash_chassis.tenancy.versions import ExpectedVersions
 from opsdash_contracts.tickets import SlaSource
 
 from opsdash_tickets import model, use_cases
-from opsdash_tickets.model import Access, Ticket
+from opsdash_tickets.access.policy import Access
+from opsdash_tickets.model import Ticket
 
 
 async def recompute_due(

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 
-from opsdash_tickets import model, references_repository
+from opsdash_tickets import references_repository
+from opsdash_tickets.access import policy
+from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import FieldProblem, InvalidFields
-from opsdash_tickets.model import Access
 
 FIELDS: Final[tuple[str, ...]] = ("assignee_id", "contact_id", "project_id")
 #: By field; a field that points to nothing may be absent.
@@ -27,7 +28,7 @@ async def find(work: UnitOfWork, access: Access, references: References) -> Mapp
 
 def asked(references: References) -> tuple[object, ...]:
     """The parameters of `references_repository.NAMES` after the org's id."""
-    return (*(references.get(field) for field in FIELDS), sorted(model.ASSIGNABLE_ROLES))
+    return (*(references.get(field) for field in FIELDS), sorted(policy.ASSIGNABLE_ROLES))
 
 
 def missing(references: References, found: Mapping[str, Any]) -> list[str]:

@@ -110,11 +110,6 @@ FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NU
 """  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
-_EXISTENCE = """
-SELECT id AS ticket_id, number, version, deleted_at, purged_at FROM tickets WHERE org_id = $1 AND {reference} = $2
-"""
-_EXISTENCE_BY_ID = _EXISTENCE.format(reference="id")
-_EXISTENCE_BY_NUMBER = _EXISTENCE.format(reference="number")
 
 
 async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
@@ -178,12 +173,6 @@ async def detail_on_entering(entrance: Entrance, reference: UUID | int) -> Recor
 
 def _detail_by(reference: UUID | int) -> str:
     return _DETAIL_BY_ID if isinstance(reference, UUID) else _DETAIL_BY_NUMBER
-
-
-async def existence(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
-    """Living or deleted."""
-    statement = _EXISTENCE_BY_ID if isinstance(reference, UUID) else _EXISTENCE_BY_NUMBER
-    return await connection.fetchrow(statement, org_id, reference)
 
 
 def to_ticket(row: Record) -> Ticket:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from opsdash_chassis.http.errors.problems import FieldError
 from opsdash_chassis.text.markdown import Rendered
@@ -15,8 +14,10 @@ from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets import values
+from opsdash_tickets.access.policy import Action
+from opsdash_tickets.common_schemas import Body, Contact, Person, Project
 from opsdash_tickets.creation import NewTicket
-from opsdash_tickets.model import Action, SlaState
+from opsdash_tickets.model import SlaState
 
 Title = Annotated[
     str,
@@ -30,10 +31,6 @@ Description = Annotated[str, Meta(max_length=values.MAXIMUM_DESCRIPTION, descrip
 DueTime = Annotated[
     str, Meta(max_length=64, description="RFC 3339 with zone, in the future; blank lets the priority decide")
 ]
-
-
-class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of all bodies: unknown fields are refused, never silently dropped."""
 
 
 class CreateTicket(Body):
@@ -93,36 +90,6 @@ class PatchTicket(Body):
         if "sla_due_at" in given:
             given["sla_due_at"] = values.due_time(given["sla_due_at"])
         return given
-
-
-class Person(Body):
-    """A member of the org, or somebody who was one."""
-
-    id: UUID
-    name: str
-    active: bool
-
-
-class Company(Body):
-    id: UUID
-    name: str
-    active: bool
-
-
-class Contact(Body):
-    """Whom the ticket is for."""
-
-    id: UUID
-    name: str
-    email: str | None
-    active: bool
-    company: Company | None
-
-
-class Project(Body):
-    id: UUID
-    name: str
-    active: bool
 
 
 class TicketRow(Body):

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta
 from opsdash_contracts.tickets import Priority, SlaSource, Status
 
+from opsdash_tickets.common_schemas import Body, Person
 from opsdash_tickets.model import SlaState
-from opsdash_tickets.schemas import Body, Person
 
 
 class SlaFields(Body):

@@ -10,8 +10,9 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
 from opsdash_tickets import metrics, model, repository
+from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import PlanLimitReached
-from opsdash_tickets.model import Access, Counters
+from opsdash_tickets.model import Counters
 from opsdash_tickets.published import usage_notice
 
 

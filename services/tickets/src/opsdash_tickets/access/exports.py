@@ -9,7 +9,7 @@ from typing import Any, Final
 from opsdash_chassis.http.limits.seats import Seats
 from opsdash_chassis.http.requests.boundary import at_end
 
-from opsdash_tickets.model import Access
+from opsdash_tickets.access.policy import Access
 from opsdash_tickets.settings import TicketsSettings
 
 RETRY_AFTER_SECONDS: Final = 5

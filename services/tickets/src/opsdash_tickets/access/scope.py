@@ -1,4 +1,4 @@
-"""What every route shares: the unit of work inside an org, the write that happens once, the versioned answer."""
+"""What every route shares: the unit of work inside an org, the write that happens once."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 
-from opsdash_tickets import model, repository, use_cases
-from opsdash_tickets.exports import Exports
-from opsdash_tickets.model import Access, Action
-from opsdash_tickets.schemas import TicketDetail
-from opsdash_tickets.views import Row, person, ticket_fields
+from opsdash_tickets.access import entering, repository
+from opsdash_tickets.access.exports import Exports
+from opsdash_tickets.access.policy import Access, Action
 
 Body = TypeVar("Body")
 Result = TypeVar("Result")
@@ -80,7 +78,7 @@ class Edge:
             entrance = Entrance(connection, self._slug, self.user_id)
             found = await find(entrance)
         entered = entrance.entered
-        access = use_cases.admit(entered, slug=self._slug, user_id=self.user_id, action=Action.READ)
+        access = entering.admit(entered, slug=self._slug, user_id=self.user_id, action=Action.READ)
         self._count(access)
         return Reading(access, entered.now, found)
 
@@ -95,7 +93,7 @@ class Edge:
     async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
         """A transaction inside the org, if the caller may do that there; committed when the block ends well."""
         async with self._database.tenant_transaction() as connection:
-            work, access = await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
+            work, access = await entering.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
             self._count(access)
             yield work, access
 
@@ -107,7 +105,7 @@ class Edge:
     async def go_on(self) -> AsyncIterator[tuple[UnitOfWork, Access]]:
         """Like `work` for the next page of an export, which is limited as a whole."""
         async with self._database.long_read_transaction() as connection:
-            yield await use_cases.enter(connection, slug=self._slug, user_id=self.user_id, action=Action.READ)
+            yield await entering.enter(connection, slug=self._slug, user_id=self.user_id, action=Action.READ)
 
     def _count(self, access: Access) -> None:
         """Raises the 429 problem when the org is over its limit."""
@@ -137,28 +135,3 @@ class Edge:
             return {"reference": reference}
         found = await repository.existence(work.connection, access.org_id, reference)
         return {} if found is None else {"reference": found["ticket_id"]}
-
-
-async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int) -> Response[TicketDetail]:
-    """The ticket as it is in this transaction, with its version as ETag."""
-    return await detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
-
-
-async def detail_response(
-    row: Row, access: Access, now: datetime, *, status: int = 200, located: bool = False
-) -> Response[TicketDetail]:
-    """A row of the detail view, as it is answered. HTML by other rules than today's is made anew, within a deadline."""
-    fields = ticket_fields(row, now)
-    html = row["description_html"]
-    detail = TicketDetail(
-        **fields,
-        description=row["description"],
-        description_html=(await markdown.render_soon(row["description"])).html if html is None else html,
-        updated_by=person(row["updated_by"], row["updater_name"], row["updater_active"]),
-        allowed_statuses=model.allowed_statuses(fields["status"]),
-        permissions=access.permissions,
-    )
-    headers = {"ETag": f'"{detail.version}"'}
-    if located:
-        headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"
-    return Response(detail, status_code=status, headers=headers)

@@ -1,0 +1,1 @@
+"""The ticket itself: rules, reading, creating, changing."""

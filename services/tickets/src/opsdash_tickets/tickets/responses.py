@@ -1,0 +1,40 @@
+"""The answer with one ticket and its version as ETag."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Response
+from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_chassis.text import markdown
+
+from opsdash_tickets import model, use_cases
+from opsdash_tickets.access.policy import Access
+from opsdash_tickets.schemas import TicketDetail
+from opsdash_tickets.views import Row, person, ticket_fields
+
+
+async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int) -> Response[TicketDetail]:
+    """The ticket as it is in this transaction, with its version as ETag."""
+    return await detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
+
+
+async def detail_response(
+    row: Row, access: Access, now: datetime, *, status: int = 200, located: bool = False
+) -> Response[TicketDetail]:
+    """A row of the detail view, as it is answered. HTML by other rules than today's is made anew, within a deadline."""
+    fields = ticket_fields(row, now)
+    html = row["description_html"]
+    detail = TicketDetail(
+        **fields,
+        description=row["description"],
+        description_html=(await markdown.render_soon(row["description"])).html if html is None else html,
+        updated_by=person(row["updated_by"], row["updater_name"], row["updater_active"]),
+        allowed_statuses=model.allowed_statuses(fields["status"]),
+        permissions=access.permissions,
+    )
+    headers = {"ETag": f'"{detail.version}"'}
+    if located:
+        headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"
+    return Response(detail, status_code=status, headers=headers)
