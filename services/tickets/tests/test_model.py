@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -13,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.ticket_rules import FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
-from opsdash_contracts.workspace import PLAN_CAPS
 from opsdash_tickets import model
 from opsdash_tickets.errors import InvalidTransition, TicketFinished
 from opsdash_tickets.model import SlaState, Ticket
@@ -200,15 +198,6 @@ class TestFirstResponse:
 
     def test_the_creator_taking_it_up_is_no_response(self):
         assert moved(a_ticket(), Status.IN_PROGRESS, by=CREATOR).first_response_at is None
-
-
-class TestUsage:
-    @pytest.mark.parametrize("cap", [cap for cap in PLAN_CAPS.values() if cap])
-    def test_a_share_of_the_cap_is_told_where_growth_comes_to_it(self, cap: int):
-        told = [
-            count for count in range(1, cap + 1) if model.crossed_notices(count - 1, count, old_cap=cap, new_cap=cap)
-        ]
-        assert told == [math.ceil(cap * percent / 100) for percent in model.NOTICE_PERCENTS]
 
 
 fields = st.fixed_dictionaries(

@@ -11,7 +11,7 @@ from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Role
 
-from opsdash_tickets import overview_repository, repository
+from opsdash_tickets import overview_repository
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.common_schemas import Company
@@ -31,6 +31,7 @@ from opsdash_tickets.overview_schemas import (
     choices,
     priority_choices,
 )
+from opsdash_tickets.plate_usage import repository as plate_usage_repository
 
 PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
@@ -65,7 +66,7 @@ async def get_views(edge: NamedDependency[Edge]) -> Views:
     """Counts of the preset views, for the caller."""
     async with edge.work(Action.READ) as (work, access):
         row = await overview_repository.views(work.connection, access.org_id, access.user_id)
-        living = await repository.living_tickets(work.connection, access.org_id)
+        living = await plate_usage_repository.living_tickets(work.connection, access.org_id)
     return Views(**dict(row), done=living - row["active"], as_of=work.now)
 
 

@@ -16,8 +16,9 @@ from opsdash_contracts.topics import COMMENTS, SLA, WORKSPACE
 from opsdash_contracts.workspace import Kind, Member, Org, Removed, removed, upserted
 
 from opsdash_tickets import directory_repository as directory
-from opsdash_tickets import housekeeping, sla_repository, usage
+from opsdash_tickets import housekeeping, sla_repository
 from opsdash_tickets.comment_effects import apply_comments
+from opsdash_tickets.plate_usage import service as plate_usage
 
 
 def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
@@ -34,7 +35,7 @@ async def store_org(work: UnitOfWork, event: Event[Org]) -> None:
     await directory.upsert_org(work.connection, org)
     after = await directory.plate_of(work.connection, org.org_id)
     if before is not None and after is not None and before is not after:
-        await usage.plate_changed(work, org.org_id, before=before, after=after)
+        await plate_usage.plate_changed(work, org.org_id, before=before, after=after)
 
 
 async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:

@@ -13,9 +13,10 @@ from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
-from opsdash_tickets import creation_repository, model, references, usage
+from opsdash_tickets import creation_repository, model, references
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.model import Ticket
+from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.published import ticket_event
 from opsdash_tickets.references import References
 
@@ -48,7 +49,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
     model.check_due(new.sla_due_at, work.now)
     found = await references.find(work, access, new.references)
     references.check(new.references, found)
-    counters = await usage.take_slot(work, access, new_number=True)
+    counters = await plate_usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
     event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
     return await creation_repository.insert(work, ticket, new.rendered, event, found)

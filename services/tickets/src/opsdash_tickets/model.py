@@ -40,7 +40,6 @@ class SlaState(StrEnum):
     MISSED = "missed"
 
 
-NOTICE_PERCENTS: Final = (80, 100)
 RESTORE_DAYS: Final = 30
 
 
@@ -72,15 +71,6 @@ class Ticket:
     updated_at: datetime
     deleted_at: datetime | None
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """What is counted per org: the last number given, the living tickets, the usage notices sent."""
-
-    last_number: int
-    living_tickets: int
-    usage_notices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +124,6 @@ def sla_state(
         return SlaState.BREACHED
     at_risk_from = created_at + (due - created_at) * AT_RISK_SHARE
     return SlaState.AT_RISK if now >= at_risk_from else SlaState.ON_TRACK
-
-
-def crossed_notices(before: int, after: int, *, old_cap: int, new_cap: int) -> list[int]:
-    """The percentages of the cap that usage has just reached; without a cap there is nothing to reach."""
-    if new_cap == 0:
-        return []
-    return [
-        percent
-        for percent in NOTICE_PERCENTS
-        if after * 100 >= percent * new_cap and (old_cap == 0 or before * 100 < percent * old_cap)
-    ]
 
 
 def stamps_at_creation(status: Status, due: datetime, now: datetime) -> dict[str, Any]:

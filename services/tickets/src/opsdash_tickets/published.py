@@ -1,4 +1,4 @@
-"""From a domain change to the event that is published: the one mapping between the two."""
+"""From a change of a ticket to the event that is published: the one mapping between the two."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
-from opsdash_contracts.usage import NOTICED, UsageNotice
-from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
 from opsdash_tickets.event_factory import new_event
 from opsdash_tickets.model import Change, Ticket
@@ -53,23 +51,6 @@ def ticket_event(
         changes={name: _published_change(name, change) for name, change in changes.items()},
     )
     return new_event(data, event_type, actor_id=actor_id, now=now)
-
-
-def usage_notice(
-    org_id: UUID, *, plate: Plate, percent: int, used: int, sequence: int, now: datetime
-) -> Event[UsageNotice]:
-    """The notice that an org has reached a share of its plan; `sequence` counts the org's notices."""
-    data = UsageNotice.model_validate(
-        {
-            "org_id": org_id,
-            "version": sequence,
-            "plate": plate,
-            "percent": percent,
-            "used": used,
-            "limit": PLAN_CAPS[plate],
-        }
-    )
-    return new_event(data, NOTICED, actor_id=None, now=now)
 
 
 def _published_change(name: str, change: Change) -> FieldChange | TextChanged:

@@ -15,26 +15,9 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
 
-from opsdash_tickets.model import Counters, Ticket
+from opsdash_tickets.model import Ticket
 
 _ORGS_OF_USER = "SELECT org_id, slug, name, plate, role FROM orgs_of_user($1)"
-
-# The counter row stays locked until commit: the cap is exact and numbers are never given twice.
-_LOCK_COUNTERS = """
-INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, 0, 0)
-ON CONFLICT (org_id) DO UPDATE SET last_number = org_counters.last_number
-RETURNING last_number, living_tickets, usage_notices
-"""
-_TAKE_SLOT = """
-INSERT INTO org_counters (org_id, last_number, living_tickets) VALUES ($1, $2::bigint, 1)
-ON CONFLICT (org_id) DO UPDATE
-SET last_number = org_counters.last_number + $2::bigint, living_tickets = org_counters.living_tickets + 1
-RETURNING last_number, living_tickets, usage_notices
-"""
-_SAVE_COUNTERS = """
-UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $4 WHERE org_id = $1
-"""
-_LIVING = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
 COLUMNS = tuple(field.name for field in fields(Ticket))
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")
@@ -114,31 +97,6 @@ _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
 
 async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
     return await connection.fetch(_ORGS_OF_USER, user_id)
-
-
-async def lock_counters(connection: Connection, org_id: UUID) -> Counters:
-    """The org's counters, locked until the transaction ends."""
-    row = await connection.fetchrow(_LOCK_COUNTERS, org_id)
-    assert row is not None  # noqa: S101 - the statement inserts or updates, and returns either way
-    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
-
-
-async def take_slot(connection: Connection, org_id: UUID, *, numbers: int) -> Counters:
-    """Count one more living ticket and `numbers` more numbers given; the counters stay locked until the end."""
-    row = await connection.fetchrow(_TAKE_SLOT, org_id, numbers)
-    assert row is not None  # noqa: S101 - as above
-    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
-
-
-async def save_counters(connection: Connection, org_id: UUID, counters: Counters) -> None:
-    await connection.execute(
-        _SAVE_COUNTERS, org_id, counters.last_number, counters.living_tickets, counters.usage_notices
-    )
-
-
-async def living_tickets(connection: Connection, org_id: UUID) -> int:
-    count: int | None = await connection.fetchval(_LIVING, org_id)
-    return count or 0
 
 
 async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], rendered: Rendered | None = None) -> None:

@@ -15,12 +15,13 @@ from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 
-from opsdash_tickets import model, references, repository, usage
+from opsdash_tickets import model, references, repository
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import (
     NotVisible,
 )
 from opsdash_tickets.model import Change, Ticket
+from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.published import ticket_event
 
 
@@ -73,7 +74,7 @@ async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int,
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
     event = _event(work, access, events.DELETED, after, model.changes_between(before, after))
     await repository.update(work, after, event)
-    await usage.free_slot(work, access.org_id)
+    await plate_usage.free_slot(work, access.org_id)
 
 
 async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int) -> Ticket:
@@ -84,7 +85,7 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
     before = await repository.lock_deleted(work.connection, access.org_id, reference, days=model.RESTORE_DAYS)
     if before is None:
         raise NotVisible
-    await usage.take_slot(work, access)
+    await plate_usage.take_slot(work, access)
     after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
     assignee = {"assignee_id": before.assignee_id}
     if references.missing(assignee, await references.find(work, access, assignee)):

@@ -1,4 +1,4 @@
-"""Metric names of the tickets service: a contract with dashboards and alerts (docs/reference/metrics.md)."""
+"""Metric names of plate usage: a contract with dashboards and alerts (docs/reference/metrics.md)."""
 
 from __future__ import annotations
 

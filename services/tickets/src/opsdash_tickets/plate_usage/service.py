@@ -9,11 +9,11 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import PLAN_CAPS, Plate
 
-from opsdash_tickets import metrics, model, repository
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import PlanLimitReached
-from opsdash_tickets.model import Counters
-from opsdash_tickets.published import usage_notice
+from opsdash_tickets.plate_usage import metrics, model, repository
+from opsdash_tickets.plate_usage.events import usage_notice
+from opsdash_tickets.plate_usage.model import Counters
 
 
 async def take_slot(work: UnitOfWork, access: Access, *, new_number: bool = False) -> Counters:
