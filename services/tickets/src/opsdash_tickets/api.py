@@ -8,11 +8,9 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
-from opsdash_chassis.http.security.tokens import Caller
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text.markdown import Rendered
 
@@ -21,7 +19,6 @@ from opsdash_tickets import (
     api_internal,
     api_list,
     api_overview,
-    api_preferences,
     api_sla,
     bulk,
     creation,
@@ -31,17 +28,10 @@ from opsdash_tickets import (
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, Me, Membership, PatchTicket, TicketDetail
+from opsdash_tickets.me import preferences_routes
+from opsdash_tickets.me.routes import get_me
+from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, PatchTicket, TicketDetail
 from opsdash_tickets.tickets.responses import detail_answer, detail_response
-
-
-@get("/me", operation_id="getMe", tags=["me"])
-async def get_me(caller: NamedDependency[Caller], database: NamedDependency[Database]) -> Me:
-    """The caller and the orgs they belong to."""
-    async with database.tenant_transaction() as connection:
-        rows = await repository.orgs_of_user(connection, caller.user_id)
-    orgs = [Membership(**{"id" if name == "org_id" else name: value for name, value in row.items()}) for row in rows]
-    return Me(user_id=caller.user_id, orgs=orgs)
 
 
 @post("/", operation_id="createTicket", response_headers=[ETAG, LOCATION])
@@ -150,7 +140,7 @@ async def provide_edge(
 
 ROUTES: list[ControllerRouterHandler] = [
     get_me,
-    *api_preferences.ROUTES,
+    *preferences_routes.ROUTES,
     *api_internal.ROUTES,
     api_sla.INTERNAL,
     Router(

@@ -17,8 +17,6 @@ from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets.model import Ticket
 
-_ORGS_OF_USER = "SELECT org_id, slug, name, plate, role FROM orgs_of_user($1)"
-
 COLUMNS = tuple(field.name for field in fields(Ticket))
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")
 _MUTABLE = tuple(name for name in COLUMNS if name not in _FIXED)
@@ -93,10 +91,6 @@ FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NU
 """  # noqa: S608
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
-
-
-async def orgs_of_user(connection: Connection, user_id: UUID) -> list[Record]:
-    return await connection.fetch(_ORGS_OF_USER, user_id)
 
 
 async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], rendered: Rendered | None = None) -> None:

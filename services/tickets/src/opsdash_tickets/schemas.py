@@ -11,7 +11,6 @@ from opsdash_chassis.http.errors.problems import FieldError
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
-from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets import values
 from opsdash_tickets.access.policy import Action
@@ -169,20 +168,3 @@ class BulkResult(Body):
 
     bulk_id: UUID
     items: list[BulkItem]
-
-
-class Membership(Body):
-    """An org the caller belongs to."""
-
-    id: UUID
-    slug: str
-    name: str
-    plate: Plate
-    role: Role
-
-
-class Me(Body):
-    """The caller."""
-
-    user_id: UUID
-    orgs: list[Membership]

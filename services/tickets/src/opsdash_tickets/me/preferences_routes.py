@@ -5,28 +5,14 @@ from __future__ import annotations
 from litestar import get, patch
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.security.tokens import Caller
 
-from opsdash_tickets import preferences_repository
-from opsdash_tickets.common_schemas import Body
+from opsdash_tickets.me import preferences_repository
+from opsdash_tickets.me.schemas import PatchPreferences, Preferences
 
 PATH = "/me/preferences"
-
-
-class Preferences(Body):
-    """`tour_seen`: the intro tour is not offered again; `shortcuts`: single keys do things in the console."""
-
-    tour_seen: bool = False
-    shortcuts: bool = True
-
-
-class PatchPreferences(Body):
-    """What is left out stays as it is."""
-
-    tour_seen: bool | UnsetType = UNSET
-    shortcuts: bool | UnsetType = UNSET
 
 
 @get(PATH, operation_id="getPreferences", tags=["me"])

@@ -1,0 +1,1 @@
+"""The caller: their orgs and preferences."""
