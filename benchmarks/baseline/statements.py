@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
+from opsdash_tickets.tickets.repository import NAMES, VIEW_COLUMNS
 
 _PAGE = """
 SELECT {columns} FROM (

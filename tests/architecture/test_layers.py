@@ -25,7 +25,7 @@ MAY_USE_HTTP = {
         for owner in (T, C)
         for name in ("errors.exceptions", "errors.problems")
     ),
-    (f"{T}.schemas", f"{CHASSIS}.http.errors.problems"),
+    (f"{T}.tickets.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
     (f"{T}.access.exports", f"{CHASSIS}.http.requests.boundary"),
     (f"{T}.access.exports", f"{CHASSIS}.http.limits.seats"),

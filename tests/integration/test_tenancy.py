@@ -12,7 +12,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from opsdash_tickets import references, references_repository, repository
+from opsdash_tickets.tickets import references, references_repository
+from opsdash_tickets.tickets import repository as tickets_repository
 
 from tests.integration.stacks import running
 from tests.integration.watching import query
@@ -53,7 +54,7 @@ class TestForgottenFilter:
     @pytest.fixture
     def without_filter(self, monkeypatch: pytest.MonkeyPatch) -> int:
         changed = 0
-        for module in (repository, references_repository):
+        for module in (tickets_repository, references_repository):
             for name, value in list(vars(module).items()):
                 if isinstance(value, str) and "org_id = $1" in value:
                     everything = re.sub(r"(\w+\.)?org_id = \$1(?!\d)", "($1::uuid IS NOT NULL OR true)", value)
@@ -69,9 +70,9 @@ class TestForgottenFilter:
         ours, foreign = stack.workspace.ours, stack.workspace.foreign
         theirs = (await query(stack, "SELECT id, number FROM tickets WHERE org_id = $1", foreign.id))[0]
         async with as_app(stack, ours.id) as connection:
-            assert await repository.detail(connection, ours.id, theirs["id"]) is None
-            assert await repository.lock(connection, ours.id, theirs["id"]) is None
-            assert await repository.detail(connection, foreign.id, theirs["id"]) is None
+            assert await tickets_repository.detail(connection, ours.id, theirs["id"]) is None
+            assert await tickets_repository.lock(connection, ours.id, theirs["id"]) is None
+            assert await tickets_repository.detail(connection, foreign.id, theirs["id"]) is None
             asked = {"assignee_id": foreign.admin, "contact_id": foreign.contact, "project_id": foreign.project}
             found = await references_repository.names(connection, ours.id, *references.asked(asked))
             assert set(found.values()) == {None}

@@ -12,8 +12,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import GENERIC_PLANS
-from opsdash_tickets import list_repository, overview_repository, repository
+from opsdash_tickets import list_repository, overview_repository
 from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
+from opsdash_tickets.tickets import repository as tickets_repository
 
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -111,8 +112,8 @@ READS: dict[str, Read] = {
     "count search": count(q="printer"),
     "insights": lambda connection: overview_repository.insights(connection, LARGE_ORG),
     "most overdue": lambda connection: overview_repository.most_overdue(connection, LARGE_ORG),
-    "detail by number": lambda connection: repository.detail(connection, LARGE_ORG, 77),
-    "detail by id": lambda connection: repository.detail(connection, LARGE_ORG, UUID(int=1)),
+    "detail by number": lambda connection: tickets_repository.detail(connection, LARGE_ORG, 77),
+    "detail by id": lambda connection: tickets_repository.detail(connection, LARGE_ORG, UUID(int=1)),
 }
 
 

@@ -17,8 +17,8 @@ from opsdash_local.demo import load, workspace
 from opsdash_local.demo.gateway import GatewayRefusedError
 from opsdash_local.demo.names import ORGS
 from opsdash_local.demo.tickets import COUNTS, tickets
-from opsdash_tickets.schemas import CreateTicket
-from opsdash_tickets.values import title as checked_title
+from opsdash_tickets.tickets.schemas import CreateTicket
+from opsdash_tickets.tickets.validation import title as checked_title
 
 MINUTE = timedelta(minutes=1)
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 from opsdash_chassis.http.requests.boundary import MAXIMUM_QUERY_BYTES
-from opsdash_tickets import values
 from opsdash_tickets.errors import InvalidFields
 from opsdash_tickets.filters import ListQuery, read_filter, read_sort
+from opsdash_tickets.tickets import validation
 
 from tests.support.growth import Shape, assert_linear, repeated
 
@@ -40,7 +40,7 @@ class TestTexts:
         assert_linear(read, shape, MAXIMUM_QUERY_BYTES, (InvalidFields,))
 
     def test_a_title(self, shape: Shape) -> None:
-        assert_linear(lambda text: values.title(text.decode()), shape, MOST_CHARACTERS, (InvalidFields,))
+        assert_linear(lambda text: validation.title(text.decode()), shape, MOST_CHARACTERS, (InvalidFields,))
 
     def test_a_due_time(self, shape: Shape) -> None:
-        assert_linear(lambda text: values.due_time(text.decode()), shape, MOST_CHARACTERS, (InvalidFields,))
+        assert_linear(lambda text: validation.due_time(text.decode()), shape, MOST_CHARACTERS, (InvalidFields,))

@@ -14,13 +14,14 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
-from opsdash_tickets import activity_repository, use_cases
+from opsdash_tickets import activity_repository
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.activity_repository import Place
 from opsdash_tickets.common_schemas import Person
 from opsdash_tickets.overview_schemas import ActivityEntry, ActivityPage, FieldChange
-from opsdash_tickets.views import UNKNOWN_NAME
+from opsdash_tickets.tickets import service as tickets_service
+from opsdash_tickets.tickets.presenters import UNKNOWN_NAME
 
 PAGE: Final = 50
 REFERENCES: Final = frozenset({"assignee_id", "contact_id", "project_id"})
@@ -36,7 +37,7 @@ async def ticket_activity(
 ) -> ActivityPage:
     """Everything that happened to the ticket and its comments, oldest first."""
     async with edge.work(Action.READ) as (work, access):
-        ticket = await use_cases.ticket_detail(work, access, id_or_number(reference))
+        ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
         scope = f"{access.org_id}|activity|{ticket['id']}"
         after = _START if cursor is None else _place(cursors.decode(cursor, scope=scope))
         rows = await activity_repository.page(work.connection, access.org_id, ticket["id"], after=after, limit=PAGE + 1)

@@ -21,8 +21,8 @@ from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.list_repository import Position
-from opsdash_tickets.schemas import TicketPage
-from opsdash_tickets.views import ticket_row
+from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.schemas import TicketPage
 
 #: Writing a page is one step, during which the process serves nobody else.
 EXPORT_PAGE = 100

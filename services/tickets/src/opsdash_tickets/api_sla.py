@@ -19,11 +19,10 @@ from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
-from opsdash_tickets import model, recompute, sla_repository, use_cases
+from opsdash_tickets import recompute, sla_repository
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.common_schemas import Person
-from opsdash_tickets.model import Ticket
 from opsdash_tickets.sla_schemas import (
     ConfirmRequest,
     Recomputed,
@@ -34,6 +33,9 @@ from opsdash_tickets.sla_schemas import (
     TicketSla,
     Verdicts,
 )
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import service as tickets_service
+from opsdash_tickets.tickets.model import Ticket
 
 DryRun = Annotated[bool, QueryParameter(description="Only tell what would change")]
 
@@ -69,7 +71,7 @@ async def recompute_sla(
 async def sla_context(reference: FromPath[str], edge: NamedDependency[Edge]) -> SlaContext:
     """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
     async with edge.work(Action.READ) as (work, access):
-        row = await use_cases.ticket_detail(work, access, id_or_number(reference))
+        row = await tickets_service.ticket_detail(work, access, id_or_number(reference))
         people = await sla_repository.people(work.connection, access.org_id, row["id"])
     return SlaContext(
         org_id=access.org_id,

@@ -16,8 +16,8 @@ from opsdash_chassis.service.runtime import Runtime
 from opsdash_tickets import consumers, housekeeping
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.scope import Doors
-from opsdash_tickets.api import ROUTES
 from opsdash_tickets.problems import PROBLEMS
+from opsdash_tickets.routes import ROUTES
 from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
 PURGE_EVERY_SECONDS = 3600.0

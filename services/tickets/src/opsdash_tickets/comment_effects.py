@@ -16,10 +16,12 @@ from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 
-from opsdash_tickets import comment_repository, model, repository
+from opsdash_tickets import comment_repository
 from opsdash_tickets.comment_repository import Key
-from opsdash_tickets.model import Ticket
-from opsdash_tickets.published import ticket_event
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import repository as tickets_repository
+from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.model import Ticket
 
 
 async def apply_comments(work: UnitOfWork, delivered: Sequence[Delivered[CommentEvent]]) -> None:
@@ -68,5 +70,5 @@ async def _first_response(work: UnitOfWork, before: Ticket, event: Event[Comment
     changes = model.changes_between(before, after)
     actor_id = event.envelope.actor_id
     updated = ticket_event(tickets.UPDATED, after, changes=changes, actor_id=actor_id, now=work.now)
-    await repository.update(work, after, updated)
+    await tickets_repository.update(work, after, updated)
     return after

@@ -12,8 +12,8 @@ from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 
-from opsdash_tickets.model import Ticket
-from opsdash_tickets.repository import STATE, to_ticket
+from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.repository import STATE, to_ticket
 
 # Deleted tickets too: their count must be right when they come back. In the order of the key, so that two who lock the
 # same tickets cannot lock each other out.

@@ -12,8 +12,8 @@ from typing import Any, Final
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text.blank import INVISIBLE
 
-from opsdash_tickets.schemas import TicketRow
-from opsdash_tickets.views import ticket_row
+from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.schemas import TicketRow
 
 COLUMNS: Final = (
     "number", "title", "status", "priority", "category", "assignee", "contact", "company", "project",

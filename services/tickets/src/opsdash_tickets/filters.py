@@ -12,8 +12,8 @@ from uuid import UUID
 from opsdash_chassis.text.moments import UTC_ZONE, time_zones
 from opsdash_contracts.tickets import Category, Priority, Status
 
-from opsdash_tickets import values
 from opsdash_tickets.errors import FieldProblem, InvalidFields
+from opsdash_tickets.tickets import validation
 
 MAXIMUM_QUERY_LENGTH: Final = 200
 MAXIMUM_CHOICES: Final = 50
@@ -152,7 +152,7 @@ def _id_or_none(text: str) -> UUID | None:
 
 def _moment(name: str, text: str | None) -> datetime | None:
     try:
-        return values.due_time(text)
+        return validation.due_time(text)
     except InvalidFields:
         raise _refused(name, "datetime", "must be an RFC 3339 date and time with a zone") from None
 

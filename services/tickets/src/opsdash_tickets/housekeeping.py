@@ -11,9 +11,11 @@ from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered, outdated
 from opsdash_contracts import tickets as events
 
-from opsdash_tickets import housekeeping_repository, model, repository
-from opsdash_tickets.model import Change, Ticket
-from opsdash_tickets.published import ticket_event
+from opsdash_tickets import housekeeping_repository
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import repository as tickets_repository
+from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.model import Change, Ticket
 
 PURGE_BATCH = 50
 
@@ -56,7 +58,7 @@ async def _store(
     work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change], rendered: Rendered | None = None
 ) -> None:
     event = ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now)
-    await repository.update(work, after, event, rendered)
+    await tickets_repository.update(work, after, event, rendered)
 
 
 async def render_outdated(database: Database) -> int:

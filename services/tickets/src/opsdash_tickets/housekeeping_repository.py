@@ -10,8 +10,8 @@ from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES
-from opsdash_tickets.model import Ticket
-from opsdash_tickets.repository import STATE, to_ticket
+from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.repository import STATE, to_ticket
 
 _IS_ASSIGNABLE = """
 SELECT EXISTS (

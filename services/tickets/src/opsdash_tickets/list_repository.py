@@ -11,18 +11,10 @@ from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_contracts import ticket_rules
 
-from opsdash_tickets.enum_conditions import one_of
 from opsdash_tickets.filters import SlaFilter, Sort, SortField, TicketFilter
-from opsdash_tickets.repository import NAMES, VIEW_COLUMNS
+from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
+from opsdash_tickets.tickets.repository import NAMES, VIEW_COLUMNS
 
-ACTIVE = one_of("t.status", ticket_rules.ACTIVE)
-#: The one breach predicate: list filter, card, CSV and counts all use this text. Due exactly now is not a breach.
-BREACHED = f"(t.sla_due_at < now() AND {ACTIVE})"
-#: The list filter and the count of the dashboard.
-DUE_SOON = (
-    f"(t.sla_due_at >= now() AND t.sla_due_at < now() + interval '{ticket_rules.DUE_SOON.total_seconds():.0f} seconds'"
-    f" AND {ACTIVE})"
-)
 _MIDNIGHT = "date_trunc('day', now() AT TIME ZONE {zone})"
 _SLA = {
     SlaFilter.OVERDUE: BREACHED,

@@ -7,7 +7,7 @@ from typing import Any
 from litestar.di import Provide
 from opsdash_chassis.http.openapi import openapi_document
 
-from opsdash_tickets.api import ROUTES
+from opsdash_tickets.routes import ROUTES
 
 
 def document() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 
-from opsdash_tickets.list_repository import ACTIVE, BREACHED, DUE_SOON
+from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
 
 # Names are matched anywhere, literally: position() knows no wildcards.
 _MATCHES = "($2::text IS NULL OR position(lower($2) IN lower(e.name)) > 0)"

@@ -9,9 +9,10 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.tenancy.versions import ExpectedVersions
 from opsdash_contracts.tickets import SlaSource
 
-from opsdash_tickets import model, use_cases
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.model import Ticket
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import service as tickets_service
+from opsdash_tickets.tickets.model import Ticket
 
 
 async def recompute_due(
@@ -22,13 +23,13 @@ async def recompute_due(
     The result may lie in the past: then the ticket is overdue, which is what the rule says and the dry run shows.
     Raises NotVisible, StaleVersion or TicketFinished.
     """
-    before = await use_cases.lock_ticket(work, access, reference, if_match=if_match)
+    before = await tickets_service.lock_ticket(work, access, reference, if_match=if_match)
     model.check_running(before)
     due = model.due_at(before.created_at, before.priority)
     after = replace(before, sla_due_at=due, sla_source=SlaSource.AUTO)
     if dry_run or not differs(before, after):
         return before, after
-    return before, await use_cases.save_change(work, access, before, after)
+    return before, await tickets_service.save_change(work, access, before, after)
 
 
 def differs(before: Ticket, after: Ticket) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record, columns_of
 
-from opsdash_tickets.list_repository import ACTIVE, BREACHED
+from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED
 
 # A ticket that somebody is changing at this moment is not judged: it is `busy`, and asked about again.
 _CONFIRM_OF_ANY_ORG = f"""

@@ -10,7 +10,7 @@ from opsdash_contracts.ticket_rules import ACTIVE
 from opsdash_contracts.tickets import Outcome, Priority, Status
 from sqlalchemy.dialects import postgresql as pg
 
-from opsdash_tickets.enum_conditions import one_of
+from opsdash_tickets.tickets.predicates import one_of
 
 metadata = sa.MetaData()
 add_event_tables(metadata)

@@ -18,3 +18,6 @@ async def get_me(caller: NamedDependency[Caller], database: NamedDependency[Data
         rows = await repository.orgs_of_user(connection, caller.user_id)
     orgs = [Membership(**{"id" if name == "org_id" else name: value for name, value in row.items()}) for row in rows]
     return Me(user_id=caller.user_id, orgs=orgs)
+
+
+ROUTES = [get_me]

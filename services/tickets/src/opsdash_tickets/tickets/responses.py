@@ -1,4 +1,4 @@
-"""The answer with one ticket and its version as ETag."""
+"""Answers with a ticket and its version as ETag, and with what became of each ticket of a bulk change."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from litestar import Response
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.text import markdown
 
-from opsdash_tickets import model, use_cases
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.schemas import TicketDetail
-from opsdash_tickets.views import Row, person, ticket_fields
+from opsdash_tickets.errors import Refused
+from opsdash_tickets.problems import PROBLEMS
+from opsdash_tickets.tickets import model, service
+from opsdash_tickets.tickets.bulk import BulkOutcome
+from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.presenters import Row, person, ticket_fields
+from opsdash_tickets.tickets.schemas import BulkItem, BulkResult, ItemError, TicketDetail
 
 
 async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int) -> Response[TicketDetail]:
     """The ticket as it is in this transaction, with its version as ETag."""
-    return await detail_response(await use_cases.ticket_detail(work, access, reference), access, work.now)
+    return await detail_response(await service.ticket_detail(work, access, reference), access, work.now)
 
 
 async def detail_response(
@@ -38,3 +42,15 @@ async def detail_response(
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"
     return Response(detail, status_code=status, headers=headers)
+
+
+def bulk_result(done: BulkOutcome) -> BulkResult:
+    return BulkResult(bulk_id=done.bulk_id, items=[_bulk_item(*item) for item in done.tickets.items()])
+
+
+def _bulk_item(ticket_id: UUID, result: Ticket | Refused) -> BulkItem:
+    if isinstance(result, Ticket):
+        return BulkItem(id=ticket_id, status=200, version=result.version, error=None)
+    problem = PROBLEMS[type(result)](result)
+    error = ItemError(type=f"/problems/{problem.code}", detail=problem.detail, errors=problem.errors)
+    return BulkItem(id=ticket_id, status=problem.status, version=None, error=error)

@@ -5,36 +5,36 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from opsdash_tickets import values
 from opsdash_tickets.errors import InvalidFields
+from opsdash_tickets.tickets import validation
 
 
 class TestTitle:
     def test_is_trimmed(self):
-        assert values.title("  Printer on fire \n") == "Printer on fire"
+        assert validation.title("  Printer on fire \n") == "Printer on fire"
 
     @pytest.mark.parametrize(
         "text", ["", "   ", "\u200b\u200d", "\u202e\u202c", "\ufeff", "\u00ad", "\u2800", "\u3164", "\t\n"]
     )
     def test_needs_a_visible_character(self, text: str):
         with pytest.raises(InvalidFields) as refused:
-            values.title(text)
+            validation.title(text)
         assert (refused.value.problems[0].pointer, refused.value.problems[0].code) == ("/title", "blank")
 
     def test_has_200_characters_at_most_after_trimming(self):
-        assert values.title(" " + "x" * 200 + " ") == "x" * 200
+        assert validation.title(" " + "x" * 200 + " ") == "x" * 200
         with pytest.raises(InvalidFields):
-            values.title("x" * 201)
+            validation.title("x" * 201)
 
     @pytest.mark.parametrize("text", ["é", "👍", "日本", "a\u200bb", "-"])
     def test_takes_every_script(self, text: str):
-        assert values.title(text) == text
+        assert validation.title(text) == text
 
 
 class TestDueTime:
     @pytest.mark.parametrize("text", [None, ""])
     def test_blank_means_none(self, text: str | None):
-        assert values.due_time(text) is None
+        assert validation.due_time(text) is None
 
     @pytest.mark.parametrize(
         ("text", "microsecond"),
@@ -47,7 +47,7 @@ class TestDueTime:
         ],
     )
     def test_is_read_in_any_zone_and_precision(self, text: str, microsecond: int):
-        assert values.due_time(text) == datetime(2030, 1, 31, 12, microsecond=microsecond, tzinfo=UTC)
+        assert validation.due_time(text) == datetime(2030, 1, 31, 12, microsecond=microsecond, tzinfo=UTC)
 
     @pytest.mark.parametrize(
         "text",
@@ -57,5 +57,5 @@ class TestDueTime:
     )  # fmt: skip
     def test_refuses_what_is_no_moment(self, text: str):
         with pytest.raises(InvalidFields) as refused:
-            values.due_time(text)
+            validation.due_time(text)
         assert refused.value.problems[0].pointer == "/sla_due_at"

@@ -10,9 +10,9 @@ from uuid import UUID
 from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Status
 
-from opsdash_tickets import model
 from opsdash_tickets.common_schemas import Company, Contact, Person, Project
-from opsdash_tickets.schemas import TicketRow
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets.schemas import TicketRow
 
 UNKNOWN_NAME: Final = "Unknown"
 #: As the repository reads it, or as one that was just made would be read.

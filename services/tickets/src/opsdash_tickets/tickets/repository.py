@@ -15,7 +15,7 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
 
-from opsdash_tickets.model import Ticket
+from opsdash_tickets.tickets.model import Ticket
 
 COLUMNS = tuple(field.name for field in fields(Ticket))
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")

@@ -12,21 +12,21 @@ from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
-from opsdash_tickets import values
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.common_schemas import Body, Contact, Person, Project
-from opsdash_tickets.creation import NewTicket
-from opsdash_tickets.model import SlaState
+from opsdash_tickets.tickets import validation
+from opsdash_tickets.tickets.create import NewTicket
+from opsdash_tickets.tickets.model import SlaState
 
 Title = Annotated[
     str,
     Meta(
-        max_length=values.MAXIMUM_TITLE_SENT,
-        description=f"1 to {values.MAXIMUM_TITLE} characters, at least one of them visible, when what surrounds them is"
-        f" trimmed; {values.MAXIMUM_TITLE_SENT:,} at most as sent",
+        max_length=validation.MAXIMUM_TITLE_SENT,
+        description=f"1 to {validation.MAXIMUM_TITLE} characters, at least one of them visible, when what surrounds"
+        f" them is trimmed; {validation.MAXIMUM_TITLE_SENT:,} at most as sent",
     ),
 ]
-Description = Annotated[str, Meta(max_length=values.MAXIMUM_DESCRIPTION, description="Markdown, stored as it is")]
+Description = Annotated[str, Meta(max_length=validation.MAXIMUM_DESCRIPTION, description="Markdown, stored as it is")]
 DueTime = Annotated[
     str, Meta(max_length=64, description="RFC 3339 with zone, in the future; blank lets the priority decide")
 ]
@@ -48,7 +48,7 @@ class CreateTicket(Body):
     def to_new_ticket(self, rendered: Rendered) -> NewTicket:
         """Raises InvalidFields."""
         return NewTicket(
-            title=values.title(self.title),
+            title=validation.title(self.title),
             description=self.description,
             rendered=rendered,
             status=self.status,
@@ -57,7 +57,7 @@ class CreateTicket(Body):
             assignee_id=self.assignee_id,
             contact_id=self.contact_id,
             project_id=self.project_id,
-            sla_due_at=values.due_time(self.sla_due_at),
+            sla_due_at=validation.due_time(self.sla_due_at),
         )
 
 
@@ -83,11 +83,11 @@ class PatchTicket(Body):
         """The given fields as the domain takes them. Raises InvalidFields."""
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
         if "title" in given:
-            given["title"] = values.title(given["title"])
+            given["title"] = validation.title(given["title"])
         if "description" in given:
             given["description"] = self.new_description
         if "sla_due_at" in given:
-            given["sla_due_at"] = values.due_time(given["sla_due_at"])
+            given["sla_due_at"] = validation.due_time(given["sla_due_at"])
         return given
 
 
@@ -168,3 +168,19 @@ class BulkResult(Body):
 
     bulk_id: UUID
     items: list[BulkItem]
+
+
+class Existence(Body):
+    """What other services may know of a ticket."""
+
+    ticket_id: UUID
+    number: int
+    version: int
+    deleted_at: datetime | None
+    purged_at: datetime | None
+
+
+class DatabaseTime(Body):
+    """For those without a database, whose clocks must agree with it too."""
+
+    now: datetime

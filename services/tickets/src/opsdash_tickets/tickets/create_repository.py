@@ -12,8 +12,8 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
 
-from opsdash_tickets.model import Ticket
-from opsdash_tickets.repository import COLUMNS
+from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.repository import COLUMNS
 
 _STORED: Final = (*COLUMNS, "description_html", "renderer")
 _INSERT = f"""

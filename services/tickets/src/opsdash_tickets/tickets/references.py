@@ -8,10 +8,10 @@ from uuid import UUID
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 
-from opsdash_tickets import references_repository
 from opsdash_tickets.access import policy
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import FieldProblem, InvalidFields
+from opsdash_tickets.tickets import references_repository
 
 FIELDS: Final[tuple[str, ...]] = ("assignee_id", "contact_id", "project_id")
 #: By field; a field that points to nothing may be absent.

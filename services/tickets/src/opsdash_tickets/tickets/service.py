@@ -15,14 +15,14 @@ from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 
-from opsdash_tickets import model, references, repository
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import (
     NotVisible,
 )
-from opsdash_tickets.model import Change, Ticket
 from opsdash_tickets.plate_usage import service as plate_usage
-from opsdash_tickets.published import ticket_event
+from opsdash_tickets.tickets import model, references, repository
+from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.model import Change, Ticket
 
 
 async def change_ticket(

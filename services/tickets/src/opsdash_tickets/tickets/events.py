@@ -10,7 +10,7 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import FieldChange, TextChanged, TicketEvent
 
 from opsdash_tickets.event_factory import new_event
-from opsdash_tickets.model import Change, Ticket
+from opsdash_tickets.tickets.model import Change, Ticket
 
 
 def ticket_event(

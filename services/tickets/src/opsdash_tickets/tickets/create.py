@@ -13,12 +13,12 @@ from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
-from opsdash_tickets import creation_repository, model, references
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.model import Ticket
 from opsdash_tickets.plate_usage import service as plate_usage
-from opsdash_tickets.published import ticket_event
-from opsdash_tickets.references import References
+from opsdash_tickets.tickets import create_repository, model, references
+from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.references import References
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
     counters = await plate_usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
     event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
-    return await creation_repository.insert(work, ticket, new.rendered, event, found)
+    return await create_repository.insert(work, ticket, new.rendered, event, found)
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:

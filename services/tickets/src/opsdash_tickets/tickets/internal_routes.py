@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from litestar import Router, get
@@ -13,18 +12,8 @@ from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository as access_repository
-from opsdash_tickets.common_schemas import Body
 from opsdash_tickets.errors import NotVisible
-
-
-class Existence(Body):
-    """What other services may know of a ticket."""
-
-    ticket_id: UUID
-    number: int
-    version: int
-    deleted_at: datetime | None
-    purged_at: datetime | None
+from opsdash_tickets.tickets.schemas import DatabaseTime, Existence
 
 
 @get("/orgs/{org_id:uuid}/tickets/{reference:str}")
@@ -37,12 +26,6 @@ async def ticket_existence(
     if row is None:
         raise NotVisible
     return Existence(**dict(row))
-
-
-class DatabaseTime(Body):
-    """For those without a database, whose clocks must agree with it too."""
-
-    now: datetime
 
 
 @get("/clock")

@@ -1,37 +1,22 @@
-"""The HTTP edge of tickets: each handler opens the work, calls one use case and answers."""
+"""Routes of tickets: each handler opens the work, calls one use case and answers."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, Router, delete, get, patch, post
-from litestar.di import NamedDependency, Provide
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from litestar.types import ControllerRouterHandler
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text.markdown import Rendered
 
-from opsdash_tickets import (
-    api_activity,
-    api_internal,
-    api_list,
-    api_overview,
-    api_sla,
-    bulk,
-    creation,
-    repository,
-    use_cases,
-)
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.me import preferences_routes
-from opsdash_tickets.me.routes import get_me
-from opsdash_tickets.schemas import BulkChange, BulkResult, CreateTicket, PatchTicket, TicketDetail
-from opsdash_tickets.tickets.responses import detail_answer, detail_response
+from opsdash_tickets.tickets import bulk, create, repository, service
+from opsdash_tickets.tickets.responses import bulk_result, detail_answer, detail_response
+from opsdash_tickets.tickets.schemas import BulkChange, BulkResult, CreateTicket, PatchTicket, TicketDetail
 
 
 @post("/", operation_id="createTicket", response_headers=[ETAG, LOCATION])
@@ -42,7 +27,7 @@ async def create_ticket(
     rendered = await edge.render(data.description)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        row = await creation.create_ticket(work, access, data.to_new_ticket(rendered))
+        row = await create.create_ticket(work, access, data.to_new_ticket(rendered))
         return await detail_response(row, access, work.now, status=201, located=True)
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
@@ -70,7 +55,7 @@ async def patch_ticket(
     rendered = await _rendered(edge, data)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        ticket = await use_cases.change_ticket(
+        ticket = await service.change_ticket(
             work,
             access,
             id_or_number(reference),
@@ -98,7 +83,7 @@ async def delete_ticket(
     """Take the ticket out of every list; it can be restored for 30 days."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[None]:
-        await use_cases.delete_ticket(work, access, id_or_number(reference), if_match=expected_versions(if_match))
+        await service.delete_ticket(work, access, id_or_number(reference), if_match=expected_versions(if_match))
         return Response(None, status_code=204)
 
     return await edge.write(Action.DELETE, act, key=idempotency_key)
@@ -111,7 +96,7 @@ async def restore_ticket(
     """Bring a deleted ticket back within 30 days; the plan must have room."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
-        ticket = await use_cases.restore_ticket(work, access, id_or_number(reference))
+        ticket = await service.restore_ticket(work, access, id_or_number(reference))
         return await detail_answer(work, access, ticket.id)
 
     return await edge.write(Action.DELETE, act, key=idempotency_key)
@@ -125,45 +110,10 @@ async def change_in_bulk(
     rendered = await _rendered(edge, data.patch)
 
     async def act(work: UnitOfWork, access: Access) -> Response[BulkResult]:
-        return Response(await bulk.change_many(work, access, data.ids, data.patch.to_fields(), rendered))
+        done = await bulk.change_many(work, access, data.ids, data.patch.to_fields(), rendered)
+        return Response(bulk_result(done))
 
     return await edge.write(Action.WRITE, act, key=idempotency_key)
 
 
-async def provide_edge(
-    request: Request[Any, Any, Any],
-    slug: FromPath[str],
-) -> Edge:
-    """A dependency without dependencies: side by side, the framework resolves them in a task each."""
-    return Edge(request, slug, request.app.state.doors)
-
-
-ROUTES: list[ControllerRouterHandler] = [
-    get_me,
-    *preferences_routes.ROUTES,
-    *api_internal.ROUTES,
-    api_sla.INTERNAL,
-    Router(
-        "/orgs/{slug:str}",
-        dependencies={"edge": Provide(provide_edge)},
-        route_handlers=[
-            *api_overview.ROUTES,
-            api_list.export_tickets,
-            Router(
-                "/tickets",
-                route_handlers=[
-                    api_list.list_tickets,
-                    create_ticket,
-                    change_in_bulk,
-                    get_ticket,
-                    patch_ticket,
-                    delete_ticket,
-                    restore_ticket,
-                    api_activity.ticket_activity,
-                    *api_sla.TICKET_ROUTES,
-                ],
-                tags=["tickets"],
-            ),
-        ],
-    ),
-]
+ROUTES = [create_ticket, change_in_bulk, get_ticket, patch_ticket, delete_ticket, restore_ticket]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.ticket_rules import FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
-from opsdash_tickets import model
 from opsdash_tickets.errors import InvalidTransition, TicketFinished
-from opsdash_tickets.model import SlaState, Ticket
+from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets.model import SlaState, Ticket
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 CREATOR, AGENT = uuid4(), uuid4()

@@ -1,0 +1,51 @@
+"""The routes of all rooms, and the request's way into an org that those below one are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Router
+from litestar.di import Provide
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from opsdash_tickets import api_activity, api_list, api_overview, api_sla
+from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.me import preferences_routes
+from opsdash_tickets.me import routes as me_routes
+from opsdash_tickets.tickets import internal_routes
+from opsdash_tickets.tickets import routes as tickets_routes
+
+
+async def provide_edge(
+    request: Request[Any, Any, Any],
+    slug: FromPath[str],
+) -> Edge:
+    """A dependency without dependencies: side by side, the framework resolves them in a task each."""
+    return Edge(request, slug, request.app.state.doors)
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    *me_routes.ROUTES,
+    *preferences_routes.ROUTES,
+    *internal_routes.ROUTES,
+    api_sla.INTERNAL,
+    Router(
+        "/orgs/{slug:str}",
+        dependencies={"edge": Provide(provide_edge)},
+        route_handlers=[
+            *api_overview.ROUTES,
+            api_list.export_tickets,
+            Router(
+                "/tickets",
+                route_handlers=[
+                    api_list.list_tickets,
+                    *tickets_routes.ROUTES,
+                    api_activity.ticket_activity,
+                    *api_sla.TICKET_ROUTES,
+                ],
+                tags=["tickets"],
+            ),
+        ],
+    ),
+]
