@@ -26,7 +26,7 @@ from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.workspace.routes import workspace_router
 from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_tickets.filters import ListQuery, SlaFilter, SortField
+from opsdash_tickets.listing.filters import ListQuery, SlaFilter, SortField
 from opsdash_tickets.settings import TicketsSettings
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo

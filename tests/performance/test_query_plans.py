@@ -12,8 +12,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import GENERIC_PLANS
-from opsdash_tickets import list_repository, overview_repository
-from opsdash_tickets.filters import ListQuery, Sort, SortField, read_filter
+from opsdash_tickets.listing import repository as listing_repository
+from opsdash_tickets.listing.filters import ListQuery, Sort, SortField, read_filter
+from opsdash_tickets.overview import repository as overview_repository
 from opsdash_tickets.tickets import repository as tickets_repository
 
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
@@ -86,12 +87,12 @@ async def inside(database: ServiceDatabase, url: str | None = None) -> AsyncIter
 
 def page(sort: Sort = NEWEST_FIRST, after: Any = None, **query: str) -> Read:
     wanted = read_filter(ListQuery(**query), user_id=LARGE_OWNER)
-    return lambda connection: list_repository.page(connection, LARGE_ORG, wanted, sort, after=after, limit=26)
+    return lambda connection: listing_repository.page(connection, LARGE_ORG, wanted, sort, after=after, limit=26)
 
 
 def count(**query: str) -> Read:
     wanted = read_filter(ListQuery(**query), user_id=LARGE_OWNER)
-    return lambda connection: list_repository.count(connection, LARGE_ORG, wanted)
+    return lambda connection: listing_repository.count(connection, LARGE_ORG, wanted)
 
 
 READS: dict[str, Read] = {
@@ -152,11 +153,11 @@ async def test_a_search_pages_through_every_match_newest_first(large: ServiceDat
     async with inside(large) as connection:
         found: list[UUID] = []
         after = None
-        while rows := await list_repository.page(
+        while rows := await listing_repository.page(
             connection.connection, LARGE_ORG, wanted, NEWEST_FIRST, after=after, limit=170
         ):
             found += [row["id"] for row in rows]
-            after = list_repository.position_of(rows[-1])
+            after = listing_repository.position_of(rows[-1])
         matches = await connection.connection.fetch(
             "SELECT id FROM tickets t WHERE org_id = $1 AND deleted_at IS NULL AND id IN (SELECT search_tickets($2))"
             " AND ($3::text[] IS NULL OR status = ANY($3)) ORDER BY created_at DESC, id DESC",
@@ -170,7 +171,7 @@ async def test_a_search_pages_through_every_match_newest_first(large: ServiceDat
 async def test_the_last_page_touches_no_more_than_the_first(large: ServiceDatabase, field: SortField):
     sort = Sort(field)
     async with inside(large) as connection:
-        everything = await list_repository.page(
+        everything = await listing_repository.page(
             connection.connection,
             LARGE_ORG,
             read_filter(ListQuery(), user_id=LARGE_OWNER),
@@ -178,7 +179,7 @@ async def test_the_last_page_touches_no_more_than_the_first(large: ServiceDataba
             after=None,
             limit=10_000,
         )
-        near_the_end = list_repository.position_of(everything[-30])
+        near_the_end = listing_repository.position_of(everything[-30])
         costs = []
         for after in (None, near_the_end):
             explaining = Explaining(connection.connection)

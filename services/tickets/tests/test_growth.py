@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from opsdash_chassis.http.requests.boundary import MAXIMUM_QUERY_BYTES
 from opsdash_tickets.errors import InvalidFields
-from opsdash_tickets.filters import ListQuery, read_filter, read_sort
+from opsdash_tickets.listing.filters import ListQuery, read_filter, read_sort
 from opsdash_tickets.tickets import validation
 
 from tests.support.growth import Shape, assert_linear, repeated

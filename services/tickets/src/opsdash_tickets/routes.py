@@ -9,10 +9,13 @@ from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from opsdash_tickets import api_activity, api_list, api_overview, api_sla
+from opsdash_tickets import api_sla
 from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.activity import routes as activity_routes
+from opsdash_tickets.listing import routes as listing_routes
 from opsdash_tickets.me import preferences_routes
 from opsdash_tickets.me import routes as me_routes
+from opsdash_tickets.overview import routes as overview_routes
 from opsdash_tickets.tickets import internal_routes
 from opsdash_tickets.tickets import routes as tickets_routes
 
@@ -34,14 +37,14 @@ ROUTES: list[ControllerRouterHandler] = [
         "/orgs/{slug:str}",
         dependencies={"edge": Provide(provide_edge)},
         route_handlers=[
-            *api_overview.ROUTES,
-            api_list.export_tickets,
+            *overview_routes.ROUTES,
+            listing_routes.export_tickets,
             Router(
                 "/tickets",
                 route_handlers=[
-                    api_list.list_tickets,
+                    listing_routes.list_tickets,
                     *tickets_routes.ROUTES,
-                    api_activity.ticket_activity,
+                    activity_routes.ticket_activity,
                     *api_sla.TICKET_ROUTES,
                 ],
                 tags=["tickets"],

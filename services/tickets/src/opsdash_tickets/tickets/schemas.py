@@ -131,14 +131,6 @@ class TicketDetail(TicketRow):
     permissions: list[Action]
 
 
-class TicketPage(Body):
-    """One page of a list; `next_cursor` null means the end."""
-
-    items: list[TicketRow]
-    next_cursor: str | None
-    total: int | UnsetType = UNSET
-
-
 class BulkChange(Body):
     """One patch for many tickets."""
 

@@ -11,12 +11,12 @@ from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Role
 
-from opsdash_tickets import overview_repository
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.common_schemas import Company
 from opsdash_tickets.errors import NotVisible
-from opsdash_tickets.overview_schemas import (
+from opsdash_tickets.overview import repository
+from opsdash_tickets.overview.schemas import (
     FEATURE,
     ContactChoice,
     ContactChoices,
@@ -41,7 +41,7 @@ PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 async def get_support(edge: NamedDependency[Edge]) -> Support:
     """What support offers in this org and what the caller may do."""
     async with edge.work(Action.READ) as (work, access):
-        row = await overview_repository.support(work.connection, access.org_id, access.user_id)
+        row = await repository.support(work.connection, access.org_id, access.user_id)
     if row is None:
         raise NotVisible
     return Support(
@@ -65,7 +65,7 @@ async def get_support(edge: NamedDependency[Edge]) -> Support:
 async def get_views(edge: NamedDependency[Edge]) -> Views:
     """Counts of the preset views, for the caller."""
     async with edge.work(Action.READ) as (work, access):
-        row = await overview_repository.views(work.connection, access.org_id, access.user_id)
+        row = await repository.views(work.connection, access.org_id, access.user_id)
         living = await plate_usage_repository.living_tickets(work.connection, access.org_id)
     return Views(**dict(row), done=living - row["active"], as_of=work.now)
 
@@ -74,8 +74,8 @@ async def get_views(edge: NamedDependency[Edge]) -> Views:
 async def get_insights(edge: NamedDependency[Edge]) -> Insights:
     """Counts of the active tickets, at one moment."""
     async with edge.work(Action.READ) as (work, access):
-        row = await overview_repository.insights(work.connection, access.org_id)
-        overdue = await overview_repository.most_overdue(work.connection, access.org_id)
+        row = await repository.insights(work.connection, access.org_id)
+        overdue = await repository.most_overdue(work.connection, access.org_id)
     return Insights(
         open=row["open"],
         overdue=row["overdue"],
@@ -115,7 +115,7 @@ async def pick_projects(edge: NamedDependency[Edge], q: PickerWords = None, limi
 
 async def _pick(edge: Edge, kind: str, words: str | None, limit: int) -> list[Record]:
     async with edge.work(Action.READ) as (work, access):
-        return await overview_repository.picker(work.connection, access.org_id, kind, words=words, limit=limit)
+        return await repository.picker(work.connection, access.org_id, kind, words=words, limit=limit)
 
 
 def _contact_choice(row: Record) -> ContactChoice:

@@ -16,13 +16,13 @@ from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 
-from opsdash_tickets import csv_export, list_repository
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
-from opsdash_tickets.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
-from opsdash_tickets.list_repository import Position
+from opsdash_tickets.listing import csv_export, repository
+from opsdash_tickets.listing.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
+from opsdash_tickets.listing.repository import Position
+from opsdash_tickets.listing.schemas import TicketPage
 from opsdash_tickets.tickets.presenters import ticket_row
-from opsdash_tickets.tickets.schemas import TicketPage
 
 #: Writing a page is one step, during which the process serves nobody else.
 EXPORT_PAGE = 100
@@ -97,14 +97,14 @@ async def list_tickets(
     wanted, sort = read_filter(replace(list_query, id=id), user_id=edge.user_id), read_sort(list_query.sort)
     if wanted.is_ambiguous:
         async with edge.work(Action.READ) as (work, access):
-            wanted = await list_repository.settle_number(work.connection, access.org_id, wanted)
+            wanted = await repository.settle_number(work.connection, access.org_id, wanted)
     scope = f"{edge.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
     reading = await edge.read(
-        lambda entrance: list_repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
+        lambda entrance: repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
     )
     shown = reading.found[:limit]
-    position = list_repository.position_of(shown[-1]) if len(reading.found) > limit else None
+    position = repository.position_of(shown[-1]) if len(reading.found) > limit else None
     return TicketPage(
         items=[ticket_row(row, reading.now) for row in shown],
         next_cursor=None if position is None else edge.cursors.encode(position, scope=scope),
@@ -114,7 +114,7 @@ async def list_tickets(
 
 async def _total(edge: Edge, wanted: TicketFilter) -> int:
     async with edge.work(Action.READ) as (work, access):
-        return await list_repository.count(work.connection, access.org_id, wanted)
+        return await repository.count(work.connection, access.org_id, wanted)
 
 
 @get(
@@ -140,7 +140,7 @@ async def export_tickets(
     if len(rows) < EXPORT_PAGE:
         return Response(first, media_type=CSV, headers=headers)
     edge.begin_export(access)
-    rest = _rest(edge, query, list_repository.position_of(rows[-1]))
+    rest = _rest(edge, query, repository.position_of(rows[-1]))
     return Stream(_joined(first, rest), media_type=CSV, headers=headers)
 
 
@@ -150,7 +150,7 @@ async def _rest(edge: Edge, list_query: ListQuery, after: Position | None) -> As
         async with edge.go_on() as (work, access):
             rows = await _page(work, access, list_query, after)
         yield csv_export.encode(rows, work.now, header=False)
-        after = list_repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
+        after = repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -161,12 +161,12 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 async def _page(work: UnitOfWork, access: Access, query: ListQuery, after: Position | None) -> list[Record]:
     wanted, sort = await _read(work, access, query)
-    return await list_repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
+    return await repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
 
 
 async def _read(work: UnitOfWork, access: Access, query: ListQuery) -> tuple[TicketFilter, Sort]:
     wanted = read_filter(query, user_id=access.user_id)
-    return await list_repository.settle_number(work.connection, access.org_id, wanted), read_sort(query.sort)
+    return await repository.settle_number(work.connection, access.org_id, wanted), read_sort(query.sort)
 
 
 def _position(values: list[str | int]) -> Position:

@@ -11,7 +11,7 @@ from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.tenancy.entering import Entrance
 from opsdash_contracts import ticket_rules
 
-from opsdash_tickets.filters import SlaFilter, Sort, SortField, TicketFilter
+from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
 from opsdash_tickets.tickets.repository import NAMES, VIEW_COLUMNS
 

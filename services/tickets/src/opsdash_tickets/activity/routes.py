@@ -14,12 +14,12 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
-from opsdash_tickets import activity_repository
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.access.scope import Edge
-from opsdash_tickets.activity_repository import Place
+from opsdash_tickets.activity import repository
+from opsdash_tickets.activity.repository import Place
+from opsdash_tickets.activity.schemas import ActivityEntry, ActivityPage, FieldChange
 from opsdash_tickets.common_schemas import Person
-from opsdash_tickets.overview_schemas import ActivityEntry, ActivityPage, FieldChange
 from opsdash_tickets.tickets import service as tickets_service
 from opsdash_tickets.tickets.presenters import UNKNOWN_NAME
 
@@ -40,14 +40,14 @@ async def ticket_activity(
         ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
         scope = f"{access.org_id}|activity|{ticket['id']}"
         after = _START if cursor is None else _place(cursors.decode(cursor, scope=scope))
-        rows = await activity_repository.page(work.connection, access.org_id, ticket["id"], after=after, limit=PAGE + 1)
+        rows = await repository.page(work.connection, access.org_id, ticket["id"], after=after, limit=PAGE + 1)
         shown = rows[:PAGE]
         changes = [json.loads(row["changes"]) for row in shown]
-        labels = await activity_repository.labels(work.connection, access.org_id, _referenced(changes))
+        labels = await repository.labels(work.connection, access.org_id, _referenced(changes))
     entries = [_entry(row, changed, labels) for row, changed in zip(shown, changes, strict=True)]
     if len(rows) <= PAGE:
         return ActivityPage(entries, None)
-    place, source, step = activity_repository.place_of(shown[-1])
+    place, source, step = repository.place_of(shown[-1])
     return ActivityPage(entries, cursors.encode([place.isoformat(), source, step], scope=scope))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opsdash_tickets import csv_export
+from opsdash_tickets.listing import csv_export
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−⁼⁺⁻₌₊₋"  # noqa: RUF001 - these are meant

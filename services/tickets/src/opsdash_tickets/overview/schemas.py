@@ -1,19 +1,16 @@
-"""The REST bodies around the list: what support is here, insights, pickers, activity."""
+"""The REST bodies around the list: what support is here, insights, pickers."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from msgspec import UNSET, UnsetType
 from opsdash_contracts.ticket_words import LABELS
 from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets.access.policy import Action
-from opsdash_tickets.common_schemas import Body, Company, Person
+from opsdash_tickets.common_schemas import Body, Company
 from opsdash_tickets.tickets.model import SLA_HOURS
 
 FEATURE = "crm:support"
@@ -116,39 +113,6 @@ class ContactChoices(Body):
 
 class NamedChoices(Body):
     items: list[NamedChoice]
-
-
-class FieldChange(Body):
-    """One field `from` and `to`; references have labels. Of long text only the name of the field is told."""
-
-    field: str
-    from_: Any = msgspec.field(default=UNSET, name="from")
-    to: Any = UNSET
-    from_label: str | UnsetType | None = UNSET
-    to_label: str | UnsetType | None = UNSET
-
-
-class ActivityEntry(Body):
-    """What happened, by whom (null: the system), and what changed.
-
-    `version` is the ticket's, or the comment's where `comment_id` names one.
-    """
-
-    id: UUID
-    type: str
-    version: int
-    at: datetime
-    actor: Person | None
-    changes: list[FieldChange]
-    bulk_id: UUID | None
-    comment_id: UUID | None
-
-
-class ActivityPage(Body):
-    """Oldest first; `next_cursor` null means the end."""
-
-    items: list[ActivityEntry]
-    next_cursor: str | None
 
 
 def choices(values: type[Status | Category]) -> list[Choice]:

@@ -1,0 +1,1 @@
+"""What happened to a ticket and its comments, in the order of time."""

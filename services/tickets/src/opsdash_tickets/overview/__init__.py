@@ -1,0 +1,1 @@
+"""What surrounds the list: support settings, counts, insights, pickers."""
