@@ -20,7 +20,7 @@ from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
-from opsdash_tickets.comment_effects import apply_comments
+from opsdash_tickets.comments.service import apply_comments
 
 from tests.support.databases import ServiceDatabase, clone, drop
 

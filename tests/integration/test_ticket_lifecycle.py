@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from opsdash_chassis.database.pools import Database
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
-from opsdash_tickets import housekeeping
+from opsdash_tickets.retention import service as retention
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.integration.api_fixture import Api
@@ -188,8 +188,8 @@ class TestPurge:
         database = Database(_settings(api), name="test")
         await database.open()
         try:
-            assert await housekeeping.purge_expired(database) == 1
-            assert await housekeeping.purge_expired(database) == 0
+            assert await retention.purge_expired(database) == 1
+            assert await retention.purge_expired(database) == 0
         finally:
             await database.close()
         history = await connection.fetch(

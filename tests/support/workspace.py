@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from opsdash_chassis.tenancy import directory_repository as tenancy
 from opsdash_contracts.workspace import Company, Contact, Member, Org, Plate, Project, Role
-from opsdash_tickets import directory_repository as directory
+from opsdash_tickets.directory import repository as directory
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class TestCascade:
 async def purge(door: Door, ticket_id: str) -> None:
     """Let thirty days pass for one ticket, then do what the service does every hour."""
     from opsdash_chassis.database.pools import Database
-    from opsdash_tickets.housekeeping import purge_expired
+    from opsdash_tickets.retention.service import purge_expired
     from opsdash_tickets.settings import TicketsSettings
 
     environment = door.api.stack.tickets_environment

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.text import markdown
-from opsdash_tickets import housekeeping
+from opsdash_tickets.retention import service as retention
 from opsdash_tickets.settings import TicketsSettings
 
 from tests.support.hostile_markdown import AMPLIFYING, hostile
@@ -62,8 +62,8 @@ class TestDescriptions:
         found = (await client.call("GET", made.headers["Location"])).body
         assert found["description_html"] == made.body["description_html"]
         async with open_database(TicketsSettings, door.api.stack.tickets_environment) as database:
-            await housekeeping.render_outdated(database)
-            assert await housekeeping.render_outdated(database) == 0
+            await retention.render_outdated(database)
+            assert await retention.render_outdated(database) == 0
         assert await stored_html(door, made.body["id"]) == (made.body["description_html"], markdown.VERSION)
 
     async def test_what_the_release_before_writes_takes_the_old_html_away(self, door: Door):

@@ -13,10 +13,11 @@ from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
 
-from opsdash_tickets import consumers, housekeeping
+from opsdash_tickets import consumers
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.scope import Doors
 from opsdash_tickets.problems import PROBLEMS
+from opsdash_tickets.retention import service as retention
 from opsdash_tickets.routes import ROUTES
 from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
@@ -28,8 +29,8 @@ def build_runtime(settings: TicketsSettings) -> Runtime:
     """Database, relay and consumers, not yet started."""
     runtime = Runtime(settings, service=SERVICE, revision=REVISION, long_reads=settings.database_export_pool_size)
     consumers.subscribe(runtime.consumers)
-    runtime.every(PURGE_EVERY_SECONDS, "purge", housekeeping.purge_expired)
-    runtime.every(RENDER_EVERY_SECONDS, "render", housekeeping.render_outdated)
+    runtime.every(PURGE_EVERY_SECONDS, "purge", retention.purge_expired)
+    runtime.every(RENDER_EVERY_SECONDS, "render", retention.render_outdated)
     return runtime
 
 

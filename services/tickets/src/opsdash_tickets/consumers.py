@@ -2,82 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from opsdash_chassis.consuming.handler import Handler, Together
 from opsdash_chassis.consuming.subscribers import Consumers
-from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_contracts.comments import CommentEvent
-from opsdash_contracts.envelope import Event
-from opsdash_contracts.sla import BREACHED, SlaNotice
+from opsdash_contracts.sla import BREACHED
 from opsdash_contracts.topics import COMMENTS, SLA, WORKSPACE
-from opsdash_contracts.workspace import Kind, Member, Org, Removed, removed, upserted
 
-from opsdash_tickets import directory_repository as directory
-from opsdash_tickets import housekeeping, sla_repository
-from opsdash_tickets.comment_effects import apply_comments
-from opsdash_tickets.plate_usage import service as plate_usage
-
-
-def _storing(store: Callable[[Connection, Any], Awaitable[None]]) -> Handler:
-    async def handle(work: UnitOfWork, event: Event[Any]) -> None:
-        await store(work.connection, event.data)
-
-    return handle
-
-
-async def store_org(work: UnitOfWork, event: Event[Org]) -> None:
-    """A changed plate counts at once: for access, for the cap, and for the notice that it is full."""
-    org = event.data
-    before = await directory.plate_of(work.connection, org.org_id)
-    await directory.upsert_org(work.connection, org)
-    after = await directory.plate_of(work.connection, org.org_id)
-    if before is not None and after is not None and before is not after:
-        await plate_usage.plate_changed(work, org.org_id, before=before, after=after)
-
-
-async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
-    """Mark the entity as gone; tickets keep showing its name."""
-    await directory.remove(work.connection, event.data, work.now)
-
-
-async def store_member(work: UnitOfWork, event: Event[Member]) -> None:
-    """A person who becomes a viewer, or gives the membership to another person, has no tickets any more."""
-    member = event.data
-    before = await directory.user_of(work.connection, member.org_id, member.member_id)
-    await directory.upsert_member(work.connection, member)
-    for user_id in {before or member.user_id, member.user_id}:
-        await housekeeping.unassign_unless_assignable(work, member.org_id, user_id)
-
-
-async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
-    """A person who left has no tickets any more."""
-    await forget_entity(work, event)
-    user_id = await directory.user_of(work.connection, event.data.org_id, event.data.id)
-    if user_id is not None:
-        await housekeeping.unassign_unless_assignable(work, event.data.org_id, user_id)
-
-
-WORKSPACE_HANDLERS: dict[str, Handler] = {
-    **{removed(kind): forget_entity for kind in Kind},
-    removed(Kind.MEMBER): forget_member,
-    upserted(Kind.ORG): store_org,
-    upserted(Kind.MEMBER): store_member,
-    upserted(Kind.CONTACT): _storing(directory.upsert_contact),
-    upserted(Kind.COMPANY): _storing(directory.upsert_company),
-    upserted(Kind.PROJECT): _storing(directory.upsert_project),
-}
-
-
-COMMENT_HANDLERS: dict[str, Together] = dict.fromkeys(CommentEvent.event_types, Together(apply_comments))
-
-
-async def stamp_breach(work: UnitOfWork, event: Event[SlaNotice]) -> None:
-    """For display only: whether a ticket is overdue is always asked of its due time."""
-    notice = event.data
-    await sla_repository.stamp_breach(work.connection, notice.org_id, notice.ticket_id, notice.detected_at)
+from opsdash_tickets.comments.consumers import COMMENT_HANDLERS
+from opsdash_tickets.directory.consumers import WORKSPACE_HANDLERS
+from opsdash_tickets.sla.consumers import stamp_breach
 
 
 def subscribe(consumers: Consumers) -> None:

@@ -9,13 +9,13 @@ from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from opsdash_tickets import api_sla
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.activity import routes as activity_routes
 from opsdash_tickets.listing import routes as listing_routes
 from opsdash_tickets.me import preferences_routes
 from opsdash_tickets.me import routes as me_routes
 from opsdash_tickets.overview import routes as overview_routes
+from opsdash_tickets.sla import routes as sla_routes
 from opsdash_tickets.tickets import internal_routes
 from opsdash_tickets.tickets import routes as tickets_routes
 
@@ -32,7 +32,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *me_routes.ROUTES,
     *preferences_routes.ROUTES,
     *internal_routes.ROUTES,
-    api_sla.INTERNAL,
+    sla_routes.INTERNAL,
     Router(
         "/orgs/{slug:str}",
         dependencies={"edge": Provide(provide_edge)},
@@ -45,7 +45,7 @@ ROUTES: list[ControllerRouterHandler] = [
                     listing_routes.list_tickets,
                     *tickets_routes.ROUTES,
                     activity_routes.ticket_activity,
-                    *api_sla.TICKET_ROUTES,
+                    *sla_routes.TICKET_ROUTES,
                 ],
                 tags=["tickets"],
             ),

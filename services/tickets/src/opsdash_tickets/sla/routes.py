@@ -19,11 +19,11 @@ from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
-from opsdash_tickets import recompute, sla_repository
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import Edge
 from opsdash_tickets.common_schemas import Person
-from opsdash_tickets.sla_schemas import (
+from opsdash_tickets.sla import repository, service
+from opsdash_tickets.sla.schemas import (
     ConfirmRequest,
     Recomputed,
     SlaContext,
@@ -51,13 +51,13 @@ async def recompute_sla(
     """Set the due time to what the present priority gives, counted from creation; it may lie in the past."""
 
     async def act(work: UnitOfWork, access: Access) -> Response[Recomputed]:
-        before, after = await recompute.recompute_due(
+        before, after = await service.recompute_due(
             work, access, id_or_number(reference), dry_run=dry_run, if_match=expected_versions(if_match)
         )
         version = before.version if dry_run else after.version
         body = Recomputed(
             dry_run=dry_run,
-            changed=recompute.differs(before, after),
+            changed=service.differs(before, after),
             before=_fields(before, work.now),
             after=_fields(after, work.now),
             version=version,
@@ -72,7 +72,7 @@ async def sla_context(reference: FromPath[str], edge: NamedDependency[Edge]) -> 
     """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
     async with edge.work(Action.READ) as (work, access):
         row = await tickets_service.ticket_detail(work, access, id_or_number(reference))
-        people = await sla_repository.people(work.connection, access.org_id, row["id"])
+        people = await repository.people(work.connection, access.org_id, row["id"])
     return SlaContext(
         org_id=access.org_id,
         ticket_id=row["id"],
@@ -89,14 +89,14 @@ async def confirm(data: JSONBody[ConfirmRequest], database: NamedDependency[Data
     """Which of these are still open with that due time, and overdue by this service's database clock."""
     pairs = [(pair.org_id, pair.ticket_id, pair.due_at) for pair in data.pairs]
     async with database.worker_transaction() as connection:
-        return Verdicts(verdicts=await sla_repository.confirm(connection, pairs, plates=PLATES_WITH_SUPPORT))
+        return Verdicts(verdicts=await repository.confirm(connection, pairs, plates=PLATES_WITH_SUPPORT))
 
 
 @post("/supported", status_code=200)
 async def supported(data: JSONBody[SupportedRequest], database: NamedDependency[Database]) -> Supported:
     """Which of these orgs have support."""
     async with database.worker_transaction() as connection:
-        return Supported(org_ids=await sla_repository.supported(connection, data.org_ids, plates=PLATES_WITH_SUPPORT))
+        return Supported(org_ids=await repository.supported(connection, data.org_ids, plates=PLATES_WITH_SUPPORT))
 
 
 @get("/orgs/{org_id:uuid}/tickets/{ticket_id:uuid}")
@@ -105,7 +105,7 @@ async def ticket_state(
 ) -> TicketSla | None:
     """A ticket's newest version; null when there never was one."""
     async with database.worker_transaction() as connection:
-        row = await sla_repository.state(connection, org_id, ticket_id)
+        row = await repository.state(connection, org_id, ticket_id)
     return None if row is None else TicketSla(**dict(row))
 
 

@@ -16,8 +16,8 @@ from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 
-from opsdash_tickets import comment_repository
-from opsdash_tickets.comment_repository import Key
+from opsdash_tickets.comments import repository
+from opsdash_tickets.comments.repository import Key
 from opsdash_tickets.tickets import model
 from opsdash_tickets.tickets import repository as tickets_repository
 from opsdash_tickets.tickets.events import ticket_event
@@ -27,11 +27,11 @@ from opsdash_tickets.tickets.model import Ticket
 async def apply_comments(work: UnitOfWork, delivered: Sequence[Delivered[CommentEvent]]) -> None:
     """Effect of comment events; the same whatever came before or comes again."""
     keys = {_key(item.event) for item in delivered}
-    known = await comment_repository.lock_all(work.connection, keys)
-    await comment_repository.store_all(work.connection, [item.event for item in delivered])
+    known = await repository.lock_all(work.connection, keys)
+    await repository.store_all(work.connection, [item.event for item in delivered])
     if not known:
         return
-    counts = await comment_repository.living_comments(work.connection, known)
+    counts = await repository.living_comments(work.connection, known)
     counted = {key: replace(ticket, comment_count=counts[key]) for key, ticket in known.items()}
     active_at = dict[Key, datetime]()
     for item in delivered:
@@ -42,7 +42,7 @@ async def apply_comments(work: UnitOfWork, delivered: Sequence[Delivered[Comment
         if _is_first_response(counted[key], event):
             with item.span():
                 counted[key] = await _first_response(work, counted[key], event)
-    await comment_repository.save_activity(work.connection, counted.values(), active_at)
+    await repository.save_activity(work.connection, counted.values(), active_at)
 
 
 def _key(event: Event[CommentEvent]) -> Key:

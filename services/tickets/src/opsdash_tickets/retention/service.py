@@ -11,7 +11,7 @@ from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered, outdated
 from opsdash_contracts import tickets as events
 
-from opsdash_tickets import housekeeping_repository
+from opsdash_tickets.retention import repository
 from opsdash_tickets.tickets import model
 from opsdash_tickets.tickets import repository as tickets_repository
 from opsdash_tickets.tickets.events import ticket_event
@@ -22,9 +22,9 @@ PURGE_BATCH = 50
 
 async def unassign_unless_assignable(work: UnitOfWork, org_id: UUID, user_id: UUID) -> int:
     """Take every living ticket off a person who has left the org or only reads there; returns how many."""
-    if await housekeeping_repository.is_assignable(work.connection, org_id, user_id):
+    if await repository.is_assignable(work.connection, org_id, user_id):
         return 0
-    tickets = await housekeeping_repository.lock_assigned(work.connection, org_id, user_id)
+    tickets = await repository.lock_assigned(work.connection, org_id, user_id)
     for before in tickets:
         after = replace(before, assignee_id=None, updated_at=work.now, version=before.version + 1)
         await _store(work, events.UPDATED, after, model.changes_between(before, after))
@@ -36,9 +36,7 @@ async def purge_expired(database: Database) -> int:
     purged = 0
     while True:
         async with worker_unit_of_work(database) as work:
-            tickets = await housekeeping_repository.lock_expired(
-                work.connection, days=model.RESTORE_DAYS, limit=PURGE_BATCH
-            )
+            tickets = await repository.lock_expired(work.connection, days=model.RESTORE_DAYS, limit=PURGE_BATCH)
             for ticket in tickets:
                 await _purge(work, ticket)
         purged += len(tickets)
@@ -49,8 +47,8 @@ async def purge_expired(database: Database) -> int:
 async def _purge(work: UnitOfWork, ticket: Ticket) -> None:
     """The history keeps its skeleton: who did what when, without what was written."""
     empty = replace(ticket, title="", description="", updated_at=work.now, version=ticket.version + 1)
-    await housekeeping_repository.redact_history(work.connection, ticket.org_id, ticket.id)
-    await housekeeping_repository.mark_purged(work.connection, ticket.org_id, ticket.id)
+    await repository.redact_history(work.connection, ticket.org_id, ticket.id)
+    await repository.mark_purged(work.connection, ticket.org_id, ticket.id)
     await _store(work, events.PURGED, empty, {}, Rendered("", markdown.VERSION))
 
 
@@ -63,6 +61,4 @@ async def _store(
 
 async def render_outdated(database: Database) -> int:
     """Render descriptions that were stored by older rules, or as typed under load; returns how many."""
-    return await outdated.render_outdated(
-        database, housekeeping_repository.outdated, housekeeping_repository.store_html
-    )
+    return await outdated.render_outdated(database, repository.outdated, repository.store_html)

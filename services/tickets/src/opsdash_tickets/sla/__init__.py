@@ -1,0 +1,1 @@
+"""Due times: recompute for people, questions and breaches of the SLA monitor."""
