@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tests.architecture.sources import CHASSIS, Module, called, calls_of, docstrings, imported_from, imported_names
 
@@ -80,6 +80,20 @@ def _litestar_name(module: Module, node: ast.expr) -> str:
         return node.attr if node.value.id == "litestar" else ""
     source, name = imported_from(module).get(node.id, ("", "")) if isinstance(node, ast.Name) else ("", "")
     return name if source.split(".")[0] == "litestar" else ""
+
+
+def defines_bodies(module: Module, others: Collection[str] = ()) -> bool:
+    """It has classes of what requests and answers hold: structs of msgspec, or of modules that have such classes."""
+    imported = imported_from(module)
+    for node in ast.walk(module.tree):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+                source, name = imported.get(base.value.id, ("", ""))[0], base.attr
+            else:
+                source, name = imported.get(base.id, ("", "")) if isinstance(base, ast.Name) else ("", "")
+            if (source, name) == ("msgspec", "Struct") or source in others:
+                return True
+    return False
 
 
 def subscribes(module: Module) -> bool:

@@ -13,7 +13,6 @@ from tests.architecture.sources import CHASSIS, PACKAGES, Module, imported_names
 Import = tuple[str, str]
 HTTP = f"{CHASSIS}.http"
 #: The end of the name of a module with bodies of requests and answers.
-SCHEMAS = "schemas"
 #: Of the standard library, what reads no clock, file or network and starts nothing.
 PURE = {
     "__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
@@ -58,18 +57,28 @@ class Layers:
         """Imports of the HTTP layer of the chassis by modules that are below routes."""
         return {pair for pair in self.imports(self._below) if f"{pair[1]}.".startswith(f"{HTTP}.")}
 
-    def of_schemas(self) -> set[Import]:
+    @cached_property
+    def bodies(self) -> set[str]:
+        """The modules with the bodies of requests and answers; those of other services' answers no route knows."""
+        found = set[str]()
+        while more := {
+            name for name, module in self._modules.items() if name not in found and kinds.defines_bodies(module, found)
+        }:
+            found |= more
+        routes = [name for name, module in self._modules.items() if kinds.handles_requests(module)]
+        return {imported for _, imported in self.imports(routes) if imported in found}
+
+    def of_bodies(self) -> set[Import]:
         """Imports of bodies of requests and answers, and of what makes such bodies, by modules that are below them.
 
         What makes them stands between routes and the rest: it uses no repository, makes no event, and nobody but routes
         uses it.
         """
-        schemas = {name for name in self._below if name.endswith(SCHEMAS)}
-        makers = {name for name, imported in self.imports(self._below - schemas) if imported in schemas}
-        below = self._below - schemas - makers
+        makers = {name for name, imported in self.imports(self._below - self.bodies) if imported in self.bodies}
+        below = self._below - self.bodies - makers
         low = self.repositories | self.events()
         wrong = (makers & low) | {name for name, imported in self.imports(makers) if imported in self.repositories}
-        return {pair for pair in self.imports(wrong) if pair[1] in schemas} | {
+        return {pair for pair in self.imports(wrong) if pair[1] in self.bodies} | {
             pair for pair in self.imports(below) if pair[1] in makers
         }
 
@@ -139,6 +148,12 @@ class Layers:
     def rooms(self) -> set[str]:
         """The packages inside the service that hold modules, also those inside another."""
         return {package for name in self._modules for package in _packages(name)[1:-1]}
+
+    def rooms_below(self, room: str) -> set[str]:
+        """The other rooms of the service that a room imports."""
+        inside = [name for name in self._modules if f"{name}.".startswith(f"{room}.")]
+        beside = {_rooms(*pair)[1] for pair in self.imports(inside)}
+        return {name for name in beside if self._is_room(name)}
 
     def _is_room(self, name: str) -> bool:
         return any(module.startswith(f"{name}.") for module in self._modules)

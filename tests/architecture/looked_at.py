@@ -11,20 +11,20 @@ from collections.abc import Mapping
 ALL = "all packages"
 MINIMUMS: Mapping[str, Mapping[str, int]] = {
     "modules": {
-        "opsdash_contracts": 18,
-        "opsdash_chassis": 118,
+        "opsdash_contracts": 19,
+        "opsdash_chassis": 121,
         "opsdash_comments": 45,
         "opsdash_gateway": 122,
         "opsdash_sla_monitor": 35,
-        "opsdash_tickets": 62,
+        "opsdash_tickets": 93,
         "opsdash_local": 46,
     },
     "modules without migrations": {
-        "opsdash_chassis": 115,
+        "opsdash_chassis": 118,
         "opsdash_comments": 36,
         "opsdash_gateway": 121,
         "opsdash_sla_monitor": 32,
-        "opsdash_tickets": 47,
+        "opsdash_tickets": 77,
         "opsdash_local": 44,
     },
     "statements": {
@@ -36,16 +36,18 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
     "rooms": {
         "opsdash_chassis": 18,
         "opsdash_comments": 8,
-        "opsdash_gateway": 7,
+        "opsdash_gateway": 18,
         "opsdash_sla_monitor": 6,
+        "opsdash_tickets": 14,
     },
-    "repositories": {"opsdash_comments": 4, "opsdash_sla_monitor": 3, "opsdash_tickets": 11},
-    "domain modules": {"opsdash_comments": 3, "opsdash_sla_monitor": 1, "opsdash_tickets": 2},
+    "repositories": {"opsdash_comments": 4, "opsdash_sla_monitor": 3, "opsdash_tickets": 14},
+    "domain modules": {"opsdash_comments": 3, "opsdash_sla_monitor": 1, "opsdash_tickets": 5},
+    "modules with bodies": {"opsdash_comments": 1, "opsdash_sla_monitor": 2, "opsdash_tickets": 7},
     "modules that make events": {
         "opsdash_comments": 1,
         "opsdash_gateway": 2,
         "opsdash_sla_monitor": 1,
-        "opsdash_tickets": 1,
+        "opsdash_tickets": 3,
     },
     "templates": {ALL: 18},
     "statements across orgs": {ALL: 22},

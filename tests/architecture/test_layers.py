@@ -33,8 +33,8 @@ MAY_USE_HTTP = {
     (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
     (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
 }
-#: The same of the bodies of requests and answers.
-MAY_USE_SCHEMAS = {(f"{T}.access.scope", f"{T}.schemas")}
+#: Rooms that know few others.
+MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.plate_usage"}}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES = {
     (f"{G}.dev_issuer.pages", f"{G}.console.auth.ended_sessions.routes"),
@@ -60,9 +60,15 @@ def test_only_routes_know_http(service: str):
 
 
 @pytest.mark.parametrize("service", SERVICES_WITH_DATABASE)
-def test_only_routes_know_the_bodies_of_requests_and_answers(service: str):
-    """And what makes those for them, which nobody else uses."""
-    assert layers(service).of_schemas() == of(service, MAY_USE_SCHEMAS)
+def test_only_routes_and_what_makes_their_answers_know_bodies(service: str):
+    found = layers(service)
+    looked_at("modules with bodies", service, len(found.bodies))
+    assert found.of_bodies() == set()
+
+
+@pytest.mark.parametrize("room", MAY_USE_ROOMS)
+def test_a_room_knows_no_more_rooms_than_it_may(room: str):
+    assert layers(room.partition(".")[0]).rooms_below(room) == MAY_USE_ROOMS[room]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -166,21 +172,35 @@ class TestMistakesAreSeen:
     @pytest.mark.parametrize("name", ["service", "repository", "model", "events"])
     def test_of_bodies_below_routes(self, name: str):
         """By what is or uses a repository or makes events, or through what only routes may use."""
-        bodies = {"room__schemas": "", "room__repository": SQL, "room__routes": f"{ROUTE}\nimport opsdash_x.room.pages"}
+        bodies = {
+            "room__schemas": "import msgspec\nclass A(msgspec.Struct): ...",
+            "room__repository": SQL,
+            "room__routes": f"{ROUTE}\nimport opsdash_x.room.pages\nimport opsdash_x.room.schemas",
+        }
         knows = "import opsdash_x.room.schemas"
         pages = bodies | {"room__pages": knows}
-        assert service(**pages).of_schemas() == set()
+        assert service(**pages).of_bodies() == set()
         more = {"repository": SQL, "events": "def made() -> Event[X]: ..."}.get(
             name, "import opsdash_x.room.repository"
         )
-        found = service(**bodies | {f"room__{name}": f"{knows}\n{more}"}).of_schemas()
+        found = service(**bodies | {f"room__{name}": f"{knows}\n{more}"}).of_bodies()
         assert found == {(f"opsdash_x.room.{name}", "opsdash_x.room.schemas")}
-        found = service(**pages | {f"room__{name}": "from opsdash_x.room import pages"}).of_schemas()
+        found = service(**pages | {f"room__{name}": "from opsdash_x.room import pages"}).of_bodies()
         assert found == {(f"opsdash_x.room.{name}", "opsdash_x.room.pages")}
 
     def test_of_sql_among_the_handlers_of_a_room(self):
         text = f"from opsdash_chassis.consuming.handler import Together\n{SQL}\nHANDLERS: dict[str, Together] = {{}}"
         assert service(room__consumers=text).sql_at_the_edge() == {"opsdash_x.room.consumers"}
+
+    @pytest.mark.parametrize(
+        "text", ["import msgspec\nclass A(msgspec.Struct): ...", "from opsdash_x.base import B\nclass A(B): ..."]
+    )
+    def test_of_bodies_told_by_what_they_are(self, text: str):
+        base = "from msgspec import Struct\nclass B(Struct): ..."
+        repository = f"from opsdash_x.shapes import A\n{SQL}"
+        answering = service(base=base, shapes=text, repository=repository, api=f"{ROUTE}\nimport opsdash_x.shapes")
+        assert answering.of_bodies() == {("opsdash_x.repository", "opsdash_x.shapes")}
+        assert service(base=base, shapes=text, repository=repository, api=ROUTE).of_bodies() == set()
 
     @pytest.mark.parametrize(
         "text", [SQL, "def f(c): c.execute('DELETE FROM tickets')", "def f(x): return f'SELECT {x} FROM tickets'"]
@@ -226,6 +246,12 @@ class TestMistakesAreSeen:
             **{f"web__{name}": text.replace("x.", "x.web.") for name, text in rooms.items()}
         ).circle_of_rooms()
         assert service(**rooms | {"b__two": ""}).circle_of_rooms() == []
+
+    @pytest.mark.parametrize("text", ["from opsdash_x.b.deep import c", "from opsdash_x import b"])
+    def test_of_another_room(self, text: str):
+        found = service(errors="", a__one=text, a__two="import opsdash_x.a.one, opsdash_x.errors", b="", b__deep__c="")
+        assert found.rooms_below("opsdash_x.a") == {"opsdash_x.b"}
+        assert found.rooms_below("opsdash_x.b") == set()
 
     def test_of_a_room_that_knows_what_composes_it(self):
         app = "def f(): create_app()"
