@@ -13,12 +13,6 @@ from tests.architecture.sources import CHASSIS, SERVICES, SERVICES_WITH_DATABASE
 T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_sla_monitor"
 #: Below routes, with the reason. Each entry goes when its import does.
 MAY_USE_HTTP = {
-    # A request's way into the domain: who calls, what it costs, its idempotency key.
-    *(
-        (scope, f"{CHASSIS}.http.{name}")
-        for scope in (f"{T}.access.scope", f"{C}.threads.scope")
-        for name in ("security.authentication", "limits.cost", "requests.idempotency", "limits.rate_limits")
-    ),
     # Which problem a refusal becomes.
     *(
         (f"{owner}.problems", f"{CHASSIS}.http.{name}")

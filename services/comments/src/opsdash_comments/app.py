@@ -16,7 +16,7 @@ from opsdash_comments.problems import PROBLEMS
 from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.routes import ROUTES
 from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
-from opsdash_comments.threads.scope import Doors
+from opsdash_comments.threads.scope import AppDependencies
 from opsdash_comments.threads.tickets_client import TicketClient
 
 RENDER_EVERY_SECONDS = 60.0
@@ -50,6 +50,6 @@ def build_app(settings: CommentsSettings) -> Application:
         problems=PROBLEMS,
         public_prefix="/api",
     )
-    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors, tickets)
+    application.litestar.state.dependencies = AppDependencies(runtime.database, org_limit, cursors, tickets)
     runtime.add_probes(application.health)
     return application

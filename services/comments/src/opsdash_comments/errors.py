@@ -1,4 +1,4 @@
-"""What the comments service refuses, in the words of the product; the HTTP edge turns these into problems."""
+"""What the comments service refuses, in the words of the product; the HTTP org turns these into problems."""
 
 from __future__ import annotations
 

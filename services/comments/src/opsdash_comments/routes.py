@@ -18,21 +18,21 @@ from opsdash_comments.comments.routes import (
     patch_comment,
 )
 from opsdash_comments.threads.routes import look_again
-from opsdash_comments.threads.scope import Edge
+from opsdash_comments.threads.scope import RequestScope
 
 
-async def provide_edge(
+async def provide_request_scope(
     request: Request[Any, Any, Any],
     slug: FromPath[str],
-) -> Edge:
+) -> RequestScope:
     """A dependency without dependencies: side by side, the framework resolves them in a task each."""
-    return Edge(request, slug, request.app.state.doors)
+    return RequestScope(request, slug, request.app.state.dependencies)
 
 
 ROUTES: list[ControllerRouterHandler] = [
     Router(
         "/orgs/{slug:str}/tickets/{reference:str}",
-        dependencies={"edge": Provide(provide_edge)},
+        dependencies={"org": Provide(provide_request_scope)},
         route_handlers=[
             look_again,
             Router(

@@ -15,7 +15,7 @@ from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_tickets import consumers
 from opsdash_tickets.access.exports import Exports
-from opsdash_tickets.access.scope import Doors
+from opsdash_tickets.access.scope import AppDependencies
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.retention import service as retention
 from opsdash_tickets.routes import ROUTES
@@ -63,6 +63,6 @@ def build_app(settings: TicketsSettings) -> Application:
         },
     )
     exports = Exports.of(settings)
-    application.litestar.state.doors = Doors(runtime.database, org_limit, cursors, exports)
+    application.litestar.state.dependencies = AppDependencies(runtime.database, org_limit, cursors, exports)
     runtime.add_probes(application.health)
     return application

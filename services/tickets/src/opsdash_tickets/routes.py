@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import routes as activity_routes
 from opsdash_tickets.listing import routes as listing_routes
 from opsdash_tickets.me import preferences_routes
@@ -20,12 +20,12 @@ from opsdash_tickets.tickets import internal_routes
 from opsdash_tickets.tickets import routes as tickets_routes
 
 
-async def provide_edge(
+async def provide_request_scope(
     request: Request[Any, Any, Any],
     slug: FromPath[str],
-) -> Edge:
+) -> RequestScope:
     """A dependency without dependencies: side by side, the framework resolves them in a task each."""
-    return Edge(request, slug, request.app.state.doors)
+    return RequestScope(request, slug, request.app.state.dependencies)
 
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -35,7 +35,7 @@ ROUTES: list[ControllerRouterHandler] = [
     sla_routes.INTERNAL,
     Router(
         "/orgs/{slug:str}",
-        dependencies={"edge": Provide(provide_edge)},
+        dependencies={"org": Provide(provide_request_scope)},
         route_handlers=[
             *overview_routes.ROUTES,
             listing_routes.export_tickets,

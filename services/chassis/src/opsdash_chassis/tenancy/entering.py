@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
-from opsdash_contracts.workspace import Plate, Role
+from opsdash_contracts.access import TenantAccess
+from opsdash_contracts.workspace import PLATES_WITH_SUPPORT, Plate, Role
 
 from opsdash_chassis.database.pools import Connection, Record
-from opsdash_chassis.tenancy.errors import NotVisible
+from opsdash_chassis.tenancy.errors import FeatureNotAvailable, NotVisible, RoleTooLow
+
+Access = TypeVar("Access", bound=TenantAccess[Any])
 
 _ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 # What is read hangs on the row of the org entered, behind OFFSET 0, which the planner does not look through: so it can
@@ -70,6 +75,16 @@ async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered
     if row is None:
         return None
     return Entered(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
+
+
+def authorize(kind: type[Access], entered: Entered, *, slug: str, user_id: UUID, action: StrEnum) -> Access:
+    """The member's access, if the action is part of it. Raises FeatureNotAvailable before RoleTooLow."""
+    access = kind(entered.org_id, slug, entered.plate, entered.role, user_id)
+    if access.plate not in PLATES_WITH_SUPPORT:
+        raise FeatureNotAvailable(access.plate, PLATES_WITH_SUPPORT)
+    if not access.may(action):
+        raise RoleTooLow
+    return access
 
 
 async def read_in_org(

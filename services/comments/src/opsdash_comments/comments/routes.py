@@ -31,65 +31,69 @@ from opsdash_comments.comments.schemas import (
 from opsdash_comments.comments.validation import PAGE
 from opsdash_comments.errors import NotVisible
 from opsdash_comments.threads.model import Thread
-from opsdash_comments.threads.scope import Edge
+from opsdash_comments.threads.scope import RequestScope
 
 Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
 
 
 @get("/", operation_id="listComments")
-async def list_comments(reference: FromPath[str], edge: NamedDependency[Edge], cursor: Cursor = None) -> CommentPage:
+async def list_comments(
+    reference: FromPath[str], org: NamedDependency[RequestScope], cursor: Cursor = None
+) -> CommentPage:
     """Comments and replies of a ticket, oldest first: 50 a page, fewer where they are long."""
     wanted = id_or_number(reference)
-    if cursor is None and (page := await _first_page(edge, wanted)):
+    if cursor is None and (page := await _first_page(org, wanted)):
         return page
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
         ticket_id, scope = thread.ticket_id, comments_scope(access, thread.ticket_id)
-        after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
+        after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, ticket_id, after=after, limit=PAGE + 1)
         return access, ticket_id, rows
 
-    return await comment_page(edge.cursors, *await edge.run(CommentAction.READ, wanted, act))
+    return await comment_page(org.cursors, *await org.run(CommentAction.READ, wanted, act))
 
 
-async def _first_page(edge: Edge, reference: UUID | int) -> CommentPage | None:
+async def _first_page(org: RequestScope, reference: UUID | int) -> CommentPage | None:
     """What nearly every reader asks for; None when the replica does not know the ticket as living."""
-    reading = await edge.read(lambda entrance: view_repository.opening(entrance, reference, limit=PAGE + 1))
+    reading = await org.read(
+        CommentAction.READ, lambda entrance: view_repository.opening(entrance, reference, limit=PAGE + 1)
+    )
     rows = reading.found
     if not rows or not rows[0]["living"]:
         return None
     found = [row for row in rows if row["id"] is not None]
-    return await comment_page(edge.cursors, reading.access, rows[0]["thread_id"], found)
+    return await comment_page(org.cursors, reading.access, rows[0]["thread_id"], found)
 
 
 @post("/", operation_id="createComment", response_headers=[ETAG, LOCATION])
 async def create_comment(
     reference: FromPath[str],
     data: JSONBody[CreateComment],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[Comment]:
     """Comment on a ticket that is not deleted, or reply to one of its comments."""
     wanted = id_or_number(reference)
-    rendered = await edge.render(wanted, data.body)
+    rendered = await org.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         row = await service.create_comment(work, access, thread, data.to_new_comment(rendered))
         return await _shown(row, access, status=201, located=True)
 
-    return await edge.write(wanted, act, key=idempotency_key)
+    return await org.write(wanted, act, key=idempotency_key)
 
 
 @get("/{comment_id:str}", operation_id="getComment", response_headers=[ETAG])
 async def get_comment(
-    reference: FromPath[str], comment_id: FromPath[str], edge: NamedDependency[Edge]
+    reference: FromPath[str], comment_id: FromPath[str], org: NamedDependency[RequestScope]
 ) -> Response[Comment]:
     """One comment of this ticket."""
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         return await _answer(work, access, thread.ticket_id, object_id(comment_id))
 
-    return await edge.run(CommentAction.READ, id_or_number(reference), act)
+    return await org.run(CommentAction.READ, id_or_number(reference), act)
 
 
 @patch("/{comment_id:str}", operation_id="patchComment", response_headers=[ETAG])
@@ -97,13 +101,13 @@ async def patch_comment(
     reference: FromPath[str],
     comment_id: FromPath[str],
     data: JSONBody[PatchComment],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[Comment]:
     """Change the text or whom it mentions: the author, an admin or an owner may. The old text is kept."""
     wanted = id_or_number(reference)
-    rendered = None if data.body is UNSET else await edge.render(wanted, data.body)
+    rendered = None if data.body is UNSET else await org.render(wanted, data.body)
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         comment = await service.edit_comment(
@@ -118,14 +122,14 @@ async def patch_comment(
         )
         return await _answer(work, access, comment.ticket_id, comment.id)
 
-    return await edge.write(wanted, act, key=idempotency_key)
+    return await org.write(wanted, act, key=idempotency_key)
 
 
 @delete("/{comment_id:str}", operation_id="deleteComment")
 async def delete_comment(
     reference: FromPath[str],
     comment_id: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[None]:
@@ -136,14 +140,14 @@ async def delete_comment(
         await service.delete_comment(work, access, thread, object_id(comment_id), if_match=expected)
         return Response(None, status_code=204)
 
-    return await edge.write(id_or_number(reference), act, key=idempotency_key)
+    return await org.write(id_or_number(reference), act, key=idempotency_key)
 
 
 @get("/{comment_id:str}/revisions", operation_id="listRevisions")
 async def list_revisions(
     reference: FromPath[str],
     comment_id: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     cursor: Cursor = None,
 ) -> RevisionPage:
     """The texts a comment had before, for admins and owners: 50 a page, fewer where they are long."""
@@ -153,13 +157,13 @@ async def list_revisions(
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotVisible
         scope = revisions_scope(access, wanted)
-        after = 0 if cursor is None else int(edge.cursors.decode(cursor, scope=scope)[0])
+        after = 0 if cursor is None else int(org.cursors.decode(cursor, scope=scope)[0])
         rows = await view_repository.revisions(
             work.connection, access.org_id, wanted, after_version=after, limit=PAGE + 1
         )
         return access, wanted, rows
 
-    return await revision_page(edge.cursors, *await edge.run(CommentAction.MODERATE, id_or_number(reference), act))
+    return await revision_page(org.cursors, *await org.run(CommentAction.MODERATE, id_or_number(reference), act))
 
 
 async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:

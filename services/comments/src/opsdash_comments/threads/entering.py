@@ -6,9 +6,8 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy.entering import Entrance, authorize
 
-from opsdash_comments.access.entering import admit
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.threads import repository
 from opsdash_comments.threads.model import Thread
@@ -23,5 +22,5 @@ async def enter(
     """
     entrance = Entrance(connection, slug, user_id)
     thread = await repository.thread(entrance, reference, lock=action is CommentAction.COMMENT)
-    access = admit(entrance.entered, slug=slug, user_id=user_id, action=action)
+    access = authorize(Access, entrance.entered, slug=slug, user_id=user_id, action=action)
     return UnitOfWork(connection=connection, now=entrance.entered.now), access, thread

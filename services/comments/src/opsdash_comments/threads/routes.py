@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.tenancy.references import id_or_number
 
-from opsdash_comments.threads.scope import Edge
+from opsdash_comments.threads.scope import RequestScope
 
 
 @put("/thread", status_code=204, include_in_schema=False)
-async def look_again(reference: FromPath[str], edge: NamedDependency[Edge]) -> None:
+async def look_again(reference: FromPath[str], org: NamedDependency[RequestScope]) -> None:
     """The gateway has deleted the ticket: hide its comments before anybody is told so."""
-    await edge.look_again(id_or_number(reference))
+    await org.look_again(id_or_number(reference))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
-from uuid import UUID
+from typing import ClassVar, Final
 
-from opsdash_contracts.workspace import Plate, Role
+from opsdash_contracts.access import TenantAccess
+from opsdash_contracts.workspace import Role
 
 
 class Action(StrEnum):
@@ -26,19 +26,7 @@ ASSIGNABLE_ROLES: Final = _ROLES[Action.WRITE]
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """A caller inside one org, as the directory replica knows them at this moment."""
+class Access(TenantAccess[Action]):
+    """A caller inside one org, and what of its tickets is theirs to change."""
 
-    org_id: UUID
-    slug: str
-    plate: Plate
-    role: Role
-    user_id: UUID
-
-    def may(self, action: Action) -> bool:
-        return self.role in _ROLES[action]
-
-    @property
-    def permissions(self) -> list[Action]:
-        """Everything the caller may do here."""
-        return [action for action in Action if self.may(action)]
+    roles: ClassVar[Mapping[Action, frozenset[Role]]] = _ROLES

@@ -1,129 +1,66 @@
-"""What every route shares: the unit of work inside an org, the write that happens once."""
+"""One request about tickets inside one org: what the routes of all rooms share."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response
-from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.limits.cost import current_cost
-from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.http.requests.idempotency import answer_once
-from opsdash_chassis.http.security.authentication import caller_of
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy import request_scope
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 
-from opsdash_tickets.access import entering, repository
+from opsdash_tickets.access import repository
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.policy import Access, Action
 
 Body = TypeVar("Body")
-Result = TypeVar("Result")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class AppDependencies(request_scope.AppDependencies):
     """What every request of this process shares."""
 
-    database: Database
-    org_limit: RateLimit
-    cursors: Cursors
     exports: Exports
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[Result]):
-    """What was found on entering an org."""
+class RequestScope(request_scope.RequestScope[Access]):
+    """Made by a dependency."""
 
-    access: Access
-    now: datetime
-    found: Result
+    access = Access
 
-
-class Edge:
-    """One request's way into the domain, made by a dependency."""
-
-    def __init__(self, request: Request[Any, Any, Any], slug: str, doors: Doors) -> None:
-        self._request = request
-        self._slug = slug
-        self._caller = caller_of(request)
-        self._database = doors.database
-        self._org_limit = doors.org_limit
-        self._exports = doors.exports
-        self.cursors = doors.cursors
-
-    @property
-    def user_id(self) -> UUID:
-        """Who asks."""
-        return self._caller.user_id
-
-    @property
-    def slug(self) -> str:
-        """The org as it was asked for; not yet entered."""
-        return self._slug
-
-    async def read(self, find: Callable[[Entrance], Awaitable[Result]]) -> Reading[Result]:
-        """Let a repository read on entering the org: one round trip, not four."""
-        async with self._database.tenant_statement() as connection:
-            entrance = Entrance(connection, self._slug, self.user_id)
-            found = await find(entrance)
-        entered = entrance.entered
-        access = entering.admit(entered, slug=self._slug, user_id=self.user_id, action=Action.READ)
-        self._count(access)
-        return Reading(access, entered.now, found)
+    def __init__(self, request: Request[Any, Any, Any], slug: str, dependencies: AppDependencies) -> None:
+        super().__init__(request, slug, dependencies)
+        self._exports = dependencies.exports
 
     async def render(self, text: str) -> Rendered:
         """The HTML of a description, made outside any transaction: long ones for those only who may write here."""
         if len(text) > markdown.AT_ONCE:
-            async with self.work(Action.WRITE):
+            async with self.transaction(Action.WRITE):
                 pass
         return await markdown.render_soon(text)
 
-    @asynccontextmanager
-    async def work(self, action: Action) -> AsyncIterator[tuple[UnitOfWork, Access]]:
-        """A transaction inside the org, if the caller may do that there; committed when the block ends well."""
-        async with self._database.tenant_transaction() as connection:
-            work, access = await entering.enter(connection, slug=self._slug, user_id=self.user_id, action=action)
-            self._count(access)
-            yield work, access
+    async def write(self, action: Action, act: Act[Body], *, key: str | None) -> Response[Body]:
+        """Run a write in one transaction, once per Idempotency-Key."""
+        async with self.transaction(action) as (work, access):
+            ids = await self._ids(work, access) if key is not None else {}
+            return await self.once(work, access, lambda: act(work, access), key=key, ids=ids)
 
     def begin_export(self, access: Access) -> None:
         """To be called before a request reads more than one page. Raises the 429 problem."""
         self._exports.begin(access, self._request.scope)
 
     @asynccontextmanager
-    async def go_on(self) -> AsyncIterator[tuple[UnitOfWork, Access]]:
-        """Like `work` for the next page of an export, which is limited as a whole."""
+    async def next_page(self) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+        """A transaction for a further page of an export, which is limited as a whole."""
         async with self._database.long_read_transaction() as connection:
-            yield await entering.enter(connection, slug=self._slug, user_id=self.user_id, action=Action.READ)
-
-    def _count(self, access: Access) -> None:
-        """Raises the 429 problem when the org is over its limit."""
-        self._org_limit.check(access.org_id)
-        current_cost().is_paid_by(self._org_limit, access.org_id)
-
-    async def write(self, action: Action, act: Act[Body], *, key: str | None) -> Response[Body]:
-        """Run a write in one transaction, once per Idempotency-Key."""
-        async with self.work(action) as (work, access):
-            return await answer_once(
-                work.connection,
-                self._request,
-                key=key,
-                org_id=access.org_id,
-                user_id=access.user_id,
-                act=lambda: act(work, access),
-                ids=await self._ids(work, access) if key is not None else {},
-            )
+            yield await self._open(connection, Action.READ)
 
     async def _ids(self, work: UnitOfWork, access: Access) -> dict[str, UUID]:
         """Which ticket the path means, if it names one that exists."""

@@ -15,7 +15,7 @@ from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets.access.policy import Action
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import repository
 from opsdash_tickets.activity.repository import Place
 from opsdash_tickets.activity.schemas import ActivityEntry, ActivityPage, FieldChange
@@ -31,12 +31,12 @@ _START: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
 @get("/{reference:str}/activity", operation_id="getActivity")
 async def ticket_activity(
     reference: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     cursors: NamedDependency[Cursors],
     cursor: Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")] = None,
 ) -> ActivityPage:
     """Everything that happened to the ticket and its comments, oldest first."""
-    async with edge.work(Action.READ) as (work, access):
+    async with org.transaction(Action.READ) as (work, access):
         ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
         scope = f"{access.org_id}|activity|{ticket['id']}"
         after = _START if cursor is None else _place(cursors.decode(cursor, scope=scope))

@@ -17,7 +17,7 @@ from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 
 from opsdash_tickets.access.policy import Access, Action
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.listing import csv_export, repository
 from opsdash_tickets.listing.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.listing.repository import Position
@@ -48,7 +48,7 @@ SortBy = Annotated[
 
 
 async def provide_list_query(
-    edge: NamedDependency[Edge],  # noqa: ARG001 - one dependency after the other costs less than both side by side
+    org: NamedDependency[RequestScope],  # noqa: ARG001 - one dependency after the other costs less than two side by side
     status: Choices = None,
     priority: Choices = None,
     category: Choices = None,
@@ -86,7 +86,7 @@ LIST_QUERY = {"list_query": Provide(provide_list_query)}
 
 @get("/", operation_id="listTickets", dependencies=LIST_QUERY)
 async def list_tickets(
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     list_query: NamedDependency[ListQuery],
     limit: Limit = 25,
     cursor: Cursor = None,
@@ -94,26 +94,26 @@ async def list_tickets(
     id: TicketIds = None,  # noqa: A002 - as it is called in the query
 ) -> TicketPage:
     """Living tickets that match, newest first unless sorted otherwise."""
-    wanted, sort = read_filter(replace(list_query, id=id), user_id=edge.user_id), read_sort(list_query.sort)
+    wanted, sort = read_filter(replace(list_query, id=id), user_id=org.user_id), read_sort(list_query.sort)
     if wanted.is_ambiguous:
-        async with edge.work(Action.READ) as (work, access):
+        async with org.transaction(Action.READ) as (work, access):
             wanted = await repository.settle_number(work.connection, access.org_id, wanted)
-    scope = f"{edge.slug}|tickets|{sort}|{wanted}"
-    after = None if cursor is None else _position(edge.cursors.decode(cursor, scope=scope))
-    reading = await edge.read(
-        lambda entrance: repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
+    scope = f"{org.slug}|tickets|{sort}|{wanted}"
+    after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
+    reading = await org.read(
+        Action.READ, lambda entrance: repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
     )
     shown = reading.found[:limit]
     position = repository.position_of(shown[-1]) if len(reading.found) > limit else None
     return TicketPage(
         items=[ticket_row(row, reading.now) for row in shown],
-        next_cursor=None if position is None else edge.cursors.encode(position, scope=scope),
-        total=await _total(edge, wanted) if count else UNSET,
+        next_cursor=None if position is None else org.cursors.encode(position, scope=scope),
+        total=await _total(org, wanted) if count else UNSET,
     )
 
 
-async def _total(edge: Edge, wanted: TicketFilter) -> int:
-    async with edge.work(Action.READ) as (work, access):
+async def _total(org: RequestScope, wanted: TicketFilter) -> int:
+    async with org.transaction(Action.READ) as (work, access):
         return await repository.count(work.connection, access.org_id, wanted)
 
 
@@ -127,27 +127,28 @@ async def _total(edge: Edge, wanted: TicketFilter) -> int:
 )
 async def export_tickets(
     slug: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     list_query: NamedDependency[ListQuery],
     id: TicketIds = None,  # noqa: A002 - as it is called in the query
 ) -> Response[Any]:
     """Every ticket that matches, as CSV."""
     query = replace(list_query, id=id)
     headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}
-    async with edge.work(Action.READ) as (work, access):  # what is wrong is answered before anything is taken
+    # What is wrong is answered before anything is taken.
+    async with org.transaction(Action.READ) as (work, access):
         rows = await _page(work, access, query, None)
     first = csv_export.encode(rows, work.now, header=True)
     if len(rows) < EXPORT_PAGE:
         return Response(first, media_type=CSV, headers=headers)
-    edge.begin_export(access)
-    rest = _rest(edge, query, repository.position_of(rows[-1]))
+    org.begin_export(access)
+    rest = _rest(org, query, repository.position_of(rows[-1]))
     return Stream(_joined(first, rest), media_type=CSV, headers=headers)
 
 
-async def _rest(edge: Edge, list_query: ListQuery, after: Position | None) -> AsyncIterator[bytes]:
+async def _rest(org: RequestScope, list_query: ListQuery, after: Position | None) -> AsyncIterator[bytes]:
     """Page by page, each in a transaction of its own: a slow reader holds no snapshot, a removed one gets no more."""
     while after is not None:
-        async with edge.go_on() as (work, access):
+        async with org.next_page() as (work, access):
             rows = await _page(work, access, list_query, after)
         yield csv_export.encode(rows, work.now, header=False)
         after = repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None

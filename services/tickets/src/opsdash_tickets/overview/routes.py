@@ -12,7 +12,7 @@ from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import PLAN_CAPS, Role
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.common_schemas import Company
 from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.overview import repository
@@ -38,9 +38,9 @@ PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 @get("/support", operation_id="getSupport")
-async def get_support(edge: NamedDependency[Edge]) -> Support:
+async def get_support(org: NamedDependency[RequestScope]) -> Support:
     """What support offers in this org and what the caller may do."""
-    async with edge.work(Action.READ) as (work, access):
+    async with org.transaction(Action.READ) as (work, access):
         row = await repository.support(work.connection, access.org_id, access.user_id)
     if row is None:
         raise NotVisible
@@ -62,18 +62,18 @@ async def get_support(edge: NamedDependency[Edge]) -> Support:
 
 
 @get("/views", operation_id="getViews")
-async def get_views(edge: NamedDependency[Edge]) -> Views:
+async def get_views(org: NamedDependency[RequestScope]) -> Views:
     """Counts of the preset views, for the caller."""
-    async with edge.work(Action.READ) as (work, access):
+    async with org.transaction(Action.READ) as (work, access):
         row = await repository.views(work.connection, access.org_id, access.user_id)
         living = await plate_usage_repository.living_tickets(work.connection, access.org_id)
     return Views(**dict(row), done=living - row["active"], as_of=work.now)
 
 
 @get("/insights", operation_id="getInsights")
-async def get_insights(edge: NamedDependency[Edge]) -> Insights:
+async def get_insights(org: NamedDependency[RequestScope]) -> Insights:
     """Counts of the active tickets, at one moment."""
-    async with edge.work(Action.READ) as (work, access):
+    async with org.transaction(Action.READ) as (work, access):
         row = await repository.insights(work.connection, access.org_id)
         overdue = await repository.most_overdue(work.connection, access.org_id)
     return Insights(
@@ -89,32 +89,40 @@ async def get_insights(edge: NamedDependency[Edge]) -> Insights:
 
 
 @get("/members", operation_id="pickMembers")
-async def pick_members(edge: NamedDependency[Edge], q: PickerWords = None, limit: PickerLimit = 20) -> MemberChoices:
+async def pick_members(
+    org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
+) -> MemberChoices:
     """Members by name."""
-    rows = await _pick(edge, "members", q, limit)
+    rows = await _pick(org, "members", q, limit)
     return MemberChoices([MemberChoice(**dict(row), assignable=Role(row["role"]) in ASSIGNABLE_ROLES) for row in rows])
 
 
 @get("/contacts", operation_id="pickContacts")
-async def pick_contacts(edge: NamedDependency[Edge], q: PickerWords = None, limit: PickerLimit = 20) -> ContactChoices:
+async def pick_contacts(
+    org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
+) -> ContactChoices:
     """Contacts by name, with their company."""
-    return ContactChoices([_contact_choice(row) for row in await _pick(edge, "contacts", q, limit)])
+    return ContactChoices([_contact_choice(row) for row in await _pick(org, "contacts", q, limit)])
 
 
 @get("/companies", operation_id="pickCompanies")
-async def pick_companies(edge: NamedDependency[Edge], q: PickerWords = None, limit: PickerLimit = 20) -> NamedChoices:
+async def pick_companies(
+    org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
+) -> NamedChoices:
     """Companies by name."""
-    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(edge, "companies", q, limit)])
+    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(org, "companies", q, limit)])
 
 
 @get("/projects", operation_id="pickProjects")
-async def pick_projects(edge: NamedDependency[Edge], q: PickerWords = None, limit: PickerLimit = 20) -> NamedChoices:
+async def pick_projects(
+    org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
+) -> NamedChoices:
     """Projects by name."""
-    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(edge, "projects", q, limit)])
+    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(org, "projects", q, limit)])
 
 
-async def _pick(edge: Edge, kind: str, words: str | None, limit: int) -> list[Record]:
-    async with edge.work(Action.READ) as (work, access):
+async def _pick(org: RequestScope, kind: str, words: str | None, limit: int) -> list[Record]:
+    async with org.transaction(Action.READ) as (work, access):
         return await repository.picker(work.connection, access.org_id, kind, words=words, limit=limit)
 
 

@@ -20,7 +20,7 @@ from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets.access.policy import Access, Action
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.common_schemas import Person
 from opsdash_tickets.sla import repository, service
 from opsdash_tickets.sla.schemas import (
@@ -43,7 +43,7 @@ DryRun = Annotated[bool, QueryParameter(description="Only tell what would change
 @post("/{reference:str}/sla/recompute", operation_id="recomputeSla", status_code=200, response_headers=[ETAG])
 async def recompute_sla(
     reference: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     dry_run: DryRun = False,
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
@@ -64,13 +64,13 @@ async def recompute_sla(
         )
         return Response(body, headers={"ETag": f'"{version}"'})
 
-    return await edge.write(Action.WRITE, act, key=idempotency_key)
+    return await org.write(Action.WRITE, act, key=idempotency_key)
 
 
 @get("/{reference:str}/sla", include_in_schema=False)
-async def sla_context(reference: FromPath[str], edge: NamedDependency[Edge]) -> SlaContext:
+async def sla_context(reference: FromPath[str], org: NamedDependency[RequestScope]) -> SlaContext:
     """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
-    async with edge.work(Action.READ) as (work, access):
+    async with org.transaction(Action.READ) as (work, access):
         row = await tickets_service.ticket_detail(work, access, id_or_number(reference))
         people = await repository.people(work.connection, access.org_id, row["id"])
     return SlaContext(

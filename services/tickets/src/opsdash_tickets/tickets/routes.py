@@ -12,7 +12,7 @@ from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets.access.policy import Access, Action
-from opsdash_tickets.access.scope import Edge
+from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.errors import NotVisible
 from opsdash_tickets.tickets import bulk, create, repository, service
 from opsdash_tickets.tickets.responses import bulk_result, detail_answer, detail_response
@@ -21,23 +21,23 @@ from opsdash_tickets.tickets.schemas import BulkChange, BulkResult, CreateTicket
 
 @post("/", operation_id="createTicket", response_headers=[ETAG, LOCATION])
 async def create_ticket(
-    data: JSONBody[CreateTicket], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
+    data: JSONBody[CreateTicket], org: NamedDependency[RequestScope], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
     """Create a ticket; its SLA due time comes from the priority unless one is given."""
-    rendered = await edge.render(data.description)
+    rendered = await org.render(data.description)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         row = await create.create_ticket(work, access, data.to_new_ticket(rendered))
         return await detail_response(row, access, work.now, status=201, located=True)
 
-    return await edge.write(Action.WRITE, act, key=idempotency_key)
+    return await org.write(Action.WRITE, act, key=idempotency_key)
 
 
 @get("/{reference:str}", operation_id="getTicket", response_headers=[ETAG])
-async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> Response[TicketDetail]:
+async def get_ticket(reference: FromPath[str], org: NamedDependency[RequestScope]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     wanted = id_or_number(reference)
-    reading = await edge.read(lambda entrance: repository.detail_on_entering(entrance, wanted))
+    reading = await org.read(Action.READ, lambda entrance: repository.detail_on_entering(entrance, wanted))
     if reading.found is None:
         raise NotVisible
     return await detail_response(reading.found, reading.access, reading.now)
@@ -47,12 +47,12 @@ async def get_ticket(reference: FromPath[str], edge: NamedDependency[Edge]) -> R
 async def patch_ticket(
     reference: FromPath[str],
     data: JSONBody[PatchTicket],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[TicketDetail]:
     """Change fields; what changes nothing keeps the version and sends no event."""
-    rendered = await _rendered(edge, data)
+    rendered = await _rendered(org, data)
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         ticket = await service.change_ticket(
@@ -65,18 +65,18 @@ async def patch_ticket(
         )
         return await detail_answer(work, access, ticket.id)
 
-    return await edge.write(Action.WRITE, act, key=idempotency_key)
+    return await org.write(Action.WRITE, act, key=idempotency_key)
 
 
-async def _rendered(edge: Edge, patch: PatchTicket) -> Rendered | None:
+async def _rendered(org: RequestScope, patch: PatchTicket) -> Rendered | None:
     description = patch.new_description
-    return None if description is None else await edge.render(description)
+    return None if description is None else await org.render(description)
 
 
 @delete("/{reference:str}", operation_id="deleteTicket")
 async def delete_ticket(
     reference: FromPath[str],
-    edge: NamedDependency[Edge],
+    org: NamedDependency[RequestScope],
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[None]:
@@ -86,12 +86,12 @@ async def delete_ticket(
         await service.delete_ticket(work, access, id_or_number(reference), if_match=expected_versions(if_match))
         return Response(None, status_code=204)
 
-    return await edge.write(Action.DELETE, act, key=idempotency_key)
+    return await org.write(Action.DELETE, act, key=idempotency_key)
 
 
 @post("/{reference:str}/restore", operation_id="restoreTicket", status_code=200, response_headers=[ETAG])
 async def restore_ticket(
-    reference: FromPath[str], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
+    reference: FromPath[str], org: NamedDependency[RequestScope], idempotency_key: IdempotencyKey = None
 ) -> Response[TicketDetail]:
     """Bring a deleted ticket back within 30 days; the plan must have room."""
 
@@ -99,21 +99,21 @@ async def restore_ticket(
         ticket = await service.restore_ticket(work, access, id_or_number(reference))
         return await detail_answer(work, access, ticket.id)
 
-    return await edge.write(Action.DELETE, act, key=idempotency_key)
+    return await org.write(Action.DELETE, act, key=idempotency_key)
 
 
 @post("/bulk", operation_id="changeTicketsInBulk", status_code=200)
 async def change_in_bulk(
-    data: JSONBody[BulkChange], edge: NamedDependency[Edge], idempotency_key: IdempotencyKey = None
+    data: JSONBody[BulkChange], org: NamedDependency[RequestScope], idempotency_key: IdempotencyKey = None
 ) -> Response[BulkResult]:
     """Apply one patch to up to 100 tickets; each succeeds or fails on its own."""
-    rendered = await _rendered(edge, data.patch)
+    rendered = await _rendered(org, data.patch)
 
     async def act(work: UnitOfWork, access: Access) -> Response[BulkResult]:
         done = await bulk.change_many(work, access, data.ids, data.patch.to_fields(), rendered)
         return Response(bulk_result(done))
 
-    return await edge.write(Action.WRITE, act, key=idempotency_key)
+    return await org.write(Action.WRITE, act, key=idempotency_key)
 
 
 ROUTES = [create_ticket, change_in_bulk, get_ticket, patch_ticket, delete_ticket, restore_ticket]

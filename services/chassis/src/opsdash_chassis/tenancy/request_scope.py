@@ -1,0 +1,126 @@
+"""One request inside one org: reads on entering it, transactions in it, and writes that happen once per key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from litestar import Request, Response
+
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.database.pools import Connection, Database
+from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_chassis.http.limits.cost import current_cost
+from opsdash_chassis.http.limits.rate_limits import RateLimit
+from opsdash_chassis.http.requests.idempotency import answer_once
+from opsdash_chassis.http.security.authentication import caller_of
+from opsdash_chassis.tenancy.entering import Access, Entered, Entrance, authorize, enter_org
+from opsdash_chassis.tenancy.errors import NotVisible
+
+Body = TypeVar("Body")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class AppDependencies:
+    """What every request of a process shares."""
+
+    database: Database
+    org_limit: RateLimit
+    cursors: Cursors
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedResult(Generic[Access, Result]):
+    """What was found on entering an org, and the time of the database then."""
+
+    access: Access
+    now: datetime
+    found: Result
+
+
+class RequestScope(Generic[Access]):
+    """Made anew for each request. A service's own one says what access is there, and adds what its routes share."""
+
+    access: type[Access]
+
+    def __init__(self, request: Request[Any, Any, Any], slug: str, dependencies: AppDependencies) -> None:
+        self._request = request
+        self._slug = slug
+        self._caller = caller_of(request)
+        self._database = dependencies.database
+        self._org_limit = dependencies.org_limit
+        self.cursors = dependencies.cursors
+
+    @property
+    def user_id(self) -> UUID:
+        """Who asks."""
+        return self._caller.user_id
+
+    @property
+    def slug(self) -> str:
+        """The org as it was asked for; not yet entered."""
+        return self._slug
+
+    async def read(
+        self, action: StrEnum, find: Callable[[Entrance], Awaitable[Result]]
+    ) -> ScopedResult[Access, Result]:
+        """Let a repository read on entering the org, which is one round trip, if the caller may do `action` there."""
+        async with self._database.tenant_statement() as connection:
+            entrance = Entrance(connection, self._slug, self.user_id)
+            found = await find(entrance)
+        entered = entrance.entered
+        access = self._authorize(entered, action)
+        self._count(access)
+        return ScopedResult(access, entered.now, found)
+
+    @asynccontextmanager
+    async def transaction(self, action: StrEnum) -> AsyncIterator[tuple[UnitOfWork, Access]]:
+        """Inside the org, if the caller may do that there; committed when the block ends well."""
+        async with self._database.tenant_transaction() as connection:
+            work, access = await self._open(connection, action)
+            self._count(access)
+            yield work, access
+
+    async def once(
+        self,
+        work: UnitOfWork,
+        access: Access,
+        act: Callable[[], Awaitable[Response[Body]]],
+        *,
+        key: str | None,
+        ids: Mapping[str, UUID],
+    ) -> Response[Body]:
+        """Act in this transaction, or answer as the first request with this Idempotency-Key was answered.
+
+        `ids` says which objects the names in the path mean.
+        """
+        return await answer_once(
+            work.connection,
+            self._request,
+            key=key,
+            org_id=access.org_id,
+            user_id=access.user_id,
+            act=act,
+            ids=ids,
+        )
+
+    async def _open(self, connection: Connection, action: StrEnum) -> tuple[UnitOfWork, Access]:
+        """Raises NotVisible before FeatureNotAvailable before RoleTooLow."""
+        entered = await enter_org(connection, self._slug, self.user_id)
+        if entered is None:
+            raise NotVisible
+        return UnitOfWork(connection=connection, now=entered.now), self._authorize(entered, action)
+
+    def _authorize(self, entered: Entered, action: StrEnum) -> Access:
+        return authorize(self.access, entered, slug=self._slug, user_id=self.user_id, action=action)
+
+    def _count(self, access: Access) -> None:
+        """Raises the 429 problem when the org is over its limit."""
+        self._org_limit.check(access.org_id)
+        current_cost().is_paid_by(self._org_limit, access.org_id)
