@@ -109,8 +109,9 @@ class Environment:
         """Changes when the lock, a project file, the interpreter or the place of the checkout does."""
         digest = hashlib.sha256(f"{sys.version} {sys.base_prefix} {self.root}".encode(errors="surrogateescape"))
         project = tomllib.loads((self.root / "pyproject.toml").read_text(encoding="utf-8"))
-        for folder in [".", *project["tool"]["uv"]["workspace"]["members"]]:
-            digest.update((self.root / folder / "pyproject.toml").read_bytes())
+        for pattern in [".", *project["tool"]["uv"]["workspace"]["members"]]:
+            for file in sorted(self.root.glob(f"{pattern}/pyproject.toml")):
+                digest.update(file.read_bytes())
         digest.update((self.root / "uv.lock").read_bytes())
         return digest.hexdigest()
 

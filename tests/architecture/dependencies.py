@@ -35,10 +35,15 @@ def root_scans(root: Path) -> list[Scan]:
     ]
 
 
-def all_scans(root: Path = ROOT) -> list[Scan]:
+def members(root: Path) -> list[Path]:
+    """Folders of the distributions of the workspace."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    members = project["tool"]["uv"]["workspace"]["members"]
-    return [*root_scans(root), *(member_scan(root / member) for member in members)]
+    patterns = project["tool"]["uv"]["workspace"]["members"]
+    return [folder for pattern in patterns for folder in sorted(root.glob(pattern))]
+
+
+def all_scans(root: Path = ROOT) -> list[Scan]:
+    return [*root_scans(root), *map(member_scan, members(root))]
 
 
 def findings(scan: Scan) -> list[str]:

@@ -137,13 +137,10 @@ def docstrings(tree: ast.AST) -> set[int]:
     }
 
 
-def _describes_tables(text: str) -> bool:
-    return "MetaData(" in text and bool(calls_of(ast.parse(text), "MetaData"))
+def describes_tables(module: Module) -> bool:
+    """It makes the metadata that tables are described in."""
+    return bool(calls_of(module.tree, "MetaData"))
 
 
 #: Those that describe tables of their own.
-SERVICES_WITH_DATABASE = [
-    name
-    for name in SERVICES
-    if any(_describes_tables(path.read_text(encoding="utf-8")) for path in PACKAGES[name].rglob("*.py"))
-]
+SERVICES_WITH_DATABASE = [name for name in SERVICES if any(map(describes_tables, modules(name)))]

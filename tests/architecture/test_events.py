@@ -6,22 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import opsdash_comments.app
-import opsdash_tickets.app
 import pytest
 from faststream import AckPolicy
 from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.settings import ConfigurationError
-from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.topics import TICKETS, catalogue
-from opsdash_sla_monitor import app as sla_monitor
-from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.kinds import texts
 from tests.architecture.looked_at import looked_at
 from tests.architecture.sources import CHASSIS, SERVICES, Module, calls_of, modules, planted
+from tests.support import services
 from tests.support.settings import settings_in
 from tests.support.tokens import internal_environment
 
@@ -37,17 +32,11 @@ SETTINGS = {
     "database_worker_url": "postgresql://worker@127.0.0.1/x",
     "plaintext_network": "accepted",
 }
-RUNTIMES = {
-    "tickets": (opsdash_tickets.app.build_runtime, TicketsSettings, {}),
-    "comments": (opsdash_comments.app.build_runtime, CommentsSettings, {"tickets_url": "http://127.0.0.1:1"}),
-    "sla-monitor": (sla_monitor.build_runtime, SlaMonitorSettings, {"tickets_url": "http://127.0.0.1:1"}),
-}
 
 
-@pytest.fixture(params=RUNTIMES)
+@pytest.fixture(params=services.WITH_DATABASE)
 def consumers(request: pytest.FixtureRequest) -> Consumers:
-    build, settings, more = RUNTIMES[request.param]
-    return build(settings(**SETTINGS, **more, **secrets_of(request.param))).consumers
+    return services.runtime_of(request.param, **SETTINGS, **secrets_of(request.param)).consumers
 
 
 def secrets_of(service: str) -> dict[str, Any]:
@@ -120,7 +109,8 @@ def test_topic_names_come_from_the_contracts(package: str):
 
 
 def test_an_inbox_that_forgets_before_the_topic_does_is_refused():
-    settings = TicketsSettings(**SETTINGS, **secrets_of("tickets"), inbox_retention_hours=24)
+    tickets = services.settings_of("tickets")
+    settings: Any = tickets(**SETTINGS, **secrets_of("tickets"), inbox_retention_hours=24)
     short = Consumers(settings, service="comments", database=Database(settings, name="test"))
     with pytest.raises(ConfigurationError, match="OPSDASH_INBOX_RETENTION_HOURS"):
         short.subscribe(TICKETS, {})

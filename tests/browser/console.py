@@ -194,7 +194,9 @@ def start_services(
     prepare(*(service.module for service in SERVICES))
     return {
         service.name: ServiceProcess(
-            service.name, environments.of(service) | databases.get(service.name, {}) | OWN_SETTINGS[service.name], logs
+            service.name,
+            environments.of(service) | databases.get(service.name, {}) | OWN_SETTINGS.get(service.name, {}),
+            logs,
         ).start()
         for service in SERVICES
     }

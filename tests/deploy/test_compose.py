@@ -8,23 +8,15 @@ from pathlib import Path
 
 import pytest
 from opsdash_chassis.settings import MigrationSettings, ProvisionSettings, load_settings
-from opsdash_comments.settings import CommentsSettings
-from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_job import CronJobSettings
-from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_tickets.settings import TicketsSettings
 
 from tests.architecture.sources import ROOT
 from tests.deploy.compose import FILE, compose, names_of_ours, ours, services
+from tests.support.services import NAMES, settings_of
 
 pytestmark = pytest.mark.needs("docker-compose")
 
-SERVES = {
-    "tickets": TicketsSettings,
-    "comments": CommentsSettings,
-    "sla-monitor": SlaMonitorSettings,
-    "gateway": GatewaySettings,
-}
+SERVES = {name: settings_of(name) for name in NAMES}
 JOBS = {"provision": ProvisionSettings, "migrate": MigrationSettings, "cron": CronJobSettings}
 MOUNTED = "/run/secrets/"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.architecture.dependencies import members
 from tests.architecture.sources import ROOT
 
 LONGEST_README = 20
@@ -19,8 +20,7 @@ _HEADING = re.compile(r"^## \[(.+?)\](?: - \d{4}-\d{2}-\d{2})?$", re.MULTILINE)
 
 def folders(root: Path) -> list[Path]:
     """Those of all distributions, the root's first."""
-    members = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]["workspace"]["members"]
-    return [root, *(root / member for member in members)]
+    return [root, *members(root)]
 
 
 def project_of(folder: Path) -> dict[str, Any]:

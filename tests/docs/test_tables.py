@@ -13,37 +13,35 @@ from opsdash_chassis.http.errors.problems import from_status
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.settings import PREFIX, MigrationSettings, ProvisionSettings
-from opsdash_comments.settings import CommentsSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
 from opsdash_contracts.workspace import PLAN_CAPS
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.rest.openapi import build_document
-from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_job import CronJobSettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.workspace.routes import workspace_router
-from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_tickets.listing.filters import ListQuery, SlaFilter, SortField
-from opsdash_tickets.settings import TicketsSettings
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from tests.architecture.sources import PACKAGES, imported_names, modules
 from tests.docs.documents import field_codes, message_codes, plain, problem_codes, rows, text_of
+from tests.support import services
 
 READERS = {
-    "tickets": TicketsSettings,
-    "comments": CommentsSettings,
-    "sla-monitor": SlaMonitorSettings,
-    "gateway": GatewaySettings,
+    **{name: services.settings_of(name) for name in services.NAMES},
     "migrate": MigrationSettings,
     "provision": ProvisionSettings,
     "cron": CronJobSettings,
 }
-SERVICES = "tickets, comments, sla-monitor, gateway"
+#: Longer groups of readers first.
+GROUPS = {
+    ", ".join(services.NAMES): "all",
+    ", ".join(services.WITH_DATABASE): "services with a database",
+}
 SETTINGS = ("setting", "read by", "default", "secret", "meaning")
 
 
@@ -53,7 +51,13 @@ def settings_of_the_code() -> dict[str, tuple[str, FieldInfo]]:
         for name, field in model.model_fields.items():
             key = f"{PREFIX}{name.upper()}"
             found[key] = (f"{found[key][0]}, {reader}" if key in found else reader, field)
-    return {key: ("all" if readers == SERVICES else readers, field) for key, (readers, field) in found.items()}
+    return {key: (grouped(readers), field) for key, (readers, field) in found.items()}
+
+
+def grouped(readers: str) -> str:
+    """With the group in place of its members, when they are all among them."""
+    group = next((group for group in GROUPS if f"{readers}, ".startswith(f"{group}, ")), None)
+    return readers if group is None else GROUPS[group] + readers.removeprefix(group)
 
 
 def default_of(field: FieldInfo) -> str:

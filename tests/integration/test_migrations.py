@@ -6,12 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
-import opsdash_comments.database.tables
-import opsdash_comments.settings
-import opsdash_sla_monitor.database.tables
-import opsdash_sla_monitor.settings
-import opsdash_tickets.database.tables
-import opsdash_tickets.settings
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -20,14 +14,10 @@ from opsdash_local.environment import inherited
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.databases import ServiceDatabase, clone, drop, migrate, not_migrated
+from tests.support.fixtures import TemplateOf
 from tests.support.forking import run
+from tests.support.services import WITH_DATABASE, revision_of, spec_of, tables_of
 
-SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla-monitor": opsdash_sla_monitor}
-METADATA = {
-    "tickets": opsdash_tickets.database.tables.metadata,
-    "comments": opsdash_comments.database.tables.metadata,
-    "sla-monitor": opsdash_sla_monitor.database.tables.metadata,
-}
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.
 DESCRIPTIONS = r"""
 SELECT format('%s.%s %s null=%s default=%s generated=%s', table_name, column_name, data_type, is_nullable,
@@ -50,17 +40,11 @@ async def described(url: str) -> set[str]:
         await connection.close()
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", WITH_DATABASE)
 class TestMigrations:
     @pytest.fixture
-    def template(
-        self,
-        service: str,
-        tickets_template: ServiceDatabase,
-        comments_template: ServiceDatabase,
-        sla_template: ServiceDatabase,
-    ) -> ServiceDatabase:
-        return {"tickets": tickets_template, "comments": comments_template, "sla-monitor": sla_template}[service]
+    async def template(self, service: str, template_of: TemplateOf) -> ServiceDatabase:
+        return await template_of(service)
 
     @pytest.fixture
     async def migrated(self, service: str, template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
@@ -71,7 +55,7 @@ class TestMigrations:
     @pytest.fixture
     async def from_code(self, service: str, template: ServiceDatabase) -> AsyncIterator[ServiceDatabase]:
         """A copy that keeps the functions, its tables made anew from those in code."""
-        made, metadata = await clone(service, template), METADATA[service]
+        made, metadata = await clone(service, template), tables_of(service)
         engine = create_async_engine(sa.make_url(made.admin_url).set(drivername="postgresql+asyncpg"))
         async with engine.begin() as connection:
             await connection.run_sync(metadata.drop_all)
@@ -89,9 +73,9 @@ class TestMigrations:
         assert coded - found == set()
 
     def test_the_service_needs_the_head_and_there_is_one(self, service: str):
-        migrations = migrations_of(SERVICES[service].__name__)
+        migrations = migrations_of(spec_of(service).module)
         script = ScriptDirectory.from_config(alembic_config(migrations, "unused"))
-        assert script.get_heads() == [SERVICES[service].settings.REVISION]
+        assert script.get_heads() == [revision_of(service)]
 
     async def test_migrating_again_changes_nothing(self, service: str, migrated: ServiceDatabase):
         before = await described(migrated.admin_url)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
+from opsdash_local.services import BACKENDS
 
 from tests.support.databases import ServiceDatabase, clone, drop, make_template
 from tests.support.issuer import TestIssuer
 from tests.support.service_process import ServiceProcess
 
 ServiceFactory = Callable[..., ServiceProcess]
+TemplateOf = Callable[[str], Awaitable[ServiceDatabase]]
 
 
 @pytest.fixture(scope="session")
@@ -39,26 +41,37 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedK
 
 
 @pytest.fixture(scope="session")
-async def tickets_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
-    return await make_template("tickets", postgres_server.admin_url)
+def template_of(postgres_server: EmbeddedPostgres) -> TemplateOf:
+    """`await template_of("tickets")`: the migrated database of a service, made when it is first asked for."""
+    made: dict[str, ServiceDatabase] = {}
+
+    async def template(service: str) -> ServiceDatabase:
+        if service not in made:
+            made[service] = await make_template(service, postgres_server.admin_url)
+        return made[service]
+
+    return template
 
 
 @pytest.fixture(scope="session")
-async def comments_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
-    return await make_template("comments", postgres_server.admin_url)
+async def tickets_template(template_of: TemplateOf) -> ServiceDatabase:
+    return await template_of("tickets")
 
 
 @pytest.fixture(scope="session")
-async def sla_template(postgres_server: EmbeddedPostgres) -> ServiceDatabase:
-    return await make_template("sla-monitor", postgres_server.admin_url)
+async def comments_template(template_of: TemplateOf) -> ServiceDatabase:
+    return await template_of("comments")
 
 
 @pytest.fixture(scope="session")
-def templates(
-    tickets_template: ServiceDatabase, comments_template: ServiceDatabase, sla_template: ServiceDatabase
-) -> dict[str, ServiceDatabase]:
+async def sla_template(template_of: TemplateOf) -> ServiceDatabase:
+    return await template_of("sla-monitor")
+
+
+@pytest.fixture(scope="session")
+async def templates(template_of: TemplateOf) -> dict[str, ServiceDatabase]:
     """Of every service with a database, by its name."""
-    return {"tickets": tickets_template, "comments": comments_template, "sla-monitor": sla_template}
+    return {service.name: await template_of(service.name) for service in BACKENDS}
 
 
 @pytest.fixture

@@ -9,19 +9,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from opsdash_chassis.settings import ServiceSettings, load_settings
-from opsdash_comments.settings import CommentsSettings
-from opsdash_gateway.settings import GatewaySettings
+from opsdash_chassis.settings import load_settings
 from opsdash_local.environment import Environments, inherited
 from opsdash_local.errors import LocalStackError
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, GATEWAY, SERVICES, ServiceSpec
+from opsdash_local.services import SERVICES, TICKETS
 from opsdash_local.settings import StackSettings
-from opsdash_sla_monitor.settings import SlaMonitorSettings
-from opsdash_tickets.settings import TicketsSettings
+
+from tests.support.services import settings_of
 
 ADMIN = "postgresql://postgres:admin-password@127.0.0.1:8011/postgres"
-TICKETS, COMMENTS, SLA_MONITOR = BACKENDS
 
 
 def environments(tmp_path: Path, admin_url: str = ADMIN, **environ: str) -> Environments:
@@ -68,20 +65,14 @@ class TestSecrets:
 class TestServices:
     def test_the_services_accept_exactly_these_settings(self, tmp_path: Path) -> None:
         built = environments(tmp_path)
-        accepted: dict[ServiceSpec, type[ServiceSettings]] = {
-            TICKETS: TicketsSettings,
-            COMMENTS: CommentsSettings,
-            SLA_MONITOR: SlaMonitorSettings,
-            GATEWAY: GatewaySettings,
-        }
-        for service, settings in accepted.items():
+        for service in SERVICES:
             mine = {name: value for name, value in built.of(service).items() if name.startswith("OPSDASH_")}
             with pytest.MonkeyPatch.context() as patch:
                 for name in [name for name in os.environ if name.startswith("OPSDASH_")]:
                     patch.delenv(name)
                 for name, value in mine.items():
                     patch.setenv(name, value)
-                load_settings(settings)
+                load_settings(settings_of(service.name))
 
     def test_each_role_has_its_own_password_and_none_is_the_administrator(self, tmp_path: Path) -> None:
         built = environments(tmp_path)

@@ -20,6 +20,7 @@ from opsdash_local.errors import LocalStackError, NoSpaceError
 from opsdash_local.lock import exclusive
 from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.processes import wait_until
+from opsdash_local.services import BACKENDS
 from opsdash_local.settings import Ports, StackSettings
 
 from tests.support.local_stack import RunningStack, nothing_listens
@@ -111,8 +112,9 @@ class TestRun:
         before = stack.tickets()
         assert stack.stop() == 0
         stopped = re.findall(r"([\w-]+) stopped$", stack.text(), re.MULTILINE)
-        backends = {"tickets", "comments", "sla-monitor"}
-        assert [stopped[0], {*stopped[1:4]}, *stopped[4:]] == ["gateway", backends, "kafka", "postgres"]
+        backends = {service.name for service in BACKENDS}
+        after = 1 + len(backends)
+        assert [stopped[0], {*stopped[1:after]}, *stopped[after:]] == ["gateway", backends, "kafka", "postgres"]
         assert nothing_listens(stack.port)
 
         killed = RunningStack(folder, stack.port)

@@ -6,9 +6,6 @@ import asyncio
 from pathlib import Path
 
 import asyncpg
-import opsdash_comments
-import opsdash_sla_monitor
-import opsdash_tickets
 import pytest
 from opsdash_chassis.database.migrations import migrations_of, upgrade
 from opsdash_chassis.database.provision import provision
@@ -16,12 +13,12 @@ from opsdash_local.demo.workspace import MAIN_ORG, org_id, user_id
 from opsdash_local.lock import exclusive
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
+from opsdash_local.services import BACKENDS
 
 from tests.support.databases import PASSWORDS, ServiceDatabase, database_of
 from tests.support.local_stack import RunningStack
 from tests.support.ports import free_block
 
-SERVICES = {"tickets": opsdash_tickets, "comments": opsdash_comments, "sla_monitor": opsdash_sla_monitor}
 FIRST_REVISION = "0001"
 TITLE = "Written under the first schema"
 ROWS = f"""
@@ -57,9 +54,9 @@ def make_old_data(data: Path) -> None:
     server = server_of(data)
     with exclusive(data):
         server.start()
-        for service, package in SERVICES.items():
-            asyncio.run(provision(server.admin_url, service.replace("_", "-"), PASSWORDS))
-            upgrade(migrations_of(package.__name__), database(server, service).owner_url, FIRST_REVISION)
+        for service in BACKENDS:
+            asyncio.run(provision(server.admin_url, service.name, PASSWORDS))
+            upgrade(migrations_of(service.module), database(server, service.role_prefix).owner_url, FIRST_REVISION)
         run(database(server, "tickets"), ROWS)
         server.stop()
 

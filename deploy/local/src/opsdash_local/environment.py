@@ -35,7 +35,7 @@ class Environments:
 
     def of(self, service: ServiceSpec) -> dict[str, str]:
         """The complete environment of a service, nothing of ours inherited from the operator's shell."""
-        own = self._common(service) | self._urls(service.asks)
+        own = self._common(service) | self._urls((*service.asks, *service.passes_on_to))
         if service.has_database:
             own |= self._database(service)
         if service is GATEWAY:
@@ -100,7 +100,6 @@ class Environments:
     def _gateway(self) -> dict[str, str]:
         settings = self.settings
         return {
-            **self._urls(service.name for service in BACKENDS),
             "OPSDASH_OPERATIONS_PORT": str(settings.ports.operations),
             "OPSDASH_PUBLIC_URL": settings.gateway_url,
             "OPSDASH_PLATES_URL": "https://opsdash.example/plates",

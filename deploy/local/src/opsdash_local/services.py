@@ -9,14 +9,17 @@ from dataclasses import dataclass
 class ServiceSpec:
     """`port_offset` counts from the first port. With a database come `migrate` and `replay`.
 
-    `asks` names the services whose internal routes it calls, each with a token of its own.
-    With `has_cursors` it signs the cursors of its lists.
+    `asks` names the services whose internal routes it calls, each with a token of its own. `lets_in` names services
+    for which it has a token though they do not ask it yet. `passes_on_to` names those it reaches with its callers'
+    own tokens. With `has_cursors` it signs the cursors of its lists.
     """
 
     name: str
     port_offset: int
     has_database: bool = True
     asks: tuple[str, ...] = ()
+    lets_in: tuple[str, ...] = ()
+    passes_on_to: tuple[str, ...] = ()
     has_cursors: bool = False
 
     @property
@@ -28,18 +31,25 @@ class ServiceSpec:
         return _prefix(self.name)
 
 
-GATEWAY = ServiceSpec("gateway", port_offset=0, has_database=False, asks=("tickets", "sla-monitor"))
+GATEWAY = ServiceSpec(
+    "gateway", port_offset=0, has_database=False, asks=("tickets", "sla-monitor"), passes_on_to=("comments",)
+)
 TICKETS = ServiceSpec("tickets", port_offset=1, has_cursors=True)
 COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",), has_cursors=True)
 SLA_MONITOR = ServiceSpec("sla-monitor", port_offset=3, asks=("tickets",))
-BACKENDS = (TICKETS, COMMENTS, SLA_MONITOR)
+#: All but the gateway. `make new-service` adds its line here.
+BACKENDS = (
+    TICKETS,
+    COMMENTS,
+    SLA_MONITOR,
+)
 SERVICES = (*BACKENDS, GATEWAY)
 
 
 def internal_secrets(service: ServiceSpec) -> dict[str, str]:
     """The names under which secrets are kept, by the setting of this service that has them."""
     found = {f"token_to_{_prefix(asked)}": _token(service.name, asked) for asked in service.asks}
-    callers = [caller for caller in SERVICES if service.name in caller.asks]
+    callers = [caller for caller in SERVICES if service.name in caller.asks or caller.name in service.lets_in]
     found |= {f"token_from_{caller.role_prefix}": _token(caller.name, service.name) for caller in callers}
     return found | ({"cursor_secret": f"{service.role_prefix}_cursor_secret"} if service.has_cursors else {})
 
