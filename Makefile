@@ -6,10 +6,10 @@ export DATA ?= .data
 export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 TYPED := contracts/src $(sort $(wildcard services/*/src)) deploy/local/src deploy/local/tests tests/support \
-         examples deploy/bootstrap deploy/k8s .ci/first_user.py conftest.py benchmarks
+         examples deploy/bootstrap deploy/new_service deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-storms test-browsers test-clients test-kafka lint types bench bench-console screenshots messages release-contracts \
+.PHONY: help run test test-storms test-browsers test-clients test-kafka lint types bench bench-console screenshots messages release-contracts new-service \
         manifests sbom compose docker-answers sync tools clean
 
 help: ## Show this list
@@ -61,6 +61,10 @@ docker-answers:
 
 release-contracts: needed-test ## Store today's OpenAPI document, event schemas and golden messages as the released ones, unless they break those
 	@$(BIN)/python -m tests.contracts.release
+
+new-service: needed-lint ## Write a new service, its manifests and its lines in lists: NAME=escalation-rules
+	@$(BIN)/python -m deploy.new_service $(NAME)
+	@$(PYTHON) deploy/bootstrap lint
 
 messages: sync ## Collect the console's texts into its translation files
 	@$(BIN)/python -m opsdash_gateway.console.i18n.catalogues

@@ -12,6 +12,9 @@ pytest_plugins = [
     f"tests.support.{name}" for name in ("brokers", "left_out", "forking", "fixtures", "seeds", "spreading")
 ]
 
+# Files of a service that is not there; its tests run where it is written (tests/deploy/test_new_service.py).
+collect_ignore = ["deploy/new_service/template"]
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell, which has it ignored; the programs under test would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,1 @@
+"""The sample-service service: counts what happens to each ticket."""

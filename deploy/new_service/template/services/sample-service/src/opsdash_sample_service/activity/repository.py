@@ -1,0 +1,49 @@
+"""SQL of activity. Every statement names the org; row-level security stands underneath."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from opsdash_chassis.database.pools import Connection, Record
+
+from opsdash_sample_service.activity.model import TicketActivity
+
+_ENTER = "SELECT set_config('app.org_id', $1, true)"
+_READ = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2"
+_LOCK = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
+_SAVE = """
+INSERT INTO activity (org_id, ticket_id, number, events, last_event_type, last_event_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (org_id, ticket_id) DO UPDATE
+SET events = excluded.events, last_event_type = excluded.last_event_type, last_event_at = excluded.last_event_at
+"""
+
+
+async def enter_org(connection: Connection, org_id: UUID) -> None:
+    """Make the org the tenant of this transaction."""
+    await connection.execute(_ENTER, str(org_id))
+
+
+async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity | None:
+    return _activity(await connection.fetchrow(_READ, org_id, ticket_id))
+
+
+async def lock(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity | None:
+    """Locked until the transaction ends, if it is known."""
+    return _activity(await connection.fetchrow(_LOCK, org_id, ticket_id))
+
+
+async def save(connection: Connection, activity: TicketActivity) -> None:
+    await connection.execute(
+        _SAVE,
+        activity.org_id,
+        activity.ticket_id,
+        activity.number,
+        activity.events,
+        activity.last_event_type,
+        activity.last_event_at,
+    )
+
+
+def _activity(row: Record | None) -> TicketActivity | None:
+    return None if row is None else TicketActivity(**dict(row))

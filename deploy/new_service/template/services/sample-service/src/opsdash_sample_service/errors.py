@@ -1,0 +1,9 @@
+"""What the sample-service service refuses; the application turns these into problems."""
+
+from __future__ import annotations
+
+from opsdash_chassis.tenancy.errors import NotVisible
+
+
+class ActivityUnknown(NotVisible):
+    """Nothing was counted of such a ticket in this org."""

@@ -1,0 +1,14 @@
+"""The OpenAPI document of this service: it has no public routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsdash_chassis.http.openapi import openapi_document
+
+from opsdash_sample_service.routes import ROUTES
+
+
+def document() -> dict[str, Any]:
+    """Describe the routes without starting anything."""
+    return openapi_document("OpsDash Support sample-service", "1", ROUTES, dependencies=["database"])
