@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_edit
@@ -29,14 +29,12 @@ def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when all is written; 1 with one line that says why nothing is."""
     try:
         name = checked(" ".join(arguments), ROOT)
-        written = dict(_new_files(name)) | _edited(name)
+        written = planned(name, ROOT)
     except RefusedName as refused:
         return _fail(str(refused))
     except AnchorNotFoundError as lost:
         return _fail(f"{lost}; nothing was written. Bring deploy/new_service/edits.py up to date")
-    for path, text in written.items():
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(text, encoding="utf-8")
+    write(written, ROOT)
     for command in _follow_up(name, [path for path in written if path.endswith(".py")]):
         done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - programs of the environment
         if done.returncode:
@@ -45,20 +43,30 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _new_files(name: Name) -> Iterator[tuple[str, str]]:
+def planned(name: Name, root: Path) -> dict[str, str]:
+    """New and changed files, relative to the root, with their texts. Raises AnchorNotFoundError with the file."""
+    return dict(_new_files(name, root)) | _edited(name, root)
+
+
+def write(texts: Mapping[str, str], root: Path) -> None:
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+
+def _new_files(name: Name, root: Path) -> Iterator[tuple[str, str]]:
     """What is there already stays: others may rely on more of a topic than the template does."""
-    yield f"services/{name.dashed}/LICENSE", (ROOT / "LICENSE").read_text(encoding="utf-8")
+    yield f"services/{name.dashed}/LICENSE", (root / "LICENSE").read_text(encoding="utf-8")
     for file in sorted(path for path in TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         path = name.applied(file.relative_to(TEMPLATE).as_posix())
-        if not path.startswith("fragments/") and not (ROOT / path).exists():
+        if not path.startswith("fragments/") and not (root / path).exists():
             yield path, name.applied(file.read_text(encoding="utf-8"))
 
 
-def _edited(name: Name) -> dict[str, str]:
-    """Raises AnchorNotFoundError with the file."""
+def _edited(name: Name, root: Path) -> dict[str, str]:
     found = {}
-    for path, edits in every_edit(name, ROOT).items():
-        text = before = (ROOT / path).read_text(encoding="utf-8")
+    for path, edits in every_edit(name, root).items():
+        text = before = (root / path).read_text(encoding="utf-8")
         for edit in edits:
             try:
                 text = edit(text)

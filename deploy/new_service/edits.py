@@ -59,7 +59,7 @@ def _distributions(name: Name) -> dict[str, list[Edit]]:
     package = f"opsdash-{name.dashed}"
     source = among(f"{package} = {{ workspace = true }}\n", r"opsdash-[a-z-]+ = \{ workspace = true \}")
     depends = among(f'    "{package}",\n', r'    "opsdash-[a-z-]+",')
-    started = before(r'(?<=^    )"opsdash-comments", "opsdash-gateway"', f'"{package}", ')
+    started = before(r'"opsdash-tickets", #', f'"{package}", ')
     path = before(r'"deploy/local/src", "\."\]$', f'"services/{name.dashed}/src", ')
     return {
         "pyproject.toml": [depends, source, started, path],
@@ -78,6 +78,13 @@ def _contracts(name: Name) -> dict[str, list[Edit]]:
             before(r"^\)\n\n_BY_TYPE", f"    {name.class_prefix}ActivityCounted,\n"),
         ],
         TICKETS_TOPIC: [lambda text: _listed(text, name.dashed)],
+        "tests/contracts/strategies.py": [
+            before(r"^from opsdash_contracts\.envelope ", f"from opsdash_contracts import {name.module}\n"),
+            before(
+                r"^    \*\*\{event_type: ticket_payloads",
+                name.applied((FRAGMENTS / "strategies.txt").read_text(encoding="utf-8")),
+            ),
+        ],
     }
 
 

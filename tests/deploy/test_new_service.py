@@ -1,0 +1,185 @@
+"""`make new-service`: names it takes, lines it writes; and its tutorial, followed in a copy of the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from opsdash_local.settings import DEFAULT_PORT
+
+from deploy.new_service.__main__ import BY_HAND, planned, write
+from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_edit
+from deploy.new_service.names import Name, RefusedName, checked
+from tests.architecture.sources import ROOT
+from tests.docs.documents import blocks
+from tests.support.local_stack import OWN, RunningStack
+from tests.support.ports import free_block
+
+TUTORIAL = "docs/tutorial/add-a-service.md"
+NAME = Name("notifications")
+MOST_BY_HAND = 10
+#: What the new service must pass: its settings, subscriptions, tables, documents, manifests and containers.
+GUARDS = (
+    "tests/architecture",
+    "tests/docs",
+    "tests/contracts",
+    "tests/deploy/test_compose.py",
+    "tests/deploy/test_kafka_manifests.py",
+    "tests/deploy/test_kubernetes.py",
+    "tests/deploy/test_rendered.py",
+    "tests/integration/test_migrations.py",
+    "tests/integration/test_row_security.py",
+    "deploy/local/tests/test_environment.py",
+)
+
+
+class TestNames:
+    @pytest.mark.parametrize("text", ["", "Notifications", "two words", "-x", "x-", "a--b", "v2", "a_b", "x" * 31])
+    def test_what_is_no_name_is_refused_with_an_example(self, text: str):
+        with pytest.raises(RefusedName, match="for example: make new-service NAME="):
+            checked(text, ROOT)
+
+    @pytest.mark.parametrize("text", ["tickets", "sla-monitor", "chassis"])
+    def test_a_service_that_is_there_is_named_with_the_others(self, text: str):
+        with pytest.raises(RefusedName, match=f"services/{text} is there already; take another name than chassis, "):
+            checked(text, ROOT)
+
+    @pytest.mark.parametrize("text", ["topics", "workspace", "sla", "local"])
+    def test_what_means_something_else_is_refused(self, text: str):
+        with pytest.raises(RefusedName, match="means something else"):
+            checked(text, ROOT)
+
+    def test_every_form_of_the_sample_is_replaced(self):
+        name = checked("escalation-rules", ROOT)
+        text = "sample-service sample_service SAMPLE_SERVICE SampleService opsdash.support.sample.service.v1"
+        assert name.applied(text) == (
+            "escalation-rules escalation_rules ESCALATION_RULES EscalationRules opsdash.support.escalation.rules.v1"
+        )
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    """The files that get lines, in a folder of their own."""
+    for path in ["LICENSE", *every_edit(NAME, ROOT)]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, tmp_path / path)
+    return tmp_path
+
+
+class TestLists:
+    def test_each_gets_its_lines_for_one_service_after_another(self, lists: Path):
+        for name in (NAME, Name("escalation-rules"), Name("zeal")):
+            texts, forms = planned(name, lists), (name.dashed, name.module, name.topic)
+            changed = {path: text for path, text in texts.items() if (lists / path).exists() and path != "LICENSE"}
+            assert [path for path, text in changed.items() if not any(form in text for form in forms)] == []
+            assert changed.keys() >= every_edit(name, lists).keys() - {TICKETS_TOPIC}
+            write(texts, lists)
+        services = (lists / "deploy/local/src/opsdash_local/services.py").read_text()
+        assert re.findall(r"^    ServiceSpec\(\"([a-z-]+)\", port_offset=(\d)", services, re.MULTILINE) == [
+            ("notifications", "4"),
+            ("escalation-rules", "5"),
+            ("zeal", "6"),
+        ]
+        kustomization = (lists / "deploy/k8s/base/kustomization.yaml").read_text().splitlines()
+        jobs = [line for line in kustomization if "- jobs/migrate-" in line]
+        assert len(jobs) == 6
+        assert jobs == sorted(jobs)
+
+    def test_a_consumer_that_is_listed_already_is_not_listed_twice(self, lists: Path):
+        assert TICKETS_TOPIC not in planned(NAME, lists)
+        assert "audit, escalation-rules]" in planned(Name("escalation-rules"), lists)[TICKETS_TOPIC]
+
+    def test_a_list_that_has_lost_its_place_is_named_and_nothing_is_planned(self, lists: Path):
+        (lists / "deploy/compose.yaml").write_text("services: {}\n")
+        with pytest.raises(AnchorNotFoundError, match=r"deploy/compose\.yaml has no line like"):
+            planned(NAME, lists)
+
+    def test_no_word_of_the_sample_is_left(self, lists: Path):
+        texts = planned(NAME, lists)
+        assert not [path for path, text in texts.items() if re.search("sample.?service", path + text, re.IGNORECASE)]
+
+    def test_few_files_are_left_to_a_person(self):
+        assert len(BY_HAND) <= MOST_BY_HAND
+        assert [path for path in BY_HAND if not (ROOT / path).is_file()] == []
+
+
+def run(command: Sequence[str | Path], folder: Path) -> str:
+    """Output of a program that must succeed, in a shell without settings of a developer's stack."""
+    inherited = {name: value for name, value in os.environ.items() if name not in {*OWN, "VIRTUAL_ENV"}}
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("PYTEST_", "UV_", "OPSDASH_"))}
+    done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The repository as it is in the working tree, after the tutorial's first command."""
+    folder = tmp_path_factory.mktemp("copy") / "opsdash"
+    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT)
+    for path in filter(None, listed.split("\0")):
+        if (ROOT / path).is_file():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, folder / path)
+    run(["git", "init", "--quiet"], folder)
+    run(["git", "add", "--all"], folder)
+    first, *_ = blocks(TUTORIAL, "console")
+    assert first.strip() == f"make new-service NAME={NAME.dashed}"
+    said = run(first.split(), folder)
+    assert said.count("\n  ") == len(BY_HAND), said
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def changed(folder: Path) -> list[str]:
+    """Files that are not as they were added."""
+    listed = run(["git", "status", "--porcelain", "--untracked-files=all"], folder).splitlines()
+    return [line[3:] for line in listed if line[0:2] in {" M", "??"}]
+
+
+@pytest.mark.storm
+@pytest.mark.needs("kustomize")
+@pytest.mark.timeout(900)  # a machine that does it for the first time downloads every package again
+class TestTutorial:
+    def test_it_passes_lint_and_its_own_tests(self, copy: Path):
+        _, checks, *_ = blocks(TUTORIAL, "console")
+        assert checks.splitlines() == ["make lint", f"make test TESTS=services/{NAME.dashed}"]
+        for command in checks.splitlines():
+            said = run(command.split(), copy)
+        assert re.search(r"\b[5-9] passed", said)
+        assert "failed" not in said
+
+    def test_nothing_outside_of_it_has_to_be_changed_for_the_guards(self, copy: Path):
+        before = changed(copy)
+        run([".venv/bin/pytest", "-q", "-n", "2", "-m", "not storm", *GUARDS], copy)
+        assert changed(copy) == before
+        assert set(BY_HAND).isdisjoint(before)
+
+    def test_its_image_has_what_it_needs(self, copy: Path, tmp_path: Path):
+        run(["env", "UV_COMPILE_BYTECODE=0", "sh", "deploy/docker/install.sh", NAME.dashed, tmp_path / "image"], copy)
+        program = tmp_path / "image/bin/opsdash-service"
+        done = subprocess.run([program, "serve"], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False)
+        assert (done.returncode, "OPSDASH_TOKEN_FROM_GATEWAY: is missing" in done.stderr) == (2, True)
+
+    def test_it_runs_beside_the_others_and_counts_a_ticket(self, copy: Path, tmp_path: Path):
+        """The tutorial's commands, on other ports and another data folder."""
+        start, *asking = blocks(TUTORIAL, "console")[2:]
+        port = free_block()
+        stack = RunningStack(tmp_path, port, command=start.split(), cwd=copy)
+        try:
+            stack.wait_ready(timeout=240)
+            assert f"service {NAME.dashed}" in stack.text()
+            script = "set -e\n" + "\n".join(asking).replace(".data/", f"{stack.data}/")
+            for offset in (0, 4):
+                script = script.replace(f":{DEFAULT_PORT + offset}/", f":{port + offset}/")
+            said = run(["bash", "-c", script], copy)
+        finally:
+            assert stack.stop() == 0
+        (answer,) = map(json.loads, re.findall(r'{"ticket_id":[^}]*}', said))
+        assert (answer["number"], answer["events"]) == (61, 1)
