@@ -26,7 +26,7 @@ BY_HAND = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when all is written; 1 with one line that says why nothing is."""
+    """Exit code 0 when all is written; 1 with one line that says why nothing is, or what could not be generated."""
     try:
         name = checked(" ".join(arguments), ROOT)
         written = planned(name, ROOT)
@@ -35,12 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     except AnchorNotFoundError as lost:
         return _fail(f"{lost}; nothing was written. Bring deploy/new_service/edits.py up to date")
     write(written, ROOT)
-    for command in _follow_up(name, [path for path in written if path.endswith(".py")]):
-        done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - programs of the environment
-        if done.returncode:
-            return _fail(f"this failed: {' '.join(command)}; run it again when its reason is gone")
+    failed = _generate(_follow_up(name, [path for path in written if path.endswith(".py")]))
     _report(name, list(written))
-    return 0
+    return _fail(f"this failed, run it again when its reason is gone: {failed}") if failed else 0
 
 
 def planned(name: Name, root: Path) -> dict[str, str]:
@@ -86,6 +83,14 @@ def _follow_up(name: Name, sources: list[str]) -> Iterator[list[str]]:
     yield [python, "-m", "opsdash_contracts.generate"]
     yield [python, "deploy/k8s/generate.py"]
     yield [python, "deploy/k8s/render.py"]
+
+
+def _generate(commands: Iterator[list[str]]) -> str | None:
+    """Run them up to the first that fails; that one."""
+    for command in commands:
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:  # noqa: S603 - programs of the environment
+            return " ".join(command)
+    return None
 
 
 def _report(name: Name, written: list[str]) -> None:

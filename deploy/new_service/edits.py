@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from deploy.new_service.names import Name
+from deploy.new_service.names import Name, RefusedName
 
 Edit: TypeAlias = Callable[[str], str]
 FRAGMENTS = Path(__file__).parent / "template" / "fragments"
 TICKETS_TOPIC = "contracts/topics/opsdash.support.tickets.v1.yaml"
 NO_DIGEST = "0" * 64
+#: Behind the first port of a local stack; those behind them are of its servers.
+PORT_OFFSETS = range(9)
 
 
 class AnchorNotFoundError(Exception):
@@ -96,10 +98,15 @@ def _listed(text: str, consumer: str) -> str:
 
 
 def _stack(name: Name, root: Path) -> dict[str, list[Edit]]:
-    """With the next free port."""
+    """With the next port that is free. Raises RefusedName when there is none."""
     services = "deploy/local/src/opsdash_local/services.py"
     taken = {int(offset) for offset in re.findall(r"port_offset=(\d+)", (root / services).read_text(encoding="utf-8"))}
-    spec = f'    ServiceSpec("{name.dashed}", port_offset={max(taken) + 1}, lets_in=("gateway",)),\n'
+    offset = next((number for number in PORT_OFFSETS if number not in taken), None)
+    if offset is None:
+        raise RefusedName(
+            f"every port of a local stack has its service; make room in {services} and ports.py beside it"
+        )
+    spec = f'    ServiceSpec("{name.dashed}", port_offset={offset}, lets_in=("gateway",)),\n'
     blocks, secrets = name.applied((FRAGMENTS / "compose.yaml").read_text(encoding="utf-8")).split("\nsecrets:\n")
     return {
         services: [after(r"^BACKENDS = \(\n(?:    .*\n)+", spec)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -11,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from opsdash_local.processes import wait_until
 from opsdash_local.settings import DEFAULT_PORT
 
-from deploy.new_service.__main__ import BY_HAND, planned, write
+from deploy.new_service.__main__ import BY_HAND, TEMPLATE, planned, write
 from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_edit
 from deploy.new_service.names import Name, RefusedName, checked
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, imported_from, planted
 from tests.docs.documents import blocks
-from tests.support.local_stack import OWN, RunningStack
+from tests.support.local_stack import OWN, RunningStack, nothing_listens
 from tests.support.ports import free_block
 
 TUTORIAL = "docs/tutorial/add-a-service.md"
@@ -104,9 +106,25 @@ class TestLists:
         texts = planned(NAME, lists)
         assert not [path for path, text in texts.items() if re.search("sample.?service", path + text, re.IGNORECASE)]
 
+    def test_a_stack_without_a_free_port_is_full(self, lists: Path):
+        path = lists / "deploy/local/src/opsdash_local/services.py"
+        path.write_text(path.read_text() + "".join(f"# port_offset={offset}\n" for offset in range(9)))
+        with pytest.raises(RefusedName, match="every port of a local stack has its service"):
+            planned(NAME, lists)
+
     def test_few_files_are_left_to_a_person(self):
         assert len(BY_HAND) <= MOST_BY_HAND
         assert [path for path in BY_HAND if not (ROOT / path).is_file()] == []
+
+
+@pytest.mark.parametrize("file", sorted(TEMPLATE.rglob("*.py")), ids=lambda file: file.relative_to(TEMPLATE).as_posix())
+def test_the_template_imports_what_there_is(file: Path):
+    """Names of the chassis and the contracts, without writing the service."""
+    module = planted(file.read_text(encoding="utf-8"))
+    for source, name in imported_from(module).values():
+        if source.startswith("opsdash_") and "sample_service" not in source and name != "SAMPLE_SERVICE":
+            there = importlib.import_module(source)
+            assert not name or hasattr(there, name) or importlib.util.find_spec(f"{source}.{name}"), f"{source}.{name}"
 
 
 def run(command: Sequence[str | Path], folder: Path) -> str:
@@ -180,6 +198,7 @@ class TestTutorial:
                 script = script.replace(f":{DEFAULT_PORT + offset}/", f":{port + offset}/")
             said = run(["bash", "-c", script], copy)
         finally:
-            assert stack.stop() == 0
+            stack.stop()  # make itself ends by the signal, at once
+            assert wait_until(lambda: nothing_listens(port), timeout=30)
         (answer,) = map(json.loads, re.findall(r'{"ticket_id":[^}]*}', said))
         assert (answer["number"], answer["events"]) == (61, 1)
