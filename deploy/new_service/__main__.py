@@ -19,7 +19,6 @@ BY_HAND = {
     "CHANGELOG.md": "that it is there",
     "CODEOWNERS": "who reviews it, unless it is the team of the rest",
     "docs/explanation/architecture.md": "its row among the services: what it owns, publishes and reads",
-    "docs/how-to/release.md": "its image, in the loop over the images of a release",
     "deploy/observability/rules.yaml": "alerts of its own, with their page in docs/how-to/alerts.md",
     "tests/architecture/looked_at.py": "how much of it each guard looks at",
 }
