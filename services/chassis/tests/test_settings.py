@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from opsdash_chassis.setting_types import RotatingSecret, Secret, ShownSecret
@@ -167,3 +168,24 @@ class TestSettings:
         missing = {"OPSDASH_EXAMPLE_TOKEN_FILE": str(tmp_path / CANARY)}
         (line,) = problems(environment({**GOOD, "OPSDASH_EXAMPLE_TOKEN": None, **missing}))
         assert line == "OPSDASH_EXAMPLE_TOKEN_FILE: the file cannot be read (FileNotFoundError)"
+
+
+class AdvisingSettings(ExampleSettings):
+    advice: ClassVar[dict[str, str]] = {"example_token": "make one", "elsewhere": "give it to the other program"}
+
+
+def test_what_to_do_about_a_setting_is_said_where_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {name: value for name, value in GOOD.items() if "_TOKEN" not in name}
+    environment |= {"OPSDASH_ELSEWHERE": CANARY, "OPSDASH_UNHEARD_OF": CANARY}
+    for name in GOOD:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(AdvisingSettings, environment)
+    assert str(error.value).splitlines() == [
+        "OPSDASH_ELSEWHERE: unknown setting; give it to the other program",
+        "OPSDASH_UNHEARD_OF: unknown setting",
+        "OPSDASH_EXAMPLE_TOKEN: is missing; make one",
+        "OPSDASH_OTHER_TOKEN: is missing",
+    ]

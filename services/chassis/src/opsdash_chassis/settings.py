@@ -65,6 +65,8 @@ class ServiceSettings(BaseSettings):
 
     #: The settings that name other services.
     service_urls: ClassVar[tuple[str, ...]] = ()
+    #: What to do when a setting is missing, or given and unknown; by its name as a field.
+    advice: ClassVar[Mapping[str, str]] = {}
 
     @field_validator("oidc_algorithms")
     @classmethod
@@ -252,21 +254,27 @@ def load_settings(
     and the settings library also reads names in small letters.
     """
     environ = os.environ if environ is None else environ
-    problems = [f"{key}: unknown setting" for key in _unknown_keys(cls, environ)] if unknown_refused else []
+    problems = [_refusal(cls, key, "unknown setting") for key in _unknown_keys(cls, environ)] if unknown_refused else []
     try:
         settings = cls(**_values_from_files(cls, environ))
     except ValidationError as error:
-        problems += [_describe(detail) for detail in error.errors(include_input=False, include_url=False)]
+        problems += [_describe(cls, detail) for detail in error.errors(include_input=False, include_url=False)]
     if problems:
         raise ConfigurationError("\n".join(problems))
     return settings
 
 
-def _describe(detail: Any) -> str:
-    message = "is missing" if detail["type"] == "missing" else str(detail["msg"]).removeprefix("Value error, ")
-    if not detail["loc"]:
-        return message
-    return f"{PREFIX}{str(detail['loc'][0]).upper()}: {message}"
+def _describe(cls: type[BaseSettings], detail: Any) -> str:
+    key = f"{PREFIX}{str(detail['loc'][0]).upper()}" if detail["loc"] else ""
+    if key and detail["type"] == "missing":
+        return _refusal(cls, key, "is missing")
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message
+
+
+def _refusal(cls: type[BaseSettings], key: str, reason: str) -> str:
+    advice = getattr(cls, "advice", {}).get(key.removeprefix(PREFIX).lower())
+    return f"{key}: {reason}; {advice}" if advice else f"{key}: {reason}"
 
 
 def exit_with(error: Exception, code: int = EXIT_BAD_CONFIGURATION) -> NoReturn:
