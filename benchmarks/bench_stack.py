@@ -115,8 +115,8 @@ class BenchStack:
         for service in chosen or SERVICES:
             env = self.environments.of(service) | _UNLIMITED.get(service, {})
             log_file = self.settings.logs / f"{service.name}.log"
-            env |= {} if self.runner is None else {MODULE_VARIABLE: service.module}
-            child = ServiceChild(self.runner or service.module, env, operations_port(env), log_file)
+            env |= {} if self.runner is None else {MODULE_VARIABLE: service.program}
+            child = ServiceChild(self.runner or service.program, env, operations_port(env), log_file)
             self.children[service.name] = child
             started = time.monotonic()
             child.launch()

@@ -1,10 +1,16 @@
 #!/bin/sh
 # Install one service into a virtual environment of its own, as its image does:
 #   deploy/docker/install.sh tickets /opt/opsdash
+# `local-gateway` is the gateway with the development issuer: the gateway's environment and our package of the local stack,
+# without what that one's own servers need. It is for compose and test clusters.
 # Everything comes from uv.lock and is checked against its hashes: the service's dependencies, and the tools that build
 # our own wheels. Those tools stay in a folder that is removed at the end.
 set -eu
 service=$1 target=$2
+case "$service" in
+    local-gateway) distribution=opsdash-gateway projects="services/gateway deploy/local" ;;
+    *) distribution="opsdash-$service" projects="services/$service" ;;
+esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
@@ -22,11 +28,11 @@ export UV_COMPILE_BYTECODE="${UV_COMPILE_BYTECODE:-1}"
 export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_FROZEN=1 UV_NO_PROGRESS=1
 UV_COMPILE_BYTECODE=0 UV_PROJECT_ENVIRONMENT="$tools/build" "$uv" sync --quiet --only-group image \
     --python "$(command -v python3)"
-for project in contracts services/chassis "services/$service"; do
+for project in contracts services/chassis $projects; do
     (cd "$project" && "$tools/build/bin/python" -m hatchling build -t wheel -d "$tools/wheels" > "$tools/build.log" 2>&1) \
         || { cat "$tools/build.log" >&2; exit 1; }
 done
-UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev --package "opsdash-$service" --no-install-workspace \
+UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev --package "$distribution" --no-install-workspace \
     --python "$(command -v python3)"
 "$uv" pip install --quiet --python "$target" --no-deps --no-index "$tools"/wheels/*.whl
 ln -s "opsdash-$service" "$target/bin/opsdash-service"

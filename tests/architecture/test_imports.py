@@ -21,6 +21,8 @@ from tests.architecture.sources import (
     planted,
 )
 
+#: Rooms of the local stack that add to a service, and that service.
+ADD_TO = {"opsdash_local.gateway": "opsdash_gateway", "opsdash_local.dev_issuer": "opsdash_gateway"}
 ALLOWED = {
     "opsdash_contracts": set[str](),
     CHASSIS: {"opsdash_contracts"},
@@ -33,7 +35,8 @@ MARKDOWN = {"markdown", "markdown_it", "nh3"}
 def wrong_imports(module: Module) -> list[str]:
     package = module.name.split(".")[0]
     names = {name.split(".")[0] for name in imported_names(module) if name.startswith("opsdash_")}
-    return sorted(names - ALLOWED[package] - {package})
+    added_to = {service for room, service in ADD_TO.items() if f"{module.name}.".startswith(f"{room}.")}
+    return sorted(names - ALLOWED[package] - added_to - {package})
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -49,6 +52,13 @@ def test_an_import_of_a_layer_above_is_seen(text: str):
     assert wrong_imports(planted(text, f"{CHASSIS}.deep.inside")) == ["opsdash_tickets"]
     assert wrong_imports(planted(text, "opsdash_comments.comments.model")) == ["opsdash_tickets"]
     assert wrong_imports(planted(text, "opsdash_tickets.tickets.service")) == []
+
+
+def test_the_local_stack_imports_services_only_to_add_to_them():
+    text = "from opsdash_gateway import settings"
+    assert wrong_imports(planted(text, "opsdash_local.gateway.app")) == []
+    assert wrong_imports(planted(text, "opsdash_local.gateways")) == ["opsdash_gateway"]
+    assert wrong_imports(planted(text, "opsdash_local.stack")) == ["opsdash_gateway"]
 
 
 def has_settings(module: Module) -> bool:

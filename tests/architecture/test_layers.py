@@ -30,9 +30,7 @@ MAY_USE_HTTP = {
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.plate_usage"}}
 #: Modules below routes that take something else from a module which also has routes.
-MAY_USE_ROUTES = {
-    (f"{G}.dev_issuer.pages", f"{G}.console.auth.ended_sessions.routes"),
-}
+MAY_USE_ROUTES: set[Import] = set()
 #: Imports that close a circle, of modules or of rooms.
 CLOSES_A_CIRCLE: set[Import] = set()
 

@@ -191,12 +191,13 @@ def start_services(
 ) -> dict[str, ServiceProcess]:
     """All at once; `databases` says where each owner's own database is, and what else a service needs."""
     environments.people_file.write_text(json.dumps(people_file()), encoding="utf-8")
-    prepare(*(service.module for service in SERVICES))
+    prepare(*(service.program for service in SERVICES))
     return {
         service.name: ServiceProcess(
             service.name,
             environments.of(service) | databases.get(service.name, {}) | OWN_SETTINGS.get(service.name, {}),
             logs,
+            program=service.program,
         ).start()
         for service in SERVICES
     }

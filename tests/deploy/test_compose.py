@@ -12,11 +12,11 @@ from opsdash_gateway.sla.cron_job import CronJobSettings
 
 from tests.architecture.sources import ROOT
 from tests.deploy.compose import FILE, compose, names_of_ours, ours, services
-from tests.support.services import NAMES, settings_of
+from tests.support.services import NAMES, local_settings_of
 
 pytestmark = pytest.mark.needs("docker-compose")
 
-SERVES = {name: settings_of(name) for name in NAMES}
+SERVES = {name: local_settings_of(name) for name in NAMES}
 JOBS = {"provision": ProvisionSettings, "migrate": MigrationSettings, "cron": CronJobSettings}
 MOUNTED = "/run/secrets/"
 

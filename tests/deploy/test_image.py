@@ -51,20 +51,36 @@ class TestDockerfile:
         assert "*" in ignored
         assert allowed == {
             "pyproject.toml", "uv.lock", "contracts", "services",
-            "deploy/bootstrap", "deploy/local/pyproject.toml", "deploy/docker/install.sh",
+            "deploy/bootstrap", "deploy/local", "deploy/docker/install.sh",
         }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(service: str, target: Path) -> Path:
     """What the build stage makes of one service."""
-    target = tmp_path_factory.mktemp("image") / "opsdash"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
-    command = ["sh", INSTALL, "sla-monitor", target]
+    command = ["sh", INSTALL, service, target]
     trial = inherited | {"UV_COMPILE_BYTECODE": "0"}  # ten seconds for what no test here looks at
     done = subprocess.run(command, env=trial, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return target
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed("sla-monitor", tmp_path_factory.mktemp("image") / "opsdash")
+
+
+def packages_of_ours(environment: Path) -> set[str]:
+    (packages,) = environment.glob("lib/python*/site-packages")
+    return {path.name for path in packages.glob("opsdash_*") if path.suffix != ".dist-info"}
+
+
+def started(environment: Path, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The image's command in an empty folder, with no other settings than these."""
+    return subprocess.run(
+        [environment / "bin" / "opsdash-service", "serve"],
+        cwd=folder, env={"PATH": "/usr/bin"} | settings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.mark.storm
@@ -72,16 +88,37 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestInstallSteps:
     def test_one_service_its_chassis_and_the_contracts_are_in_it(self, environment: Path):
         (packages,) = environment.glob("lib/python*/site-packages")
-        ours = {path.name for path in packages.glob("opsdash_*") if path.suffix != ".dist-info"}
-        assert ours == {"opsdash_contracts", "opsdash_chassis", "opsdash_sla_monitor"}
+        assert packages_of_ours(environment) == {"opsdash_contracts", "opsdash_chassis", "opsdash_sla_monitor"}
         assert not [path for path in packages.glob("*.dist-info") if path.name.partition("-")[0] in BUILD_TOOLS]
         assert not list(packages.glob("*.pth")), "nothing points back to the sources"
 
     def test_its_entry_point_starts_without_the_sources(self, environment: Path, tmp_path: Path):
         """The catalogue of topics is inside; a start without settings names them and ends with 2."""
-        done = subprocess.run(
-            [environment / "bin" / "opsdash-service", "serve"],
-            cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = started(environment, tmp_path)
         assert done.returncode == 2
         assert "configuration: OPSDASH_DATABASE_URL: is missing" in done.stderr
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(300)
+class TestGateways:
+    """The one that production gets has no development issuer; the one of compose and test clusters has it."""
+
+    def test_the_gateway_is_without_it_and_says_so(self, tmp_path: Path):
+        environment = installed("gateway", tmp_path / "opsdash")
+        assert packages_of_ours(environment) == {"opsdash_contracts", "opsdash_chassis", "opsdash_gateway"}
+        done = started(environment, tmp_path, OPSDASH_DEV_PEOPLE_FILE="/nowhere")
+        assert done.returncode == 2
+        assert "configuration: OPSDASH_DEV_PEOPLE_FILE: unknown setting; the development issuer is" in done.stderr
+
+    def test_the_local_gateway_has_it_and_serves_without_the_packages_of_the_stack(self, tmp_path: Path):
+        environment = installed("local-gateway", tmp_path / "opsdash")
+        ours = {"opsdash_contracts", "opsdash_chassis", "opsdash_gateway", "opsdash_local"}
+        assert packages_of_ours(environment) == ours
+        done = started(environment, tmp_path, OPSDASH_PROFILE="local", OPSDASH_DEV_PEOPLE_FILE="/nowhere")
+        assert done.returncode == 2
+        assert "OPSDASH_PUBLIC_URL: is missing" in done.stderr
+        assert "DEV_PEOPLE_FILE" not in done.stderr
+        served = "import opsdash_local.gateway.app; from opsdash_local.dev_issuer.pages import styles; styles()"
+        command = [environment / "bin" / "python", "-I", "-c", served]
+        assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0

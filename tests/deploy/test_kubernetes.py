@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -37,6 +38,13 @@ def test_no_name_is_used_twice_and_all_are_in_our_namespace(overlay: str) -> Non
     names = Counter((m["apiVersion"], m["kind"], m["metadata"]["name"]) for m in rendered(overlay))
     assert [name for name, count in names.items() if count > 1] == []
     assert {m["metadata"].get("namespace") for m in rendered(overlay) if m["kind"] != "Namespace"} == {"opsdash"}
+
+
+@pytest.mark.parametrize(("overlay", "image"), [("local", "local-gateway"), ("production", "gateway")])
+def test_only_the_test_cluster_has_the_image_with_the_development_issuer(overlay: str, image: str) -> None:
+    images = {container["image"] for _, pod in pods(overlay) for container in pod["spec"]["containers"]}
+    found = {re.split("[:@]", one.rpartition("/")[2])[0] for one in images}
+    assert {one for one in found if "gateway" in one} == {image}
 
 
 @EACH_POD

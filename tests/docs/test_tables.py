@@ -23,6 +23,7 @@ from opsdash_gateway.sla.cron_job import CronJobSettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.workspace.routes import workspace_router
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_tickets.listing.filters import ListQuery, SlaFilter, SortField
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -51,6 +52,8 @@ def settings_of_the_code() -> dict[str, tuple[str, FieldInfo]]:
         for name, field in model.model_fields.items():
             key = f"{PREFIX}{name.upper()}"
             found[key] = (f"{found[key][0]}, {reader}" if key in found else reader, field)
+    for name in LocalGatewaySettings.model_fields.keys() - services.settings_of("gateway").model_fields.keys():
+        found[f"{PREFIX}{name.upper()}"] = ("local gateway", LocalGatewaySettings.model_fields[name])
     return {key: (grouped(readers), field) for key, (readers, field) in found.items()}
 
 

@@ -35,9 +35,16 @@ async def open_stack(
     await asyncio.to_thread(kafka.start)
     started: list[ServiceProcess] = []
 
-    def start(service: str, env: dict[str, str], *, name: str | None = None, fresh: bool = False) -> ServiceProcess:
+    def start(
+        service: str,
+        env: dict[str, str],
+        *,
+        name: str | None = None,
+        fresh: bool = False,
+        program: str | None = None,
+    ) -> ServiceProcess:
         label = name or f"{service}-{len(started)}"
-        started.append(ServiceProcess(service, env, folder, name=label, fresh=fresh).start())
+        started.append(ServiceProcess(service, env, folder, name=label, fresh=fresh, program=program).start())
         return started[-1]
 
     database = await clone("tickets", template)

@@ -93,9 +93,16 @@ def start_service(tmp_path: Path) -> Iterator[ServiceFactory]:
     """Start service processes that end with the test: `start_service("tickets", env)`."""
     started: list[ServiceProcess] = []
 
-    def start(service: str, env: dict[str, str], *, name: str | None = None, fresh: bool = False) -> ServiceProcess:
+    def start(
+        service: str,
+        env: dict[str, str],
+        *,
+        name: str | None = None,
+        fresh: bool = False,
+        program: str | None = None,
+    ) -> ServiceProcess:
         label = name or f"{service}-{len(started)}"
-        started.append(ServiceProcess(service, env, tmp_path, name=label, fresh=fresh).start())
+        started.append(ServiceProcess(service, env, tmp_path, name=label, fresh=fresh, program=program).start())
         return started[-1]
 
     yield start

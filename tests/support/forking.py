@@ -75,7 +75,8 @@ class _Parent:
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="opsdash-fork-")
         self.sockets = Path(self._folder.name)
-        listeners = {service.module: socket.socket(socket.AF_UNIX) for service in SERVICES}
+        packages = {package for service in SERVICES for package in (service.module, service.program)}
+        listeners = {package: socket.socket(socket.AF_UNIX) for package in packages}
         for package, listener in listeners.items():
             listener.bind(str(self.sockets / package))
             listener.listen()

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import asyncpg
 from opsdash_chassis.http.security.authentication import CALLER
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
-from opsdash_gateway.settings import GatewaySettings
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
+from opsdash_local.services import GATEWAY
 
 from tests.support.browsing import ORIGIN, Visitor
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -50,7 +51,7 @@ class Served:
         return self.services["gateway"]
 
     @property
-    def settings(self) -> GatewaySettings:
+    def settings(self) -> LocalGatewaySettings:
         return settings_of(self.gateway.env)
 
     def client(self, user: UUID) -> Client:
@@ -140,11 +141,11 @@ def _start(stack: Stack, databases: Mapping[str, ServiceDatabase], folder: Path)
         "OPSDASH_DEV_ISSUER_KEY_FILE": str(folder / "key.pem"),
         "OPSDASH_DEV_PEOPLE_FILE": str(people),
     }
-    gateway = _started(stack, "gateway", gateway_environment(stack, **urls) | issuer)
+    gateway = _started(stack, "gateway", gateway_environment(stack, **urls) | issuer, program=GATEWAY.program)
     return {"tickets": tickets, "comments": comments, "sla-monitor": monitor, "gateway": gateway}
 
 
-def _started(stack: Stack, service: str, environment: Mapping[str, str]) -> ServiceProcess:
+def _started(stack: Stack, service: str, environment: Mapping[str, str], program: str | None = None) -> ServiceProcess:
     """Not forked: a forked process would show the memory of another one."""
     delivered = {name: value for name, value in environment.items() if not name.startswith(_LOOSER)}
-    return stack.start_service(service, delivered, name=service, fresh=True)
+    return stack.start_service(service, delivered, name=service, fresh=True, program=program)

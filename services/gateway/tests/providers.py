@@ -53,7 +53,7 @@ class Provider:
     def logout_token(self, key: Any = KEY, algorithm: str = "RS256", **changes: Any) -> str:
         """Signed as the standard says; a claim that is None is left out."""
         header = changes.pop("header", {"typ": "logout+jwt"})
-        event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+        event: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
         claims = {"aud": CLIENT, "jti": str(uuid4()), "events": event, **changes}
         return self.sign(claims, key, algorithm, **header)
 

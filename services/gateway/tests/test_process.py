@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from opsdash_local.ports import free_port
 
 GOOD = {
@@ -48,3 +49,18 @@ def test_bad_settings_are_named_without_their_values() -> None:
     assert "OPSDASH_WORKSPACE_TOKEN: is shorter than 32 bytes" in text
     assert "OPSDASH_TICKET_URL: unknown setting" in text
     assert "canary" not in text
+
+
+def test_without_an_issuer_it_says_where_one_is() -> None:
+    code, text = run({name: value for name, value in GOOD.items() if name != "OPSDASH_OIDC_ISSUER"})
+    assert code == 2
+    assert "OPSDASH_OIDC_ISSUER: is missing; name your identity provider; the local stack (make run)" in text
+
+
+@pytest.mark.parametrize("profile", ["local", "production"])
+@pytest.mark.parametrize("name", ["OPSDASH_DEV_ISSUER_KEY_FILE", "OPSDASH_DEV_PEOPLE_FILE"])
+def test_told_to_use_the_development_issuer_it_says_where_that_is(profile: str, name: str) -> None:
+    code, text = run(GOOD | {"OPSDASH_PROFILE": profile, name: "/nowhere"})
+    assert code == 2
+    assert f"{name}: unknown setting; the development issuer is part of the local stack (make run" in text
+    assert "OPSDASH_OIDC_ISSUER" in text

@@ -16,7 +16,7 @@ OK = b"200"
 
 
 class ServiceChild:
-    """`python -m opsdash_<service> serve`; `operations_port` is where it answers /readyz."""
+    """`python -m <module> serve`; `operations_port` is where it answers /readyz."""
 
     stop_signal = signal.SIGTERM
     stop_timeout = 30.0  # services promise 25 seconds

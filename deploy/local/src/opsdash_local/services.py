@@ -12,6 +12,7 @@ class ServiceSpec:
     `asks` names the services whose internal routes it calls, each with a token of its own. `lets_in` names services
     for which it has a token though they do not ask it yet. `passes_on_to` names those it reaches with its callers'
     own tokens. With `has_cursors` it signs the cursors of its lists.
+    `local_program` is started here instead of the service's own.
     """
 
     name: str
@@ -21,10 +22,17 @@ class ServiceSpec:
     lets_in: tuple[str, ...] = ()
     passes_on_to: tuple[str, ...] = ()
     has_cursors: bool = False
+    local_program: str | None = None
 
     @property
     def module(self) -> str:
+        """The service as it is delivered, and its jobs."""
         return f"opsdash_{self.name.replace('-', '_')}"
+
+    @property
+    def program(self) -> str:
+        """The module that serves in the local stack."""
+        return self.local_program or self.module
 
     @property
     def role_prefix(self) -> str:
@@ -32,7 +40,12 @@ class ServiceSpec:
 
 
 GATEWAY = ServiceSpec(
-    "gateway", port_offset=0, has_database=False, asks=("tickets", "sla-monitor"), passes_on_to=("comments",)
+    "gateway",
+    port_offset=0,
+    has_database=False,
+    asks=("tickets", "sla-monitor"),
+    passes_on_to=("comments",),
+    local_program="opsdash_local.gateway",  # with the development issuer
 )
 TICKETS = ServiceSpec("tickets", port_offset=1, has_cursors=True)
 COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",), has_cursors=True)

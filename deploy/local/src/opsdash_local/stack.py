@@ -177,7 +177,7 @@ class Stack:
     def _child(self, environments: Environments, service: ServiceSpec) -> ServiceChild:
         env = environments.of(service)
         port = int(env.get("OPSDASH_OPERATIONS_PORT", env["OPSDASH_HTTP_PORT"]))
-        return ServiceChild(service.module, env, port, self._settings.logs / f"{service.name}.log")
+        return ServiceChild(service.program, env, port, self._settings.logs / f"{service.name}.log")
 
     def _replay(self, environments: Environments) -> None:
         """The broker knows nothing; each owner publishes its history again, same event ids."""

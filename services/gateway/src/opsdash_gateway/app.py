@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +24,6 @@ from opsdash_gateway.console.app import build_console
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
 from opsdash_gateway.console.auth.session import provide_session
 from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
-from opsdash_gateway.dev_issuer.routes import issuer_router
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.publishing.publisher import Publisher
@@ -119,9 +118,16 @@ def _connections(
 
 
 def build_app(
-    settings: GatewaySettings, publisher: Publisher | None = None, endings_publisher: Publisher | None = None
+    settings: GatewaySettings,
+    publisher: Publisher | None = None,
+    endings_publisher: Publisher | None = None,
+    *,
+    more_routes: Sequence[ControllerRouterHandler] = (),
 ) -> Application:
-    """Readiness does not depend on the owners and the broker: the gateway has an answer when they are away."""
+    """Readiness does not depend on the owners and the broker: the gateway has an answer when they are away.
+
+    `more_routes` are served beside its own and published nowhere; the local stack adds its identity provider by them.
+    """
     hub = Hub(streams=settings.live_streams, streams_per_user=settings.live_streams_per_user)
     connections = _connections(settings, hub, publisher, endings_publisher)
     endings = connections.endings
@@ -142,13 +148,12 @@ def build_app(
     keys = KeySet(settings.oidc_jwks_url)
     console = build_console(settings, keys, connections.session, endings)
     document = build_document([*operators, *own], dependencies=dependencies)
-    issuer = issuer_router(settings)
     elsewhere = {TICKET: ("get", "delete")}
     tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
     comments = passing_routes(owner_document("comments"), "comments")
     owned = [*tickets, *comments, ticket_composition.composed_route(), ticket_deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
-    routes += [*console.routes, *([issuer] if issuer else [])]
+    routes += [*console.routes, *more_routes]
     application = create_app(
         settings,
         route_handlers=routes,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from opsdash_chassis.setting_types import Count, HttpUrl, NonEmpty, PerSecond, RotatingSecret, Secret, ShownSecret
@@ -16,11 +16,21 @@ OWN_PARAMETERS = frozenset({
     "scope", "state", "ui_locales",
 })  # fmt: skip
 
+NO_ISSUER_HERE = (
+    "the development issuer is part of the local stack (make run; its gateway is opsdash-local-gateway); here name"
+    f" your identity provider in {PREFIX}OIDC_ISSUER"
+)
+
 
 class GatewaySettings(KafkaSettings):
-    """Where the services are, who may feed the workspace or run the sweep, sign-in, and the development issuer."""
+    """Where the services are, who may feed the workspace or run the sweep, and sign-in."""
 
     service_urls = ("tickets_url", "comments_url", "sla_monitor_url")
+    advice: ClassVar[Mapping[str, str]] = {
+        "oidc_issuer": "name your identity provider; the local stack (make run) brings one of its own",
+        "dev_issuer_key_file": NO_ISSUER_HERE,
+        "dev_people_file": NO_ISSUER_HERE,
+    }
 
     tickets_url: HttpUrl
     comments_url: HttpUrl
@@ -43,8 +53,6 @@ class GatewaySettings(KafkaSettings):
     allowed_hosts: str | None = None
     live_streams: Count = 5000
     live_streams_per_user: Count = 20
-    dev_issuer_key_file: Path | None = None
-    dev_people_file: Path | None = None
     pseudo_locale: bool = False
     plates_url: HttpUrl | None = None
 
@@ -90,16 +98,6 @@ class GatewaySettings(KafkaSettings):
         for name in ("public_url", "oidc_issuer"):
             if self.profile is not Profile.LOCAL and not getattr(self, name).startswith("https://"):
                 raise ValueError(f"{PREFIX}{name.upper()} must use https in the production profile")
-        return self
-
-    @model_validator(mode="after")
-    def _development_issuer_is_local(self) -> Self:
-        """Both files or none, and never outside the local profile: that issuer signs in anybody on its list."""
-        for name in ("dev_issuer_key_file", "dev_people_file"):
-            if getattr(self, name) is not None and self.profile is not Profile.LOCAL:
-                raise ValueError(f"{PREFIX}{name.upper()} exists in the local profile only")
-        if (self.dev_issuer_key_file is None) != (self.dev_people_file is None):
-            raise ValueError(f"{PREFIX}DEV_ISSUER_KEY_FILE and {PREFIX}DEV_PEOPLE_FILE belong together")
         return self
 
     @model_validator(mode="after")

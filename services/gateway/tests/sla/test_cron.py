@@ -22,7 +22,7 @@ from services.gateway.tests.conftest import (
     Gateway,
     StartGateway,
 )
-from services.gateway.tests.test_dev_issuer import SETTINGS
+from services.gateway.tests.test_settings import SETTINGS
 
 PATH = "/api/cron/sla-breach-notifications"
 COUNTS = {"checked": 3, "breached": 2, "notified": 1, "already_notified": 1, "lateness_ms_max": 40, "took_ms": 7}

@@ -59,7 +59,7 @@ class IdentityProvider:
     def __init__(self, session: Callable[[], aiohttp.ClientSession], settings: GatewaySettings) -> None:
         local = settings.profile is Profile.LOCAL
         if local:
-            os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib has no other way to allow the development issuer
+            os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib has no other way to allow plain HTTP
         self.issuer = settings.oidc_issuer
         self._session = session
         self._discovery = Discovery(session, settings.oidc_issuer, plain_http=local)

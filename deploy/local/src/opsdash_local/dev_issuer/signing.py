@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from opsdash_chassis.errors import StartupError
-
 from opsdash_gateway.console.auth.ended_sessions.logout_tokens import EVENT as LOGOUT_EVENT
 
 WAY_OUT = "remove it and start again, a new one is made"

@@ -11,13 +11,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
 from opsdash_chassis.http.requests.forms import FORM_BODY
-
 from opsdash_gateway.console.auth.identity_provider import CALLBACK
-from opsdash_gateway.dev_issuer.codes import Codes
-from opsdash_gateway.dev_issuer.pages import choice_page
-from opsdash_gateway.dev_issuer.people import People
-from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer
-from opsdash_gateway.settings import GatewaySettings
+
+from opsdash_local.dev_issuer.codes import Codes
+from opsdash_local.dev_issuer.pages import choice_page
+from opsdash_local.dev_issuer.people import People
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
+from opsdash_local.dev_issuer.signing import LIFETIME_SECONDS, Signer
 
 ANY_QUERY: dict[str, Any] = {"query_parameters": None}
 
@@ -45,7 +45,7 @@ def _person_hinted(people: People, hint: str) -> UUID | None:
     return person.user_id if person else None
 
 
-def provider_routes(settings: GatewaySettings, signer: Signer, people: People) -> list[HTTPRouteHandler]:
+def provider_routes(settings: LocalGatewaySettings, signer: Signer, people: People) -> list[HTTPRouteHandler]:
     """Its one client is this gateway, and the only place it sends a code to is this gateway's own callback."""
     codes = Codes()
     client_id, redirect_uri = settings.oidc_client_id, settings.public_url + CALLBACK

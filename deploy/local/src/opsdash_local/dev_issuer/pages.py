@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from importlib.resources import files
 from textwrap import dedent
 from urllib.parse import urlencode
 
 from litestar import Response
-
 from opsdash_gateway.console.auth.ended_sessions.routes import BACK_CHANNEL
 from opsdash_gateway.console.auth.outside import outside_page
-from opsdash_gateway.dev_issuer.people import Person
+
+from opsdash_local.dev_issuer.people import Person
+
+STYLES = "/dev/people.css"
 
 
 def _memberships(person: Person) -> str:
@@ -25,7 +28,14 @@ def _people(title: str, entries: Iterable[tuple[str, Person]]) -> Response[str]:
         for address, person in entries
     )
     note = "Development only: pick a person, no password needed. The API is described at "
-    return outside_page(title, f'<p>{note}<a href="/schema">/schema</a>.</p><ul class="people">{items}</ul>')
+    body = f'<p>{note}<a href="/schema">/schema</a>.</p><ul class="people">{items}</ul>'
+    return outside_page(title, body, head=f'<link rel="stylesheet" href="{STYLES}">')
+
+
+def styles() -> Response[str]:
+    """The style sheet of the list of people."""
+    text = files("opsdash_local.dev_issuer").joinpath("people.css").read_text(encoding="utf-8")
+    return Response(text, media_type="text/css")
 
 
 def people_page(people: list[Person]) -> Response[str]:

@@ -12,13 +12,15 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import NOBODY
-
 from opsdash_gateway.console.i18n.locales import locale_of
-from opsdash_gateway.dev_issuer.pages import people_page, token_page
-from opsdash_gateway.dev_issuer.people import People, Person
-from opsdash_gateway.dev_issuer.provider import provider_routes
-from opsdash_gateway.dev_issuer.signing import LIFETIME_SECONDS, Signer, load_or_create_key
-from opsdash_gateway.settings import GatewaySettings
+
+from opsdash_local.dev_issuer.pages import STYLES, people_page, styles, token_page
+from opsdash_local.dev_issuer.people import People, Person
+from opsdash_local.dev_issuer.provider import provider_routes
+from opsdash_local.dev_issuer.settings import LocalGatewaySettings
+from opsdash_local.dev_issuer.signing import LIFETIME_SECONDS, Signer, load_or_create_key
+
+PREFIX = "/dev"
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,7 +37,7 @@ class Token(msgspec.Struct, forbid_unknown_fields=True):
     expires_in: int
 
 
-def issuer_router(settings: GatewaySettings) -> Router | None:
+def issuer_router(settings: LocalGatewaySettings) -> Router | None:
     """The routes, or None when the settings do not ask for them. Raises StartupError for a bad key file."""
     if settings.dev_issuer_key_file is None or settings.dev_people_file is None:
         return None
@@ -62,6 +64,10 @@ def issuer_router(settings: GatewaySettings) -> Router | None:
     async def sign_in() -> Response[str]:
         return people_page(people.all())
 
+    @get(STYLES.removeprefix(PREFIX))
+    async def people_styles() -> Response[str]:
+        return styles()
+
     @get("/sign-in/{user_id:uuid}", status_code=303)
     async def sign_in_as(request: Request[Any, Any, Any], user_id: FromPath[UUID]) -> Redirect:
         """Begins a sign-in of the console that this issuer finishes without asking."""
@@ -74,8 +80,16 @@ def issuer_router(settings: GatewaySettings) -> Router | None:
         return token_page(person, signer.token(person.user_id), logout_token, settings.public_url)
 
     return Router(
-        "/dev",
-        route_handlers=[key_set, token, sign_in, sign_in_as, token_of, *provider_routes(settings, signer, people)],
+        PREFIX,
+        route_handlers=[
+            key_set,
+            token,
+            sign_in,
+            people_styles,
+            sign_in_as,
+            token_of,
+            *provider_routes(settings, signer, people),
+        ],
         opt={"authentication": NOBODY},
         include_in_schema=False,
     )

@@ -1,4 +1,0 @@
-"""An identity provider for the local profile: it signs in anybody on its list, without a password.
-
-Settings refuse its files outside the local profile; without them none of its routes exist.
-"""
