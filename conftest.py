@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
-    f"tests.support.{name}" for name in ("brokers", "left_out", "forking", "fixtures", "seeds", "spreading")
+    f"tests.support.{name}"
+    for name in ("brokers", "left_out", "forking", "fixtures", "integration", "seeds", "spreading")
 ]
 
 # Files of a service that is not there; its tests run where it is written (tests/deploy/test_new_service.py).

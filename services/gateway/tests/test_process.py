@@ -9,6 +9,8 @@ import sys
 import pytest
 from opsdash_local.ports import free_port
 
+pytestmark = pytest.mark.integration
+
 GOOD = {
     "OPSDASH_PROFILE": "local",
     "OPSDASH_OIDC_ISSUER": "http://127.0.0.1/dev",

@@ -10,6 +10,8 @@ import pytest
 from opsdash_chassis.cli.health_command import main
 from opsdash_local.ports import free_port
 
+pytestmark = pytest.mark.integration
+
 
 class _Livez(BaseHTTPRequestHandler):
     status = 200

@@ -19,6 +19,8 @@ from opsdash_local.ports import free_port
 
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.integration
+
 PROGRAM = textwrap.dedent(
     """
     import time

@@ -17,6 +17,8 @@ from opsdash_chassis.text.markdown import (
     render_soon,
 )
 
+pytestmark = pytest.mark.integration
+
 SHORT = "*short*"
 LONG = "*a* " * beside_loop.AT_ONCE
 

@@ -15,6 +15,8 @@ from tests.support.growth import assert_growth
 from tests.support.hostile_markdown import HOSTILE, hostile
 from tests.support.xss import PAYLOADS, active_content
 
+pytestmark = pytest.mark.integration
+
 SMALL, LARGE = 2_500, 20_000  # the limit of a description
 #: Three doublings of linear work are 8 times as much, of quadratic work 64 times: as far from one as from the other.
 GROWTH = (8 * 64) ** 0.5

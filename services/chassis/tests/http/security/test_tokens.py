@@ -166,6 +166,7 @@ class TestVerifiedTokens:
         token = issuer.token()
         assert await tokens.verify(token) is await tokens.verify(token)
 
+    @pytest.mark.integration
     async def test_is_forgotten_when_it_expires(self, verifier: TokenVerifier, issuer: Any) -> None:
         tokens = VerifiedTokens(verifier)
         expires = int(time.time()) - LEEWAY_SECONDS + 4

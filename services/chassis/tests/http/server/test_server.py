@@ -210,6 +210,7 @@ class Child:
         return self.process.returncode, out, err
 
 
+@pytest.mark.integration
 class TestProcess:
     async def test_sigterm_lets_accepted_requests_finish_and_exits_0(self, tmp_path: Path) -> None:
         child = Child(tmp_path)
