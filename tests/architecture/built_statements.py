@@ -56,13 +56,13 @@ def _parameters(text: str) -> int:
     return max(int(number) for number in re.findall(r"\$(\d+)", text))
 
 
-def read_on_entering(module: ModuleType) -> Iterator[str]:
+def read_with_tenant(module: ModuleType) -> Iterator[str]:
     """Every scoped question of the services as it is put together with the entrance to the org."""
     for statement in of_services():
         text = statement.text
         is_question = re.match(r"\s*SELECT\b", text) and not statement.is_template
         if is_question and re.search(r"org_id = \$1\b", text) and not statement.name.endswith(ACROSS_ORGS):
-            yield module._with_entrance(text, _parameters(text) + 1)
+            yield module._with_tenant(text, _parameters(text) + 1)
 
 
 def filters(module: ModuleType) -> Iterator[Any]:
@@ -106,7 +106,7 @@ def counts(module: ModuleType) -> list[str]:
 
 ASKED: dict[tuple[str, str], Ask] = {
     (CHASSIS, "_recording"): recorded,
-    (CHASSIS, "_with_entrance"): read_on_entering,
+    (CHASSIS, "_with_tenant"): read_with_tenant,
     (CHASSIS, "upsert_statement"): lambda module: [module.upsert_statement("members", "name", key="member_id")],
     (CHASSIS, "remove_statement"): lambda module: [module.remove_statement("members", "member_id")],
     ("opsdash_comments", "_page_of_comments"): lambda module: [module._page_of_comments("c.ticket_id = $2")],

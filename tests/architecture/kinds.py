@@ -24,7 +24,7 @@ SQL = re.compile(
 HANDLERS = {"get", "post", "put", "patch", "delete", "head", "route", "websocket", "websocket_listener", "asgi"}
 GROUPS = {"Router", "Controller"}
 #: The types of what is registered for events.
-EVENT_HANDLERS = {"Handler", "Together"}
+EVENT_HANDLERS = {"Handler", "BatchHandler"}
 #: The types of what is registered as routes.
 ROUTES = {"HTTPRouteHandler", "ControllerRouterHandler", "BaseRouteHandler"}
 #: A value that is put into a text.

@@ -30,11 +30,11 @@ BUSINESS_YET = {
     ("http.errors.problems", "plate"),
     *(
         (f"tenancy.{name}", "plate")
-        for name in ("directory_repository", "entering", "errors", "migrations", "problems", "tables")
+        for name in ("directory_repository", "open_tenant", "errors", "migrations", "problems", "tables")
     ),
     *(
         (f"tenancy.{name}", "role")
-        for name in ("directory_repository", "entering", "errors", "migrations", "problems", "tables")
+        for name in ("directory_repository", "open_tenant", "migrations", "problems", "tables")
     ),
     ("tenancy.problems", "plan"),
 }

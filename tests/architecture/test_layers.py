@@ -21,7 +21,7 @@ MAY_USE_HTTP = {
     ),
     (f"{T}.tickets.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
-    (f"{T}.access.exports", f"{CHASSIS}.http.requests.boundary"),
+    (f"{T}.access.exports", f"{CHASSIS}.http.requests.request_limits"),
     (f"{T}.access.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.
     (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
@@ -181,7 +181,8 @@ class TestMistakesAreSeen:
         assert found == {(f"opsdash_x.room.{name}", "opsdash_x.room.pages")}
 
     def test_of_sql_among_the_handlers_of_a_room(self):
-        text = f"from opsdash_chassis.consuming.handler import Together\n{SQL}\nHANDLERS: dict[str, Together] = {{}}"
+        head = "from opsdash_chassis.consuming.handler import BatchHandler"
+        text = f"{head}\n{SQL}\nHANDLERS: dict[str, BatchHandler] = {{}}"
         assert service(room__consumers=text).sql_at_the_edge() == {"opsdash_x.room.consumers"}
 
     @pytest.mark.parametrize(

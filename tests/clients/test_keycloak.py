@@ -23,7 +23,7 @@ from tests.clients.tools import JAVA
 from tests.support.brokers import PARTITIONS, Broker
 from tests.support.eventually import eventually
 from tests.support.issuer import TestIssuer
-from tests.support.live_gateway import agreeing_owner, lone_gateway_environment
+from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import SESSION_SECRET
 from tests.support.web_client import Browser, Page
@@ -115,7 +115,7 @@ async def scene(kafka: Broker, issuer: TestIssuer, tmp_path_factory: pytest.Temp
         "OPSDASH_OIDC_JWKS_URL": keycloak.jwks_url,
     }
     url = f"http://127.0.0.1:{own['OPSDASH_HTTP_PORT']}"
-    async with agreeing_owner() as owner, aiohttp.ClientSession() as http:
+    async with agreeing_upstream() as owner, aiohttp.ClientSession() as http:
         settings = lone_gateway_environment(kafka, issuer, owner) | own | {"OPSDASH_PUBLIC_URL": url}
         try:
             keycloak.start(url)

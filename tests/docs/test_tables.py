@@ -16,7 +16,7 @@ from opsdash_chassis.settings import PREFIX, MigrationSettings, ProvisionSetting
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.topics import catalogue
-from opsdash_contracts.workspace import PLAN_CAPS
+from opsdash_contracts.workspace import PLATE_CAPS
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.sla.cron_job import CronJobSettings
@@ -125,7 +125,9 @@ class TestRest:
         assert sorted(documented) == sorted(field_codes())
 
     def test_every_public_route_is_documented(self):
-        provided = dict.fromkeys(("publisher", "owners", "monitor", "hub"), Provide(lambda: None, sync_to_thread=False))
+        provided = dict.fromkeys(
+            ("publisher", "upstreams", "monitor", "hub"), Provide(lambda: None, sync_to_thread=False)
+        )
         cron = cron_router(CronSecret("x" * 32))
         own = [workspace_router(ServiceToken("x" * 32)), get_sla_ledger, follow_events, cron]
         document = build_document(own, dependencies=provided)
@@ -145,7 +147,7 @@ class TestRest:
 
     def test_the_plan_caps_are_those_of_the_code(self):
         text = text_of("docs/reference/rest.md")
-        assert all(f"{plate} {cap:,}" in text for plate, cap in PLAN_CAPS.items() if cap)
+        assert all(f"{plate} {cap:,}" in text for plate, cap in PLATE_CAPS.items() if cap)
 
 
 class TestEvents:

@@ -40,7 +40,7 @@ def test_it_is_short_and_every_step_is_there(title: str):
 
 @pytest.mark.parametrize("title", PATHS)
 def test_every_step_but_the_first_is_named_by_one_before_it(title: str):
-    """Of a method the last part: `edge.write(...)`. The commit is the end of the block that a step before it opened."""
+    """Of a method the last part: `org.write(...)`. The commit is the end of the block that a step before it opened."""
     files = [file for file, _ in PATHS[title]]
     for place, (_, name) in enumerate(PATHS[title][1:], start=1):
         named = {

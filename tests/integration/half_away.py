@@ -26,7 +26,7 @@ from tests.support.brokers import PARTITIONS
 from tests.support.databases import ServiceDatabase, make_template
 from tests.support.helpdesk import comments_environment
 from tests.support.service_process import ServiceProcess
-from tests.support.sla import Due, Seed, SlaRig, told
+from tests.support.sla import Due, Seed, SlaRig, notified
 from tests.support.stack import Stack
 from tests.support.witness import Witness
 from tests.support.workspace import seed, seed_members
@@ -160,7 +160,7 @@ class HalfAway:
         return len(await self.databases.of["comments"].fetch(threads, list(work.due))) == len(work.due)
 
     async def _told(self, work: Work) -> bool:
-        return self.rig.breach_ids(work.due) <= set(told(self.sla))
+        return self.rig.breach_ids(work.due) <= set(notified(self.sla))
 
 
 async def _make_databases(server: EmbeddedPostgres, disk: Path | None) -> dict[str, ServiceDatabase]:

@@ -25,7 +25,7 @@ class OneOrg(RuleBasedStateMachine):
         self.http = requests.Session()
 
     @initialize()
-    def enter_a_fresh_org(self) -> None:
+    def open_a_fresh_org(self) -> None:
         self.org = OrgFixture(f"m{uuid4().hex[:12]}", Plate.SALES)
         self.loop.run_until_complete(self.api.new_org(self.org))
         self.http.headers.update(self.api.stack.issuer.authorization(self.org.owner))

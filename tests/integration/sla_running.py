@@ -10,7 +10,7 @@ from opsdash_contracts.topics import SLA
 from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
-from tests.support.sla import Due, SlaRig, sla_rig, told
+from tests.support.sla import Due, SlaRig, notified, sla_rig
 from tests.support.stack import Stack
 from tests.support.witness import Witness
 
@@ -24,7 +24,7 @@ class SlaRunning:
         self.witness = witness
         self.client = rig.stack.client(tickets, rig.stack.workspace.ours.owner)
 
-    async def told(self, due: Due) -> set[str]:
+    async def notified(self, due: Due) -> set[str]:
         """The breach ids of these, once none of them is due soon any more and all that was found is published."""
 
         async def quiet() -> bool:
@@ -39,7 +39,7 @@ class SlaRunning:
 
         await eventually(quiet, timeout=40)
         await self.witness.settle(quiet_seconds=0.5)
-        return set(told(self.witness)) & self.rig.breach_ids(due)
+        return set(notified(self.witness)) & self.rig.breach_ids(due)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from tests.integration.sla_running import SlaRunning
 from tests.support.eventually import eventually
 from tests.support.sla import bodies
 
-Told = list[tuple[Any, ...]]
+Notified = list[tuple[Any, ...]]
 HOUR = timedelta(hours=1)
 
 
@@ -38,17 +38,17 @@ class Scene:
     async def due_in(self, ticket: str, due: timedelta) -> None:
         await self.patch(ticket, sla_due_at=(datetime.now(UTC) + due).isoformat())
 
-    async def ledger(self, ticket: str | UUID, *wanted: tuple[Any, ...], org_id: UUID | None = None) -> Told:
+    async def ledger(self, ticket: str | UUID, *wanted: tuple[Any, ...], org_id: UUID | None = None) -> Notified:
         """Wait for as many entries as wanted: (kind, rule), and for what somebody is told (kind, notified, reason)."""
 
         async def entries() -> list[dict[str, Any]]:
             return await self.rig.ledger(self.monitor, ticket, org_id)
 
         found = await eventually(entries, lambda entries: len(entries) >= len(wanted), timeout=45)
-        told = [
+        notified = [
             (e["kind"], e["rule"]) if e["notified"] is None else (e["kind"], e["notified"], e["reason"]) for e in found
         ]
-        assert told == list(wanted), told
+        assert notified == list(wanted), notified
         return found  # type: ignore[return-value]
 
     def published(self, event_type: str, ticket: str | UUID) -> list[dict[str, Any]]:

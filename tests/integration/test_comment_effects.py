@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis.consuming.handler import Delivered
+from opsdash_chassis.consuming.handler import ReceivedEvent
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_comments.threads.model import TicketFact
-from opsdash_comments.threads.repository import learn
+from opsdash_comments.threads.model import TicketSnapshot
+from opsdash_comments.threads.repository import upsert_tickets
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
@@ -62,9 +62,9 @@ async def comments_database(comments_template: ServiceDatabase) -> AsyncIterator
 
 async def apply(connection: Any, *items: Event[CommentEvent]) -> None:
     """Together, in one transaction."""
-    delivered = [Delivered(item, COMMENTS, NO_TRACE) for item in items]
+    received = [ReceivedEvent(item, COMMENTS, NO_TRACE) for item in items]
     async with connection.transaction():
-        await apply_comments(UnitOfWork(connection, NOW + timedelta(hours=1)), delivered)
+        await apply_comments(UnitOfWork(connection, NOW + timedelta(hours=1)), received)
 
 
 async def ticket(connection: Any) -> Any:
@@ -116,16 +116,23 @@ class TestFirstResponse:
         assert await worker.fetchval("SELECT count(*) FROM history") == 0
 
 
-class TestTicketFacts:
+class TestTicketSnapshots:
     async def test_the_newest_wins_and_a_purge_is_final(self, comments_database: ServiceDatabase):
-        def fact(version: int, *, deleted: bool = False, purged: bool = False) -> TicketFact:
-            return TicketFact(ORG, TICKET, 1, version, NOW if deleted else None, NOW if purged else None)
+        def snapshot(version: int, *, deleted: bool = False, purged: bool = False) -> TicketSnapshot:
+            return TicketSnapshot(ORG, TICKET, 1, version, NOW if deleted else None, NOW if purged else None)
 
         connection = await asyncpg.connect(comments_database.worker_url)
-        given = [fact(3, deleted=True), fact(1), fact(3), fact(4), fact(5, deleted=True, purged=True), fact(6)]
+        given = [
+            snapshot(3, deleted=True),
+            snapshot(1),
+            snapshot(3),
+            snapshot(4),
+            snapshot(5, deleted=True, purged=True),
+            snapshot(6),
+        ]
         known = []
         for learnt in given:
-            stored = await learn(connection, [learnt])
+            stored = await upsert_tickets(connection, [learnt])
             known.append((bool(stored), await connection.fetchval("SELECT deleted_at FROM threads")))
         await connection.close()
         assert known == [(True, NOW), (False, NOW), (False, NOW), (True, None), (True, NOW), (False, NOW)]
@@ -134,15 +141,15 @@ class TestTicketFacts:
     async def test_facts_that_come_together_leave_the_newest_of_each_ticket(
         self, comments_database: ServiceDatabase, known: bool
     ):
-        def fact(ticket: UUID, version: int, *, deleted: bool = False) -> TicketFact:
-            return TicketFact(ORG, ticket, tickets.index(ticket) + 1, version, NOW if deleted else None, None)
+        def snapshot(ticket: UUID, version: int, *, deleted: bool = False) -> TicketSnapshot:
+            return TicketSnapshot(ORG, ticket, tickets.index(ticket) + 1, version, NOW if deleted else None, None)
 
         connection = await asyncpg.connect(comments_database.worker_url)
         tickets = [uuid4() for _ in range(3)]
-        first = [fact(ticket, 1) for ticket in tickets]
-        later = [fact(tickets[0], 3), fact(tickets[0], 2, deleted=True), fact(tickets[1], 2, deleted=True)]
-        assert known is False or await learn(connection, first) == first
-        stored = await learn(connection, [*later, *first])
+        first = [snapshot(ticket, 1) for ticket in tickets]
+        later = [snapshot(tickets[0], 3), snapshot(tickets[0], 2, deleted=True), snapshot(tickets[1], 2, deleted=True)]
+        assert known is False or await upsert_tickets(connection, first) == first
+        stored = await upsert_tickets(connection, [*later, *first])
         rows = await connection.fetch("SELECT ticket_version, deleted_at FROM threads ORDER BY number")
         await connection.close()
         assert [tuple(row) for row in rows] == [(3, None), (2, NOW), (1, None)]
@@ -151,9 +158,9 @@ class TestTicketFacts:
     async def test_many_who_learn_of_a_new_ticket_at_once_agree(self, comments_database: ServiceDatabase):
         connections = [await asyncpg.connect(comments_database.worker_url) for _ in range(8)]
         for number in range(1, 201):
-            fact = TicketFact(ORG, uuid4(), number, 1, None, None)
-            stored = await asyncio.gather(*(learn(each, [fact]) for each in connections))
-            assert [each for each in stored if each] == [[fact]]
+            snapshot = TicketSnapshot(ORG, uuid4(), number, 1, None, None)
+            stored = await asyncio.gather(*(upsert_tickets(each, [snapshot]) for each in connections))
+            assert [each for each in stored if each] == [[snapshot]]
         assert await connections[0].fetchval("SELECT count(*) FROM threads") == 200
         for each in connections:
             await each.close()
@@ -162,7 +169,7 @@ class TestTicketFacts:
 class TestRowSecurity:
     async def test_the_app_role_sees_and_writes_its_tenant_only(self, comments_database: ServiceDatabase):
         worker, app = [await asyncpg.connect(url) for url in (comments_database.worker_url, comments_database.app_url)]
-        await learn(worker, [TicketFact(ORG, TICKET, 1, 1, None, None)])
+        await upsert_tickets(worker, [TicketSnapshot(ORG, TICKET, 1, 1, None, None)])
         tables = await worker.fetch(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'org_id' AND table_schema = 'public'"
         )

@@ -216,8 +216,8 @@ async def test_order_and_once_only_effects_through_crashes_and_a_freeze(desk: De
 
     effects = Counter(str(row["event_id"]) for row in await query(desk.stack, "SELECT event_id FROM effects"))
     assert effects == Counter(dict.fromkeys(deliveries, 1)), "an event was applied twice or never"
-    living = Counter(row["ticket_id"] for row in comments if row["deleted_at"] is None)
+    not_deleted = Counter(row["ticket_id"] for row in comments if row["deleted_at"] is None)
     counts = {
         row["id"]: row["comment_count"] for row in await query(desk.stack, "SELECT id, comment_count FROM tickets")
     }
-    assert counts == {ticket_id: living[ticket_id] for ticket_id in counts}
+    assert counts == {ticket_id: not_deleted[ticket_id] for ticket_id in counts}

@@ -33,12 +33,12 @@ def connections(pool: asyncpg.Pool) -> Connections:
 
 @asynccontextmanager
 async def lent(connections: Connections) -> AsyncIterator[asyncpg.Connection]:
-    connection, failed = await connections.take(), True
+    connection, failed = await connections.acquire(), True
     try:
         yield connection
         failed = False
     finally:
-        await connections.give_back(connection, failed=failed)
+        await connections.release(connection, failed=failed)
 
 
 async def pid_of(connections: Connections) -> int:
@@ -85,25 +85,25 @@ async def test_who_waits_gets_the_next_one_that_is_given_back(connections):
 
 
 async def test_one_handed_to_somebody_who_leaves_goes_to_the_next(connections):
-    held = [await connections.take() for _ in range(SIZE)]
+    held = [await connections.acquire() for _ in range(SIZE)]
     leaving, staying = (asyncio.create_task(pid_of(connections)) for _ in range(2))
     await asyncio.sleep(0.1)
-    await connections.give_back(held.pop(), failed=False)
+    await connections.release(held.pop(), failed=False)
     leaving.cancel()
     assert await staying
-    await connections.give_back(held.pop(), failed=False)
+    await connections.release(held.pop(), failed=False)
     assert isinstance((await asyncio.gather(leaving, return_exceptions=True))[0], asyncio.CancelledError)
 
 
 async def test_who_waits_while_another_one_breaks_gets_a_new_one(connections):
-    held = [await connections.take() for _ in range(SIZE)]
+    held = [await connections.acquire() for _ in range(SIZE)]
     waiting = asyncio.create_task(pid_of(connections))
     await asyncio.sleep(0.1)
     broken = held.pop()
     await broken.close()
-    await connections.give_back(broken, failed=True)
+    await connections.release(broken, failed=True)
     assert await waiting
-    await connections.give_back(held.pop(), failed=False)
+    await connections.release(held.pop(), failed=False)
 
 
 async def test_none_in_time_is_an_error(connections, monkeypatch: pytest.MonkeyPatch):

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from opsdash_chassis.consuming.handler import Delivered
+from opsdash_chassis.consuming.handler import ReceivedEvent
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts import sla, tickets
@@ -20,7 +20,7 @@ from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
 from opsdash_sla_monitor.deadlines.model import TicketState
 from opsdash_sla_monitor.deadlines.service import follow_tickets, state_of
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 
 from tests.integration.sla_scene import event_of
 from tests.support.databases import ServiceDatabase, clone, drop
@@ -31,7 +31,7 @@ ORG, PERSON = uuid4(), uuid4()
 NOBODY: Any = None  # the owner is asked after a gap, and there is none
 
 
-def version(ticket: UUID, number: int, *, due_in: timedelta, status: str = "open") -> Delivered[TicketEvent]:
+def version(ticket: UUID, number: int, *, due_in: timedelta, status: str = "open") -> ReceivedEvent[TicketEvent]:
     row = {
         "id": ticket, "org_id": ORG, "number": 1, "title": "x", "status": status, "priority": "medium",
         "category": "general", "created_by": PERSON, "created_at": NOW, "updated_at": NOW,
@@ -40,7 +40,7 @@ def version(ticket: UUID, number: int, *, due_in: timedelta, status: str = "open
     data = event_of(row, version=number, due_at=NOW + due_in)
     event = Event.of(data, type=kind, id=uuid4(), time=NOW, actor_id=PERSON)
     message: Any = SimpleNamespace(headers=event.envelope.to_headers())
-    return Delivered(event, TICKETS, message)
+    return ReceivedEvent(event, TICKETS, message)
 
 
 @pytest.fixture
@@ -54,12 +54,14 @@ async def workers(sla_template: ServiceDatabase) -> AsyncIterator[list[Any]]:
     await drop(database)
 
 
-async def follow(worker: Any, delivered: Sequence[Delivered[TicketEvent]], owner: Owner = NOBODY) -> None:
+async def follow(
+    worker: Any, received: Sequence[ReceivedEvent[TicketEvent]], tickets_client: TicketsClient = NOBODY
+) -> None:
     async with worker.transaction():
-        await follow_tickets(UnitOfWork(worker, NOW), delivered, owner)
+        await follow_tickets(UnitOfWork(worker, NOW), received, tickets_client)
 
 
-async def told(worker: Any, ticket: UUID) -> list[tuple[str, int]]:
+async def notified(worker: Any, ticket: UUID) -> list[tuple[str, int]]:
     rows = await worker.fetch(
         "SELECT event_type, aggregate_version FROM outbox JOIN history USING (event_id)"
         " WHERE history.aggregate_id = $1 ORDER BY position",
@@ -73,10 +75,10 @@ async def deadline(worker: Any, ticket: UUID) -> Any:
 
 
 HOUR = timedelta(hours=1)
-TOLD = [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
+NOTIFIED = [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
 
 
-def story(ticket: UUID) -> list[Delivered[TicketEvent]]:
+def story(ticket: UUID) -> list[ReceivedEvent[TicketEvent]]:
     return [
         version(ticket, 1, due_in=4 * HOUR),
         version(ticket, 2, due_in=8 * HOUR),
@@ -92,7 +94,7 @@ async def test_versions_that_come_together_do_what_they_do_alone(workers, togeth
     for start in range(0, len(events), 2 * together):
         await follow(worker, events[start : start + 2 * together])
     for ticket in (one, other):
-        assert await told(worker, ticket) == TOLD
+        assert await notified(worker, ticket) == NOTIFIED
         found = await deadline(worker, ticket)
         assert (found["version"], found["sequence"], found["state"], found["next_at"]) == (3, 3, "met", None)
         assert (found["due_at"], found["since"]) == (NOW + 8 * HOUR, NOW)
@@ -105,7 +107,7 @@ async def test_what_is_known_already_changes_nothing(workers):
     before = await deadline(worker, ticket)
     await follow(worker, [*reversed(story(ticket)), *story(ticket)])
     assert await deadline(worker, ticket) == before
-    assert await told(worker, ticket) == TOLD
+    assert await notified(worker, ticket) == NOTIFIED
 
 
 class TestAfterAGap:
@@ -125,11 +127,13 @@ class TestAfterAGap:
                 assert len(locked) == 1
                 return state_of(version(ticket, 5, due_in=2 * HOUR).event.data)
 
-        owner: Any = Asked()
-        await follow(worker, [third, version(ticket, 4, due_in=3 * HOUR), version(ticket, 6, due_in=HOUR)], owner)
+        tickets_client: Any = Asked()
+        await follow(
+            worker, [third, version(ticket, 4, due_in=3 * HOUR), version(ticket, 6, due_in=HOUR)], tickets_client
+        )
         found = await deadline(worker, ticket)
         assert (found["version"], found["due_at"]) == (6, NOW + HOUR)
-        assert await told(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.RESCHEDULED, 3)]
+        assert await notified(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.RESCHEDULED, 3)]
 
     async def test_while_it_does_not_answer_the_event_will_do(self, workers):
         worker, _ = workers
@@ -140,9 +144,9 @@ class TestAfterAGap:
             async def state(self, *_: object) -> TicketState:
                 raise Unavailable("the owner is away")
 
-        owner: Any = Away()
-        await follow(worker, [first, third], owner)
-        assert await told(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
+        tickets_client: Any = Away()
+        await follow(worker, [first, third], tickets_client)
+        assert await notified(worker, ticket) == [(sla.SCHEDULED, 1), (sla.RESCHEDULED, 2), (sla.MET, 3)]
 
 
 async def test_of_two_who_see_a_new_ticket_first_one_tries_again(workers):
@@ -163,4 +167,4 @@ async def test_of_two_who_see_a_new_ticket_first_one_tries_again(workers):
     with pytest.raises(Unavailable):
         await overtaken
     await follow(second, story(ticket))
-    assert await told(second, ticket) == TOLD
+    assert await notified(second, ticket) == NOTIFIED

@@ -20,7 +20,7 @@ from tests.integration.stacks import SideBySide
 from tests.integration.watching import metric
 from tests.support.eventually import eventually
 from tests.support.feed import publish
-from tests.support.sla import Seed, told
+from tests.support.sla import Seed, notified
 from tests.support.stack import Client
 
 pytestmark = pytest.mark.kafka
@@ -37,7 +37,7 @@ async def stamped(scene: Scene) -> None:
 
     assert await eventually(stamp) == breach["detected_at"]
     assert breach["confirmed"] is True
-    assert str(notice_id(BREACHED, scene.rig.org, UUID(ticket["id"]), due)) in told(scene.witness)
+    assert str(notice_id(BREACHED, scene.rig.org, UUID(ticket["id"]), due)) in notified(scene.witness)
 
 
 async def gap(scene: Scene) -> None:

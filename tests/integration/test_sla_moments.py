@@ -55,7 +55,7 @@ class TestDueInstant:
         due = await rig.insert(Seed(due_in=chance.uniform(4, 9)) for _ in range(TRIES))
         never = await rig.insert(Seed(due_in=chance.uniform(4, 9)) for _ in range(50))
         answered = await resolve_around(sla_running.client, due, chance)
-        found = await sla_running.told(due | never)
+        found = await sla_running.notified(due | never)
         assert found >= rig.breach_ids(never)
         in_time = {ticket: at for ticket, at in due.items() if at and answered[ticket] < at.timestamp()}
         assert not found & rig.breach_ids(in_time)
@@ -70,7 +70,7 @@ class TestDueInstant:
 
     async def test_the_timer_is_never_early_and_hardly_late(self, sla_running: SlaRunning):
         due = await sla_running.rig.insert(Seed(due_in=4 + number / 150) for number in range(300))
-        assert await sla_running.told(due) == sla_running.rig.breach_ids(due)
+        assert await sla_running.notified(due) == sla_running.rig.breach_ids(due)
         late = sorted(
             body["lateness_ms"] for body in bodies(sla_running.witness, BREACHED) if UUID(body["ticket_id"]) in due
         )
@@ -94,7 +94,7 @@ class TestOnePredicate:
         ]
         due = await rig.insert(seeds)
         await asyncio.sleep(1.5)
-        found = await sla_running.told(due)
+        found = await sla_running.notified(due)
         wanted = {
             seed.id: due[seed.id]
             for seed in seeds
@@ -117,7 +117,7 @@ class TestOnePredicate:
             Seed(due_in=chance.choice([None, -5400, -60, 86_400]), age=7200, status=chance.choice(STATUSES))
             for _ in range(120)
         )
-        await sla_running.told(due)
+        await sla_running.notified(due)
         for some in batched(due, 8):
             await asyncio.gather(*(act_on(client, ticket, chance) for ticket in some))
         await eventually(lambda: followed(sla_running, due))

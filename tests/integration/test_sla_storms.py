@@ -22,7 +22,7 @@ from tests.integration.ledger import assert_repeats_are_identical
 from tests.support.databases import ServiceDatabase
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
-from tests.support.sla import Due, Seed, SlaRig, bodies, sla_rig, told
+from tests.support.sla import Due, Seed, SlaRig, bodies, notified, sla_rig
 from tests.support.witness import Witness
 
 STORM = 5000
@@ -134,10 +134,10 @@ class TestStorm:
             due |= await rig.insert(Seed(due_in=chance.uniform(5, 10)) for _ in range(BY_EVENT))
             await all_known(rig, STORM + len(spared))
             async with trouble(rig, monitors, kills=True) as killed:
-                await witness.wait_until(lambda _: len(set(told(witness))) >= STORM, timeout=60)
+                await witness.wait_until(lambda _: len(set(notified(witness))) >= STORM, timeout=60)
             await all_published(rig, witness)
-            assert set(told(witness)) == rig.breach_ids(due)
-            assert not set(told(witness)) & rig.breach_ids(spared)
+            assert set(notified(witness)) == rig.breach_ids(due)
+            assert not set(notified(witness)) & rig.breach_ids(spared)
             late = [body["lateness_ms"] for body in bodies(witness, BREACHED)]
             repeats = assert_repeats_are_identical(witness.records)
             assert repeats <= len(killed) * BATCH_SIZE, "more than what was on its way when a relay was killed"
@@ -152,7 +152,7 @@ class TestStorm:
         due = await rig.insert_known(Seed(due_in=1 + number / 200) for number in range(UNDISTURBED))
         async with Witness(rig.stack.kafka.bootstrap_servers, SLA) as witness, trouble(rig, monitors, kills=False):
             wanted = rig.breach_ids(due)
-            await witness.wait_until(lambda _: wanted <= set(told(witness)), timeout=60)
+            await witness.wait_until(lambda _: wanted <= set(notified(witness)), timeout=60)
             await all_published(rig, witness)
             assert publications(witness, wanted) == dict.fromkeys(wanted, 1)
         await stop(*monitors)
@@ -164,7 +164,7 @@ class TestStorm:
             wanted = rig.breach_ids(due)
             monitor = await rig.start_monitor().ready()
             started = time.monotonic()
-            await witness.wait_until(lambda _: wanted <= set(told(witness)), timeout=60)
+            await witness.wait_until(lambda _: wanted <= set(notified(witness)), timeout=60)
             seconds = time.monotonic() - started
             assert seconds <= 30
             mine = [body for body in bodies(witness, BREACHED) if body["due_at"] >= min_due(due)]
@@ -187,7 +187,7 @@ class TestStorm:
         await stop(monitor)
 
 
-class TestOwnerAway:
+class TestUpstreamAway:
     """Last in this module: it takes the tickets service away."""
 
     async def test_breaches_go_out_unconfirmed_when_the_owner_is_away_too_long(self, rig: SlaRig):
@@ -196,7 +196,7 @@ class TestOwnerAway:
             due = await rig.insert_known(Seed(due_in=0.2) for _ in range(5))
             monitor = await rig.start_monitor(OPSDASH_OWNER_PATIENCE_SECONDS="2").ready()
             wanted = rig.breach_ids(due)
-            await witness.wait_until(lambda _: wanted <= set(told(witness)), timeout=30)
+            await witness.wait_until(lambda _: wanted <= set(notified(witness)), timeout=30)
             mine = [body for body in bodies(witness, BREACHED) if UUID(body["ticket_id"]) in due]
         await stop(monitor)
         assert [body["confirmed"] for body in mine] == [False] * 5
@@ -228,7 +228,7 @@ async def all_published(rig: SlaRig, witness: Witness) -> None:
 
 def publications(witness: Witness, event_ids: set[str]) -> dict[str, int]:
     """How many times each of these breaches was published."""
-    return dict(Counter(event_id for event_id in told(witness) if event_id in event_ids))
+    return dict(Counter(event_id for event_id in notified(witness) if event_id in event_ids))
 
 
 def min_due(due: Due) -> str:

@@ -95,11 +95,11 @@ class Tickets(OneOrg):
         if not hasattr(self, "database"):
             return
         rows = self.sql("SELECT id::text, number, version, deleted_at FROM tickets WHERE org_id = $1", self.org.id)
-        living = {row["id"] for row in rows if row["deleted_at"] is None}
-        assert living == set(self.tickets)
+        not_deleted = {row["id"] for row in rows if row["deleted_at"] is None}
+        assert not_deleted == set(self.tickets)
         assert len({row["number"] for row in rows}) == len(rows)
         counted = self.sql("SELECT living_tickets FROM org_counters WHERE org_id = $1", self.org.id)
-        assert (counted[0]["living_tickets"] if counted else 0) == len(living)
+        assert (counted[0]["living_tickets"] if counted else 0) == len(not_deleted)
         events = self.sql(
             "SELECT aggregate_id::text AS id, count(*) AS n FROM history WHERE org_id = $1 GROUP BY 1", self.org.id
         )

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import msgspec
-from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
 from opsdash_chassis.http.requests.forms import MEDIA_TYPES as FORMS
+from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 
 from tests.support.hostile_bytes import BATCHES, BODIES, HEADERS, TEXTS
 from tests.support.hostile_markdown import HOSTILE, hostile
@@ -154,7 +154,7 @@ def _headers(shapes: Shapes) -> Iterator[Part]:
 
 def _json(place: Place, shapes: Shapes, bodies: Mapping[str, bytes]) -> Iterator[Part]:
     """All of them where a body is read, a few where none is published."""
-    reads = bool(place.body) or (place.who == NOBODY and place.path.startswith("/dev"))
+    reads = bool(place.body) or (place.who == PUBLIC and place.path.startswith("/dev"))
     few = [name for name, _ in shapes.bodies(1)]
     for name in bodies if reads else few:
         yield f"JSON: {name}", "", {"Content-Type": JSON}, bodies[name]

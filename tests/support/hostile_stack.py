@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from opsdash_chassis.http.security.authentication import CALLER
+from opsdash_chassis.http.security.authentication import USER
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.services import GATEWAY
@@ -76,7 +76,7 @@ class Served:
         page, leaving = (
             {"Cookie": visitor.cookie(), "X-CSRF-Token": visitor.csrf, "Origin": ORIGIN} for visitor in pages
         )
-        credentials = {CALLER: bearer(token), FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}
+        credentials = {USER: bearer(token), FEED: bearer(WORKSPACE_TOKEN), CRON: bearer(CRON_SECRET)}
         credentials |= {SIGNED_IN: page, SIGNING_OUT: leaving}  # each a session of its own: who signs out ends it
         return Attacker(credentials, values | await target(owner, org.slug), await target(owner, org.slug))
 

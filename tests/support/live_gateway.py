@@ -26,7 +26,7 @@ READER = uuid4()
 
 
 @contextlib.asynccontextmanager
-async def agreeing_owner() -> AsyncIterator[str]:
+async def agreeing_upstream() -> AsyncIterator[str]:
     """What the tickets service answers to a member of one org."""
 
     async def yes(_: web.Request) -> web.Response:
@@ -45,12 +45,12 @@ async def agreeing_owner() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-def lone_gateway_environment(kafka: Broker, issuer: TestIssuer, owner: str) -> dict[str, str]:
+def lone_gateway_environment(kafka: Broker, issuer: TestIssuer, upstream: str) -> dict[str, str]:
     return {
         "OPSDASH_PROFILE": "local",
         **internal_environment("gateway"),
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
-        "OPSDASH_TICKETS_URL": owner,
+        "OPSDASH_TICKETS_URL": upstream,
         "OPSDASH_COMMENTS_URL": NOBODY,
         "OPSDASH_SLA_MONITOR_URL": NOBODY,
         "OPSDASH_CRON_SECRET": CRON_SECRET,

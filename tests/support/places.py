@@ -9,7 +9,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.security.authentication import CALLER, NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC, USER
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
 from opsdash_gateway.rest.openapi import Document
@@ -21,7 +21,7 @@ from tests.support.published import operations, published_document, resolved
 from tests.support.settings import settings_in
 
 FEED, CRON = "feed", "cron"
-WHO = (CALLER, SIGNED_IN, SIGNING_OUT, NOBODY, FEED, CRON)
+WHO = (USER, SIGNED_IN, SIGNING_OUT, PUBLIC, FEED, CRON)
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -76,7 +76,7 @@ def _place(
     return Place(
         method,
         path,
-        _who(handler.opt.get("authentication", CALLER)),
+        _who(handler.opt.get("authentication", USER)),
         tuple(handler.opt.get("media_types", JSON_MEDIA_TYPES)),
         handler.opt.get("max_body_bytes", MAXIMUM_BODY_BYTES),
         tuple(parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"),

@@ -18,7 +18,7 @@ from opsdash_gateway.workspace.routes import workspace_router
 from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN
 
 _REFERENCE = "#/components/"
-_INJECTED = dict.fromkeys(("owners", "monitor", "session", "publisher", "hub"))
+_INJECTED = dict.fromkeys(("upstreams", "monitor", "session", "publisher", "hub"))
 
 
 def published_document() -> Document:

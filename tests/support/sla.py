@@ -209,7 +209,7 @@ class SlaRig:
         return {str(notice_id(BREACHED, self.org, ticket, at)) for ticket, at in due.items() if at is not None}
 
 
-def told(witness: Witness, event_type: str = BREACHED) -> list[str]:
+def notified(witness: Witness, event_type: str = BREACHED) -> list[str]:
     """Event ids of that type in the order they came, repeats included."""
     return [str(r.header("ce_id")) for r in list(witness.records) if r.header("ce_type") == event_type]
 

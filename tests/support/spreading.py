@@ -31,7 +31,7 @@ FIRST = (
     "tests/integration/test_start_refusals.py",
     "tests/integration/test_delivery.py",
     "tests/examples/",
-    "services/gateway/tests/rest/test_passing.py",
+    "services/gateway/tests/rest/test_proxy.py",
     "tests/integration/",
     "services/gateway/",
     "deploy/local/",

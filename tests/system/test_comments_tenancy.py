@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from opsdash_chassis.http.openapi import METHODS
-from opsdash_gateway.rest.openapi import owner_document
+from opsdash_gateway.rest.openapi import upstream_document
 
 from tests.support.stack import Client
 from tests.system.conftest import Door
@@ -15,7 +15,7 @@ from tests.system.test_comments import new_thread, write
 
 ROUTES = [
     (method.upper(), path)
-    for path, item in owner_document("comments")["paths"].items()
+    for path, item in upstream_document("comments")["paths"].items()
     for method in METHODS
     if method in item
 ]

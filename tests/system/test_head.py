@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from opsdash_gateway.rest.openapi import OWNERS, owner_document
+from opsdash_gateway.rest.openapi import UPSTREAMS, upstream_document
 from opsdash_gateway.sla.cron_job import CRON_PATH
 
 from tests.support.eventually import eventually
@@ -18,7 +18,7 @@ from tests.system.test_comments import TICKETS, write
 from tests.system.ticket_pages import new_ticket
 
 READS = sorted(
-    f"/api{path}" for owner in OWNERS for path, item in owner_document(owner)["paths"].items() if "get" in item
+    f"/api{path}" for owner in UPSTREAMS for path, item in upstream_document(owner)["paths"].items() if "get" in item
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.kafka.follower import WATCH_SECONDS
+from opsdash_chassis.kafka.broadcast_consumer import WATCH_SECONDS
 from opsdash_chassis.kafka.topics import create_topics
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
@@ -15,7 +15,7 @@ from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.live import LiveClient
-from tests.support.live_gateway import agreeing_owner, lone_gateway_environment, publish_breach, stream_of
+from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment, publish_breach, stream_of
 from tests.support.service_process import ServiceProcess
 
 
@@ -27,7 +27,7 @@ async def kafka(tmp_path: Path) -> AsyncIterator[Broker]:
 
 @pytest.fixture
 async def gateway(kafka: Broker, issuer: TestIssuer, start_service: ServiceFactory) -> AsyncIterator[ServiceProcess]:
-    async with agreeing_owner() as owner:
+    async with agreeing_upstream() as owner:
         yield await start_service("gateway", lone_gateway_environment(kafka, issuer, owner)).ready()
 
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
-from opsdash_gateway.rest.openapi import owner_document
+from opsdash_gateway.rest.openapi import upstream_document
 
 from tests.support.eventually import eventually
 from tests.support.witness import Witness
@@ -21,7 +21,7 @@ from tests.system.conftest import Door
 METHODS = ("get", "post", "patch", "delete")
 ROUTES = [
     (method.upper(), f"/api{path}")
-    for path, item in owner_document("tickets")["paths"].items()
+    for path, item in upstream_document("tickets")["paths"].items()
     for method in METHODS
     if method in item
 ]
@@ -185,7 +185,7 @@ class TestLimits:
         assert json.loads(refused[2])["type"] == "/problems/too-many-requests"
 
 
-class TestOwnerAway:
+class TestUpstreamAway:
     async def test_a_frozen_owner_is_a_503_with_retry_after_and_comes_back_alone(self, door: Door):
         client = door.as_("member")
         door.api.service.sigstop()

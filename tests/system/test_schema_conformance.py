@@ -18,7 +18,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
-from opsdash_gateway.rest.openapi import OWNERS, owner_document
+from opsdash_gateway.rest.openapi import UPSTREAMS, upstream_document
 from opsdash_gateway.rest.openapi.live import PATH as STREAM
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -102,7 +102,7 @@ async def whole(door: Door, sla_template: ServiceDatabase, tmp_path_factory) -> 
 
 
 @pytest.fixture(scope="module")
-async def living(whole: Door) -> dict[str, str]:
+async def existing(whole: Door) -> dict[str, str]:
     """A ticket and a comment, by the names of path parameters."""
     owner = whole.as_("owner")
     ticket = await owner.call("POST", "/api/orgs/ours/tickets", {"title": "Target of random requests"})
@@ -131,8 +131,8 @@ def headers_of(caller: str, operation: APIOperation, door: Door) -> dict[str, st
 class Checking:
     """Sends what was made up. The org always exists, ticket and comment mostly do: more than 404 is to be seen."""
 
-    def __init__(self, caller: str, operation: APIOperation, door: Door, living: Mapping[str, str]) -> None:
-        self._url, self._living = door.gateway.url, living
+    def __init__(self, caller: str, operation: APIOperation, door: Door, existing: Mapping[str, str]) -> None:
+        self._url, self._existing = door.gateway.url, existing
         self._headers = partial(headers_of, caller, operation, door)
         #: The schema of a stream is that of its text; schemathesis takes it for that of each event.
         self._checks = [check for check in CHECKS if operation.path != STREAM or check != response_schema_conformance]
@@ -141,17 +141,17 @@ class Checking:
         parameters = case.path_parameters or {}
         if "slug" in parameters:
             parameters["slug"] = "ours"
-        for name in self._living.keys() & parameters.keys():
+        for name in self._existing.keys() & parameters.keys():
             if len(str(parameters[name])) % 4:
-                parameters[name] = self._living[name]
+                parameters[name] = self._existing[name]
         case.call_and_validate(base_url=self._url, headers=self._headers(), checks=self._checks, timeout=20)
 
 
 @pytest.mark.parametrize("examples", [MOST_EXAMPLES, pytest.param(STORM_EXAMPLES, marks=pytest.mark.storm)])
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.path != STREAM], ids=lambda one: one.label)
-def test_every_answer_is_as_documented(operation: APIOperation, examples: int, whole: Door, living: dict[str, str]):
+def test_every_answer_is_as_documented(operation: APIOperation, examples: int, whole: Door, existing: dict[str, str]):
     """To who may call it, at length: the examples of the document, what it excludes, and made up ones."""
-    send = Checking(caller_of(operation), operation, whole, living)
+    send = Checking(caller_of(operation), operation, whole, existing)
     SCHEMA.config.seed = seed_of(operation.label)
 
     @settings(max_examples=examples, **SETTINGS)
@@ -168,9 +168,9 @@ def test_every_answer_is_as_documented(operation: APIOperation, examples: int, w
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_every_answer_to_everybody_is_as_documented(
-    operation: APIOperation, caller: str, whole: Door, living: dict[str, str]
+    operation: APIOperation, caller: str, whole: Door, existing: dict[str, str]
 ):
-    send = Checking(caller, operation, whole, living)
+    send = Checking(caller, operation, whole, existing)
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
     @seed(seed_of(operation.label, caller))
@@ -188,5 +188,5 @@ async def test_no_published_operation_is_left_out(door: Door):
     served = (await door.anonymous().call("GET", "/schema/openapi.json")).body
     tried = {operation.label for operation in OPERATIONS}
     assert tried == {f"{method} {path}" for method, path, _ in operations(served)}
-    owned = {f"{method} /api{path}" for owner in OWNERS for method, path, _ in operations(owner_document(owner))}
+    owned = {f"{method} /api{path}" for owner in UPSTREAMS for method, path, _ in operations(upstream_document(owner))}
     assert owned < tried

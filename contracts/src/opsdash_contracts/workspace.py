@@ -27,14 +27,14 @@ class Plate(StrEnum):
 
 
 #: How many living tickets a plate holds; none means that it does not have Support.
-PLAN_CAPS: Final[Mapping[Plate, int]] = {
+PLATE_CAPS: Final[Mapping[Plate, int]] = {
     Plate.FREE: 0,
     Plate.SALES: 500,
     Plate.GROWTH: 1000,
     Plate.FULL_LOOP: 2000,
     Plate.AGENCY: 10_000,
 }
-PLATES_WITH_SUPPORT: Final = tuple(plate for plate, cap in PLAN_CAPS.items() if cap)
+PLATES_WITH_SUPPORT: Final = tuple(plate for plate, cap in PLATE_CAPS.items() if cap)
 
 
 class Role(StrEnum):

@@ -63,8 +63,8 @@ class RecordingPublisher(Publisher):
 
 
 @dataclass
-class FakeOwner:
-    """Stands for an owner service: records requests and answers with what a test sets.
+class FakeUpstream:
+    """Stands for an upstream service: records requests and answers with what a test sets.
 
     The question for the database's time, which comes by itself, it answers alone: `clock_ahead` of the truth.
     """
@@ -107,11 +107,11 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def fake_owner() -> AsyncIterator[FakeOwner]:
-    fake = FakeOwner()
-    owner_app = web.Application(client_max_size=10 * 1024 * 1024)
-    owner_app.router.add_route("*", "/{path:.*}", fake.handle)
-    runner = web.AppRunner(owner_app, shutdown_timeout=0.1)
+async def fake_upstream() -> AsyncIterator[FakeUpstream]:
+    fake = FakeUpstream()
+    upstream_app = web.Application(client_max_size=10 * 1024 * 1024)
+    upstream_app.router.add_route("*", "/{path:.*}", fake.handle)
+    runner = web.AppRunner(upstream_app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -120,16 +120,16 @@ async def fake_owner() -> AsyncIterator[FakeOwner]:
 
 
 @pytest.fixture
-async def owner() -> AsyncIterator[FakeOwner]:
+async def upstream() -> AsyncIterator[FakeUpstream]:
     """The tickets service."""
-    async with fake_owner() as fake:
+    async with fake_upstream() as fake:
         yield fake
 
 
 @pytest.fixture
-async def comments() -> AsyncIterator[FakeOwner]:
+async def comments() -> AsyncIterator[FakeUpstream]:
     """The comments service."""
-    async with fake_owner() as fake:
+    async with fake_upstream() as fake:
         yield fake
 
 
@@ -248,12 +248,12 @@ async def provider() -> AsyncIterator[Provider]:
 
 
 @pytest.fixture
-async def gateway(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+async def gateway(upstream: FakeUpstream, start_gateway: StartGateway) -> Gateway:
     """In front of the tickets service alone."""
-    return await start_gateway(tickets_url=owner.url)
+    return await start_gateway(tickets_url=upstream.url)
 
 
 @pytest.fixture
-async def helpdesk(owner: FakeOwner, comments: FakeOwner, start_gateway: StartGateway) -> Gateway:
+async def helpdesk(upstream: FakeUpstream, comments: FakeUpstream, start_gateway: StartGateway) -> Gateway:
     """In front of tickets and comments."""
-    return await start_gateway(tickets_url=owner.url, comments_url=comments.url)
+    return await start_gateway(tickets_url=upstream.url, comments_url=comments.url)

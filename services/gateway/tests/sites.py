@@ -10,9 +10,9 @@ from litestar import Litestar, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.testing import TestClient
 from opsdash_chassis.http.errors.exceptions import exception_handlers
-from opsdash_chassis.http.requests.boundary import Boundary
+from opsdash_chassis.http.requests.request_limits import RequestLimits
 from opsdash_chassis.http.requests.requests import BoundedRequest
-from opsdash_chassis.http.security.authentication import Gatekeeper
+from opsdash_chassis.http.security.authentication import Authenticator
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
 from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
@@ -58,7 +58,7 @@ async def send(session: NamedDependency[WebSession]) -> str:
     return session.access_token
 
 
-@get("/html", media_type="text/html", opt={"authentication": "nobody"})
+@get("/html", media_type="text/html", opt={"authentication": "public"})
 async def html() -> str:
     return "<p>"
 
@@ -86,17 +86,17 @@ def site(
     renew: Any = None, good: tuple[str, ...] = ("good",), secret: str = NEW, ended: EndedSessions | None = None
 ) -> Site:
     kept = SessionCookies(secret)
-    rules = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, is_ended=ended.is_over if ended else _never, renew=renew)}
-    gatekeeper = Gatekeeper(Tokens(*good), rules=rules)  # type: ignore[arg-type]
+    auth_schemes = {SIGNED_IN: SignedIn(kept, origin=ORIGIN, is_ended=ended.is_over if ended else _never, renew=renew)}
+    authenticator = Authenticator(Tokens(*good), auth_schemes=auth_schemes)  # type: ignore[arg-type]
     app = Litestar(
         [Router("/", route_handlers=[page, send, html], exception_handlers=SIGN_IN_HANDLERS)],
         dependencies={"session": Provide(provide_session)},
-        before_request=gatekeeper.admit,
+        before_request=authenticator.authenticate,
         exception_handlers=exception_handlers(),
         request_class=BoundedRequest,
         openapi_config=None,
     )
-    asgi: Any = Boundary(app, transport_security=True, page_headers=PAGE_HEADERS)  # type: ignore[arg-type]
+    asgi: Any = RequestLimits(app, transport_security=True, page_headers=PAGE_HEADERS)  # type: ignore[arg-type]
     return Site(TestClient(asgi, base_url=ORIGIN), kept)
 
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 import pytest
 from litestar.connection import ASGIConnection
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.cookies import read_cookies
 from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
+from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_gateway.console.auth.addresses import safe_next
 from opsdash_gateway.console.auth.session import SessionCookies
 from opsdash_gateway.console.create.form import BadDue, due_moment

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from opsdash_chassis.consuming import offsets as module
-from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, CommitsLater, HandledOffsets
+from opsdash_chassis.consuming.offsets import CommitOnRevoke, DeferredCommits, HandledOffsets
 
 
 class Consumer:
@@ -79,7 +79,7 @@ async def test_what_was_set_aside_is_committed_before_anything_else_happens() ->
     consumer, offsets = Consumer(), HandledOffsets()
     await offsets.handled(consumer, record(1))
     assert consumer.commits == []
-    offsets.hurry()
+    offsets.commit_now()
     await offsets.handled(consumer, record(2))
     assert consumer.commits == [{at(0): 3}]
 
@@ -87,8 +87,8 @@ async def test_what_was_set_aside_is_committed_before_anything_else_happens() ->
 async def test_a_partition_is_left_with_everything_committed() -> None:
     consumer, offsets = Consumer(), HandledOffsets()
     await offsets.handled(consumer, record(7))
-    await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
-    await CommitsBeforeLeaving(offsets).on_partitions_revoked({at(0)})
+    await CommitOnRevoke(offsets).on_partitions_revoked({at(0)})
+    await CommitOnRevoke(offsets).on_partitions_revoked({at(0)})
     assert consumer.commits == [{at(0): 8}]
 
 
@@ -106,7 +106,7 @@ class TestPause:
     ) -> None:
         monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
         consumer = Consumer()
-        CommitsLater(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        DeferredCommits(consumer, record(7), HandledOffsets()).seek(at(0), 7)
         assert consumer.calls == [("seek", at(0), 7), ("pause", at(0))]
         await asyncio.wait_for(consumer.resumed.wait(), 10)
         assert consumer.calls[2:] == [("resume", at(0))]
@@ -117,5 +117,5 @@ class TestPause:
                 raise IllegalStateError("not assigned")
 
         consumer = Moved()
-        CommitsLater(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        DeferredCommits(consumer, record(7), HandledOffsets()).seek(at(0), 7)
         assert consumer.calls == []

@@ -14,16 +14,16 @@ from opsdash_chassis.database.cursors import Cursors, InvalidCursor
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.errors.validation import field_error
-from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.requests.forms import FORM_BODY, MAXIMUM_BYTES
 from opsdash_chassis.http.requests.idempotency import check_key
 from opsdash_chassis.http.requests.json_checks import decode_json
+from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import MAXIMUM_TOKEN_BYTES, InvalidToken, TokenVerifier
-from opsdash_chassis.tenancy.errors import NotVisible
+from opsdash_chassis.tenancy.errors import NotFound
 from opsdash_chassis.tenancy.references import id_or_number
 
 from services.chassis.tests.http.conftest import AUDIENCE, ISSUER, make_settings
@@ -107,7 +107,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[Caller]:
-    routes = Router("/", route_handlers=[create, read, take_form], opt={"authentication": NOBODY})
+    routes = Router("/", route_handlers=[create, read, take_form], opt={"authentication": PUBLIC})
     made = Caller(create_app(make_settings("http://127.0.0.1:1"), route_handlers=[routes]))
     yield made
     made.close()
@@ -163,7 +163,7 @@ class TestTexts:
             id_or_number(text.decode())
             check_key(text.decode())
 
-        assert_linear(check, shape, MAXIMUM_HEADER_BYTES, (NotVisible, Problem))
+        assert_linear(check, shape, MAXIMUM_HEADER_BYTES, (NotFound, Problem))
 
 
 @pytest.mark.parametrize("shape", [*TEXTS.values(), *TOKENS.values()], ids=[*TEXTS, *TOKENS])

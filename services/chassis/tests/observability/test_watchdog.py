@@ -26,7 +26,7 @@ PROGRAM = textwrap.dedent(
     import time
     from litestar import get
     from opsdash_chassis.http.app import create_app
-    from opsdash_chassis.http.security.authentication import NOBODY
+    from opsdash_chassis.http.security.authentication import PUBLIC
     from opsdash_chassis.observability.logs import configure_logs
     from opsdash_chassis.http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
@@ -37,7 +37,7 @@ PROGRAM = textwrap.dedent(
     def compute_without_end():
         sum(range(10**12))  # one call that lets no other thread run
 
-    @get("/{how:str}", opt={"authentication": NOBODY})
+    @get("/{how:str}", opt={"authentication": PUBLIC})
     async def blocks(how: str) -> str:
         globals()[how]()
         return how

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.requests.conditional import expected_versions
-from opsdash_chassis.tenancy.errors import NotVisible
+from opsdash_chassis.tenancy.errors import NotFound
 from opsdash_chassis.tenancy.references import id_or_number
 
 
@@ -20,7 +20,7 @@ class TestReference:
 
     @pytest.mark.parametrize("text", ["", "abc", "-1", "1.0", "9223372036854775808", "٤٢", "0x10", "1e3", "a" * 5000])
     def test_what_is_neither_cannot_exist(self, text: str):
-        with pytest.raises(NotVisible):
+        with pytest.raises(NotFound):
             id_or_number(text)
 
 

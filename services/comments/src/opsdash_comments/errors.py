@@ -5,37 +5,37 @@ from __future__ import annotations
 from uuid import UUID
 
 from opsdash_chassis.tenancy.errors import (
+    DomainError,
     FeatureNotAvailable,
     FieldProblem,
+    Forbidden,
     InvalidFields,
-    NotVisible,
-    Refused,
-    RoleTooLow,
+    NotFound,
 )
 
 __all__ = [
     "CommentDeleted",
+    "DomainError",
     "FeatureNotAvailable",
     "FieldProblem",
+    "Forbidden",
     "InvalidFields",
-    "NotVisible",
+    "NotFound",
     "ParentDeleted",
-    "Refused",
-    "RoleTooLow",
-    "TicketUnsettled",
+    "TicketUnknown",
 ]
 
 
-class CommentDeleted(Refused):
+class CommentDeleted(DomainError):
     """A tombstone cannot be edited."""
 
 
-class ParentDeleted(Refused):
+class ParentDeleted(DomainError):
     """A deleted comment cannot be replied to."""
 
 
-class TicketUnsettled(Exception):
-    """The replica does not know the ticket as a living one: its owner must be asked before anybody is told so."""
+class TicketUnknown(Exception):
+    """The replica does not know the ticket as a living one: the tickets service is asked first."""
 
     def __init__(self, org_id: UUID, reference: UUID | int, *, known: bool) -> None:
         super().__init__(reference)

@@ -17,7 +17,7 @@ from opsdash_comments.comments.routes import (
     list_revisions,
     patch_comment,
 )
-from opsdash_comments.threads.routes import look_again
+from opsdash_comments.threads.routes import refresh_ticket
 from opsdash_comments.threads.scope import RequestScope
 
 
@@ -34,7 +34,7 @@ ROUTES: list[ControllerRouterHandler] = [
         "/orgs/{slug:str}/tickets/{reference:str}",
         dependencies={"org": Provide(provide_request_scope)},
         route_handlers=[
-            look_again,
+            refresh_ticket,
             Router(
                 "/comments",
                 route_handlers=[

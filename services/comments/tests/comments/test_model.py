@@ -10,7 +10,7 @@ import pytest
 from opsdash_comments.access.policy import Access
 from opsdash_comments.comments import model
 from opsdash_comments.comments.model import Comment
-from opsdash_comments.errors import CommentDeleted, RoleTooLow
+from opsdash_comments.errors import CommentDeleted, Forbidden
 from opsdash_contracts.workspace import Plate, Role
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ class TestRights:
 
     @pytest.mark.parametrize(("role", "user"), [(Role.MEMBER, OTHER), (Role.VIEWER, AUTHOR), (Role.VIEWER, OTHER)])
     def test_others_and_an_author_who_became_a_viewer_may_not(self, role: Role, user: UUID) -> None:
-        with pytest.raises(RoleTooLow):
+        with pytest.raises(Forbidden):
             model.check_may_change(access(role, user), comment())
 
 

@@ -10,12 +10,12 @@ import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.app import Application, Edge, create_app
+from opsdash_chassis.http.app import Application, PublicOptions, create_app
 from opsdash_chassis.http.limits.queues import Queues
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.http.security.keys import KeySet
-from opsdash_chassis.kafka.follower import Follower
+from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
@@ -29,13 +29,13 @@ from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.rest import ticket_composition, ticket_deletion
 from opsdash_gateway.rest.event_schemas import event_schemas_router
-from opsdash_gateway.rest.openapi import build_document, owner_document
+from opsdash_gateway.rest.openapi import build_document, upstream_document
 from opsdash_gateway.rest.openapi_routes import schema_router
-from opsdash_gateway.rest.proxy import TICKET, passing_routes
+from opsdash_gateway.rest.proxy import TICKET, proxy_routes
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
-from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, OwnerClient, Owners, open_session
+from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, UpstreamClient, Upstreams, open_session
 from opsdash_gateway.upstream.database_clock import DatabaseClock
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.workspace.routes import workspace_router
@@ -48,10 +48,10 @@ class Connections:
     settings: GatewaySettings
     publisher: Publisher
     endings_publisher: Publisher
-    follower: Follower
+    broadcast_consumer: BroadcastConsumer
     endings: Endings
     http: aiohttp.ClientSession | None = field(default=None)
-    running: Owners | None = field(default=None)
+    running: Upstreams | None = field(default=None)
     clock: DatabaseClock = field(init=False)
     sla_monitor: MonitorClient | None = field(default=None)
 
@@ -63,15 +63,15 @@ class Connections:
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         async with open_session() as session, open_session(connections=MAXIMUM_STREAMS) as streams:
             self.http = session
-            self.running = Owners(
-                tickets=OwnerClient("tickets", session, self.settings.tickets_url, streams=streams),
-                comments=OwnerClient("comments", session, self.settings.comments_url),
+            self.running = Upstreams(
+                tickets=UpstreamClient("tickets", session, self.settings.tickets_url, streams=streams),
+                comments=UpstreamClient("comments", session, self.settings.comments_url),
             )
             token = self.settings.token_to_sla_monitor.get_secret_value()
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
             tasks = BackgroundTasks()
             try:
-                tasks.start("live", self.follower.run())
+                tasks.start("live", self.broadcast_consumer.run())
                 tasks.start("clock", self.clock.run())
                 tasks.start("sessions", self.endings.run())
                 tasks.start("endings", self.endings.tell())
@@ -86,7 +86,7 @@ class Connections:
             raise RuntimeError("the gateway has not been started")
         return self.http
 
-    def owners(self) -> Owners:
+    def upstreams(self) -> Upstreams:
         if self.running is None:
             raise RuntimeError("the gateway has not been started")
         return self.running
@@ -97,13 +97,13 @@ class Connections:
         return self.sla_monitor
 
 
-def _edge(settings: GatewaySettings) -> Edge:
+def _public_options(settings: GatewaySettings) -> PublicOptions:
     limit = RateLimit(
         per_second=settings.address_requests_per_second,
         burst=settings.address_request_burst,
         replicas=settings.replicas,
     )
-    return Edge(page_headers=PAGE_HEADERS, allowed_hosts=settings.hosts, address_limit=limit)
+    return PublicOptions(page_headers=PAGE_HEADERS, allowed_hosts=settings.hosts, address_limit=limit)
 
 
 def _connections(
@@ -111,10 +111,12 @@ def _connections(
 ) -> Connections:
     kafka = Dependency("kafka")
     topics = catalogue().keys() - {SESSIONS}
-    follower = Follower(settings, topics, wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart, kafka=kafka)
+    broadcast_consumer = BroadcastConsumer(
+        settings, topics, wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart, kafka=kafka
+    )
     endings_publisher = endings_publisher or Publisher(settings, SESSIONS)
     endings = Endings(settings, endings_publisher, on_news=hub.sessions_ended, kafka=kafka)
-    return Connections(settings, publisher or Publisher(settings), endings_publisher, follower, endings)
+    return Connections(settings, publisher or Publisher(settings), endings_publisher, broadcast_consumer, endings)
 
 
 def build_app(
@@ -124,7 +126,7 @@ def build_app(
     *,
     more_routes: Sequence[ControllerRouterHandler] = (),
 ) -> Application:
-    """Readiness does not depend on the owners and the broker: the gateway has an answer when they are away.
+    """Readiness does not depend on the upstreams and the broker: the gateway has an answer when they are away.
 
     `more_routes` are served beside its own and published nowhere; the local stack adds its identity provider by them.
     """
@@ -132,7 +134,7 @@ def build_app(
     connections = _connections(settings, hub, publisher, endings_publisher)
     endings = connections.endings
     dependencies = {
-        "owners": Provide(connections.owners, sync_to_thread=False),
+        "upstreams": Provide(connections.upstreams, sync_to_thread=False),
         "monitor": Provide(connections.monitor, sync_to_thread=False),
         "session": Provide(provide_session),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
@@ -149,9 +151,9 @@ def build_app(
     console = build_console(settings, keys, connections.session, endings)
     document = build_document([*operators, *own], dependencies=dependencies)
     elsewhere = {TICKET: ("get", "delete")}
-    tickets = passing_routes(owner_document("tickets"), "tickets", elsewhere=elsewhere)
-    comments = passing_routes(owner_document("comments"), "comments")
-    owned = [*tickets, *comments, ticket_composition.composed_route(), ticket_deletion.deleting_route()]
+    tickets = proxy_routes(upstream_document("tickets"), "tickets", elsewhere=elsewhere)
+    comments = proxy_routes(upstream_document("comments"), "comments")
+    owned = [*tickets, *comments, ticket_composition.composition_route(), ticket_deletion.deleting_route()]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
     routes += [*console.routes, *more_routes]
     application = create_app(
@@ -161,15 +163,15 @@ def build_app(
         on_drain=[hub.close],
         dependencies=dependencies,
         keys=keys,
-        rules=console.rules,
+        auth_schemes=console.auth_schemes,
         operator_routes=operators,
-        edge=_edge(settings),
+        public=_public_options(settings),
         user_queues=Queues(settings.user_requests_at_once),
         user_limit=RateLimit(
             per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
         ),
     )
-    application.health.add_readiness("live", connections.follower.state)
+    application.health.add_readiness("live", connections.broadcast_consumer.state)
     application.health.add_readiness("sessions", endings.state)
     application.health.add_readiness("clock", connections.clock.watch.ready)
     return application

@@ -15,9 +15,9 @@ from services.gateway.tests.console.ticket.test_ticket_page import (
     PERSON,
     SESSION_SECRET,
     comments_by,
-    owner_answers,
     support,
     ticket,
+    upstream_answers,
 )
 from tests.support.browsing import Visitor
 
@@ -45,52 +45,54 @@ def one_comment(status: int) -> Callable[[web.Request], Any]:
     return answer
 
 
-async def test_a_comment_is_one(window: Visitor, owner: Any, comments: Any):
-    owner.answer, comments.answer = owner_answers("Ada"), one_comment(201)
+async def test_a_comment_is_one(window: Visitor, upstream: Any, comments: Any):
+    upstream.answer, comments.answer = upstream_answers("Ada"), one_comment(201)
     page = await window.post(f"{PATH}/comments", {"body": "x"})
-    assert (page.status, asked(owner), asked(comments)) == (201, [RIGHTS], [("POST", COMMENTS)])
+    assert (page.status, asked(upstream), asked(comments)) == (201, [RIGHTS], [("POST", COMMENTS)])
 
 
-async def test_so_is_its_change(window: Visitor, owner: Any, comments: Any):
-    owner.answer, comments.answer = owner_answers("Ada"), one_comment(200)
+async def test_so_is_its_change(window: Visitor, upstream: Any, comments: Any):
+    upstream.answer, comments.answer = upstream_answers("Ada"), one_comment(200)
     page = await window.post(f"{PATH}/comments/{PERSON}", {"body": "x"}, version=1)
-    assert (page.status, asked(owner), asked(comments)) == (200, [RIGHTS], [("PATCH", f"{COMMENTS}/{PERSON}")])
+    assert (page.status, asked(upstream), asked(comments)) == (200, [RIGHTS], [("PATCH", f"{COMMENTS}/{PERSON}")])
 
 
 class TestDeletion:
     async def gone(self, _: web.Request) -> web.Response:
         return web.Response(status=204)
 
-    async def test_of_a_comment_is_one_and_a_mark_is_left(self, window: Visitor, owner: Any, comments: Any):
-        owner.answer, comments.answer = owner_answers("Ada"), self.gone
+    async def test_of_a_comment_is_one_and_a_mark_is_left(self, window: Visitor, upstream: Any, comments: Any):
+        upstream.answer, comments.answer = upstream_answers("Ada"), self.gone
         page = await window.post(f"{PATH}/comments/{COMMENT}/delete", version=7)
-        assert (page.status, asked(owner), asked(comments)) == (200, [RIGHTS], [("DELETE", f"{COMMENTS}/{COMMENT}")])
+        assert (page.status, asked(upstream), asked(comments)) == (200, [RIGHTS], [("DELETE", f"{COMMENTS}/{COMMENT}")])
         assert f'id="comment-{COMMENT}" data-comment="{COMMENT}" data-version="8"' in page.html
         assert "Comment deleted" in page.html
         assert f'datetime="{datetime.fromtimestamp(0x019B7C1A5F48 // 1000, UTC).isoformat()}"' in page.html
 
-    async def test_an_id_that_tells_no_time_is_of_now_at_the_latest(self, window: Visitor, owner: Any, comments: Any):
-        owner.answer, comments.answer = owner_answers("Ada"), self.gone
+    async def test_an_id_that_tells_no_time_is_of_now_at_the_latest(
+        self, window: Visitor, upstream: Any, comments: Any
+    ):
+        upstream.answer, comments.answer = upstream_answers("Ada"), self.gone
         page = await window.post(f"{PATH}/comments/{'f' * 8}-ffff-4fff-bfff-{'f' * 12}/delete", version=1)
         assert page.status == 200
         assert f'datetime="{datetime.now(UTC).year}' in page.html
 
     @pytest.mark.parametrize("tag", ['"1", "2"', "*", 'W/"3"', f'"{"9" * 5000}"', '"٣"'.encode().decode("latin-1")])
     async def test_a_version_that_is_no_number_is_left_to_the_owner(
-        self, window: Visitor, owner: Any, comments: Any, tag: str
+        self, window: Visitor, upstream: Any, comments: Any, tag: str
     ):
-        owner.answer, comments.answer = owner_answers("Ada"), self.gone
+        upstream.answer, comments.answer = upstream_answers("Ada"), self.gone
         page = await window.post(f"{PATH}/comments/{PERSON}/delete", **{"If-Match": tag})
         assert (page.status, len(comments.requests)) == (200, 1)
 
 
-async def test_more_comments_are_one(window: Visitor, owner: Any, comments: Any):
-    owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada")
+async def test_more_comments_are_one(window: Visitor, upstream: Any, comments: Any):
+    upstream.answer, comments.answer = upstream_answers("Ada"), comments_by("Ada")
     assert (await window.get(f"{PATH}/comments?cursor=abc")).status == 200
-    assert (asked(owner), asked(comments)) == ([RIGHTS], [("GET", f"{COMMENTS}?cursor=abc")])
+    assert (asked(upstream), asked(comments)) == ([RIGHTS], [("GET", f"{COMMENTS}?cursor=abc")])
 
 
-async def test_rows_that_were_changed_together_are_one_list(window: Visitor, owner: Any):
+async def test_rows_that_were_changed_together_are_one_list(window: Visitor, upstream: Any):
     ids = [str(uuid4()) for _ in range(3)]
 
     async def answer(request: web.Request) -> web.Response:
@@ -103,9 +105,9 @@ async def test_rows_that_were_changed_together_are_one_list(window: Visitor, own
         }
         return web.json_response(answers[request.path.rpartition("/")[2]])
 
-    owner.answer = answer
+    upstream.answer = answer
     page = await window.post("/support/bulk", {"ids": ",".join(ids), "status": "open"})
     assert page.status == 200
     listed = ("GET", f"{ORG}/tickets?id={','.join(ids)}&limit=100")
-    assert asked(owner) == [RIGHTS, ("POST", f"{ORG}/tickets/bulk"), listed, ("GET", f"{ORG}/views")]
+    assert asked(upstream) == [RIGHTS, ("POST", f"{ORG}/tickets/bulk"), listed, ("GET", f"{ORG}/views")]
     assert all(f"ticket-{each}" in page.html for each in ids)

@@ -18,7 +18,7 @@ from services.gateway.tests.conftest import (
     CRON_SECRET,
     MONITOR_TOKEN,
     WORKSPACE_TOKEN,
-    FakeOwner,
+    FakeUpstream,
     Gateway,
     StartGateway,
 )
@@ -30,14 +30,14 @@ OLD_SECRET = "Od7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa6"
 
 
 @pytest.fixture
-async def monitored(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+async def monitored(upstream: FakeUpstream, start_gateway: StartGateway) -> Gateway:
     """A gateway whose monitor answers every sweep with the same counts."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response(COUNTS)
 
-    owner.answer = answer
-    return await start_gateway(sla_monitor_url=owner.url, cron_secret=f"{CRON_SECRET},{OLD_SECRET}")
+    upstream.answer = answer
+    return await start_gateway(sla_monitor_url=upstream.url, cron_secret=f"{CRON_SECRET},{OLD_SECRET}")
 
 
 def bearer(secret: str) -> dict[str, Any]:
@@ -48,12 +48,12 @@ class TestTheRightSecret:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     @pytest.mark.parametrize("secret", [CRON_SECRET, OLD_SECRET])
     async def test_it_runs_a_sweep_and_answers_numbers_only(
-        self, monitored: Gateway, owner: FakeOwner, method: str, secret: str
+        self, monitored: Gateway, upstream: FakeUpstream, method: str, secret: str
     ):
         status, headers, body = await monitored.call(method, PATH, **bearer(secret))
         assert (status, json.loads(body)) == (200, COUNTS)
         assert headers["cache-control"] == "no-store"
-        called, path, sent, _ = owner.requests[-1]
+        called, path, sent, _ = upstream.requests[-1]
         assert (called, path) == ("POST", "/internal/sweep")
         assert sent["authorization"] == f"Bearer {MONITOR_TOKEN}"
 
@@ -64,10 +64,10 @@ class TestTheRightSecret:
         )  # fmt: skip
         assert status == 200
 
-    async def test_head_is_not_a_way_in(self, monitored: Gateway, owner: FakeOwner):
+    async def test_head_is_not_a_way_in(self, monitored: Gateway, upstream: FakeUpstream):
         status, _, _ = await monitored.call("HEAD", PATH, **bearer(CRON_SECRET))
         assert status == 405
-        assert not owner.requests
+        assert not upstream.requests
 
     async def test_no_monitor_is_a_503(self, start_gateway: StartGateway):
         gateway = await start_gateway()
@@ -103,23 +103,23 @@ class TestASlowMonitor:
         monkeypatch.setattr(sla_monitor_client, "ALIVE_SECONDS", 0.5)
 
     async def test_a_long_sweep_is_waited_for_as_long_as_the_monitor_is_there(
-        self, owner: FakeOwner, start_gateway: StartGateway
+        self, upstream: FakeUpstream, start_gateway: StartGateway
     ):
-        owner.answer = Slow(sweeps=5)
-        gateway = await start_gateway(sla_monitor_url=owner.url)
+        upstream.answer = Slow(sweeps=5)
+        gateway = await start_gateway(sla_monitor_url=upstream.url)
         status, _, body = await gateway.call("GET", PATH, **bearer(CRON_SECRET))
         assert (status, json.loads(body)) == (200, COUNTS)
 
-    async def test_a_frozen_one_is_given_up(self, owner: FakeOwner, start_gateway: StartGateway):
-        owner.answer = Slow(sweeps=1, frozen=True)
-        gateway = await start_gateway(sla_monitor_url=owner.url)
+    async def test_a_frozen_one_is_given_up(self, upstream: FakeUpstream, start_gateway: StartGateway):
+        upstream.answer = Slow(sweeps=1, frozen=True)
+        gateway = await start_gateway(sla_monitor_url=upstream.url)
         status, headers, _ = await gateway.call("GET", PATH, **bearer(CRON_SECRET))
         assert (status, headers["retry-after"]) == (503, "5")
-        assert [path for _, path, _, _ in owner.requests] == ["/internal/sweep", "/internal/alive"]
+        assert [path for _, path, _, _ in upstream.requests] == ["/internal/sweep", "/internal/alive"]
 
 
 class TestAnythingElse:
-    async def test_it_is_401_with_the_same_body(self, monitored: Gateway, owner: FakeOwner):
+    async def test_it_is_401_with_the_same_body(self, monitored: Gateway, upstream: FakeUpstream):
         attempts: list[tuple[str, dict[str, str]]] = [
             (PATH, {}),
             (PATH, {"Authorization": "Bearer wrong"}),
@@ -132,7 +132,7 @@ class TestAnythingElse:
             (PATH, {"Authorization": f"Bearer {MONITOR_TOKEN}"}),
             (PATH, {"Authorization": f"Bearer {CRON_SECRET},{OLD_SECRET}"}),
         ]
-        owner.requests.clear()
+        upstream.requests.clear()
         bodies = []
         for path, headers in attempts:
             status, answered, body = await monitored.call("GET", path, token="", headers=headers)
@@ -140,7 +140,7 @@ class TestAnythingElse:
             assert answered["www-authenticate"] == 'Bearer error="invalid_token"'
             bodies.append({name: value for name, value in json.loads(body).items() if name != "trace_id"})
         assert all(one == other for one, other in pairwise(bodies))
-        assert not owner.requests
+        assert not upstream.requests
 
     async def test_after_ten_in_a_minute_it_is_429_but_the_right_secret_still_works(self, monitored: Gateway):
         statuses = [(await monitored.call("GET", PATH, **bearer("x" * 40)))[0] for _ in range(ALLOWED_REFUSALS + 2)]

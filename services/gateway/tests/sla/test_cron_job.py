@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from opsdash_local.ports import free_port
 
-from services.gateway.tests.conftest import CRON_SECRET, FakeOwner, Gateway, StartGateway
+from services.gateway.tests.conftest import CRON_SECRET, FakeUpstream, Gateway, StartGateway
 
 COUNTS = {"checked": 3, "breached": 2, "notified": 1, "already_notified": 1, "lateness_ms_max": 40, "took_ms": 7}
 NEW_SECRET = "Nw7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa7"
@@ -20,12 +20,12 @@ WRONG_SECRET = "Wr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa8"
 
 
 @pytest.fixture
-async def monitored(owner: FakeOwner, start_gateway: StartGateway) -> Gateway:
+async def monitored(upstream: FakeUpstream, start_gateway: StartGateway) -> Gateway:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response(COUNTS)
 
-    owner.answer = answer
-    return await start_gateway(sla_monitor_url=owner.url)
+    upstream.answer = answer
+    return await start_gateway(sla_monitor_url=upstream.url)
 
 
 async def run_job(folder: Path, secret: str, url: str) -> tuple[int, str, str]:
@@ -53,12 +53,12 @@ class TestCronJob:
         assert json.loads(output) == COUNTS
 
     async def test_a_wrong_secret_is_one_line_without_the_secret(
-        self, monitored: Gateway, owner: FakeOwner, tmp_path: Path
+        self, monitored: Gateway, upstream: FakeUpstream, tmp_path: Path
     ):
         code, output, errors = await run_job(tmp_path, WRONG_SECRET, monitored.url)
         assert (code, output) == (1, "")
         assert errors == "cron: the gateway answered 401: OPSDASH_CRON_SECRET is not the secret the gateway knows\n"
-        assert not owner.requests
+        assert not upstream.requests
 
     async def test_a_monitor_that_is_away_fails_the_job(self, start_gateway: StartGateway, tmp_path: Path):
         gateway = await start_gateway()

@@ -7,7 +7,7 @@ import json
 from aiohttp import web
 from opsdash_gateway.console.i18n.languages import load_languages
 
-from services.gateway.tests.conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeOwner, Gateway, StartGateway
+from services.gateway.tests.conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeUpstream, Gateway, StartGateway
 from services.gateway.tests.console.ticket.test_ticket_page import support
 from tests.support.browsing import Visitor
 
@@ -43,41 +43,43 @@ class Behind:
         return web.json_response({"type": "/problems/not-found"}, status=404, content_type="application/problem+json")
 
 
-async def start(owner: FakeOwner, start_gateway: StartGateway, status: int = 200) -> Gateway:
-    owner.answer = Behind(status)
-    return await start_gateway(tickets_url=owner.url, sla_monitor_url=owner.url)
+async def start(upstream: FakeUpstream, start_gateway: StartGateway, status: int = 200) -> Gateway:
+    upstream.answer = Behind(status)
+    return await start_gateway(tickets_url=upstream.url, sla_monitor_url=upstream.url)
 
 
 class TestLedger:
     async def test_access_is_asked_first_with_the_users_token_then_the_monitor_with_ours(
-        self, owner: FakeOwner, start_gateway: StartGateway
+        self, upstream: FakeUpstream, start_gateway: StartGateway
     ):
-        gateway = await start(owner, start_gateway)
+        gateway = await start(upstream, start_gateway)
         status, _, body = await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla")
         assert status == 200
-        assert [path for _, path, _, _ in owner.requests] == [
+        assert [path for _, path, _, _ in upstream.requests] == [
             "/orgs/brightside/tickets/41/sla", f"/internal/orgs/{ORG}/tickets/{TICKET}/ledger",
         ]  # fmt: skip
-        tokens = [headers["authorization"] for _, _, headers, _ in owner.requests]
+        tokens = [headers["authorization"] for _, _, headers, _ in upstream.requests]
         assert tokens == [f"Bearer {gateway.token}", f"Bearer {MONITOR_TOKEN}"]
         actors = [item["actor"] for item in json.loads(body)["entries"]]
         assert [actor and actor["name"] for actor in actors] == ["Ada", "Unknown", None]
 
     async def test_who_may_not_see_the_ticket_learns_nothing_from_the_monitor(
-        self, owner: FakeOwner, start_gateway: StartGateway
+        self, upstream: FakeUpstream, start_gateway: StartGateway
     ):
-        gateway = await start(owner, start_gateway, status=404)
+        gateway = await start(upstream, start_gateway, status=404)
         assert (await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla"))[0] == 404
-        assert len(owner.requests) == 1
+        assert len(upstream.requests) == 1
 
-    async def test_an_absent_monitor_is_503_never_an_empty_ledger(self, owner: FakeOwner, start_gateway: StartGateway):
-        owner.answer = Behind()
-        gateway = await start_gateway(tickets_url=owner.url)
+    async def test_an_absent_monitor_is_503_never_an_empty_ledger(
+        self, upstream: FakeUpstream, start_gateway: StartGateway
+    ):
+        upstream.answer = Behind()
+        gateway = await start_gateway(tickets_url=upstream.url)
         assert (await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla"))[0] == 503
 
 
 class TestOnThePage:
-    async def shown(self, owner: FakeOwner, start_gateway: StartGateway, **fields: object) -> str:
+    async def shown(self, upstream: FakeUpstream, start_gateway: StartGateway, **fields: object) -> str:
         breach = entry(None, kind="breached", rule="due_time_passed")
 
         async def behind(request: web.Request) -> web.StreamResponse:
@@ -85,22 +87,22 @@ class TestOnThePage:
                 return web.json_response({"entries": [breach | fields], "next": None})
             return web.json_response(support() if request.path.endswith("/support") else CONTEXT)
 
-        owner.answer = behind
-        gateway = await start_gateway(tickets_url=owner.url, sla_monitor_url=owner.url)
+        upstream.answer = behind
+        gateway = await start_gateway(tickets_url=upstream.url, sla_monitor_url=upstream.url)
         page = await Visitor(gateway.url, "brightside", PERSON, gateway.token, SESSION_SECRET).get("/support/41/sla")
         assert page.status == 200
         return page.html
 
     async def test_a_published_breach_is_no_word_about_people_being_told(
-        self, owner: FakeOwner, start_gateway: StartGateway
+        self, upstream: FakeUpstream, start_gateway: StartGateway
     ):
         told = "An event about it was published."
-        html = await self.shown(owner, start_gateway, notified=True)
+        html = await self.shown(upstream, start_gateway, notified=True)
         assert told in html
         assert "notice" not in html
         assert load_languages()["es"].text(told) == "Se publicó un evento al respecto."
 
-    async def test_nor_is_one_that_was_published_before(self, owner: FakeOwner, start_gateway: StartGateway):
-        html = await self.shown(owner, start_gateway, notified=False, reason="already_notified")
+    async def test_nor_is_one_that_was_published_before(self, upstream: FakeUpstream, start_gateway: StartGateway):
+        html = await self.shown(upstream, start_gateway, notified=False, reason="already_notified")
         assert "No second event was published" in html
         assert "told" not in html

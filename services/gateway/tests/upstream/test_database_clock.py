@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from services.gateway.tests.conftest import FakeOwner, Gateway, StartGateway
+from services.gateway.tests.conftest import FakeUpstream, Gateway, StartGateway
 from tests.support.eventually import eventually
 
 
@@ -21,16 +21,16 @@ async def clock_of(gateway: Gateway) -> str:
     return await eventually(compared, lambda text: text != "+0.0 s from the database's" or not text)
 
 
-async def test_beyond_the_leeway_it_is_not_ready(owner: FakeOwner, start_gateway: StartGateway):
-    owner.clock_ahead = timedelta(minutes=90)
-    gateway = await start_gateway(tickets_url=owner.url)
+async def test_beyond_the_leeway_it_is_not_ready(upstream: FakeUpstream, start_gateway: StartGateway):
+    upstream.clock_ahead = timedelta(minutes=90)
+    gateway = await start_gateway(tickets_url=upstream.url)
     assert "clock: the clock of this machine is 5400 s behind the database's" in await clock_of(gateway)
     assert (await gateway.call("GET", "/readyz", token=""))[0] == 503
 
 
-async def test_within_it_it_is_ready_and_says_how_far(owner: FakeOwner, start_gateway: StartGateway):
-    owner.clock_ahead = timedelta(seconds=20)
-    gateway = await start_gateway(tickets_url=owner.url)
+async def test_within_it_it_is_ready_and_says_how_far(upstream: FakeUpstream, start_gateway: StartGateway):
+    upstream.clock_ahead = timedelta(seconds=20)
+    gateway = await start_gateway(tickets_url=upstream.url)
     assert (await clock_of(gateway)).startswith(("-20.", "-19."))
 
 

@@ -12,7 +12,7 @@ from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_sla_monitor import consumers
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 from opsdash_sla_monitor.routes import ROUTES
 from opsdash_sla_monitor.settings import REVISION, SERVICE, SlaMonitorSettings
 from opsdash_sla_monitor.sweep.service import Sweeper
@@ -21,20 +21,20 @@ from opsdash_sla_monitor.sweep.timer import Timer
 
 def build_runtime(settings: SlaMonitorSettings) -> Runtime:
     """Database, relay and consumers, not yet started; for commands that handle messages without serving."""
-    return _runtime(settings, Owner(settings))
+    return _runtime(settings, TicketsClient(settings))
 
 
 def build_app(settings: SlaMonitorSettings) -> Application:
-    owner = Owner(settings)
-    runtime = _runtime(settings, owner)
-    sweeper = Sweeper(settings, runtime.database, owner)
+    tickets_client = TicketsClient(settings)
+    runtime = _runtime(settings, tickets_client)
+    sweeper = Sweeper(settings, runtime.database, tickets_client)
     timer = Timer(settings, sweeper)
     if settings.timer_enabled:
         runtime.every(0, "timer", timer.turn)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with owner.opened(), runtime.running():
+        async with tickets_client.opened(), runtime.running():
             yield
             timer.close()
             await sweeper.close()
@@ -53,7 +53,7 @@ def build_app(settings: SlaMonitorSettings) -> Application:
     return application
 
 
-def _runtime(settings: SlaMonitorSettings, owner: Owner) -> Runtime:
+def _runtime(settings: SlaMonitorSettings, tickets_client: TicketsClient) -> Runtime:
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
-    consumers.subscribe(runtime.consumers, owner)
+    consumers.subscribe(runtime.consumers, tickets_client)
     return runtime

@@ -6,9 +6,9 @@ from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_contracts.topics import TICKETS
 
 from opsdash_sla_monitor.deadlines.consumers import ticket_handlers
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 
 
-def subscribe(consumers: Consumers, owner: Owner) -> None:
+def subscribe(consumers: Consumers, tickets_client: TicketsClient) -> None:
     """Attach every subscription of this service."""
-    consumers.subscribe(TICKETS, ticket_handlers(owner))
+    consumers.subscribe(TICKETS, ticket_handlers(tickets_client))

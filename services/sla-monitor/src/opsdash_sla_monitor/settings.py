@@ -14,7 +14,7 @@ REVISION: Final = "0001"
 
 
 class SlaMonitorSettings(DatabaseSettings):
-    """Where the owner of tickets is, and how the monitor looks for what is due.
+    """Where the tickets service is, and how the monitor looks for what is due.
 
     With the timer off only sweeps that are asked for (by cron) find anything.
     """

@@ -27,11 +27,11 @@ from tests.support.deadlines import HOUR, MINUTE, NEW, NOON, TICKET
 
 def story(*tickets: TicketState) -> tuple[Deadline, list[tuple[str, SlaRule]]]:
     """The deadline after these versions, and every entry on the way."""
-    deadline, told = NEW, []
+    deadline, notified = NEW, []
     for version, ticket in enumerate(tickets, start=1):
         deadline, entries = follow(deadline, replace(ticket, version=version))
-        told += [(entry.event_type, entry.rule) for entry in entries]
-    return deadline, told
+        notified += [(entry.event_type, entry.rule) for entry in entries]
+    return deadline, notified
 
 
 RESOLVED = replace(TICKET, status=Status.RESOLVED, resolved_at=NOON + HOUR)
@@ -42,7 +42,7 @@ STARTED = (sla.SCHEDULED, SlaRule.PRIORITY)
 
 
 @pytest.mark.parametrize(
-    ("tickets", "told", "state"),
+    ("tickets", "notified", "state"),
     [
         ([TICKET], [STARTED], State.RUNNING),
         ([MOVED], [(sla.SCHEDULED, SlaRule.MANUAL)], State.RUNNING),
@@ -87,9 +87,9 @@ STARTED = (sla.SCHEDULED, SlaRule.PRIORITY)
         ),
     ],
 )
-def test_every_story_of_a_due_time(tickets: list[TicketState], told: list[tuple[str, SlaRule]], state: State):
+def test_every_story_of_a_due_time(tickets: list[TicketState], notified: list[tuple[str, SlaRule]], state: State):
     deadline, found = story(*tickets)
-    assert (found, deadline.state) == (told, state)
+    assert (found, deadline.state) == (notified, state)
     assert (deadline.next_step is None) == (state is not State.RUNNING)
 
 
@@ -100,12 +100,12 @@ UNNOTICED = (sla.MISSED, SlaRule.DUE_TIME_PASSED, True)
 class TestChangedBeforeNoticed:
     """The due time passed while no monitor looked, and then the ticket was changed: the cycle ends as missed, once."""
 
-    def told(self, before: Deadline, ticket: TicketState) -> tuple[list[tuple[str, SlaRule, bool]], State]:
+    def notified(self, before: Deadline, ticket: TicketState) -> tuple[list[tuple[str, SlaRule, bool]], State]:
         after, entries = follow(before, replace(ticket, version=before.version + 1))
         return [(entry.event_type, entry.rule, entry.unnoticed) for entry in entries], after.state
 
     @pytest.mark.parametrize(
-        ("ticket", "told", "state"),
+        ("ticket", "notified", "state"),
         [
             (MOVED, [UNNOTICED, (sla.RESCHEDULED, SlaRule.MANUAL, False)], State.RUNNING),
             (CLEARED, [UNNOTICED], State.NONE),
@@ -124,12 +124,12 @@ class TestChangedBeforeNoticed:
         ],
         ids=["moved", "cleared", "deleted", "resolved", "moved and resolved", "something else"],
     )
-    def test_whatever_the_change_is(self, ticket: TicketState, told: list[object], state: State):
+    def test_whatever_the_change_is(self, ticket: TicketState, notified: list[object], state: State):
         running, _ = story(TICKET)
-        assert self.told(running, replace(ticket, **LATE)) == (told, state)
+        assert self.notified(running, replace(ticket, **LATE)) == (notified, state)
 
     @pytest.mark.parametrize(
-        ("ticket", "told"),
+        ("ticket", "notified"),
         [
             (MOVED, [(sla.RESCHEDULED, SlaRule.MANUAL, False)]),
             (CLEARED, [(sla.CANCELLED, SlaRule.CLEARED, False)]),
@@ -137,16 +137,18 @@ class TestChangedBeforeNoticed:
             (replace(RESOLVED, resolved_at=NOON + 5 * HOUR), [(sla.MISSED, SlaRule.FINISHED, False)]),
         ],
     )
-    def test_a_breach_that_was_told_is_not_told_again_as_a_miss(self, ticket: TicketState, told: list[object]):
+    def test_a_breach_that_was_told_is_not_told_again_as_a_miss(self, ticket: TicketState, notified: list[object]):
         running, _ = story(TICKET)
         noticed = replace(running, next_step=None, next_at=None)
-        assert self.told(noticed, replace(ticket, **LATE))[0] == told
+        assert self.notified(noticed, replace(ticket, **LATE))[0] == notified
 
     @pytest.mark.parametrize("at", [NOON + HOUR, TICKET.due_at])
     def test_a_change_in_time_is_no_miss(self, at: datetime):
         running, _ = story(TICKET)
         for ticket in (MOVED, CLEARED, DELETED):
-            assert sla.MISSED not in [told[0] for told in self.told(running, replace(ticket, updated_at=at))[0]]
+            assert sla.MISSED not in [
+                notified[0] for notified in self.notified(running, replace(ticket, updated_at=at))[0]
+            ]
 
     def test_after_a_gap_nobody_knows_when_it_was_moved(self):
         running, _ = story(TICKET)
@@ -182,14 +184,14 @@ def histories(draw: st.DrawFn) -> list[TicketState]:
 def test_what_was_told_last_is_the_outcome_of_a_finished_ticket(tickets: list[TicketState], data: st.DataObject):
     """Also when versions in between were never seen."""
     seen = [tickets[0], *(ticket for ticket in tickets[1:-1] if data.draw(st.booleans())), tickets[-1]]
-    deadline, told = NEW, []
+    deadline, notified = NEW, []
     for ticket in seen:
         deadline, entries = follow(deadline, ticket)
-        told += [entry.event_type for entry in entries if entry.event_type in {sla.MET, sla.MISSED}]
+        notified += [entry.event_type for entry in entries if entry.event_type in {sla.MET, sla.MISSED}]
     last = tickets[-1]
     if last.status is Status.RESOLVED and last.due_at is not None and last.resolved_at is not None:
         outcome = State.MET if last.resolved_at <= last.due_at else State.MISSED
-        assert (deadline.state, told[-1]) == (outcome, f"sla.{outcome}")
+        assert (deadline.state, notified[-1]) == (outcome, f"sla.{outcome}")
 
 
 def test_a_change_of_something_else_leaves_the_next_step_as_it_is():

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from opsdash_sla_monitor.deadlines.model import BREACH_GRACE, Deadline, State, Step
 from opsdash_sla_monitor.deadlines.verdicts import Verdict
-from opsdash_sla_monitor.sweep.decisions import OWNER_PAUSE, SOON, TRIES_BEFORE_REPAIR, Action, decide
+from opsdash_sla_monitor.sweep.decisions import SOON, TRIES_BEFORE_REPAIR, UPSTREAM_PAUSE, Action, decide
 
 from tests.support.deadlines import HOUR, NEW, NOON
 
@@ -27,14 +27,14 @@ def after(deadline: Deadline, verdict: Verdict | None) -> tuple[Action, Step | N
 @pytest.mark.parametrize(
     ("deadline", "verdict", "wanted"),
     [
-        (BREACH, Verdict.OVERDUE, (Action.TELL, None, None)),
+        (BREACH, Verdict.OVERDUE, (Action.NOTIFY, None, None)),
         (BREACH, Verdict.OPEN, (Action.WAIT, Step.BREACH, SOON)),
         (BREACH, Verdict.BUSY, (Action.WAIT, Step.BREACH, SOON)),
         (BREACH, Verdict.NO_SUPPORT, (Action.WITHHOLD, None, None)),
         (BREACH, Verdict.FINISHED, (Action.WAIT, Step.BREACH, timedelta(seconds=2))),
         (BREACH, Verdict.UNKNOWN, (Action.WAIT, Step.BREACH, timedelta(seconds=2))),
-        (BREACH, None, (Action.WAIT, Step.BREACH, OWNER_PAUSE)),
-        (WARNING, Verdict.OPEN, (Action.TELL, Step.BREACH, HOUR + BREACH_GRACE)),
+        (BREACH, None, (Action.WAIT, Step.BREACH, UPSTREAM_PAUSE)),
+        (WARNING, Verdict.OPEN, (Action.NOTIFY, Step.BREACH, HOUR + BREACH_GRACE)),
         (WARNING, Verdict.OVERDUE, (Action.WAIT, Step.BREACH, HOUR + BREACH_GRACE)),
         (WARNING, Verdict.NO_SUPPORT, (Action.WITHHOLD, Step.BREACH, HOUR + BREACH_GRACE)),
         (WARNING, Verdict.MOVED, (Action.WAIT, Step.WARNING, timedelta(seconds=2))),
@@ -52,7 +52,7 @@ def test_an_owner_that_is_away_too_long_is_not_waited_for():
     waiting = replace(BREACH, unanswered_since=NOON - PATIENCE)
     assert after(waiting, None)[0] is Action.WAIT
     decision = decide(waiting, None, now=NOON + timedelta(milliseconds=1), patience=PATIENCE)
-    assert (decision.action, decision.confirmed) == (Action.TELL, False)
+    assert (decision.action, decision.confirmed) == (Action.NOTIFY, False)
 
 
 def test_a_warning_nobody_could_confirm_in_time_gives_way_to_the_breach():

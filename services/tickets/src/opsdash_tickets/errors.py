@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsdash_chassis.tenancy.errors import (
+    DomainError,
     FeatureNotAvailable,
     FieldProblem,
+    Forbidden,
     InvalidFields,
-    NotVisible,
-    Refused,
-    RoleTooLow,
+    NotFound,
 )
 from opsdash_contracts.tickets import Status
 from opsdash_contracts.workspace import Plate
 
 __all__ = [
+    "DomainError",
     "FeatureNotAvailable",
     "FieldProblem",
+    "Forbidden",
     "InvalidFields",
     "InvalidTransition",
-    "NotVisible",
-    "PlanLimitReached",
-    "Refused",
-    "RoleTooLow",
+    "NotFound",
+    "PlateLimitReached",
     "TicketFinished",
 ]
 
 
-class InvalidTransition(Refused):
+class InvalidTransition(DomainError):
     """The status cannot follow the present one."""
 
     def __init__(self, status: Status, allowed: Sequence[Status]) -> None:
@@ -37,7 +37,7 @@ class InvalidTransition(Refused):
         self.allowed = list(allowed)
 
 
-class TicketFinished(Refused):
+class TicketFinished(DomainError):
     """The due time of a resolved or closed ticket stays as it is until the ticket is opened again."""
 
     def __init__(self, status: Status) -> None:
@@ -45,7 +45,7 @@ class TicketFinished(Refused):
         self.status = status
 
 
-class PlanLimitReached(Refused):
+class PlateLimitReached(DomainError):
     """The org has as many living tickets as its plate allows."""
 
     def __init__(self, plate: Plate, *, limit: int, used: int) -> None:

@@ -9,10 +9,10 @@ from opsdash_chassis.http.errors.exceptions import ProblemFactory
 from opsdash_chassis.http.errors.problems import Problem, conflict, forbidden
 from opsdash_chassis.tenancy.problems import TENANCY_PROBLEMS
 
-from opsdash_tickets.errors import InvalidTransition, PlanLimitReached, TicketFinished
+from opsdash_tickets.errors import InvalidTransition, PlateLimitReached, TicketFinished
 
 
-def _plan_limit_reached(error: PlanLimitReached) -> Problem:
+def _plate_limit_reached(error: PlateLimitReached) -> Problem:
     detail = f"This workspace's plan allows {error.limit} tickets; delete some or change the plan."
     return forbidden("plan-limit-reached", detail, limit=error.limit, used=error.used, plate=error.plate)
 
@@ -34,7 +34,7 @@ def _ticket_finished(error: TicketFinished) -> Problem:
 
 PROBLEMS: Final[Mapping[type[Exception], ProblemFactory]] = {
     **TENANCY_PROBLEMS,
-    PlanLimitReached: _plan_limit_reached,
+    PlateLimitReached: _plate_limit_reached,
     InvalidTransition: _invalid_transition,
     TicketFinished: _ticket_finished,
 }

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from litestar import Response
 from opsdash_gateway.console.auth.ended_sessions.routes import BACK_CHANNEL
-from opsdash_gateway.console.auth.outside import outside_page
+from opsdash_gateway.console.auth.standalone_page import standalone_page
 
 from opsdash_local.dev_issuer.people import Person
 
@@ -29,7 +29,7 @@ def _people(title: str, entries: Iterable[tuple[str, Person]]) -> Response[str]:
     )
     note = "Development only: pick a person, no password needed. The API is described at "
     body = f'<p>{note}<a href="/schema">/schema</a>.</p><ul class="people">{items}</ul>'
-    return outside_page(title, body, head=f'<link rel="stylesheet" href="{STYLES}">')
+    return standalone_page(title, body, head=f'<link rel="stylesheet" href="{STYLES}">')
 
 
 def styles() -> Response[str]:
@@ -58,7 +58,7 @@ def token_page(person: Person, token: str, logout_token: str, public_url: str) -
         TOKEN={token}
         curl -H "Authorization: Bearer $TOKEN" {public_url}{path}""")
     leave = f"curl -d logout_token={logout_token} {public_url}{BACK_CHANNEL}"
-    return outside_page(
+    return standalone_page(
         person.name,
         f"<p>{_memberships(person)}</p><h2>Access token</h2><pre>{escape(token)}</pre>"
         f"<h2>Try it</h2><pre>{escape(command)}</pre>"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from opsdash_chassis.consuming.dead_letters import DeadLetter
-from opsdash_chassis.consuming.redrive import DeadLetterDesk
+from opsdash_chassis.consuming.redrive import DeadLetterQueue
 from opsdash_chassis.service.runtime import Runtime
 
 SHOWN_BYTES = 4000
@@ -17,11 +17,11 @@ async def run_action(runtime: Runtime, options: argparse.Namespace) -> int:
     """Carry one action out; returns how many letters could not be handled."""
     await runtime.database.open()
     try:
-        desk = DeadLetterDesk(runtime.settings, runtime.database, runtime.consumers.topics)
-        waiting = await desk.waiting()
+        queue = DeadLetterQueue(runtime.settings, runtime.database, runtime.consumers.topics)
+        waiting = await queue.waiting()
         if options.action == "list":
             return _list(waiting)
-        return await _act(desk, options.action, _chosen(waiting, options.ids))
+        return await _act(queue, options.action, _chosen(waiting, options.ids))
     finally:
         await runtime.database.close()
 
@@ -36,16 +36,16 @@ def _list(waiting: list[DeadLetter]) -> int:
     return 0
 
 
-async def _act(desk: DeadLetterDesk, action: str, letters: list[DeadLetter]) -> int:
+async def _act(queue: DeadLetterQueue, action: str, letters: list[DeadLetter]) -> int:
     failures = 0
     for letter in letters:
         if action == "show":
             _show(letter)
         elif action == "drop":
-            await desk.drop(letter)
+            await queue.drop(letter)
             _say(f"{letter.id}  dropped")
         else:
-            outcome = await desk.redrive(letter)
+            outcome = await queue.redrive(letter)
             failures += outcome.startswith("still")
             _say(f"{letter.id}  {outcome}")
     return failures

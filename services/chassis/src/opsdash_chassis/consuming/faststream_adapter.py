@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
-from opsdash_chassis.consuming.offsets import CommitsLater, HandledOffsets
+from opsdash_chassis.consuming.offsets import DeferredCommits, HandledOffsets
 from opsdash_chassis.kafka.clients import client_options
 from opsdash_chassis.kafka.undecodable_headers import readable
 from opsdash_chassis.settings import KafkaSettings
@@ -60,17 +60,17 @@ async def parse_leniently(
     message = await original(dataclasses.replace(record, headers=()))
     message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     message.raw_message = record
-    message.consumer = CommitsLater(cast("AIOKafkaConsumer", message.consumer), record, offsets)
+    message.consumer = DeferredCommits(cast("AIOKafkaConsumer", message.consumer), record, offsets)
     return message
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Delivery:
+class ConsumedRecord:
     """A record as it came, and the consumer it came from."""
 
     record: Record
-    source: CommitsLater
+    source: DeferredCommits
 
 
-async def as_delivered(message: KafkaMessage) -> Delivery:
-    return Delivery(cast("Record", message.raw_message), cast("CommitsLater", message.consumer))
+async def as_consumed(message: KafkaMessage) -> ConsumedRecord:
+    return ConsumedRecord(cast("Record", message.raw_message), cast("DeferredCommits", message.consumer))

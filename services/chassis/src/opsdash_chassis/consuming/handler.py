@@ -17,7 +17,7 @@ from opsdash_contracts.envelope import Event, EventData, UnknownEventType
 
 from opsdash_chassis import crash_points
 from opsdash_chassis.consuming import inbox
-from opsdash_chassis.consuming.faststream_adapter import Delivery
+from opsdash_chassis.consuming.faststream_adapter import ConsumedRecord
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
@@ -44,7 +44,7 @@ class Message(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Delivered(Generic[Data]):
+class ReceivedEvent(Generic[Data]):
     """An event and the message that brought it; another delivery of the same event is another one."""
 
     event: Event[Data]
@@ -61,10 +61,10 @@ Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class BatchHandler:
     """A handler of all events that are here together, in their order, so that a few statements do for all of them."""
 
-    apply: Callable[[UnitOfWork, Sequence[Delivered[Any]]], Awaitable[None]]
+    apply: Callable[[UnitOfWork, Sequence[ReceivedEvent[Any]]], Awaitable[None]]
 
 
 class TopicConsumer:
@@ -75,7 +75,7 @@ class TopicConsumer:
         *,
         service: str,
         topic: str,
-        handlers: Mapping[str, Handler | Together],
+        handlers: Mapping[str, Handler | BatchHandler],
         database: Database,
         armed: str | None = None,
     ) -> None:
@@ -87,10 +87,10 @@ class TopicConsumer:
         self._crash_points = CrashPoints(armed)
         self._one_by_one = 0
 
-    async def handle(self, delivery: Delivery) -> None:
+    async def handle(self, consumed: ConsumedRecord) -> None:
         """Raises InvalidMessage for what can never be applied, Unavailable while the database is away."""
-        if not await self._handle_with_what_waits(delivery):
-            await self._apply_and_count([delivery.record])
+        if not await self._handle_with_what_waits(consumed):
+            await self._apply_and_count([consumed.record])
         self._crash_points.reached(crash_points.AFTER_EFFECT_BEFORE_COMMIT_OFFSET)
 
     async def apply(self, messages: Sequence[Message]) -> list[str]:
@@ -99,26 +99,26 @@ class TopicConsumer:
         Raises InvalidMessage, Unavailable, or what a handler raises.
         """
         arrived = [self._arrived(message) for message in messages]
-        delivered = [item for item in arrived if isinstance(item, Delivered)]
-        new = set(await self._apply_new(delivered)) if delivered else set()
+        received = [item for item in arrived if isinstance(item, ReceivedEvent)]
+        new = set(await self._apply_new(received)) if received else set()
         return [item if isinstance(item, str) else "applied" if item in new else "duplicate" for item in arrived]
 
-    async def _handle_with_what_waits(self, delivery: Delivery) -> bool:
+    async def _handle_with_what_waits(self, consumed: ConsumedRecord) -> bool:
         """False when nothing waits, or when one of them cannot be applied; which one shows when each comes alone."""
         if self._one_by_one:
             self._one_by_one -= 1
             return False
-        behind = await delivery.source.waiting(MOST_AT_ONCE - 1)
+        behind = await consumed.source.waiting(MOST_AT_ONCE - 1)
         if not behind:
             return False
         try:
-            await self._apply_and_count([delivery.record, *behind])
+            await self._apply_and_count([consumed.record, *behind])
         except Exception as error:  # noqa: BLE001 - it comes again, and is dealt with then
             log.info("batch_taken_apart", topic=self.topic, messages=len(behind) + 1, reason=type(error).__name__)
             self._one_by_one = len(behind) + 1
-            delivery.source.give_back(behind)
+            consumed.source.rewind(behind)
             return False
-        await delivery.source.handled(behind)
+        await consumed.source.handled(behind)
         return True
 
     async def _apply_and_count(self, messages: Sequence[Message]) -> None:
@@ -132,31 +132,31 @@ class TopicConsumer:
         for outcome in outcomes:
             metrics.CONSUMED.labels(self.topic, outcome).inc()
 
-    def _arrived(self, message: Message) -> Delivered[Any] | str:
+    def _arrived(self, message: Message) -> ReceivedEvent[Any] | str:
         """What is to be handled, or the outcome of what is not."""
         try:
             event = decode_record(message.headers, message.key, message.value)
         except UnknownEventType as unknown:
             log.info("event_type_unknown", topic=self.topic, reason=str(unknown))
             return "unknown-type"
-        return Delivered(event, self.topic, message) if event.envelope.type in self._handlers else "ignored"
+        return ReceivedEvent(event, self.topic, message) if event.envelope.type in self._handlers else "ignored"
 
-    async def _apply_new(self, delivered: Sequence[Delivered[Any]]) -> list[Delivered[Any]]:
+    async def _apply_new(self, received: Sequence[ReceivedEvent[Any]]) -> list[ReceivedEvent[Any]]:
         """Apply those that are here for the first time, in one transaction, and tell which they were."""
-        contents = [(item.event.envelope.id, item.message.value or b"") for item in delivered]
+        contents = [(item.event.envelope.id, item.message.value or b"") for item in received]
         async with self._database.worker_transaction() as connection:
             first = await inbox.first_deliveries(connection, consumer=self.group, events=contents)
             if first.now is None:
                 return []
-            new = _first_of_each(delivered, first.event_ids)
+            new = _first_of_each(received, first.event_ids)
             work = UnitOfWork(connection, first.now)
             for handler, run in groupby(new, key=lambda item: self._handlers[item.event.envelope.type]):
-                await _hand_over(work, handler, list(run))
+                await _run_handler(work, handler, list(run))
             return new
 
 
-async def _hand_over(work: UnitOfWork, handler: Handler | Together, run: Sequence[Delivered[Any]]) -> None:
-    if isinstance(handler, Together):
+async def _run_handler(work: UnitOfWork, handler: Handler | BatchHandler, run: Sequence[ReceivedEvent[Any]]) -> None:
+    if isinstance(handler, BatchHandler):
         await handler.apply(work, run)
         return
     for item in run:
@@ -164,13 +164,13 @@ async def _hand_over(work: UnitOfWork, handler: Handler | Together, run: Sequenc
             await handler(work, item.event)
 
 
-def _first_of_each(delivered: Sequence[Delivered[Any]], event_ids: set[UUID]) -> list[Delivered[Any]]:
+def _first_of_each(received: Sequence[ReceivedEvent[Any]], event_ids: set[UUID]) -> list[ReceivedEvent[Any]]:
     """Those with these ids, each once though it may be here twice.
 
     In the order of the keys: transactions that lock the same rows then lock them in the same order.
     """
-    found: dict[UUID, Delivered[Any]] = {}
-    for item in sorted(delivered, key=lambda item: item.message.key or b""):
+    found: dict[UUID, ReceivedEvent[Any]] = {}
+    for item in sorted(received, key=lambda item: item.message.key or b""):
         if item.event.envelope.id in event_ids:
             found.setdefault(item.event.envelope.id, item)
     return list(found.values())

@@ -40,7 +40,7 @@ class HandledOffsets:
         self._flushing: asyncio.Task[None] | None = None
         self._at_once = False
 
-    def hurry(self) -> None:
+    def commit_now(self) -> None:
         """Commit the next handled message at once: coming again would show."""
         self._at_once = True
 
@@ -48,7 +48,7 @@ class HandledOffsets:
         """Leave nothing uncommitted behind, neither what waits nor the message in hand."""
         for timer in self._pauses.values():
             timer.cancel()
-        self.hurry()
+        self.commit_now()
         await self.flush()
 
     async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -93,7 +93,7 @@ class HandledOffsets:
         self._flushing = asyncio.create_task(self.flush())
 
 
-class CommitsLater:
+class DeferredCommits:
     """Stands in for the consumer of one message: where the framework acknowledges it, and where more of them wait."""
 
     def __init__(
@@ -124,7 +124,7 @@ class CommitsLater:
         for record in records:
             await self._offsets.handled(self._consumer, record)
 
-    def give_back(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
+    def rewind(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
         """Let what was waiting come again."""
         first: dict[TopicPartition, int] = {}
         for record in records:
@@ -134,7 +134,7 @@ class CommitsLater:
                 self._consumer.seek(partition, offset)
 
 
-class CommitsBeforeLeaving(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+class CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
     """What was handled here does not come again to whoever gets the partition."""
 
     def __init__(self, offsets: HandledOffsets, on_assigned: Callable[[], None] = lambda: None) -> None:

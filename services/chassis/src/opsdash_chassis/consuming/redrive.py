@@ -26,7 +26,7 @@ INSERT INTO dead_letters_resolved (dead_letter_id, resolution) VALUES ($1, $2) O
 """
 
 
-class DeadLetterDesk:
+class DeadLetterQueue:
     """The dead letters of one service."""
 
     def __init__(self, settings: KafkaSettings, database: Database, consumers: Collection[TopicConsumer]) -> None:

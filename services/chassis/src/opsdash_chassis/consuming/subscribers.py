@@ -24,9 +24,9 @@ from faststream.kafka import KafkaBroker
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
-from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, as_delivered, framework_options, parse_leniently
-from opsdash_chassis.consuming.handler import Handler, Together, TopicConsumer
-from opsdash_chassis.consuming.offsets import CommitsBeforeLeaving, HandledOffsets
+from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, as_consumed, framework_options, parse_leniently
+from opsdash_chassis.consuming.handler import BatchHandler, Handler, TopicConsumer
+from opsdash_chassis.consuming.offsets import CommitOnRevoke, HandledOffsets
 from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
 from opsdash_chassis.database.pools import Database
@@ -98,7 +98,7 @@ class Consumers:
             log_level=logging.DEBUG,
         )
 
-    def subscribe(self, topic: str, handlers: Mapping[str, Handler | Together]) -> None:
+    def subscribe(self, topic: str, handlers: Mapping[str, Handler | BatchHandler]) -> None:
         """Subscribe the service's group to one catalogue topic; the only call of `broker.subscriber` there is."""
         entry = catalogue()[topic]
         if self._service not in entry.consumers:
@@ -120,13 +120,13 @@ class Consumers:
             topic=topic, group=consumer.group, dead_letters=self._dead_letters, armed=self._settings.crash_at
         )
         offsets = self._offsets[topic] = HandledOffsets(policy.progress.passed)
-        policy.on_set_aside = offsets.hurry
+        policy.on_set_aside = offsets.commit_now
         subscriber = self.broker.subscriber(
             topic,
             group_id=consumer.group,
             parser=partial(parse_leniently, offsets),
-            decoder=as_delivered,
-            listener=CommitsBeforeLeaving(offsets, policy.progress.reassigned),
+            decoder=as_consumed,
+            listener=CommitOnRevoke(offsets, policy.progress.reassigned),
             **SAFE_OPTIONS,
             **membership_options(self._settings.kafka_session_timeout_seconds),
         )

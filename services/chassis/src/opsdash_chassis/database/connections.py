@@ -32,7 +32,7 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._returning: asyncio.Future[Any] | None = None
 
-    async def take(self) -> Lent:
+    async def acquire(self) -> Lent:
         """One connection, to be given back. Raises TimeoutError when none is free in time."""
         while self._kept:
             connection = self._kept.pop()
@@ -42,11 +42,11 @@ class Connections:
         async with asyncio.timeout(self._wait_seconds):
             return await self._next()
 
-    async def give_back(self, connection: Lent, *, failed: bool) -> None:
+    async def release(self, connection: Lent, *, failed: bool) -> None:
         """After a failure, and when its use was cancelled, the pool finds out what state the connection is in."""
         if failed or self._closing or not _is_good(connection):
             await self._return(connection)
-        elif not self._hand_over(connection):
+        elif not self._lend_to_waiter(connection):
             self._keep(connection)
 
     async def close(self) -> None:
@@ -64,17 +64,17 @@ class Connections:
     async def _next(self) -> Lent:
         """From the pool, or when it has none left, from who gives one back."""
         while self._out >= self._pool.get_max_size():
-            if handed := await self._handed():
-                return handed
+            if released := await self._wait_for_release():
+                return released
         self._out += 1
         try:
             return await self._pool.acquire()
         except BaseException:
             self._out -= 1
-            self._hand_over(None)
+            self._lend_to_waiter(None)
             raise
 
-    async def _handed(self) -> Lent | None:
+    async def _wait_for_release(self) -> Lent | None:
         """What another one has given back; None when the pool may have one."""
         given: asyncio.Future[Lent | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(given)
@@ -83,12 +83,12 @@ class Connections:
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():  # it was ours already, and goes to the next
                 if connection := given.result():
-                    await self.give_back(connection, failed=False)
+                    await self.release(connection, failed=False)
                 else:
-                    self._hand_over(None)
+                    self._lend_to_waiter(None)
             raise
 
-    def _hand_over(self, connection: Lent | None) -> bool:
+    def _lend_to_waiter(self, connection: Lent | None) -> bool:
         """Whether there was somebody who waits."""
         while self._waiting:
             given = self._waiting.popleft()
@@ -102,7 +102,7 @@ class Connections:
             await self._pool.release(connection)
         finally:
             self._out -= 1
-            self._hand_over(None)
+            self._lend_to_waiter(None)
 
     def _keep(self, connection: Lent) -> None:
         self._kept.append(connection)

@@ -1,4 +1,4 @@
-"""PostgreSQL access: two pools (tenant role and cross-org worker role), bounded waits, errors the edges understand."""
+"""PostgreSQL access: two pools (tenant role and cross-org worker role), bounded waits, errors that callers know."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def columns_of(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
 _queued: ContextVar[list[bool] | None] = ContextVar("queued", default=None)
 
 
-def note_queued() -> None:
-    """The open transaction has queued events: when it has been committed, `on_queued` of its database is called."""
+def notify_after_commit() -> None:
+    """The open transaction has queued events: when it has been committed, `after_commit` of its database is called."""
     queued = _queued.get()
     if queued is not None:
         queued.append(True)
@@ -87,11 +87,11 @@ class Database:
         settings: DatabaseSettings,
         *,
         name: str,
-        on_queued: Callable[[], None] = lambda: None,
+        after_commit: Callable[[], None] = lambda: None,
         long_reads: int = 0,
     ) -> None:
         self._settings = settings
-        self._on_queued = on_queued
+        self._after_commit = after_commit
         self._name = name
         self._crash_points = CrashPoints(settings.crash_at)
         self._of_tenant: Connections | None = None
@@ -124,7 +124,7 @@ class Database:
 
     @asynccontextmanager
     async def tenant_transaction(self) -> AsyncIterator[Connection]:
-        """A transaction of the tenant role; until a tenant is entered, row-level security shows it nothing."""
+        """A transaction of the tenant role; until a tenant is opened, row-level security shows it nothing."""
         async with self._transaction(self._of_tenant) as connection:
             yield connection
         self._crash_points.reached(AFTER_DB_COMMIT)
@@ -169,7 +169,7 @@ class Database:
         finally:
             _queued.set(around)
         if queued:
-            self._on_queued()
+            self._after_commit()
 
 
 class _Loan(AbstractAsyncContextManager[Connection]):
@@ -184,7 +184,7 @@ class _Loan(AbstractAsyncContextManager[Connection]):
 
     async def __aenter__(self) -> Connection:
         try:
-            self._connection = await self._connections.take()
+            self._connection = await self._connections.acquire()
         except Exception as error:
             _raise_unavailable(error)
             raise
@@ -197,7 +197,7 @@ class _Loan(AbstractAsyncContextManager[Connection]):
             # Whether a session may write can be settled when it begins: this one would refuse for as long as it lives.
             self._connection.terminate()
         try:
-            await self._connections.give_back(self._connection, failed=error is not None)
+            await self._connections.release(self._connection, failed=error is not None)
         except Exception as failure:
             _raise_unavailable(failure)
             raise

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from opsdash_contracts.envelope import Event
 
-from opsdash_chassis.database.pools import Connection, Database, Record, note_queued
+from opsdash_chassis.database.pools import Connection, Database, Record, notify_after_commit
 
 _HISTORY_COLUMNS = (
     "event_id", "org_id", "aggregate_id", "aggregate_version", "event_type",
@@ -44,18 +44,18 @@ class UnitOfWork:
     connection: Connection
     now: datetime
 
-    async def change(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
+    async def execute_with_event(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
         """Run a statement that changes something and record its event, in one round trip; the statement's rows."""
         rows = await self.connection.fetch(_recording(statement, len(values)), *values, *_recorded(event, topic))
-        note_queued()
+        notify_after_commit()
         return rows
 
-    async def record_all(self, events: Iterable[Event[Any]], *, topic: str) -> None:
+    async def append_events(self, events: Iterable[Event[Any]], *, topic: str) -> None:
         """Append events to the history and queue them for publication, in their order, in one round trip."""
         rows = [_recorded(event, topic) for event in events]
         if rows:
             await self.connection.executemany(_RECORD, rows)
-            note_queued()
+            notify_after_commit()
 
 
 def _recorded(event: Event[Any], topic: str) -> tuple[object, ...]:

@@ -19,10 +19,10 @@ from opsdash_chassis.http.limits.cost import measured
 from opsdash_chassis.http.limits.queues import Queues
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.operations import OPERATIONS_PATHS, operations_router
-from opsdash_chassis.http.requests.boundary import Boundary
+from opsdash_chassis.http.requests.request_limits import RequestLimits
 from opsdash_chassis.http.requests.requests import BoundedRequest
 from opsdash_chassis.http.requests.telemetry import Telemetry
-from opsdash_chassis.http.security.authentication import Gatekeeper, Rule, provide_caller
+from opsdash_chassis.http.security.authentication import Authenticator, AuthScheme, provide_caller
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import TokenVerifier, UserIds, VerifiedTokens
@@ -34,7 +34,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class PublicOptions:
     """What an application does more when strangers call it.
 
     `page_headers` go out with every HTML answer, whoever wrote it; `allowed_hosts` are the names it is called by, none
@@ -75,10 +75,10 @@ def create_app(
     public_prefix: str = "",
     user_limit: RateLimit | None = None,
     user_queues: Queues | None = None,
-    rules: Mapping[str, Rule] | None = None,
+    auth_schemes: Mapping[str, AuthScheme] | None = None,
     on_drain: Sequence[Callable[[], None]] = (),
     operator_routes: Sequence[ControllerRouterHandler] = (),
-    edge: Edge | None = None,
+    public: PublicOptions | None = None,
     callers: Mapping[str, ServiceToken] | None = None,
 ) -> Application:
     """Compose a service's application. Nothing connects here; the lifespan does.
@@ -86,10 +86,10 @@ def create_app(
     `public_prefix` is what the gateway puts in front of this service's paths: problems name the path a client called,
     and each answer tells the gateway what it cost.
     `on_drain` is called when the process stops taking requests, to end answers that would go on for ever.
-    Every route needs a verified user unless its `opt` says otherwise (see authentication.py); `rules` adds names.
+    Every route needs a verified user unless its `opt` says otherwise (see authentication.py); `auth_schemes` adds some.
     `operator_routes` are for other systems of the operator: where operations have a port of their own they are served
     there, and in the production profile only there.
-    `edge` is of the one application that the world reaches, `callers` are the services that may call internal routes.
+    `public` is of the one application that the world reaches, `callers` are the services that may call internal routes.
     """
     health = health or Health()
     health.add_readiness("descriptors", descriptors_left)
@@ -102,13 +102,13 @@ def create_app(
         user_ids=user_ids_of(settings),
     )
     tokens = VerifiedTokens(verifier)
-    gatekeeper = Gatekeeper(
+    authenticator = Authenticator(
         tokens,
         callers=callers,
         user_limit=user_limit,
         user_queues=user_queues,
-        rules=rules,
-        address_limit=edge.address_limit if edge else None,
+        auth_schemes=auth_schemes,
+        address_limit=public.address_limit if public else None,
     )
     injected = {"caller": Provide(provide_caller), **(dependencies or {})}
     routes, beside = [*route_handlers, *operator_routes], None
@@ -116,18 +116,18 @@ def create_app(
     if settings.operations_port is None:
         routes.append(operations)
     else:
-        beside = _litestar(gatekeeper, [operations, *operator_routes], dependencies=injected, problems=problems)
+        beside = _litestar(authenticator, [operations, *operator_routes], dependencies=injected, problems=problems)
         if settings.profile is Profile.PRODUCTION:
             routes = [*route_handlers]
-    litestar = _litestar(gatekeeper, routes, lifespan=lifespan, dependencies=injected, problems=problems)
+    litestar = _litestar(authenticator, routes, lifespan=lifespan, dependencies=injected, problems=problems)
     litestar.on_shutdown.append(keys.close)
     return Application(
         litestar=litestar,
         health=health,
         public_prefix=public_prefix,
         on_drain=on_drain,
-        asgi=_outside(litestar, settings, edge, tells_cost=bool(public_prefix)),
-        operations=_outside(beside, settings) if beside else None,
+        asgi=_wrapped(litestar, settings, public, reports_cost=bool(public_prefix)),
+        operations=_wrapped(beside, settings) if beside else None,
     )
 
 
@@ -136,7 +136,7 @@ def user_ids_of(settings: ServiceSettings) -> UserIds:
 
 
 def _litestar(
-    gatekeeper: Gatekeeper,
+    authenticator: Authenticator,
     route_handlers: list[ControllerRouterHandler],
     *,
     lifespan: Sequence[Lifespan] = (),
@@ -147,23 +147,25 @@ def _litestar(
         route_handlers=route_handlers,
         lifespan=list(lifespan),
         dependencies=dict(dependencies or {}),
-        exception_handlers=exception_handlers(problems, count_unmatched=gatekeeper.count_address),
-        before_request=gatekeeper.admit,
+        exception_handlers=exception_handlers(problems, count_unmatched=authenticator.count_address),
+        before_request=authenticator.authenticate,
         request_class=BoundedRequest,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    gatekeeper.require_on_every_route(app)
+    authenticator.require_on_every_route(app)
     return app
 
 
-def _outside(app: Litestar, settings: ServiceSettings, edge: Edge | None = None, *, tells_cost: bool = False) -> App:
-    boundary = Boundary(
+def _wrapped(
+    app: Litestar, settings: ServiceSettings, public: PublicOptions | None = None, *, reports_cost: bool = False
+) -> App:
+    limited = RequestLimits(
         Head(app),
         transport_security=settings.profile is not Profile.LOCAL,
-        page_headers=edge.page_headers if edge else None,
-        tells_cost=tells_cost,
-        allowed_hosts=edge.allowed_hosts if edge else (),
+        page_headers=public.page_headers if public else None,
+        reports_cost=reports_cost,
+        allowed_hosts=public.allowed_hosts if public else (),
     )
-    return Telemetry(boundary, continues_traces=edge is None)
+    return Telemetry(limited, continues_traces=public is None)

@@ -15,7 +15,7 @@ from prometheus_client import (
 )
 
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.observability.health import Health, ProbeResult
 
 #: Never behind the public door, so never called by another path.
@@ -63,4 +63,4 @@ def operations_router(health: Health, registry: CollectorRegistry = REGISTRY) ->
         body = await asyncio.to_thread(generate_latest, registry)
         return Response(body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return Router("/", route_handlers=[livez, readyz, metrics], opt={"authentication": NOBODY}, include_in_schema=False)
+    return Router("/", route_handlers=[livez, readyz, metrics], opt={"authentication": PUBLIC}, include_in_schema=False)

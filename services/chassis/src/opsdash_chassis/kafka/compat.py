@@ -30,7 +30,7 @@ def read_undecodable_headers() -> None:
 
     A batch that the library cannot decode is read again, with the damaged bytes of names as surrogate escapes.
     """
-    fetcher.MemoryRecords = LenientRecords
+    fetcher.MemoryRecords = UndecodableRecords
 
 
 async def abandon(producer: AIOKafkaProducer, *, seconds: float = 1.0) -> None:
@@ -45,7 +45,7 @@ async def abandon(producer: AIOKafkaProducer, *, seconds: float = 1.0) -> None:
     await producer.client.close()
 
 
-class LenientRecords:
+class UndecodableRecords:
     """The batches of one fetch answer, in the shape the fetcher expects."""
 
     def __init__(self, data: bytes) -> None:

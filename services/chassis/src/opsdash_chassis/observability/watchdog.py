@@ -85,16 +85,16 @@ class Watchdog:
             loop.call_later(self._pause, self._move, loop)
 
     def _watch(self, watched: int) -> None:
-        standstill, told = Standstill(time.monotonic(), time.process_time()), False
+        standstill, logged = Standstill(time.monotonic(), time.process_time()), False
         while not self._stopped.wait(self._pause):
             self._set_timers(self._log_seconds, self._exit_seconds)
             stood = standstill.look(self._mark, time.monotonic(), time.process_time(), 2 * self._pause)
-            if stood >= self._log_seconds and not told:
-                told = True
+            if stood >= self._log_seconds and not logged:
+                logged = True
                 STALLS.inc()
                 log.error("event_loop_stands", seconds=round(stood, 1), stack=_stack_of(watched))
-            if told and not standstill.seconds:
-                told = False
+            if logged and not standstill.seconds:
+                logged = False
                 log.warning("event_loop_goes_on", seconds=round(stood, 1))
             if standstill.seconds >= self._exit_seconds:
                 log.error("event_loop_stood_too_long", seconds=round(stood, 1), stack=_stack_of(watched))

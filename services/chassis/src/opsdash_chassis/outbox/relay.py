@@ -20,9 +20,15 @@ from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.outbox import repository as outbox
-from opsdash_chassis.outbox.pacing import Pace
-from opsdash_chassis.outbox.repository import Waiting
-from opsdash_chassis.outbox.sending import PERMANENT_FOR_THE_EVENT, PERMANENT_FOR_THE_TOPIC, NotSent, Sender, waves
+from opsdash_chassis.outbox.repository import OutboxRow
+from opsdash_chassis.outbox.sending import (
+    PERMANENT_FOR_THE_EVENT,
+    PERMANENT_FOR_THE_TOPIC,
+    NotSent,
+    Sender,
+    key_ordered_batches,
+)
+from opsdash_chassis.outbox.throttle import Throttle
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
@@ -72,7 +78,7 @@ class Relay:
         self._last_turn = time.monotonic()
         self._next_measure = 0.0
         self._leads = False  # said in the log; taking the lead again after a failed send is no news
-        self._pace = Pace(TURN_SECONDS)
+        self._throttle = Throttle(TURN_SECONDS)
 
     async def run(self) -> None:
         """Lead or stand by until `stop`; every failure is waited out and tried again."""
@@ -152,10 +158,10 @@ class Relay:
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
             if self._wake.is_set():
                 self._wake.clear()
-                await connection.execute(outbox.TELL_THE_LEADER)
+                await connection.execute(outbox.NOTIFY_THE_LEADER)
 
     async def _turn(self, connection: outbox.Connection) -> None:
-        await self._pace.turn()
+        await self._throttle.turn()
         self._last_turn = time.monotonic()
         self._wake.clear()
         rows = await outbox.waiting(connection)
@@ -167,16 +173,16 @@ class Relay:
         if len(rows) < outbox.BATCH_SIZE and not self._wake.is_set():
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
 
-    async def _publish(self, connection: outbox.Connection, rows: list[Waiting]) -> None:
-        """Send in waves of one event per key: the next one leaves only after the broker has the one before."""
+    async def _publish(self, connection: outbox.Connection, rows: list[OutboxRow]) -> None:
+        """Send in batches of one event per key: the next one leaves only after the broker has the one before."""
         failed: BaseException | None = None
-        for wave in waves(rows):
-            results = await self._sender.send(wave)
-            sent = [row for row, error in zip(wave, results, strict=True) if error is None]
+        for batch in key_ordered_batches(rows):
+            results = await self._sender.send(batch)
+            sent = [row for row, error in zip(batch, results, strict=True) if error is None]
             self._crash_points.reached(crash_points.AFTER_PUBLISH_BEFORE_MARK)
             if sent:
                 await outbox.confirmed(connection, [row.position for row in sent])
-            failed = await self._handle_failures(connection, wave, results)
+            failed = await self._handle_failures(connection, batch, results)
             if failed is not None:
                 break
         if failed is not None and not isinstance(failed, PERMANENT_FOR_THE_EVENT):
@@ -184,10 +190,10 @@ class Relay:
         self._sender.note_success()
 
     async def _handle_failures(
-        self, connection: outbox.Connection, wave: list[Waiting], results: list[BaseException | None]
+        self, connection: outbox.Connection, batch: list[OutboxRow], results: list[BaseException | None]
     ) -> BaseException | None:
         """Park what can never be sent; return the gravest error, if any: all but a parked event stop the batch."""
-        for row, error in zip(wave, results, strict=True):
+        for row, error in zip(batch, results, strict=True):
             if isinstance(error, PERMANENT_FOR_THE_EVENT):
                 log.error("event_parked", event_id=str(row.event_id), reason=repr(error))
                 await outbox.park(connection, row.position, repr(error))

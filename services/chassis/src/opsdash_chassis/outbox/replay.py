@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from opsdash_chassis.database.pools import affected_rows
-from opsdash_chassis.outbox.repository import TELL_THE_LEADER
+from opsdash_chassis.outbox.repository import NOTIFY_THE_LEADER
 
 _LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG = """
 INSERT INTO outbox (event_id, org_id, aggregate_id, replayed)
@@ -49,7 +49,7 @@ async def replay(worker_url: str, *, since: datetime | None = None) -> int:
                 status = await connection.execute(_LAST_OF_EVERY_AGGREGATE_OF_ANY_ORG)
             else:
                 status = await connection.execute(_SINCE_OF_ANY_ORG, since)
-        await connection.execute(TELL_THE_LEADER)
+        await connection.execute(NOTIFY_THE_LEADER)
     finally:
         await connection.close()
     return affected_rows(status)

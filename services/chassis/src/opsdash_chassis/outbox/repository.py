@@ -13,7 +13,7 @@ import asyncpg
 BATCH_SIZE = 1000
 #: Where the relay that leads hears that something waits.
 CHANNEL = "outbox"
-TELL_THE_LEADER = "SELECT pg_notify('outbox', '')"
+NOTIFY_THE_LEADER = "SELECT pg_notify('outbox', '')"
 
 # Everything unpublished, oldest first. Never "position greater than the last one": transactions commit out of
 # position order. An aggregate with a parked event waits, so that its order is kept; others go on.
@@ -46,7 +46,7 @@ FROM outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OutboxRow:
     """One event as it will be sent: the history's bytes, unchanged."""
 
     position: int
@@ -68,8 +68,8 @@ class OutboxState:
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-async def waiting(connection: Connection) -> list[Waiting]:
-    return [_to_waiting(row) for row in await connection.fetch(WAITING_OF_ANY_ORG)]
+async def waiting(connection: Connection) -> list[OutboxRow]:
+    return [_to_row(row) for row in await connection.fetch(WAITING_OF_ANY_ORG)]
 
 
 async def confirmed(connection: Connection, positions: Sequence[int]) -> None:
@@ -86,12 +86,12 @@ async def state(connection: Connection) -> OutboxState:
     return OutboxState(depth=row["depth"], parked=row["parked"], oldest_seconds=row["oldest_seconds"])
 
 
-def _to_waiting(row: asyncpg.Record) -> Waiting:
+def _to_row(row: asyncpg.Record) -> OutboxRow:
     stored: dict[str, str] = json.loads(row["headers"])
     headers = [(name, value.encode()) for name, value in stored.items()]
     if row["replayed"]:
         headers.append(("ce_replayed", b"true"))
-    return Waiting(
+    return OutboxRow(
         position=row["position"],
         event_id=row["event_id"],
         aggregate_id=row["aggregate_id"],

@@ -1,4 +1,4 @@
-"""How the relay hands events to the producer: in waves that keep every key's order, without a task for each."""
+"""How the relay hands events to the producer: in batches that keep every key's order, without a task for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from opsdash_chassis.kafka.clients import (
 )
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
-from opsdash_chassis.outbox.repository import Waiting
+from opsdash_chassis.outbox.repository import OutboxRow
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
@@ -59,18 +59,18 @@ class Sender:
         """What it waits for; empty while it does not."""
         return self._kafka.missed_by(PART)
 
-    async def send(self, wave: list[Waiting]) -> list[BaseException | None]:
+    async def send(self, batch: list[OutboxRow]) -> list[BaseException | None]:
         """Send all at once; an error means the outcome is unknown, so the row stays. The outcomes, in order."""
         producer = self._producer = self._producer or await self._connected()
         self._crash_points.reached(crash_points.BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(SEND_DEADLINE_SECONDS):
-                confirmations = [await _enqueue(producer, row) for row in wave]
+                confirmations = [await _enqueue(producer, row) for row in batch]
                 answers = await asyncio.gather(*confirmations, return_exceptions=True)
         except TimeoutError as error:
-            answers = [error] * len(wave)
+            answers = [error] * len(batch)
         errors = [answer if isinstance(answer, BaseException) else None for answer in answers]
-        _count_outcomes(wave, errors)
+        _count_outcomes(batch, errors)
         return errors
 
     def note_success(self) -> None:
@@ -105,7 +105,7 @@ class Sender:
             raise NotSent from error
 
 
-async def _enqueue(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[object]:
+async def _enqueue(producer: AIOKafkaProducer, row: OutboxRow) -> asyncio.Future[object]:
     """Put the event into the producer's batch; the future is done when the broker has it. No task: they would cost
     more than the sending.
     """
@@ -119,16 +119,16 @@ async def _enqueue(producer: AIOKafkaProducer, row: Waiting) -> asyncio.Future[o
     return confirmation
 
 
-def _count_outcomes(wave: list[Waiting], errors: list[BaseException | None]) -> None:
+def _count_outcomes(batch: list[OutboxRow], errors: list[BaseException | None]) -> None:
     """For the metrics, by topic."""
-    outcomes = Counter((row.topic, error is None) for row, error in zip(wave, errors, strict=True))
+    outcomes = Counter((row.topic, error is None) for row, error in zip(batch, errors, strict=True))
     for (topic, confirmed), count in outcomes.items():
         (metrics.PUBLISHED if confirmed else metrics.PUBLISH_FAILURES).labels(topic).inc(count)
 
 
-def waves(rows: Iterable[Waiting]) -> list[list[Waiting]]:
-    """Split rows, oldest first, so that each wave holds at most one event per key and its order is kept."""
-    result: list[list[Waiting]] = []
+def key_ordered_batches(rows: Iterable[OutboxRow]) -> list[list[OutboxRow]]:
+    """Split rows, oldest first, so that each batch holds at most one event per key and its order is kept."""
+    result: list[list[OutboxRow]] = []
     seen: dict[bytes, int] = {}
     for row in rows:
         turn = seen.get(row.key, 0)

@@ -42,7 +42,7 @@ class Runtime:
         kafka, database = Dependency("kafka"), Dependency("database")
         written = [name for name, topic in catalogue().items() if service in topic.producers]
         self.relay = Relay(settings, written, kafka=kafka, database=database)
-        self.database = Database(settings, name=service, on_queued=self.relay.hint, long_reads=long_reads)
+        self.database = Database(settings, name=service, after_commit=self.relay.hint, long_reads=long_reads)
         self.probe = DatabaseProbe(self.database, database)
         self.consumers = Consumers(settings, service=service, database=self.database, kafka=kafka)
         self.tasks = BackgroundTasks()

@@ -1,4 +1,4 @@
-"""What a service refuses because of org, plan, role, values or version; `problems.py` turns these into answers."""
+"""What a service refuses because of org, plate, role, values or version; `problems.py` turns these into answers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from opsdash_contracts.workspace import Plate
 
 
-class Refused(Exception):
-    """Base of every refusal."""
+class DomainError(Exception):
+    """Base of every error of the domain."""
 
 
-class NotVisible(Refused):
+class NotFound(DomainError):
     """Unknown, foreign or deleted: the caller must not learn which."""
 
 
-class FeatureNotAvailable(Refused):
+class FeatureNotAvailable(DomainError):
     """The org's plate does not have the feature; `plates` have it."""
 
     def __init__(self, plate: Plate, plates: Sequence[Plate]) -> None:
@@ -25,7 +25,7 @@ class FeatureNotAvailable(Refused):
         self.plates = list(plates)
 
 
-class RoleTooLow(Refused):
+class Forbidden(DomainError):
     """The caller sees the object but may not do this."""
 
 
@@ -38,7 +38,7 @@ class FieldProblem:
     message: str
 
 
-class InvalidFields(Refused):
+class InvalidFields(DomainError):
     """Values of the request are wrong, each with its pointer."""
 
     def __init__(self, problems: Sequence[FieldProblem]) -> None:
@@ -46,7 +46,7 @@ class InvalidFields(Refused):
         self.problems = list(problems)
 
 
-class StaleVersion(Refused):
+class StaleVersion(DomainError):
     """If-Match named a version that is no longer the current one."""
 
     def __init__(self, current: int) -> None:

@@ -12,7 +12,7 @@ from opsdash_chassis.database.migrations import force_tenancy, grant
 # it: the other way round, somebody who is a member of many orgs would pay for all of them each time. Both by an index:
 # a scan of some hundred orgs looks cheap to the planner, and was a third of what entering cost.
 # By its id too, in the slug's place: of two orgs with one slug a member of both reaches the older one by that alone.
-_ENTER = """
+_OPEN = """
     SELECT o.org_id, o.plate, m.role, now() INTO org_id, plate, role, transaction_time
     FROM orgs o CROSS JOIN LATERAL (
         SELECT known.role FROM members known
@@ -31,9 +31,9 @@ DECLARE
     tenant text;
 BEGIN
     IF wanted_slug ~ '{ID}' THEN
-        {_ENTER.format(which="o.org_id = wanted_slug::uuid")}
+        {_OPEN.format(which="o.org_id = wanted_slug::uuid")}
     ELSE
-        {_ENTER.format(which="o.slug = wanted_slug")}
+        {_OPEN.format(which="o.slug = wanted_slug")}
     END IF;
     IF FOUND THEN
         tenant := set_config('app.org_id', org_id::text, true);

@@ -16,7 +16,7 @@ from opsdash_chassis.http.errors.problems import (
     precondition_failed,
     validation,
 )
-from opsdash_chassis.tenancy.errors import FeatureNotAvailable, InvalidFields, NotVisible, RoleTooLow, StaleVersion
+from opsdash_chassis.tenancy.errors import FeatureNotAvailable, Forbidden, InvalidFields, NotFound, StaleVersion
 
 
 def _feature_not_available(error: FeatureNotAvailable) -> Problem:
@@ -34,9 +34,9 @@ def _invalid_cursor(_: InvalidCursor) -> Problem:
 
 
 TENANCY_PROBLEMS: Final[Mapping[type[Exception], ProblemFactory]] = {
-    NotVisible: lambda _: not_found(),
+    NotFound: lambda _: not_found(),
     FeatureNotAvailable: _feature_not_available,
-    RoleTooLow: lambda _: forbidden("role-too-low", "Your role in this workspace does not allow this."),
+    Forbidden: lambda _: forbidden("role-too-low", "Your role in this workspace does not allow this."),
     InvalidFields: _invalid_fields,
     StaleVersion: lambda error: precondition_failed(error.current),
     InvalidCursor: _invalid_cursor,

@@ -1,4 +1,4 @@
-"""One request inside one org: reads on entering it, transactions in it, and writes that happen once per key."""
+"""One request inside one org: reads on opening it, transactions in it, and writes that happen once per key."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.idempotency import answer_once
 from opsdash_chassis.http.security.authentication import caller_of
-from opsdash_chassis.tenancy.entering import Access, Entered, Entrance, authorize, enter_org
-from opsdash_chassis.tenancy.errors import NotVisible
+from opsdash_chassis.tenancy.errors import NotFound
+from opsdash_chassis.tenancy.open_tenant import Access, TenantContext, TenantReader, authorize, open_tenant
 
 Body = TypeVar("Body")
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ class AppDependencies:
 
 @dataclass(frozen=True, slots=True)
 class ScopedResult(Generic[Access, Result]):
-    """What was found on entering an org, and the time of the database then."""
+    """What was found on opening an org, and the time of the database then."""
 
     access: Access
     now: datetime
@@ -64,20 +64,20 @@ class RequestScope(Generic[Access]):
 
     @property
     def slug(self) -> str:
-        """The org as it was asked for; not yet entered."""
+        """The org as it was asked for; not yet opened."""
         return self._slug
 
     async def read(
-        self, action: StrEnum, find: Callable[[Entrance], Awaitable[Result]]
+        self, action: StrEnum, find: Callable[[TenantReader], Awaitable[Result]]
     ) -> ScopedResult[Access, Result]:
-        """Let a repository read on entering the org, which is one round trip, if the caller may do `action` there."""
+        """Let a repository read on opening the org, which is one round trip, if the caller may do `action` there."""
         async with self._database.tenant_statement() as connection:
-            entrance = Entrance(connection, self._slug, self.user_id)
-            found = await find(entrance)
-        entered = entrance.entered
-        access = self._authorize(entered, action)
+            reader = TenantReader(connection, self._slug, self.user_id)
+            found = await find(reader)
+        tenant = reader.tenant
+        access = self._authorize(tenant, action)
         self._count(access)
-        return ScopedResult(access, entered.now, found)
+        return ScopedResult(access, tenant.now, found)
 
     @asynccontextmanager
     async def transaction(self, action: StrEnum) -> AsyncIterator[tuple[UnitOfWork, Access]]:
@@ -111,14 +111,14 @@ class RequestScope(Generic[Access]):
         )
 
     async def _open(self, connection: Connection, action: StrEnum) -> tuple[UnitOfWork, Access]:
-        """Raises NotVisible before FeatureNotAvailable before RoleTooLow."""
-        entered = await enter_org(connection, self._slug, self.user_id)
-        if entered is None:
-            raise NotVisible
-        return UnitOfWork(connection=connection, now=entered.now), self._authorize(entered, action)
+        """Raises NotFound before FeatureNotAvailable before Forbidden."""
+        tenant = await open_tenant(connection, self._slug, self.user_id)
+        if tenant is None:
+            raise NotFound
+        return UnitOfWork(connection=connection, now=tenant.now), self._authorize(tenant, action)
 
-    def _authorize(self, entered: Entered, action: StrEnum) -> Access:
-        return authorize(self.access, entered, slug=self._slug, user_id=self.user_id, action=action)
+    def _authorize(self, tenant: TenantContext, action: StrEnum) -> Access:
+        return authorize(self.access, tenant, slug=self._slug, user_id=self.user_id, action=action)
 
     def _count(self, access: Access) -> None:
         """Raises the 429 problem when the org is over its limit."""

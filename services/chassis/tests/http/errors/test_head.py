@@ -12,10 +12,10 @@ from litestar.response import Stream
 from litestar.testing import AsyncTestClient
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.errors.head import NOT_FOR_HEAD, with_head
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.settings import ServiceSettings
 
-OPEN = {"authentication": NOBODY}
+OPEN = {"authentication": PUBLIC}
 read_to: list[int] = []
 
 

@@ -12,7 +12,7 @@ from litestar.testing import AsyncTestClient
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.limits.cost import Cost, current_cost, measured
 from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.settings import ServiceSettings
 
 HUNDREDTH = 0.01
@@ -196,7 +196,7 @@ class TestApplication:
         async def works() -> None:
             compute(5 * HUNDREDTH)
 
-        router = Router("/", route_handlers=[works], opt={"authentication": NOBODY})
+        router = Router("/", route_handlers=[works], opt={"authentication": PUBLIC})
         async with AsyncTestClient(create_app(settings, route_handlers=[router], public_prefix="/api")) as client:
             told = (await client.get("/works")).headers["server-timing"]
         assert float(told.removeprefix("loop;dur=")) >= 50

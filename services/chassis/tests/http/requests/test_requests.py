@@ -16,7 +16,7 @@ from litestar.testing import AsyncTestClient
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.errors.problems import precondition_failed
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.settings import ServiceSettings
 
 JSON = {"Content-Type": "application/json"}
@@ -60,7 +60,7 @@ async def fails(how: FromPath[str]) -> None:
 
 @pytest.fixture
 async def client(settings: ServiceSettings) -> AsyncIterator[AsyncTestClient[Any]]:
-    public = Router("/", route_handlers=[create, read, fails], opt={"authentication": NOBODY})
+    public = Router("/", route_handlers=[create, read, fails], opt={"authentication": PUBLIC})
     app = create_app(settings, route_handlers=[public], problems={LookupError: lambda _: precondition_failed(3)})
     async with AsyncTestClient(app) as client:
         yield client
@@ -262,7 +262,7 @@ async def test_an_application_that_was_asked_can_go(settings: ServiceSettings) -
     """Hundreds in one process, as tests make them, would fill its memory."""
 
     async def asked() -> weakref.ref[object]:
-        @post("/things", opt={"authentication": NOBODY})
+        @post("/things", opt={"authentication": PUBLIC})
         async def own(data: JSONBody[Thing], limit: FromQuery[int]) -> Thing:
             return data
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 
 
 def echoing(**opt: Any) -> Router:
@@ -20,4 +20,4 @@ def echoing(**opt: Any) -> Router:
     async def hello(name: FromPath[str]) -> str:
         return name
 
-    return Router("/", route_handlers=[echo, hello], opt={"authentication": NOBODY})
+    return Router("/", route_handlers=[echo, hello], opt={"authentication": PUBLIC})

@@ -17,7 +17,7 @@ import pytest
 from litestar import Request, get
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.http.requests.addresses import source_of
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.http.server import protocol
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
@@ -32,7 +32,7 @@ async def connection(start: Any, settings: ServiceSettings) -> Any:
     return await start(create_app(settings, route_handlers=[echoing(body_timeout_seconds=0.3)]), settings)
 
 
-@get("/source", opt={"authentication": NOBODY})
+@get("/source", opt={"authentication": PUBLIC})
 async def source(request: Request[Any, Any, Any]) -> str:
     return source_of(request.scope)
 
@@ -141,12 +141,12 @@ PROGRAM = textwrap.dedent(
     from litestar import get
     from opsdash_chassis.errors import StartupError
     from opsdash_chassis.http.app import create_app
-    from opsdash_chassis.http.security.authentication import NOBODY
+    from opsdash_chassis.http.security.authentication import PUBLIC
     from opsdash_chassis.observability.logs import configure_logs
     from opsdash_chassis.http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
 
-    @get("/slow", opt={"authentication": NOBODY})
+    @get("/slow", opt={"authentication": PUBLIC})
     async def slow() -> str:
         print("asked", flush=True)
         while not Path("RELEASED").exists():

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from opsdash_comments.access.policy import Access, CommentAction
-from opsdash_comments.errors import CommentDeleted, RoleTooLow
+from opsdash_comments.errors import CommentDeleted, Forbidden
 
 _SHORTEST_STEP: Final = timedelta(microseconds=1)
 
@@ -60,9 +60,9 @@ def may_change(access: Access, author_id: UUID) -> bool:
 
 
 def check_may_change(access: Access, comment: Comment) -> None:
-    """Raises RoleTooLow."""
+    """Raises Forbidden."""
     if not may_change(access, comment.author_id):
-        raise RoleTooLow
+        raise Forbidden
 
 
 def edited(

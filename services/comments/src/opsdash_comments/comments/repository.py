@@ -56,7 +56,7 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
 
 async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> Record:
     """Store a new comment of a locked thread with its event; how it is shown."""
-    (row,) = await work.change(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
+    (row,) = await work.execute_with_event(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
     return row
 
 
@@ -92,7 +92,7 @@ async def update(work: UnitOfWork, comment: Comment, rendered: Rendered | None, 
         comment.ticket_id,
         event.data.ticket_sequence,
     )
-    await work.change(_UPDATE, *values, event=event, topic=COMMENTS)
+    await work.execute_with_event(_UPDATE, *values, event=event, topic=COMMENTS)
 
 
 async def keep_revision(connection: Connection, before: Comment) -> None:

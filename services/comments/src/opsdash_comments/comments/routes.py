@@ -29,7 +29,7 @@ from opsdash_comments.comments.schemas import (
     comment_of,
 )
 from opsdash_comments.comments.validation import PAGE
-from opsdash_comments.errors import NotVisible
+from opsdash_comments.errors import NotFound
 from opsdash_comments.threads.model import Thread
 from opsdash_comments.threads.scope import RequestScope
 
@@ -57,10 +57,10 @@ async def list_comments(
 async def _first_page(org: RequestScope, reference: UUID | int) -> CommentPage | None:
     """What nearly every reader asks for; None when the replica does not know the ticket as living."""
     reading = await org.read(
-        CommentAction.READ, lambda entrance: view_repository.opening(entrance, reference, limit=PAGE + 1)
+        CommentAction.READ, lambda reader: view_repository.opening(reader, reference, limit=PAGE + 1)
     )
     rows = reading.found
-    if not rows or not rows[0]["living"]:
+    if not rows or not rows[0]["not_deleted"]:
         return None
     found = [row for row in rows if row["id"] is not None]
     return await comment_page(org.cursors, reading.access, rows[0]["thread_id"], found)
@@ -155,7 +155,7 @@ async def list_revisions(
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
         wanted = object_id(comment_id)
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
-            raise NotVisible
+            raise NotFound
         scope = revisions_scope(access, wanted)
         after = 0 if cursor is None else int(org.cursors.decode(cursor, scope=scope)[0])
         rows = await view_repository.revisions(
@@ -170,7 +170,7 @@ async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id:
     """The comment as it is in this transaction, with its version as ETag."""
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
     if row is None:
-        raise NotVisible
+        raise NotFound
     return await _shown(row, access)
 
 

@@ -20,7 +20,7 @@ from opsdash_comments.access.policy import Access
 from opsdash_comments.comments import model, repository
 from opsdash_comments.comments.events import comment_event
 from opsdash_comments.comments.model import Comment
-from opsdash_comments.errors import FieldProblem, InvalidFields, NotVisible, ParentDeleted
+from opsdash_comments.errors import FieldProblem, InvalidFields, NotFound, ParentDeleted
 from opsdash_comments.threads.model import Thread
 
 
@@ -56,7 +56,7 @@ async def edit_comment(
 ) -> Comment:
     """Change text (with its HTML) or mentions, keeping the old text; a no-op changes nothing.
 
-    Raises NotVisible, RoleTooLow, StaleVersion, CommentDeleted or InvalidFields.
+    Raises NotFound, Forbidden, StaleVersion, CommentDeleted or InvalidFields.
     """
     before = await _for_change(work, access, thread, comment_id)
     check_version(before.version, if_match)
@@ -73,7 +73,7 @@ async def edit_comment(
 async def delete_comment(
     work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID, *, if_match: ExpectedVersions
 ) -> None:
-    """Leave a tombstone; doing it again changes nothing. Raises NotVisible, RoleTooLow or StaleVersion."""
+    """Leave a tombstone; doing it again changes nothing. Raises NotFound, Forbidden or StaleVersion."""
     before = await _for_change(work, access, thread, comment_id)
     if before.deleted_at is not None:
         return
@@ -107,7 +107,7 @@ def _first_version(
 async def _for_change(work: UnitOfWork, access: Access, thread: Thread, comment_id: UUID) -> Comment:
     comment = await repository.find(work.connection, thread, comment_id)
     if comment is None:
-        raise NotVisible
+        raise NotFound
     model.check_may_change(access, comment)
     return comment
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.text import markdown
 
 from opsdash_comments.comments.validation import PAGE_BYTES
@@ -67,7 +67,7 @@ _FIRST_PAGE = _page_of_comments("c.ticket_id = $2")
 _NEXT_PAGE = _page_of_comments("c.ticket_id = $2 AND (c.created_at, c.id) > ($4, $5)")
 # What is known of the ticket, and the first page of its comments: one row without an id when there are none.
 _OPENING = """
-SELECT th.ticket_id AS thread_id, th.deleted_at IS NULL AS living, page.* FROM threads th
+SELECT th.ticket_id AS thread_id, th.deleted_at IS NULL AS not_deleted, page.* FROM threads th
 LEFT JOIN LATERAL ({page}) page ON true
 WHERE th.org_id = $1 AND th.{reference} = $2 ORDER BY page.created_at, page.id
 """
@@ -85,9 +85,9 @@ _REVISIONS = _PAGE.format(
 )
 
 
-async def opening(entrance: Entrance, reference: UUID | int, *, limit: int) -> list[Record]:
-    """The thread with its first comments, read on entering the org."""
-    return await entrance.fetch(_OPENINGS[type(reference)], reference, limit)
+async def opening(reader: TenantReader, reference: UUID | int, *, limit: int) -> list[Record]:
+    """The thread with its first comments, read on opening the org."""
+    return await reader.fetch(_OPENINGS[type(reference)], reference, limit)
 
 
 async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> Record | None:

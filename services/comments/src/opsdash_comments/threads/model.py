@@ -13,7 +13,7 @@ class Thread:
 
     org_id: UUID
     ticket_id: UUID
-    living: bool
+    not_deleted: bool
     last_sequence: int
     last_comment_at: datetime | None
 
@@ -24,7 +24,7 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class TicketFact:
+class TicketSnapshot:
     """A ticket at one of its versions."""
 
     org_id: UUID

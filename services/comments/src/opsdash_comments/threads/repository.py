@@ -1,4 +1,4 @@
-"""SQL of what this service knows of tickets: facts from events or from their owner; the newest version wins.
+"""SQL of what this service knows of tickets: snapshots by event or by request; the newest version wins.
 
 Every statement names the org; row-level security stands underneath.
 """
@@ -10,12 +10,12 @@ from dataclasses import fields
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 
-from opsdash_comments.threads.model import Thread, TicketFact
+from opsdash_comments.threads.model import Thread, TicketSnapshot
 
 _THREAD = """
-SELECT org_id, ticket_id, deleted_at IS NULL AS living, last_sequence, last_comment_at FROM threads
+SELECT org_id, ticket_id, deleted_at IS NULL AS not_deleted, last_sequence, last_comment_at FROM threads
 WHERE org_id = $1 AND {reference} = $2 {lock}
 """
 _THREAD_COLUMNS = tuple(field.name for field in fields(Thread))
@@ -33,7 +33,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::tim
 ORDER BY 1, 2, 4
 ON CONFLICT DO NOTHING RETURNING ticket_id, ticket_version
 """
-_LEARN = """
+_UPSERT = """
 INSERT INTO threads (org_id, ticket_id, number, ticket_version, deleted_at, purged_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (org_id, ticket_id) DO UPDATE
 SET ticket_version = excluded.ticket_version, deleted_at = excluded.deleted_at, purged_at = excluded.purged_at
@@ -47,32 +47,32 @@ _EMPTY_REVISIONS = """
 DELETE FROM revisions r USING comments c
 WHERE c.org_id = $1 AND r.org_id = c.org_id AND c.id = r.comment_id AND c.ticket_id = $2
 """
-_FIELDS = tuple(field.name for field in fields(TicketFact))
+_FIELDS = tuple(field.name for field in fields(TicketSnapshot))
 
 
-async def thread(entrance: Entrance, reference: UUID | int, *, lock: bool) -> Thread | None:
-    """What is known of a ticket, read on entering its org.
+async def thread(reader: TenantReader, reference: UUID | int, *, lock: bool) -> Thread | None:
+    """What is known of a ticket, read on opening its org.
 
     Locked, its comments are written one after the other until the transaction ends.
     """
-    rows = await entrance.fetch(_THREADS[type(reference), lock], reference)
+    rows = await reader.fetch(_THREADS[type(reference), lock], reference)
     return Thread(**{name: rows[0][name] for name in _THREAD_COLUMNS}) if rows else None
 
 
-async def learn(connection: Connection, facts: Sequence[TicketFact]) -> list[TicketFact]:
-    """Store each fact unless a newer one is known; those stored. A purge is final and takes the text along."""
-    columns = ([getattr(fact, name) for fact in facts] for name in _FIELDS)
+async def upsert_tickets(connection: Connection, snapshots: Sequence[TicketSnapshot]) -> list[TicketSnapshot]:
+    """Store each snapshot unless a newer one is known; those stored. A purge is final and takes the text along."""
+    columns = ([getattr(snapshot, name) for snapshot in snapshots] for name in _FIELDS)
     met = {tuple(row) for row in await connection.fetch(_MEET_ALL, *columns)}
     stored = []
-    for fact in sorted(facts, key=lambda fact: fact.version):
-        if (fact.ticket_id, fact.version) in met or await _is_newer(connection, fact):
-            stored.append(fact)
-            if fact.purged_at is not None:
-                await connection.execute(_EMPTY_REVISIONS, fact.org_id, fact.ticket_id)
-                await connection.execute(_EMPTY_COMMENTS, fact.org_id, fact.ticket_id)
+    for snapshot in sorted(snapshots, key=lambda snapshot: snapshot.version):
+        if (snapshot.ticket_id, snapshot.version) in met or await _is_newer(connection, snapshot):
+            stored.append(snapshot)
+            if snapshot.purged_at is not None:
+                await connection.execute(_EMPTY_REVISIONS, snapshot.org_id, snapshot.ticket_id)
+                await connection.execute(_EMPTY_COMMENTS, snapshot.org_id, snapshot.ticket_id)
     return stored
 
 
-async def _is_newer(connection: Connection, fact: TicketFact) -> bool:
-    """Whether the fact has taken the place of what was known of its ticket."""
-    return bool(await connection.fetchval(_LEARN, *(getattr(fact, name) for name in _FIELDS)))
+async def _is_newer(connection: Connection, snapshot: TicketSnapshot) -> bool:
+    """Whether the snapshot has taken the place of what was known of its ticket."""
+    return bool(await connection.fetchval(_UPSERT, *(getattr(snapshot, name) for name in _FIELDS)))

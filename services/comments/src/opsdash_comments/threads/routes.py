@@ -11,6 +11,6 @@ from opsdash_comments.threads.scope import RequestScope
 
 
 @put("/thread", status_code=204, include_in_schema=False)
-async def look_again(reference: FromPath[str], org: NamedDependency[RequestScope]) -> None:
+async def refresh_ticket(reference: FromPath[str], org: NamedDependency[RequestScope]) -> None:
     """The gateway has deleted the ticket: hide its comments before anybody is told so."""
-    await org.look_again(id_or_number(reference))
+    await org.refresh_ticket(id_or_number(reference))

@@ -16,10 +16,10 @@ from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_comments.access.policy import Access, CommentAction
-from opsdash_comments.errors import NotVisible, TicketUnsettled
+from opsdash_comments.errors import NotFound, TicketUnknown
 from opsdash_comments.threads import repository
-from opsdash_comments.threads.entering import enter
 from opsdash_comments.threads.model import Thread
+from opsdash_comments.threads.open_thread import open_thread
 from opsdash_comments.threads.tickets_client import TicketClient
 
 Result = TypeVar("Result")
@@ -47,12 +47,12 @@ class RequestScope(request_scope.RequestScope[Access]):
         """Run something about a living ticket in one transaction; one that is not known as such is asked for first."""
         try:
             return await self._run(action, reference, act)
-        except TicketUnsettled as unsettled:
-            await self._settle(unsettled)
+        except TicketUnknown as unknown:
+            await self._resolve(unknown)
         try:
             return await self._run(action, reference, act)
-        except TicketUnsettled:
-            raise NotVisible from None
+        except TicketUnknown:
+            raise NotFound from None
 
     async def write(self, reference: UUID | int, act: Act[Response[Body]], *, key: str | None) -> Response[Body]:
         """Comment on a ticket in one transaction, once per Idempotency-Key."""
@@ -69,12 +69,12 @@ class RequestScope(request_scope.RequestScope[Access]):
 
     async def _run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
         async with self._database.tenant_transaction() as connection:
-            work, access, thread = await enter(
+            work, access, thread = await open_thread(
                 connection, slug=self._slug, user_id=self.user_id, action=action, reference=reference
             )
             self._count(access)
-            if thread is None or not thread.living:
-                raise TicketUnsettled(access.org_id, reference, known=thread is not None)
+            if thread is None or not thread.not_deleted:
+                raise TicketUnknown(access.org_id, reference, known=thread is not None)
             return await act(work, access, thread)
 
     async def render(self, reference: UUID | int, text: str) -> Rendered:
@@ -83,33 +83,33 @@ class RequestScope(request_scope.RequestScope[Access]):
             await self.read(CommentAction.COMMENT, lambda at: repository.thread(at, reference, lock=False))
         return await markdown.render_soon(text)
 
-    async def look_again(self, reference: UUID | int) -> None:
-        """Learn from the owner what became of a ticket, before its event tells. Not counted against the org's limit.
+    async def refresh_ticket(self, reference: UUID | int) -> None:
+        """Learn from the tickets service what became of a ticket, before its event. The org's limit does not count it.
 
-        Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
+        Raises NotFound when there is no such ticket, Unavailable when the tickets service cannot be reached.
         """
         async with self._database.tenant_statement() as connection:
-            _, access, _ = await enter(
+            _, access, _ = await open_thread(
                 connection,
                 slug=self._slug,
                 user_id=self.user_id,
                 action=CommentAction.READ,
                 reference=reference,
             )
-        await self._settle(TicketUnsettled(access.org_id, reference, known=False))
+        await self._resolve(TicketUnknown(access.org_id, reference, known=False))
 
-    async def _settle(self, unsettled: TicketUnsettled) -> None:
-        """Ask the owner, outside any transaction, and store its answer as a fact.
+    async def _resolve(self, unknown: TicketUnknown) -> None:
+        """Ask the tickets service, outside any transaction, and store its answer as a snapshot.
 
-        Raises NotVisible when there is no such ticket, Unavailable when the owner cannot be reached.
+        Raises NotFound when there is no such ticket, Unavailable when the tickets service cannot be reached.
         """
         try:
-            fact = await self._tickets.fact(unsettled.org_id, unsettled.reference)
+            snapshot = await self._tickets.snapshot(unknown.org_id, unknown.reference)
         except Unavailable:
-            if unsettled.known:  # as deleted; only whether it was restored a moment ago stays open
-                raise NotVisible from None
+            if unknown.known:  # as deleted; only whether it was restored a moment ago stays open
+                raise NotFound from None
             raise
-        if fact is None:
-            raise NotVisible
+        if snapshot is None:
+            raise NotFound
         async with self._database.worker_transaction() as connection:
-            await repository.learn(connection, [fact])
+            await repository.upsert_tickets(connection, [snapshot])

@@ -1,4 +1,4 @@
-"""Asks the owner of tickets whether one exists, when its events have not told so yet."""
+"""Asks the tickets service whether one exists, when its events have not told so yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
 
 from opsdash_comments.settings import CommentsSettings
-from opsdash_comments.threads.model import TicketFact
+from opsdash_comments.threads.model import TicketSnapshot
 
 CONNECT_SECONDS = 0.5
 TOTAL_SECONDS = 1.5
@@ -47,8 +47,8 @@ class TicketClient:
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as self._session:
             yield
 
-    async def fact(self, org_id: UUID, reference: UUID | int) -> TicketFact | None:
-        """What the owner says; None: there is no such ticket in that org. Raises Unavailable."""
+    async def snapshot(self, org_id: UUID, reference: UUID | int) -> TicketSnapshot | None:
+        """What the tickets service says; None: there is no such ticket in that org. Raises Unavailable."""
         if self._session is None:
             raise Unavailable("The service is starting.")
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -69,7 +69,7 @@ class TicketClient:
             found = msgspec.json.decode(body, type=_Existence)
         except msgspec.MsgspecError as error:
             raise _no_answer() from error
-        return TicketFact(org_id, found.ticket_id, found.number, found.version, found.deleted_at, found.purged_at)
+        return TicketSnapshot(org_id, found.ticket_id, found.number, found.version, found.deleted_at, found.purged_at)
 
 
 def _no_answer() -> Unavailable:

@@ -1,1 +1,1 @@
-"""The pages: they call the owner services as REST does, and hold no rules of their own."""
+"""The pages: they call the upstream services as REST does, and hold no rules of their own."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.app import user_ids_of
-from opsdash_chassis.http.security.authentication import Rule
+from opsdash_chassis.http.security.authentication import AuthScheme
 from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.http.security.tokens import TokenVerifier
 
@@ -36,7 +36,7 @@ class Console:
     """The routes of sign-in and pages, and the rule that lets browsers in."""
 
     routes: list[ControllerRouterHandler]
-    rules: dict[str, Rule]
+    auth_schemes: dict[str, AuthScheme]
 
 
 def build_console(
@@ -51,9 +51,9 @@ def build_console(
     kept = SessionCookies(secret)
     sessions = Sessions(provider, ids, access)
     flow = SignIn(provider, sessions, kept, Attempts(secret), endings)
-    rule = SignedIn(kept, origin=settings.origin, is_ended=endings.register.is_over, renew=sessions.renew)
-    rules: dict[str, Rule] = {SIGNED_IN: rule, SIGNING_OUT: rule.signing_out}
+    scheme = SignedIn(kept, origin=settings.origin, is_ended=endings.register.is_over, renew=sessions.renew)
+    auth_schemes: dict[str, AuthScheme] = {SIGNED_IN: scheme, SIGNING_OUT: scheme.signing_out}
     ends = LogoutTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
     outside: list[ControllerRouterHandler] = [sign_in_routes(flow), back_channel_route(endings, ends)]
-    return Console([*outside, home_routes, preferences_routes, follow_page, *page_routes(renderer)], rules)
+    return Console([*outside, home_routes, preferences_routes, follow_page, *page_routes(renderer)], auth_schemes)

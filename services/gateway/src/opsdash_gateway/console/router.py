@@ -9,7 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.exceptions import respond
 from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 
 from opsdash_gateway.console.assets.routes import static_route
 from opsdash_gateway.console.create.routes import CREATE_ROUTES
@@ -38,7 +38,7 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNKNOWN: Final = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WORKSPACE}/{{rest:path}}"]
 
 
-@route(UNKNOWN, http_method=list(METHODS), status_code=404, opt={"authentication": NOBODY, "query_parameters": None})
+@route(UNKNOWN, http_method=list(METHODS), status_code=404, opt={"authentication": PUBLIC, "query_parameters": None})
 async def unknown(request: Request[Any, Any, Any], renderer: NamedDependency[Renderer]) -> Response[Any]:
     """Any address that nothing else answers: a page below a language of ours, a problem document elsewhere."""
     if request.path_params["locale"] not in renderer.languages:

@@ -1,4 +1,4 @@
-"""Who may read an org's stream: the owner service says so, at its opening and again while it is open."""
+"""Who may read an org's stream: the upstream service says so, at its opening and again while it is open."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import msgspec
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.upstream.answers import Answer
-from opsdash_gateway.upstream.client import OwnerClient
-from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.client import UpstreamClient
+from opsdash_gateway.upstream.paths import upstream_path
 
 TEMPLATE = "/orgs/{slug}/support"
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """The part of the owner's answer that matters here."""
+    """The part of the upstream's answer that matters here."""
 
     org_id: UUID
     member_id: UUID
@@ -29,19 +29,19 @@ class Membership(msgspec.Struct, frozen=True):
 class Access:
     """One caller's way to ask about one org."""
 
-    owner: OwnerClient
+    upstream: UpstreamClient
     slug: str
     headers: Mapping[str, str]
 
     async def ask(self) -> tuple[Answer, Membership | None]:
-        """The owner's answer, and the membership when it is a yes."""
-        answer = await self.owner.forward("GET", owner_path(TEMPLATE, {"slug": self.slug}), headers=self.headers)
+        """The upstream's answer, and the membership when it is a yes."""
+        answer = await self.upstream.forward("GET", upstream_path(TEMPLATE, {"slug": self.slug}), headers=self.headers)
         if answer.status != HTTPStatus.OK:
             return answer, None
         return answer, msgspec.json.decode(answer.body, type=Membership)
 
     async def still_allowed(self) -> bool:
-        """An owner that cannot say keeps the stream open: it tells nothing that the owner would not let them read."""
+        """An upstream that cannot say keeps the stream open: it tells nothing that they could not read."""
         try:
             answer, _ = await self.ask()
         except Problem:

@@ -37,7 +37,7 @@ class Hub:
 
     @contextmanager
     def seat(self, user_id: UUID) -> Iterator[None]:
-        """Around one stream, from before its owner is asked. Raises 429 or 503 problems."""
+        """Around one stream, from before its upstream is asked. Raises 429 or 503 problems."""
         if self._closed or self._seats.total >= self._streams:
             raise unavailable("This server can take no more live streams now.", RETRY_AFTER_SECONDS)
         with self._seats.taken(user_id):

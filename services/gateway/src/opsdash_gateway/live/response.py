@@ -1,4 +1,4 @@
-"""The answer to a request for the stream: the owner's refusal, or a stream that lasts."""
+"""The answer to a request for the stream: the upstream's refusal, or a stream that lasts."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from opsdash_chassis.http.security.tokens import Caller
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
-from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.client import Upstreams
 
 MAXIMUM_ID_LENGTH = 100
 
@@ -32,7 +32,7 @@ async def follow_events(
     request: Request[Any, Any, Any],
     slug: FromPath[str],
     caller: NamedDependency[Caller],
-    owners: NamedDependency[Owners],
+    upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     last_event_id: LastEventId = None,
     after: After = None,
@@ -40,7 +40,7 @@ async def follow_events(
     """What changes in the org, as it happens: Server-Sent Events that say what to load again."""
     return LiveResponse(  # type: ignore[return-value] # the framework's names for the same protocol
         hub=hub,
-        access=Access(owners.tickets, slug, {"authorization": request.headers["authorization"]}),
+        access=Access(upstreams.tickets, slug, {"authorization": request.headers["authorization"]}),
         user_id=caller.user_id,
         expires_at=caller.expires_at,
         last_event_id=last_event_id or after,

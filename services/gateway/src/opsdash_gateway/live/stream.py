@@ -1,4 +1,4 @@
-"""One open stream: writes signals as they come, a comment when none do, and asks the owner again now and then."""
+"""One open stream: writes signals as they come, a comment when none do, and asks the upstream again now and then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opsdash_gateway.live import metrics
 from opsdash_gateway.live.feed import Feed
 
 KEEPALIVE_SECONDS = 15.0
-#: The first look is early: the owner may have been a moment behind when the stream was opened.
+#: The first look is early: the upstream may have been a moment behind when the stream was opened.
 FIRST_CHECK_SECONDS = 3.0
 CHECK_SECONDS = 60.0
 #: How long a client that does not read may hold up the end of its stream.

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_contracts import asyncapi
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.schemas import schema_of
@@ -49,7 +49,7 @@ def event_schemas_router() -> Router:
     return Router(
         "/",
         route_handlers=[as_json_document, as_yaml_document, one_schema],
-        opt={"authentication": NOBODY},
+        opt={"authentication": PUBLIC},
         include_in_schema=False,
     )
 

@@ -12,7 +12,7 @@ from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 
 from opsdash_gateway.rest.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
 
@@ -74,7 +74,7 @@ def schema_router(document: dict[str, Any]) -> Router:
     return Router(
         _PREFIX,
         route_handlers=[page, openapi, openapi_as_yaml, asset],
-        opt={"authentication": NOBODY},
+        opt={"authentication": PUBLIC},
         include_in_schema=False,
     )
 

@@ -1,6 +1,6 @@
-"""Passes requests on to an owner service and the answers back, byte for byte.
+"""Forwards requests to an upstream service and the answers back, byte for byte.
 
-The routes are those of the owner's OpenAPI document: what is published is passed, and nothing else of the owner.
+The routes are those of the upstream's OpenAPI document: what is published is passed, and nothing else of the upstream.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_chassis.http.requests.requests import has_body
 
-from opsdash_gateway.upstream.client import OwnerClient, Owners, Service
-from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
+from opsdash_gateway.upstream.paths import upstream_path
 from opsdash_gateway.upstream.responses import as_response, as_stream, as_whole
 
 PREFIX = "/api"
@@ -25,7 +25,7 @@ TICKET: Final = "/orgs/{slug}/tickets/{reference}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def passing_routes(
+def proxy_routes(
     document: dict[str, Any], service: Service, *, elsewhere: Mapping[str, Collection[str]] | None = None
 ) -> list[HTTPRouteHandler]:
     """One handler for each path of a service's document, but for methods that are answered elsewhere."""
@@ -33,7 +33,7 @@ def passing_routes(
     return [
         _streaming_route(path, service)
         if _is_streamed(item)
-        else _passing_route(path, _methods_of(item, without=taken.get(path, ())), service)
+        else _proxy_route(path, _methods_of(item, without=taken.get(path, ())), service)
         for path, item in document["paths"].items()
     ]
 
@@ -49,7 +49,7 @@ def as_parameters(template: str) -> str:
 
 
 def _is_streamed(item: dict[str, Any]) -> bool:
-    """An answer that is not JSON may be long: it is handed on while it comes."""
+    """An answer that is not JSON may be long: it is forwarded while it comes."""
     answers = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
     return bool(answers) and "application/json" not in answers
 
@@ -62,33 +62,33 @@ def _streaming_route(template: str, service: Service) -> HTTPRouteHandler:
         opt={"query_parameters": None},
         include_in_schema=False,
     )
-    async def pass_stream(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> Response[Any]:
-        path = owner_path(template, request.path_params)
+    async def forward_stream(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> Response[Any]:
+        path = upstream_path(template, request.path_params)
         query = request.scope.get("query_string", b"")
-        owner: OwnerClient = getattr(owners, service)
-        answer, chunks = await owner.stream(path, query=query, headers=request.headers)
+        upstream: UpstreamClient = getattr(upstreams, service)
+        answer, chunks = await upstream.stream(path, query=query, headers=request.headers)
         return as_whole(answer) if chunks is None else as_stream(answer, chunks)
 
-    return pass_stream
+    return forward_stream
 
 
-def _passing_route(template: str, methods: list[Any], service: Service) -> HTTPRouteHandler:
+def _proxy_route(template: str, methods: list[Any], service: Service) -> HTTPRouteHandler:
     @route(
         PREFIX + as_parameters(template),
         http_method=methods,
         status_code=200,
-        opt={"query_parameters": None},  # the owner knows which ones there are
-        include_in_schema=False,  # the owner describes them
+        opt={"query_parameters": None},  # the upstream knows which ones there are
+        include_in_schema=False,  # the upstream describes them
     )
-    async def pass_request(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
-        return await pass_on(request, getattr(owners, service), owner_path(template, request.path_params))
+    async def forward_request(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
+        return await forward(request, getattr(upstreams, service), upstream_path(template, request.path_params))
 
-    return pass_request
+    return forward_request
 
 
-async def pass_on(request: Request[Any, Any, Any], owner: OwnerClient, path: str) -> ASGIResponse:
+async def forward(request: Request[Any, Any, Any], upstream: UpstreamClient, path: str) -> ASGIResponse:
     body = await request.body() if has_body(request) else None
-    answer = await owner.forward(
+    answer = await upstream.forward(
         request.method,
         path,
         query=request.scope.get("query_string", b""),

@@ -10,20 +10,20 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters, pass_on
-from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters, forward
+from opsdash_gateway.upstream.client import Upstreams
+from opsdash_gateway.upstream.paths import upstream_path
 
 
 def deleting_route() -> HTTPRouteHandler:
     """DELETE of one ticket."""
 
     @delete(PREFIX + as_parameters(TICKET), status_code=200, opt={"query_parameters": None}, include_in_schema=False)
-    async def delete_ticket(request: Request[Any, Any, Any], owners: NamedDependency[Owners]) -> ASGIResponse:
-        path = owner_path(TICKET, request.path_params)
-        answer = await pass_on(request, owners.tickets, path)
+    async def delete_ticket(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
+        path = upstream_path(TICKET, request.path_params)
+        answer = await forward(request, upstreams.tickets, path)
         if answer.status_code == HTTPStatus.NO_CONTENT:
-            await owners.hide_comments(path, request.headers)
+            await upstreams.hide_comments(path, request.headers)
         return answer
 
     return delete_ticket

@@ -16,8 +16,8 @@ from opsdash_gateway.sla.cron_job import CRON_PATH
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.schemas import SlaLedger, SweepResult
 from opsdash_gateway.sla.service import with_entries
-from opsdash_gateway.upstream.client import Owners
-from opsdash_gateway.upstream.paths import owner_path
+from opsdash_gateway.upstream.client import Upstreams
+from opsdash_gateway.upstream.paths import upstream_path
 from opsdash_gateway.upstream.responses import as_whole
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
@@ -29,13 +29,13 @@ async def get_sla_ledger(
     request: Request[Any, Any, Any],
     slug: FromPath[str],
     reference: FromPath[str],
-    owners: NamedDependency[Owners],
+    upstreams: NamedDependency[Upstreams],
     monitor: NamedDependency[MonitorClient],
 ) -> Response[SlaLedger]:
     """Everything that happened to the ticket's due time."""
-    path = owner_path(LEDGER_PATH, {"slug": slug, "reference": reference})
-    answer = await owners.tickets.forward("GET", path, headers=request.headers)
-    if answer.status != 200:  # noqa: PLR2004 - the owner decides who may see what
+    path = upstream_path(LEDGER_PATH, {"slug": slug, "reference": reference})
+    answer = await upstreams.tickets.forward("GET", path, headers=request.headers)
+    if answer.status != 200:  # noqa: PLR2004 - the upstream decides who may see what
         return as_whole(answer)
     return Response(await with_entries(answer, monitor))
 

@@ -47,13 +47,13 @@ class _Ledger(msgspec.Struct, kw_only=True):
 
 
 async def with_entries(answer: Answer, monitor: MonitorClient) -> SlaLedger:
-    """The ledger of the ticket that the owner let the caller see."""
+    """The ledger of the ticket that the upstream let the caller see."""
     context = msgspec.json.decode(answer.body, type=_Context)
     ledger = msgspec.json.decode(await monitor.ledger(context.org_id, context.ticket_id), type=_Ledger)
-    return _composed(context, ledger)
+    return _compose(context, ledger)
 
 
-def _composed(context: _Context, ledger: _Ledger) -> SlaLedger:
+def _compose(context: _Context, ledger: _Ledger) -> SlaLedger:
     people = {person.id: person for person in context.people}
     entries = []
     for entry in ledger.entries:

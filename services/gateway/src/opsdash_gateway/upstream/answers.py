@@ -1,4 +1,4 @@
-"""What an owner service said, and how much it may say on which route: more is no answer of ours."""
+"""What an upstream service said, and how much it may say on which route: more is no answer of ours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_BYTES_OF: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What an owner said, to be passed on as it is."""
+    """What an upstream said, to be forwarded as it is."""
 
     status: int
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""A circuit breaker: calls to an owner that does not answer fail at once, but for one that tries whether it is back."""
+"""A circuit breaker: calls to an upstream that does not answer fail at once, but for one that probes it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import contextmanager
 import aiohttp
 from opsdash_chassis.observability.dependencies import Dependency
 
-#: No answer at all. An owner that says 503 itself is there.
+#: No answer at all. An upstream that says 503 itself is there.
 FAILURES = (TimeoutError, aiohttp.ClientError, ConnectionError)
 FAILURES_IN_A_ROW = 5
 PAUSE_SECONDS = 1.0
-#: An owner that has answered somebody since then is busy, not away.
+#: An upstream that has answered somebody since then is busy, not away.
 QUIET_SECONDS = 1.0
 
 

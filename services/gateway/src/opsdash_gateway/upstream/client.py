@@ -1,4 +1,4 @@
-"""HTTP to the owner services: one session, bounded waits, at most one repeat, bytes passed through unchanged."""
+"""HTTP to the upstream services: one session, bounded waits, at most one repeat, bytes passed through unchanged."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ TOTAL_SECONDS = 5.0
 HIDE_SECONDS = 1.0
 MAXIMUM_CONNECTIONS = 200
 MAXIMUM_STREAMS = 20  # a slow reader holds one as long as it likes, so these are not the ones of all other calls
-KEEPALIVE_SECONDS = 30.0  # below the owners' 75 s: we close idle connections before they do
+KEEPALIVE_SECONDS = 30.0  # below the upstreams' 75 s: we close idle connections before they do
 RETRY_PAUSE_SECONDS = (0.02, 0.1)
 STREAM_CHUNK_BYTES = 64 * 1024
 
-PASSED_REQUEST_HEADERS = ("authorization", "content-type", "if-match", "idempotency-key")
-PASSED_RESPONSE_HEADERS = (
+FORWARDED_REQUEST_HEADERS = ("authorization", "content-type", "if-match", "idempotency-key")
+FORWARDED_RESPONSE_HEADERS = (
     "content-type",
     "content-disposition",
     "etag",
@@ -51,7 +51,7 @@ _FAILED_CONNECTION = (aiohttp.ClientConnectionError, ConnectionError)
 
 
 def open_session(*, connections: int = MAXIMUM_CONNECTIONS) -> aiohttp.ClientSession:
-    """The session every owner client shares; close it with the application."""
+    """The session every upstream client shares; close it with the application."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_SECONDS),
         # Each call bounds its whole time itself; a second clock beside that is work for nothing.
@@ -66,11 +66,11 @@ def open_session(*, connections: int = MAXIMUM_CONNECTIONS) -> aiohttp.ClientSes
 
 
 @dataclass(frozen=True)
-class Owners:
-    """A client for each owner service."""
+class Upstreams:
+    """A client for each upstream service."""
 
-    tickets: OwnerClient
-    comments: OwnerClient
+    tickets: UpstreamClient
+    comments: UpstreamClient
 
     async def hide_comments(self, ticket_path: str, headers: Mapping[str, str]) -> None:
         """A ticket has just been deleted: let the comments service look again before anybody is told so.
@@ -90,8 +90,8 @@ class Unanswered(Exception):
         super().__init__(f"{service}: {error!r}")
 
 
-class OwnerClient:
-    """Calls one owner service, unless it has just shown not to be there."""
+class UpstreamClient:
+    """Calls one upstream service, unless it has just shown not to be there."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class OwnerClient:
         body: bytes | None = None,
         seconds: float | None = None,
     ) -> Answer:
-        """Raises a 503 problem when the owner cannot be reached or does not answer in time, 502 when it says too much.
+        """Raises a 503 problem when the upstream is away or does not answer in time, 502 when it says too much.
 
         `path` and `query` are sent as they are: the caller has encoded and checked them.
         """
@@ -133,9 +133,9 @@ class OwnerClient:
     async def stream(
         self, path: str, *, query: bytes = b"", headers: Mapping[str, str]
     ) -> tuple[Answer, AsyncIterator[bytes] | None]:
-        """A GET whose body is handed on as it comes; None instead of a stream when the answer is complete.
+        """A GET whose body is forwarded as it comes; None instead of a stream when the answer is complete.
 
-        Raises a 503 problem when the owner cannot be reached. An owner that fails later ends the stream early, and
+        Raises a 503 problem when the upstream is away. An upstream that fails later ends the stream early, and
         the client sees a broken transfer, never a short file that looks whole.
         """
         url, sent = self._request(path, query, headers)
@@ -153,7 +153,7 @@ class OwnerClient:
 
     def _request(self, path: str, query: bytes, headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
         suffix = f"?{query.decode('ascii')}" if query else ""
-        sent = {name: headers[name] for name in PASSED_REQUEST_HEADERS if name in headers}
+        sent = {name: headers[name] for name in FORWARDED_REQUEST_HEADERS if name in headers}
         inject(sent)
         return URL(f"{self._base_url}{path}{suffix}", encoded=True), sent
 
@@ -163,7 +163,7 @@ class OwnerClient:
         try:
             return await self._send(method, url, headers, body, most)
         except TimeoutError:
-            raise  # a slow owner must not get the same work twice
+            raise  # a slow upstream must not get the same work twice
         except _FAILED_CONNECTION:
             if not repeatable:
                 raise
@@ -193,14 +193,14 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def _checked(response: aiohttp.ClientResponse, content: bytes) -> Answer:
-    """Pass on answers an owner means for users; anything else that is no success shows nothing of its inside.
+    """Forward answers an upstream means for users; anything else that is no success shows nothing of its inside.
 
-    The caller pays for what the owner did.
+    The caller pays for what the upstream did.
     """
     current_cost().add(response.headers)
     if response.status >= 300 and response.content_type != "application/problem+json":  # noqa: PLR2004 - no success
         raise _bad_upstream()
-    headers = {name: response.headers[name] for name in PASSED_RESPONSE_HEADERS if name in response.headers}
+    headers = {name: response.headers[name] for name in FORWARDED_RESPONSE_HEADERS if name in response.headers}
     return Answer(response.status, headers, content)
 
 

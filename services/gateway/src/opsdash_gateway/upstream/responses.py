@@ -1,4 +1,4 @@
-"""Responses that hand on what an owner service answered, byte for byte."""
+"""Responses that forward what an upstream service answered, byte for byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opsdash_gateway.upstream.answers import Answer
 
 
 def as_response(answer: Answer) -> ASGIResponse:
-    """The owner's answer as ours, its `Content-Type` included."""
+    """The upstream's answer as ours, its `Content-Type` included."""
     return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers)
 
 

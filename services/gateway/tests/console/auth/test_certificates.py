@@ -19,7 +19,7 @@ from tests.deploy.package_index import Authority, make_authority
 from tests.support.brokers import new_broker
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
-from tests.support.live_gateway import agreeing_owner, lone_gateway_environment
+from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
 from tests.support.service_process import ServiceProcess
 from tests.support.web_client import Browser
 
@@ -48,8 +48,8 @@ async def behind_tls(provider: Provider, issuer: TestIssuer, tmp_path: Path) -> 
     plain_port = int(provider.url.rpartition(":")[2])
     provider.url, public_url = f"https://127.0.0.1:{provider_port}", f"https://127.0.0.1:{public_port}"
     absent = new_broker(tmp_path)
-    async with agreeing_owner() as owner:
-        settings = lone_gateway_environment(absent, issuer, owner) | {
+    async with agreeing_upstream() as upstream:
+        settings = lone_gateway_environment(absent, issuer, upstream) | {
             "OPSDASH_HTTP_PORT": str(gateway_port),
             "OPSDASH_PUBLIC_URL": public_url,
             "OPSDASH_OIDC_ISSUER": provider.url,

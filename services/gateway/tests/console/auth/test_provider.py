@@ -34,9 +34,9 @@ from tests.support.web_client import Browser
 
 
 @pytest.fixture
-async def browser(provider: Provider, owner: Any, start_gateway: Any) -> Browser:
+async def browser(provider: Provider, upstream: Any, start_gateway: Any) -> Browser:
     gateway = await start_gateway(
-        tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys", **SETTINGS
+        tickets_url=upstream.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys", **SETTINGS
     )
     return Browser(gateway.session, gateway.url)
 
@@ -45,10 +45,10 @@ SETTINGS = {"oidc_client_secret": "s3cret:with/signs", "oidc_scopes": "openid pr
 
 
 class TestRequest:
-    async def test_more_parameters_are_sent_along(self, provider: Provider, owner: Any, start_gateway: Any) -> None:
+    async def test_more_parameters_are_sent_along(self, provider: Provider, upstream: Any, start_gateway: Any) -> None:
         more = "audience=https%3A%2F%2Fapi.example.com&prompt=select_account"
         gateway = await start_gateway(
-            tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys",
+            tickets_url=upstream.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys",
             oidc_authorization_parameters=more,
         )  # fmt: skip
         address = (await Browser(gateway.session, gateway.url).get("/en/sign-in")).location
@@ -227,10 +227,10 @@ class TestRenewal:
         provider.calls.clear()
 
     async def test_requests_at_once_share_one_and_the_cookie_follows(
-        self, browser: Browser, provider: Provider, owner: Any
+        self, browser: Browser, provider: Provider, upstream: Any
     ) -> None:
         await self.expired(browser, provider)
-        owner.answer = no_orgs
+        upstream.answer = no_orgs
         provider.answer = {"refresh_token": "second", "id_token": None}
         pages = await asyncio.gather(*(browser.get("/") for _ in range(5)))
         assert {page.status for page in pages} == {200}
@@ -238,13 +238,13 @@ class TestRenewal:
         assert (form["grant_type"], form["refresh_token"]) == ("refresh_token", "first")
         assert session_of(browser).refresh_token == "second"
 
-    async def test_a_public_client_names_itself(self, provider: Provider, owner: Any, start_gateway: Any) -> None:
+    async def test_a_public_client_names_itself(self, provider: Provider, upstream: Any, start_gateway: Any) -> None:
         gateway = await start_gateway(
-            tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys"
+            tickets_url=upstream.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys"
         )
         browser = Browser(gateway.session, gateway.url)
         await self.expired(browser, provider)
-        owner.answer = no_orgs
+        upstream.answer = no_orgs
         assert (await browser.get("/")).status == 200
         ((form, headers),) = provider.calls
         assert (form["grant_type"], form["client_id"]) == ("refresh_token", CLIENT)
@@ -261,10 +261,10 @@ class TestRenewal:
         assert (await browser.get("/")).status == 303
 
     async def test_a_provider_that_is_away_is_503_and_keeps_the_session(
-        self, browser: Browser, provider: Provider, owner: Any
+        self, browser: Browser, provider: Provider, upstream: Any
     ) -> None:
         await self.expired(browser, provider)
-        owner.answer = no_orgs
+        upstream.answer = no_orgs
         provider.status = 500
         assert (await browser.get("/")).status == 503
         provider.status = 200

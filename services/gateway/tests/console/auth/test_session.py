@@ -88,10 +88,10 @@ class TestCookie:
             assert kept.read({COOKIE: changed}) is None
 
     def test_a_value_sealed_for_another_purpose_is_not_a_session(self) -> None:
-        from opsdash_gateway.console.auth.encryption import Sealer
+        from opsdash_gateway.console.auth.encryption import Encrypter
 
-        other = Sealer(NEW, purpose="another", kind=WebSession, seconds=60)
-        assert SessionCookies(NEW).read({COOKIE: other.seal(SESSION)}) is None
+        other = Encrypter(NEW, purpose="another", kind=WebSession, seconds=60)
+        assert SessionCookies(NEW).read({COOKIE: other.encrypt(SESSION)}) is None
 
 
 class TestSignedIn:

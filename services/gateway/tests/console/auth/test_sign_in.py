@@ -151,8 +151,8 @@ class TestWrongTurns:
         page = await browser.get("/sign-in/callback?" + urlencode({"state": mine["state"], "code": code}))
         assert page.status == 403
 
-    async def test_without_the_issuer_it_says_so(self, owner: Any, start_gateway: Any) -> None:
-        gateway = await start_gateway(tickets_url=owner.url, oidc_issuer="http://127.0.0.1:1/dev")
+    async def test_without_the_issuer_it_says_so(self, upstream: Any, start_gateway: Any) -> None:
+        gateway = await start_gateway(tickets_url=upstream.url, oidc_issuer="http://127.0.0.1:1/dev")
         page = await Browser(gateway.session, gateway.url).get("/en/sign-in")
         assert page.status == 503
 
@@ -203,17 +203,17 @@ class TestHome:
         page = await browser.get("/", headers={"Accept-Language": "en"})
         assert page.location.startswith("/es/")
 
-    async def test_a_member_is_led_to_an_org_with_support(self, browser: Browser, owner: Any) -> None:
+    async def test_a_member_is_led_to_an_org_with_support(self, browser: Browser, upstream: Any) -> None:
         await browser.follow(LINK)
-        owner.answer = answering(orgs=[{"slug": "small", "plate": "free"}, {"slug": "big", "plate": "sales"}])
+        upstream.answer = answering(orgs=[{"slug": "small", "plate": "free"}, {"slug": "big", "plate": "sales"}])
         assert (await browser.get("/")).location == "/en/org/big/support"
-        method, path, headers, _ = owner.requests[-1]
+        method, path, headers, _ = upstream.requests[-1]
         assert (method, path) == ("GET", "/me")
         assert headers["authorization"].startswith("Bearer ")
 
-    async def test_somebody_without_an_org_is_told_so(self, browser: Browser, owner: Any) -> None:
+    async def test_somebody_without_an_org_is_told_so(self, browser: Browser, upstream: Any) -> None:
         await browser.follow(LINK)
-        owner.answer = answering(orgs=[])
+        upstream.answer = answering(orgs=[])
         assert "No workspace yet" in (await browser.get("/")).text
 
 

@@ -1,4 +1,4 @@
-"""The dashboard: the owner's numbers, where they lead, and what a workspace without Support sees."""
+"""The dashboard: the upstream's numbers, where they lead, and what a workspace without Support sees."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def window(helpdesk: Any) -> Visitor:
     return Visitor(helpdesk.url, "brightside", PERSON, helpdesk.token, SESSION_SECRET)  # type: ignore[arg-type]
 
 
-async def test_every_tile_leads_to_the_list_it_counts(window: Visitor, owner: Any) -> None:
-    owner.answer = answering(INSIGHTS)
+async def test_every_tile_leads_to_the_list_it_counts(window: Visitor, upstream: Any) -> None:
+    upstream.answer = answering(INSIGHTS)
     page = await window.get("/dashboard", fragment=False)
     assert page.status == 200
     for query, count in (("?view=breached", 2), ("?sla=soon", 3), ("?view=unassigned", 4), ("", 9)):
@@ -53,23 +53,23 @@ async def test_every_tile_leads_to_the_list_it_counts(window: Visitor, owner: An
         assert tile.endswith(f"<b>{count}</b>"), query
 
 
-async def test_the_most_overdue_open_their_tickets_and_titles_stay_text(window: Visitor, owner: Any) -> None:
-    owner.answer = answering(INSIGHTS)
+async def test_the_most_overdue_open_their_tickets_and_titles_stay_text(window: Visitor, upstream: Any) -> None:
+    upstream.answer = answering(INSIGHTS)
     page = await window.get("/dashboard")
     assert 'href="/en/org/brightside/support/7"' in page.html
     assert "&lt;b&gt;Late" in page.html
     assert "<html" not in page.html
 
 
-async def test_without_breaches_it_says_so(window: Visitor, owner: Any) -> None:
-    owner.answer = answering(INSIGHTS | {"overdue": 0, "most_overdue": []})
+async def test_without_breaches_it_says_so(window: Visitor, upstream: Any) -> None:
+    upstream.answer = answering(INSIGHTS | {"overdue": 0, "most_overdue": []})
     page = await window.get("/dashboard")
     assert "No breached SLAs" in page.html
     assert "tile bad" not in page.html
 
 
-async def test_without_support_there_is_a_page_without_its_card(window: Visitor, owner: Any) -> None:
-    owner.answer = answering(INSIGHTS, locked=True)
+async def test_without_support_there_is_a_page_without_its_card(window: Visitor, upstream: Any) -> None:
+    upstream.answer = answering(INSIGHTS, locked=True)
     page = await window.get("/dashboard", fragment=False)
     assert page.status == 200
     assert "Insights" not in page.html

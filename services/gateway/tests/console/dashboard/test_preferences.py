@@ -1,4 +1,4 @@
-"""The user menu: what it changes at the owner, and that another site cannot."""
+"""The user menu: what it changes at the upstream, and that another site cannot."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ async def signed_in(gateway: Any) -> tuple[Browser, dict[str, str]]:
     return browser, {"csrf_token": session.csrf_token}
 
 
-async def test_what_is_named_is_changed(signed_in: Any, owner: Any) -> None:
+async def test_what_is_named_is_changed(signed_in: Any, upstream: Any) -> None:
     browser, form = signed_in
     page = await browser.post("/en/preferences", {**form, "tour_seen": "on"}, **{"HX-Request": "true"})
     assert page.status == 204
-    method, path, _, body = owner.requests[-1]
+    method, path, _, body = upstream.requests[-1]
     assert (method, path, json.loads(body)) == ("PATCH", "/me/preferences", {"tour_seen": True})
 
 
-async def test_an_unticked_box_of_a_plain_form_means_off(signed_in: Any, owner: Any) -> None:
+async def test_an_unticked_box_of_a_plain_form_means_off(signed_in: Any, upstream: Any) -> None:
     browser, form = signed_in
     page = await browser.post("/en/preferences", form)
     assert (page.status, page.location) == (303, "/")
-    assert json.loads(owner.requests[-1][3]) == {"shortcuts": False}
+    assert json.loads(upstream.requests[-1][3]) == {"shortcuts": False}
 
 
 @pytest.mark.parametrize("change", [{"csrf_token": "wrong"}, {"shortcuts": "perhaps"}])
-async def test_anything_else_changes_nothing(signed_in: Any, owner: Any, change: dict[str, str]) -> None:
+async def test_anything_else_changes_nothing(signed_in: Any, upstream: Any, change: dict[str, str]) -> None:
     browser, form = signed_in
     assert (await browser.post("/en/preferences", form | change)).status in {400, 403}
-    assert owner.requests == []
+    assert upstream.requests == []
 
 
-async def test_a_refusal_of_the_owner_is_passed_on(signed_in: Any, owner: Any) -> None:
+async def test_a_refusal_of_the_owner_is_passed_on(signed_in: Any, upstream: Any) -> None:
     async def away(_: web.Request) -> web.Response:
         body = {"type": "/problems/unavailable", "title": "x", "status": 503}
         return web.Response(status=503, body=json.dumps(body), content_type="application/problem+json")
 
-    owner.answer = away
+    upstream.answer = away
     browser, form = signed_in
     assert (await browser.post("/en/preferences", form)).status == 503

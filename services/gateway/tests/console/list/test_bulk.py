@@ -13,7 +13,7 @@ from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.upstream.answers import Answer
 
 
-class Owner:
+class Upstream:
     """Takes some parts, then is away."""
 
     def __init__(self, takes: int) -> None:
@@ -27,17 +27,17 @@ class Owner:
         return Answer(200, {}, msgspec.json.encode(Result(items)))
 
 
-async def change(owner: Owner, count: int) -> list[Item]:
-    return await change_parts(cast("Page", owner), [uuid4() for _ in range(count)], {"status": "closed"})
+async def change(upstream: Upstream, count: int) -> list[Item]:
+    return await change_parts(cast("Page", upstream), [uuid4() for _ in range(count)], {"status": "closed"})
 
 
 async def test_a_part_that_fails_takes_nothing_from_those_before_it() -> None:
-    items = await change(Owner(takes=2), 2 * AT_ONCE + 50)
+    items = await change(Upstream(takes=2), 2 * AT_ONCE + 50)
     assert [item.error is None for item in items] == [True] * 2 * AT_ONCE + [False] * 50
     assert {item.status for item in items[2 * AT_ONCE :]} == {503}
 
 
 async def test_a_first_part_that_fails_is_the_answer() -> None:
     with pytest.raises(Problem) as refusal:
-        await change(Owner(takes=0), 2 * AT_ONCE)
+        await change(Upstream(takes=0), 2 * AT_ONCE)
     assert refusal.value.status == 503

@@ -45,16 +45,16 @@ def window(helpdesk: Any) -> Visitor:
 
 class TestColumns:
     @pytest.mark.parametrize("permissions", [WRITER, VIEWER], ids=["writer", "viewer"])
-    async def test_no_row_is_wider_than_the_head(self, window: Visitor, owner: Any, permissions: list[str]) -> None:
-        owner.answer = Queue(permissions)
+    async def test_no_row_is_wider_than_the_head(self, window: Visitor, upstream: Any, permissions: list[str]) -> None:
+        upstream.answer = Queue(permissions)
         html = (await window.get("/support?q=matter")).html
         heads = len(re.findall("<th ", html))
         assert re.findall(r'colspan="(\d+)"', html) == [str(heads)] * 2  # the foot, and what is outside of the view
 
 
 class TestSearch:
-    async def test_says_what_matches_outside_of_the_view(self, window: Visitor, owner: Any) -> None:
-        owner.answer = Queue(WRITER)
+    async def test_says_what_matches_outside_of_the_view(self, window: Visitor, upstream: Any) -> None:
+        upstream.answer = Queue(WRITER)
         html = (await window.get("/support?q=matter")).html
         inside, _, outside = html.partition('id="elsewhere"')
         assert "An open matter" in inside
@@ -64,16 +64,16 @@ class TestSearch:
         assert "1 match outside of “All active”" in outside
         assert 'href="?view=all&amp;q=matter"' in outside
 
-    async def test_without_words_asks_for_the_view_alone(self, window: Visitor, owner: Any) -> None:
-        owner.answer = queue = Queue(WRITER)
+    async def test_without_words_asks_for_the_view_alone(self, window: Visitor, upstream: Any) -> None:
+        upstream.answer = queue = Queue(WRITER)
         html = (await window.get("/support?priority=high")).html
         assert 'id="elsewhere"' not in html
         assert len(queue.asked) == 1
 
 
 class TestAddress:
-    async def test_a_reference_is_applied_and_shown_with_its_name(self, window: Visitor, owner: Any) -> None:
-        owner.answer = queue = Queue(WRITER)
+    async def test_a_reference_is_applied_and_shown_with_its_name(self, window: Visitor, upstream: Any) -> None:
+        upstream.answer = queue = Queue(WRITER)
         html = (await window.get(f"/support?company={PERSON}&sort=priority")).html
         assert queue.asked[0]["company"] == [PERSON]
         assert f'<input type="hidden" name="company" value="{PERSON}">' in html
@@ -81,13 +81,13 @@ class TestAddress:
         assert person("Ada")["name"] in chosen
         assert 'class="btn chosen" href="?sort=priority"' in html
 
-    async def test_what_is_not_understood_is_said(self, window: Visitor, owner: Any) -> None:
-        owner.answer = Queue(WRITER)
+    async def test_what_is_not_understood_is_said(self, window: Visitor, upstream: Any) -> None:
+        upstream.answer = Queue(WRITER)
         html = (await window.get("/support?colour=blue&status=open,<b>")).html
         assert "Not understood in the address, so left out: colour, status=&lt;b&gt;" in html
 
-    async def test_today_is_asked_for_in_the_zone_of_the_readers_cookie(self, window: Visitor, owner: Any) -> None:
-        owner.answer = queue = Queue(WRITER)
+    async def test_today_is_asked_for_in_the_zone_of_the_readers_cookie(self, window: Visitor, upstream: Any) -> None:
+        upstream.answer = queue = Queue(WRITER)
         cookie = window.cookie()
         await window.get("/support?sla=today", Cookie=f"{cookie}; opsdash-zone=Pacific/Honolulu")
         await window.get("/support?sla=today", Cookie=f"{cookie}; opsdash-zone=Nowhere/Land")

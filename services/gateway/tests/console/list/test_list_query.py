@@ -1,4 +1,4 @@
-"""Addresses of the list as filters of its owner: views and filters combine, unknown values are ignored."""
+"""Addresses of the list as filters of its upstream: views and filters combine, unknown values are ignored."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ ME = UUID("11111111-1111-4111-8111-111111111111")
 OTHER = "22222222-2222-4222-8222-222222222222"
 
 
-def owner_filter(*pairs: tuple[str, str]) -> dict[str, str] | None:
-    return read_list_query(pairs).owner_filter(ME)
+def upstream_filter(*pairs: tuple[str, str]) -> dict[str, str] | None:
+    return read_list_query(pairs).upstream_filter(ME)
 
 
 class TestViews:
     def test_nothing_asked_for_means_the_active_tickets_newest_first(self):
-        assert owner_filter() == {"status": "open,in_progress,waiting", "sort": "-created_at"}
+        assert upstream_filter() == {"status": "open,in_progress,waiting", "sort": "-created_at"}
 
     def test_mine_are_the_readers_own(self):
-        assert owner_filter(("view", "mine")) == {
+        assert upstream_filter(("view", "mine")) == {
             "status": "open,in_progress,waiting",
             "assignee": str(ME),
             "sort": "-created_at",
         }
 
     def test_a_filter_narrows_the_view(self):
-        found = owner_filter(("view", "active"), ("status", "open"))
+        found = upstream_filter(("view", "active"), ("status", "open"))
         assert found is not None
         assert found["status"] == "open"
 
     def test_what_a_view_excludes_matches_nothing(self):
-        assert owner_filter(("view", "mine"), ("assignee", OTHER)) is None
+        assert upstream_filter(("view", "mine"), ("assignee", OTHER)) is None
 
     @pytest.mark.parametrize(("view", "status"), [("active", "closed"), ("done", "open"), ("mine", "resolved")])
     def test_a_status_that_is_asked_for_is_looked_for_beyond_the_view(self, view: str, status: str):
-        found = owner_filter(("view", view), ("status", status))
+        found = upstream_filter(("view", view), ("status", status))
         assert found is not None
         assert found["status"] == status
         assert read_list_query([("view", view), ("status", status)]).leaves_view
         assert not read_list_query([("view", view), ("status", "")]).leaves_view
 
     def test_me_within_my_view_is_no_contradiction(self):
-        found = owner_filter(("view", "mine"), ("assignee", "me"), ("assignee", OTHER))
+        found = upstream_filter(("view", "mine"), ("assignee", "me"), ("assignee", OTHER))
         assert found is not None
         assert found["assignee"] == str(ME)
 
     def test_breached_keeps_the_owners_own_predicate(self):
-        assert owner_filter(("view", "breached")) == {"sla": "overdue", "sort": "-created_at"}
+        assert upstream_filter(("view", "breached")) == {"sla": "overdue", "sort": "-created_at"}
 
 
 class TestReferences:
     @pytest.mark.parametrize("name", ["contact", "company", "project"])
     def test_narrow_the_list_as_they_do_in_the_api(self, name: str):
-        found = owner_filter((name, OTHER), (name, "none"))
+        found = upstream_filter((name, OTHER), (name, "none"))
         assert found is not None
         assert found[name] == f"{OTHER},none"
         query = read_list_query([(name, OTHER)])
@@ -67,10 +67,10 @@ class TestReferences:
 class TestToday:
     def test_is_the_readers_day(self):
         query = replace(read_list_query([("sla", "today,overdue")]), zone="Asia/Tokyo")
-        assert (query.owner_filter(ME) or {})["time_zone"] == "Asia/Tokyo"
+        assert (query.upstream_filter(ME) or {})["time_zone"] == "Asia/Tokyo"
 
     def test_needs_no_zone_when_it_is_not_asked_for(self):
-        assert "time_zone" not in (replace(ListQuery(), zone="Asia/Tokyo").owner_filter(ME) or {})
+        assert "time_zone" not in (replace(ListQuery(), zone="Asia/Tokyo").upstream_filter(ME) or {})
 
 
 class TestNotUnderstood:

@@ -71,7 +71,7 @@ class Reader(HTMLParser):
             self.outside.append(" > ".join(tag for tag, _ in self._open[-4:]))
 
 
-async def owner_answer(request: web.Request) -> web.Response:
+async def upstream_answer(request: web.Request) -> web.Response:
     return web.json_response(KNOWN.get(request.path.rpartition("/")[2], TICKET))
 
 
@@ -94,9 +94,9 @@ async def comments_answer(_: web.Request) -> web.Response:
     ],
 )
 async def test_it_is_ignored_by_htmx(
-    helpdesk: Any, owner: Any, comments: Any, path: str, fragment: bool, places: int
+    helpdesk: Any, upstream: Any, comments: Any, path: str, fragment: bool, places: int
 ) -> None:
-    owner.answer, comments.answer = owner_answer, comments_answer
+    upstream.answer, comments.answer = upstream_answer, comments_answer
     window = Visitor(helpdesk.url, "brightside", PERSON, helpdesk.token, SESSION_SECRET, name=TYPED)  # type: ignore[arg-type]
     page = await window.get(path, fragment=fragment)
     assert page.status == 200

@@ -43,7 +43,7 @@ def support() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def owner_answers(name: str, **fields: Any) -> Any:
+def upstream_answers(name: str, **fields: Any) -> Any:
     """A ticket with that name and these fields."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -80,35 +80,35 @@ def window(helpdesk: Any) -> Visitor:
 
 class TestPartsAway:
     async def test_without_comments_the_ticket_stands_and_the_part_offers_to_try_again(
-        self, window: Visitor, owner: Any, comments: Any
+        self, window: Visitor, upstream: Any, comments: Any
     ):
-        owner.answer, comments.answer = owner_answers("Ada"), unavailable
+        upstream.answer, comments.answer = upstream_answers("Ada"), unavailable
         page = await window.get(PATH)
         assert (page.status, page.html.count("The comments cannot be loaded")) == (200, 1)
         assert f'{PATH}/comments" hx-target="#comments"' in page.html
         assert "No comments yet" not in page.html
 
-    async def test_without_tickets_there_is_a_toast_that_names_the_request(self, window: Visitor, owner: Any):
-        owner.answer = unavailable
+    async def test_without_tickets_there_is_a_toast_that_names_the_request(self, window: Visitor, upstream: Any):
+        upstream.answer = unavailable
         page = await window.get(PATH)
         assert (page.status, page.html) == (503, "")
         assert "Request id" in page.events["opsdash:toast"]["text"]
 
 
 class TestDeleting:
-    async def test_promises_only_what_a_page_offers(self, window: Visitor, owner: Any):
-        owner.answer = owner_answers("Ada")
+    async def test_promises_only_what_a_page_offers(self, window: Visitor, upstream: Any):
+        upstream.answer = upstream_answers("Ada")
         page = await window.get(f"{PATH}/delete")
         assert "You can undo this right afterwards." in page.html
         assert "30 days" not in page.html
 
 
 class TestNames:
-    async def test_none_becomes_an_element_or_an_attribute(self, window: Visitor, owner: Any, comments: Any):
-        owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada")
+    async def test_none_becomes_an_element_or_an_attribute(self, window: Visitor, upstream: Any, comments: Any):
+        upstream.answer, comments.answer = upstream_answers("Ada"), comments_by("Ada")
         plain = Outline((await window.get(PATH)).html)
         for name in PAYLOADS:
-            owner.answer, comments.answer = owner_answers(name), comments_by(name)
+            upstream.answer, comments.answer = upstream_answers(name), comments_by(name)
             page = Outline((await window.get(PATH)).html)
             assert page.elements == plain.elements, name
             faults = [fault for html in page.typed for fault in active_content(html) if not fault.startswith("U+")]
@@ -116,30 +116,30 @@ class TestNames:
 
 
 class TestTexts:
-    """The owners have rendered them; the page puts them where they belong."""
+    """The upstreams have rendered them; the page puts them where they belong."""
 
     RENDERED = "<p>a <em>b</em></p>\n<pre><code>c</code></pre>\n"
     AS_TYPED = "<p>a</p>\n<pre>&gt; &gt; b</pre>\n"
 
     @pytest.mark.parametrize(("html", "notes"), [(RENDERED, 0), (AS_TYPED, 1)], ids=["rendered", "partly as typed"])
     async def test_a_description_comes_as_its_owner_has_rendered_it(
-        self, window: Visitor, owner: Any, comments: Any, html: str, notes: int
+        self, window: Visitor, upstream: Any, comments: Any, html: str, notes: int
     ):
-        owner.answer = owner_answers("Ada", description="raw *text*", description_html=html)
+        upstream.answer = upstream_answers("Ada", description="raw *text*", description_html=html)
         comments.answer = comments_by("Ada")
         page = await window.get(PATH)
         assert f'<div class="prose" dir="auto" hx-ignore>{html}</div>' in page.html
         assert page.html.count("Part of this text is shown as it was typed") == notes
 
-    async def test_so_does_a_comment(self, window: Visitor, owner: Any, comments: Any):
-        owner.answer, comments.answer = owner_answers("Ada"), comments_by("Ada", self.AS_TYPED)
+    async def test_so_does_a_comment(self, window: Visitor, upstream: Any, comments: Any):
+        upstream.answer, comments.answer = upstream_answers("Ada"), comments_by("Ada", self.AS_TYPED)
         page = await window.get(PATH)
         assert self.AS_TYPED in page.html
         assert page.html.count("Part of this text is shown as it was typed") == 1
 
     async def test_a_description_that_its_owner_does_not_render_yet_is_text(
-        self, window: Visitor, owner: Any, comments: Any
+        self, window: Visitor, upstream: Any, comments: Any
     ):
-        owner.answer = owner_answers("Ada", description="<b>*a*</b>\nb")
+        upstream.answer = upstream_answers("Ada", description="<b>*a*</b>\nb")
         comments.answer = comments_by("Ada")
         assert "<pre>&lt;b&gt;*a*&lt;/b&gt;\nb</pre>" in (await window.get(PATH)).html

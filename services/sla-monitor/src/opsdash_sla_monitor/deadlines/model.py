@@ -15,7 +15,7 @@ from opsdash_contracts.tickets import Priority, SlaSource, Status
 
 WARNING_LEAD: Final = timedelta(minutes=15)
 SHORTEST_WARNED_WINDOW: Final = timedelta(minutes=30)
-#: A resolve that began in time gets this long to reach its ticket, where the owner then sees it and waits for it.
+#: A resolve that began in time gets this long to reach its ticket, where tickets then sees it and waits for it.
 BREACH_GRACE: Final = timedelta(milliseconds=250)
 
 
@@ -201,7 +201,7 @@ def _entries(before: Deadline, ticket: TicketState) -> list[Entry]:
         return _ended_once(changed)
     if ticket.deleted:
         return _ended_once([*changed, Entry(sla.CANCELLED, due, SlaRule.DELETED)])
-    return [*changed, _outcome(ticket, due, nobody_told=due == before.due_at and before.next_step is not None)]
+    return [*changed, _outcome(ticket, due, nobody_notified=due == before.due_at and before.next_step is not None)]
 
 
 def _entries_of_no_timer(before: Deadline, ticket: TicketState) -> list[Entry]:
@@ -216,12 +216,12 @@ def _entries_of_no_timer(before: Deadline, ticket: TicketState) -> list[Entry]:
     if ticket.runs:
         return [started]
     follows = ticket.version == before.version + 1  # else versions in between may have opened the ticket again
-    outcome = _outcome(ticket, due, nobody_told=follows)
+    outcome = _outcome(ticket, due, nobody_notified=follows)
     stays = before.state is _STATES[outcome.event_type] or (follows and before.state in {State.MET, State.MISSED})
     return [] if stays or before.version == 0 else [started, outcome]
 
 
-def _outcome(ticket: TicketState, due: datetime, *, nobody_told: bool) -> Entry:
+def _outcome(ticket: TicketState, due: datetime, *, nobody_notified: bool) -> Entry:
     """What became of the due time of a finished ticket."""
     finished_at = ticket.resolved_at or ticket.updated_at
     missed = finished_at > due
@@ -230,7 +230,7 @@ def _outcome(ticket: TicketState, due: datetime, *, nobody_told: bool) -> Entry:
         due,
         SlaRule.FINISHED,
         finished_at=finished_at,
-        unnoticed=missed and nobody_told,
+        unnoticed=missed and nobody_notified,
     )
 
 
@@ -279,6 +279,6 @@ def _state(before: Deadline, ticket: TicketState, entries: list[Entry]) -> State
     if ticket.deleted and before.state is State.RUNNING:
         return State.CANCELLED
     if before.version == 0 and not ticket.deleted:
-        return _STATES[_outcome(ticket, ticket.due_at, nobody_told=False).event_type]
+        return _STATES[_outcome(ticket, ticket.due_at, nobody_notified=False).event_type]
     last = entries[-1].event_type if entries else ""
     return _STATES.get(last, before.state if before.state is not State.RUNNING else State.NONE)

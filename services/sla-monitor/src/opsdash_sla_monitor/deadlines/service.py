@@ -1,4 +1,4 @@
-"""What the monitor does with tickets: follow their versions, set one right from the owner.
+"""What the monitor does with tickets: follow their versions, set one right from the tickets service.
 
 Each function takes an open unit of work and never commits.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from opsdash_chassis.consuming.handler import Delivered
+from opsdash_chassis.consuming.handler import ReceivedEvent
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.envelope import Event
@@ -22,38 +22,40 @@ from opsdash_contracts.topics import SLA
 from opsdash_sla_monitor.deadlines import metrics, model, repository
 from opsdash_sla_monitor.deadlines.events import timer_event
 from opsdash_sla_monitor.deadlines.model import Deadline, Key, TicketState
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 
 log = structlog.get_logger(__name__)
 
 
-async def follow_tickets(work: UnitOfWork, delivered: Sequence[Delivered[TicketEvent]], owner: Owner) -> None:
-    """Apply the next versions of tickets; an older one changes nothing, after a gap the owner is asked.
+async def follow_tickets(
+    work: UnitOfWork, received: Sequence[ReceivedEvent[TicketEvent]], tickets_client: TicketsClient
+) -> None:
+    """Apply the next versions of tickets; an older one changes nothing, after a gap the tickets service is asked.
 
     It is asked before anything is locked: versions only grow, so what is no gap then is none afterwards.
     """
-    versions = [(item, state_of(item.event.data)) for item in delivered]
+    versions = [(item, state_of(item.event.data)) for item in received]
     keys = [ticket.key for _, ticket in versions]
-    newest = await _behind_gaps(versions, await repository.known_versions(work.connection, keys), owner)
+    newest = await _behind_gaps(versions, await repository.known_versions(work.connection, keys), tickets_client)
     known = await repository.lock_all(work.connection, keys)
     changed: dict[Key, Deadline] = {}
-    told: list[Event[SlaEvent]] = []
-    for item, told_of in versions:
-        ticket = newest.get(item.event.envelope.id, told_of)
+    recorded: list[Event[SlaEvent]] = []
+    for item, reported in versions:
+        ticket = newest.get(item.event.envelope.id, reported)
         before = changed.get(ticket.key) or known.get(ticket.key) or model.unknown(ticket)
         if ticket.version <= before.version:
             metrics.OLD_EVENTS.inc()
             continue
         with item.span():
             changed[ticket.key], events = _followed(before, ticket, item.event.envelope.actor_id, work.now)
-        told += events
-    await _store(work, list(changed.values()), told)
+        recorded += events
+    await _store(work, list(changed.values()), recorded)
 
 
 async def repair(work: UnitOfWork, known: Deadline, ticket: TicketState | None) -> bool:
-    """Take over the owner's state of a ticket when its events do not come; True when that changed something.
+    """Take over the tickets service's state of a ticket when its events do not come; True when that changed something.
 
-    A ticket its owner does not have is left alone: nothing is told about it.
+    A ticket the tickets service does not have is left alone: nothing is told about it.
     """
     before = (await repository.lock_all(work.connection, [known.key])).get(known.key)
     if before is None or ticket is None:
@@ -88,7 +90,9 @@ def state_of(data: TicketEvent) -> TicketState:
 
 
 async def _behind_gaps(
-    versions: Sequence[tuple[Delivered[TicketEvent], TicketState]], known: Mapping[Key, int], owner: Owner
+    versions: Sequence[tuple[ReceivedEvent[TicketEvent], TicketState]],
+    known: Mapping[Key, int],
+    tickets_client: TicketsClient,
 ) -> dict[UUID, TicketState]:
     """By event id, the states to go by in place of what events tell that come after a gap."""
     found: dict[UUID, TicketState] = {}
@@ -101,20 +105,20 @@ async def _behind_gaps(
         # A replay sends only the last event of every ticket, which is complete: a gap before it is no loss.
         if ticket.version > before + 1 and not item.event.envelope.replayed:
             with item.span():
-                newest = await _newest(ticket, before, owner)
+                newest = await _newest(ticket, before, tickets_client)
             found[item.event.envelope.id] = newest
             reached[ticket.key] = newest.version
     return found
 
 
-async def _newest(ticket: TicketState, known_version: int, owner: Owner) -> TicketState:
-    """The owner's state, and while it does not answer what the event told."""
+async def _newest(ticket: TicketState, known_version: int, tickets_client: TicketsClient) -> TicketState:
+    """The tickets service's state, and while it does not answer what the event told."""
     metrics.VERSION_GAPS.inc()
     log.error(
         "ticket_version_gap", ticket_id=str(ticket.ticket_id), known_version=known_version, version=ticket.version
     )
     try:
-        current = await owner.state(ticket.org_id, ticket.ticket_id)
+        current = await tickets_client.state(ticket.org_id, ticket.ticket_id)
     except Unavailable as error:
         log.warning("owner_state_not_fetched", reason=error.detail)
         return ticket
@@ -139,4 +143,4 @@ def _followed(
 async def _store(work: UnitOfWork, deadlines: Sequence[Deadline], events: Sequence[Event[SlaEvent]]) -> None:
     if deadlines:
         await repository.save_all(work.connection, deadlines)
-    await work.record_all(events, topic=SLA)
+    await work.append_events(events, topic=SLA)

@@ -34,7 +34,7 @@ class Supported(msgspec.Struct):
     org_ids: list[UUID]
 
 
-class Owner:
+class TicketsClient:
     """A client of the internal routes of the tickets service."""
 
     def __init__(self, settings: SlaMonitorSettings) -> None:
@@ -50,7 +50,7 @@ class Owner:
             yield
 
     async def confirm(self, deadlines: Sequence[Deadline]) -> list[Verdict]:
-        """What the owner says about each. Raises Unavailable."""
+        """What the tickets service says about each. Raises Unavailable."""
         pairs = [{"org_id": d.org_id, "ticket_id": d.ticket_id, "due_at": d.due_at} for d in deadlines]
         answer = cast("Verdicts", await self._call("POST", "/internal/sla/confirm", Verdicts, {"pairs": pairs}))
         if len(answer.verdicts) != len(deadlines):
@@ -63,7 +63,7 @@ class Owner:
         return cast("Supported", answer).org_ids
 
     async def state(self, org_id: UUID, ticket_id: UUID) -> TicketState | None:
-        """The ticket as its owner has it now; None when there is no such ticket. Raises Unavailable."""
+        """The ticket as the tickets service has it now; None when there is no such ticket. Raises Unavailable."""
         path = f"/internal/sla/orgs/{org_id}/tickets/{ticket_id}"
         return cast("TicketState | None", await self._call("GET", path, TicketState | None))
 
@@ -71,7 +71,7 @@ class Owner:
         try:
             answer = msgspec.json.decode(await self._send(method, path, body), type=kind)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError, ValueError) as error:
-            metrics.OWNER_FAILURES.inc()
+            metrics.UPSTREAM_FAILURES.inc()
             self._dependency.away(repr(error))
             raise Unavailable(f"the tickets service gave no usable answer ({type(error).__name__})") from error
         self._dependency.back()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The owner's answer about a ticket, its due time and its org; `None` stands for no answer."""
+    """The tickets service's answer about a ticket, its due time and its org; `None` stands for no answer."""
 
     OVERDUE = "overdue"
     OPEN = "open"

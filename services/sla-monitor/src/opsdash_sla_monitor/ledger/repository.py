@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 
-_ENTER = "SELECT set_config('app.org_id', $1, true)"
+_OPEN_TENANT = "SELECT set_config('app.org_id', $1, true)"
 _PUBLISHED = """
 SELECT * FROM (
     SELECT event_id, event_type, occurred_at, actor_id, aggregate_version, data FROM history
@@ -20,9 +20,9 @@ ORDER BY due_at
 """
 
 
-async def enter_org(connection: Connection, org_id: UUID) -> None:
+async def open_tenant(connection: Connection, org_id: UUID) -> None:
     """Make the org the tenant of this transaction."""
-    await connection.execute(_ENTER, str(org_id))
+    await connection.execute(_OPEN_TENANT, str(org_id))
 
 
 async def published(connection: Connection, org_id: UUID, ticket_id: UUID, *, limit: int) -> list[Record]:

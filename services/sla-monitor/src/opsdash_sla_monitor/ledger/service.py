@@ -17,16 +17,16 @@ from opsdash_sla_monitor.ledger import repository
 from opsdash_sla_monitor.ledger.model import Happening, TicketLedger, Upcoming
 
 LONGEST_LEDGER = 500
-SUPPORT_NOT_IN_PLAN = "support_not_in_plan"
+SUPPORT_NOT_IN_PLATE = "support_not_in_plan"
 ALREADY_NOTIFIED = "already_notified"
 _KINDS = {Step.WARNING: "warned", Step.BREACH: "breached"}
 
 
 async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketLedger:
     """What was published, and what was not told, in the order it happened."""
-    await repository.enter_org(connection, org_id)
+    await repository.open_tenant(connection, org_id)
     rows = await repository.published(connection, org_id, ticket_id, limit=LONGEST_LEDGER)
-    entries = [_told(row, json.loads(row["data"])) for row in rows]
+    entries = [_published(row, json.loads(row["data"])) for row in rows]
     for row in await repository.untold(connection, org_id, ticket_id):
         entries += _untold(row)
     entries.sort(key=lambda entry: entry.at)  # stable: events of one moment stay in their order
@@ -37,7 +37,7 @@ async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticke
     return TicketLedger(entries=entries, next=upcoming)
 
 
-def _told(row: Record, data: dict[str, Any]) -> Happening:
+def _published(row: Record, data: dict[str, Any]) -> Happening:
     """A published event as the ledger tells it."""
     kind = row["event_type"].removeprefix("sla.")
     notice = "confirmed" in data
@@ -59,7 +59,7 @@ def _told(row: Record, data: dict[str, Any]) -> Happening:
 def _untold(row: Record) -> Iterator[Happening]:
     step = Step(row["kind"])
     reasons: list[tuple[datetime | None, str]] = [
-        (row["withheld_at"], SUPPORT_NOT_IN_PLAN),
+        (row["withheld_at"], SUPPORT_NOT_IN_PLATE),
         (row["again_at"], ALREADY_NOTIFIED),
     ]
     for at, reason in reasons:

@@ -1,4 +1,4 @@
-"""What to do with a deadline that is due, given the owner's answer about its ticket. Pure functions."""
+"""What to do with a deadline that is due, given the tickets service's answer about its ticket. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from opsdash_sla_monitor.deadlines.model import Deadline, Step, at_rest, waiting
 from opsdash_sla_monitor.deadlines.verdicts import Verdict
 
 SOON: Final = timedelta(milliseconds=200)
-OWNER_PAUSE: Final = timedelta(seconds=2)
+UPSTREAM_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE_SECONDS: Final = 64
-#: Asked this often (about two minutes), an event that would explain the owner's answer is not coming any more.
+#: Asked this often (about two minutes), an event that would explain the answer is not coming any more.
 TRIES_BEFORE_REPAIR: Final = 6
 
 
 class Action(StrEnum):
-    TELL = "tell"
+    NOTIFY = "notify"
     WITHHOLD = "withhold"
     WAIT = "wait"
     REPAIR = "repair"
@@ -35,7 +35,7 @@ class Decision:
 
 
 def decide(deadline: Deadline, verdict: Verdict | None, *, now: datetime, patience: timedelta) -> Decision:
-    """Tell only what the owner confirms, or what it could not be asked about for too long."""
+    """Notify only of what the tickets service confirms, or what it could not be asked about for too long."""
     step = deadline.next_step or Step.BREACH
     if step is Step.BREACH and not _passed(deadline, now):
         return Decision(Action.WAIT, step, replace(deadline, next_at=now + SOON))  # the clock was set back
@@ -55,20 +55,20 @@ def _still_open(deadline: Deadline, step: Step, *, overdue: bool, now: datetime)
         return Decision(Action.WAIT, step, _done(deadline, step))  # too late to warn: the breach is next
     if step is Step.BREACH and not overdue:
         return Decision(Action.WAIT, step, replace(deadline, next_at=now + SOON, unanswered_since=None))
-    return Decision(Action.TELL, step, _done(deadline, step))
+    return Decision(Action.NOTIFY, step, _done(deadline, step))
 
 
 def _unanswered(deadline: Deadline, step: Step, *, now: datetime, patience: timedelta) -> Decision:
     since = deadline.unanswered_since or now
     if now - since <= patience:
-        return Decision(Action.WAIT, step, replace(deadline, next_at=now + OWNER_PAUSE, unanswered_since=since))
+        return Decision(Action.WAIT, step, replace(deadline, next_at=now + UPSTREAM_PAUSE, unanswered_since=since))
     if step is Step.WARNING and _passed(deadline, now):
         return Decision(Action.WAIT, step, replace(_done(deadline, step), unanswered_since=since))
-    return Decision(Action.TELL, step, _done(deadline, step), confirmed=False)
+    return Decision(Action.NOTIFY, step, _done(deadline, step), confirmed=False)
 
 
 def _disputed(deadline: Deadline, step: Step, *, now: datetime) -> Decision:
-    """The owner is ahead of us: the event that says why is on its way. If it never comes, ask for the state."""
+    """The tickets service is ahead: the event that says why is on its way. If it does not come, ask for the state."""
     tries = deadline.tries + 1
     pause = timedelta(seconds=min(2**tries, LONGEST_PAUSE_SECONDS))
     after = replace(deadline, tries=tries, next_at=now + pause, unanswered_since=None)

@@ -12,7 +12,7 @@ LATENESS = Histogram(
     buckets=LATENESS_BUCKETS,
 )
 NOTICES = Counter("opsdash_sla_notices", "Warnings and breaches told", ["kind", "confirmed"])
-ALREADY_TOLD = Counter("opsdash_sla_already_told", "Due pairs that had been told before", ["kind"])
+ALREADY_NOTIFIED = Counter("opsdash_sla_already_told", "Due pairs that had been told before", ["kind"])
 WITHHELD = Counter("opsdash_sla_withheld", "Notices held back because the plate has no support", ["kind"])
 DISPUTED = Counter("opsdash_sla_disputed", "Due deadlines the owner did not confirm", ["verdict"])
 SWEEPS = Counter("opsdash_sla_sweeps", "Sweeps that ran")

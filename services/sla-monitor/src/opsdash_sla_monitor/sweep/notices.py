@@ -41,33 +41,33 @@ class Notice:
 
 
 async def carry_out(work: UnitOfWork, decisions: Sequence[Decision]) -> list[Notice]:
-    """Returns what was to be told, the new and the already told."""
-    notices = await _tell(work, [_notice(decision, work.now) for decision in decisions if _tells(decision)])
+    """Returns the notices, new and already sent."""
+    notices = await _notify(work, [_notice(decision, work.now) for decision in decisions if _notifies(decision)])
     withheld = [decision for decision in decisions if decision.action is Action.WITHHOLD]
     if withheld:
         await repository.withhold(work.connection, [_withheld(decision) for decision in withheld])
-    told = {notice.deadline.ticket_id: notice.deadline for notice in notices if notice.is_new}
+    notified = {notice.deadline.ticket_id: notice.deadline for notice in notices if notice.is_new}
     await repository.reschedule(
-        work.connection, [told.get(decision.after.ticket_id, decision.after) for decision in decisions]
+        work.connection, [notified.get(decision.after.ticket_id, decision.after) for decision in decisions]
     )
     _measure(notices, withheld, work.now)
     return notices
 
 
-async def _tell(work: UnitOfWork, notices: Sequence[Notice]) -> list[Notice]:
+async def _notify(work: UnitOfWork, notices: Sequence[Notice]) -> list[Notice]:
     if not notices:
         return []
-    new = await repository.tell(work.connection, [_row(notice, work.now) for notice in notices])
+    new = await repository.notify(work.connection, [_row(notice, work.now) for notice in notices])
     known = [notice.event_id for notice in notices if notice.event_id not in new]
     if known:
         await repository.found_again(work.connection, known)
     result = [replace(notice, is_new=notice.event_id in new) for notice in notices]
-    await work.record_all([notice.event for notice in result if notice.is_new], topic=SLA)
+    await work.append_events([notice.event for notice in result if notice.is_new], topic=SLA)
     return result
 
 
-def _tells(decision: Decision) -> bool:
-    return decision.action is Action.TELL
+def _notifies(decision: Decision) -> bool:
+    return decision.action is Action.NOTIFY
 
 
 def _notice(decision: Decision, now: datetime) -> Notice:
@@ -106,7 +106,7 @@ def _due_at(deadline: Deadline) -> datetime:
 def _measure(notices: Sequence[Notice], withheld: Sequence[Decision], now: datetime) -> None:
     for notice in notices:
         if not notice.is_new:
-            metrics.ALREADY_TOLD.labels(notice.step).inc()
+            metrics.ALREADY_NOTIFIED.labels(notice.step).inc()
             continue
         metrics.NOTICES.labels(notice.step, str(notice.confirmed).lower()).inc()
         if notice.step is Step.BREACH:

@@ -31,7 +31,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[],
 WHERE d.org_id = n.org_id AND d.ticket_id = n.ticket_id
 """
 # The key of the table decides who tells: a pair that was told before comes back from nobody's statement.
-_TELL_OF_ANY_ORG = """
+_NOTIFY_OF_ANY_ORG = """
 INSERT INTO notices (org_id, ticket_id, due_at, kind, event_id, detected_at, lateness_ms, confirmed)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::timestamptz[],
                      $7::bigint[], $8::bool[])
@@ -41,7 +41,7 @@ SET event_id = excluded.event_id, detected_at = excluded.detected_at, lateness_m
 WHERE notices.event_id IS NULL
 RETURNING event_id
 """
-_TOLD_BEFORE_OF_ANY_ORG = "UPDATE notices SET again_at = now() WHERE event_id = ANY($1::uuid[])"
+_NOTIFIED_BEFORE_OF_ANY_ORG = "UPDATE notices SET again_at = now() WHERE event_id = ANY($1::uuid[])"
 _WITHHOLD_OF_ANY_ORG = """
 INSERT INTO notices (org_id, ticket_id, due_at, kind, withheld_at)
 SELECT org_id, ticket_id, due_at, kind, now()
@@ -87,17 +87,17 @@ async def reschedule(connection: Connection, deadlines: Sequence[Deadline]) -> N
     )
 
 
-async def tell(
+async def notify(
     connection: Connection,
     notices: Sequence[tuple[UUID, UUID, datetime, Step, UUID, datetime, int, bool]],
 ) -> set[UUID]:
     """Write notices; the event ids of those that had not been told before, by anybody, ever."""
-    rows = await connection.fetch(_TELL_OF_ANY_ORG, *columns_of(notices))
+    rows = await connection.fetch(_NOTIFY_OF_ANY_ORG, *columns_of(notices))
     return {row["event_id"] for row in rows}
 
 
 async def found_again(connection: Connection, event_ids: Sequence[UUID]) -> None:
-    await connection.execute(_TOLD_BEFORE_OF_ANY_ORG, event_ids)
+    await connection.execute(_NOTIFIED_BEFORE_OF_ANY_ORG, event_ids)
 
 
 async def withhold(connection: Connection, notices: Sequence[tuple[UUID, UUID, datetime, Step]]) -> None:

@@ -13,7 +13,7 @@ from opsdash_sla_monitor.sweep.service import Sweeper
 
 @post("/sweep", status_code=200)
 async def run_sweep(sweeper: NamedDependency[Sweeper]) -> SweepResult:
-    """Tell everything that is due now; calls that come together share a sweep."""
+    """Notify of everything that is due now; calls that come together share a sweep."""
     return SweepResult(**asdict(await sweeper.sweep()))
 
 

@@ -1,5 +1,5 @@
-"""One sweep: ask the owner about what is due, claim it, tell, and say when to look again; batch by batch until none is
-left.
+"""One sweep: ask the tickets service about what is due, claim it, notify, reschedule;
+batch by batch until none is left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from opsdash_chassis.errors import Unavailable
 
 from opsdash_sla_monitor.deadlines.model import Deadline, Step
 from opsdash_sla_monitor.deadlines.service import repair
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_sla_monitor.sweep import metrics, repository
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Counts:
-    """What a sweep did. `lateness_ms_max` is of the breaches it told."""
+    """What a sweep did. `lateness_ms_max` is of the breaches it notified of."""
 
     checked: int = 0
     breached: int = 0
@@ -52,9 +52,9 @@ class Counts:
 class Sweeper:
     """Runs sweeps one after the other; whoever asks during one shares the next, which sees all that is due by then."""
 
-    def __init__(self, settings: SlaMonitorSettings, database: Database, owner: Owner) -> None:
+    def __init__(self, settings: SlaMonitorSettings, database: Database, tickets_client: TicketsClient) -> None:
         self._database = database
-        self._owner = owner
+        self._tickets_client = tickets_client
         self._batch_size = settings.batch_size
         self._patience = timedelta(seconds=settings.owner_patience_seconds)
         self._turn = asyncio.Lock()
@@ -100,7 +100,7 @@ class Sweeper:
         if not waiting:
             return
         try:
-            supported = await self._owner.supported(waiting)
+            supported = await self._tickets_client.supported(waiting)
         except Unavailable as error:
             log.debug("support_not_asked", reason=error.detail)
             return
@@ -111,7 +111,7 @@ class Sweeper:
     async def _batch(self, counts: Counts) -> bool:
         """Handle the deadlines that are due longest; whether there may be more for this sweep.
 
-        The owner is asked before they are locked. What others have changed or work on by then is theirs.
+        The tickets service is asked before they are locked. What others have changed or work on by then is theirs.
         """
         async with self._database.worker_transaction() as connection:
             due = await repository.due(connection, limit=self._batch_size)
@@ -125,8 +125,8 @@ class Sweeper:
                 for deadline, verdict in zip(due, verdicts, strict=True)
                 if deadline in claimed
             ]
-            told = await carry_out(work, decisions) if decisions else []
-        counts.add(len(decisions), told)
+            notified = await carry_out(work, decisions) if decisions else []
+        counts.add(len(decisions), notified)
         for decision in decisions:
             if decision.action is Action.REPAIR:
                 await self._repair(decision.after)
@@ -134,7 +134,7 @@ class Sweeper:
 
     async def _verdicts(self, due: Sequence[Deadline]) -> Sequence[Verdict | None]:
         try:
-            verdicts = await self._owner.confirm(due)
+            verdicts = await self._tickets_client.confirm(due)
         except Unavailable as error:
             log.debug("owner_not_asked", deadlines=len(due), reason=error.detail)
             return [None] * len(due)
@@ -145,7 +145,7 @@ class Sweeper:
 
     async def _repair(self, deadline: Deadline) -> None:
         try:
-            ticket = await self._owner.state(*deadline.key)
+            ticket = await self._tickets_client.state(*deadline.key)
             async with worker_unit_of_work(self._database) as work:
                 await repair(work, deadline, ticket)
         except Unavailable as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from opsdash_chassis.http.limits.seats import Seats
-from opsdash_chassis.http.requests.boundary import at_end
+from opsdash_chassis.http.requests.request_limits import at_end
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.settings import TicketsSettings
@@ -31,5 +31,5 @@ class Exports:
 
     def begin(self, access: Access, scope: Mapping[str, Any]) -> None:
         """Take a seat of the person and one of the org until the request is over. Raises the 429 problem."""
-        at_end(scope, self.of_person.take(access.user_id))
-        at_end(scope, self.of_org.take(access.org_id))
+        at_end(scope, self.of_person.acquire(access.user_id))
+        at_end(scope, self.of_org.acquire(access.org_id))

@@ -32,11 +32,11 @@ INSERT INTO comment_history (org_id, ticket_id, ticket_sequence, event_id, event
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (org_id, ticket_id, ticket_sequence) DO NOTHING
 """
-_LIVING = """
+_NOT_DELETED = """
 SELECT org_id, ticket_id, (
     SELECT count(*) FROM comment_states s
     WHERE s.org_id = wanted.org_id AND s.ticket_id = wanted.ticket_id AND s.deleted_at IS NULL
-) AS living
+) AS not_deleted
 FROM unnest($1::uuid[], $2::uuid[]) AS wanted(org_id, ticket_id)
 """
 _SAVE_ACTIVITY = """
@@ -62,10 +62,10 @@ async def store_all(connection: Connection, events: Iterable[Event[CommentEvent]
     await connection.executemany(_STORE, [_stored(event) for event in events])
 
 
-async def living_comments(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+async def comments_not_deleted(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
     """Counted anew each time, so neither a repeat nor another order can make it wrong."""
-    rows = await connection.fetch(_LIVING, *columns_of(keys))
-    return {(row["org_id"], row["ticket_id"]): row["living"] for row in rows}
+    rows = await connection.fetch(_NOT_DELETED, *columns_of(keys))
+    return {(row["org_id"], row["ticket_id"]): row["not_deleted"] for row in rows}
 
 
 async def save_activity(connection: Connection, tickets: Collection[Ticket], at: Mapping[Key, datetime]) -> None:

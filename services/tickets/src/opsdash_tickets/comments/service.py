@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from opsdash_chassis.consuming.handler import Delivered
+from opsdash_chassis.consuming.handler import ReceivedEvent
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts import comments, tickets
 from opsdash_contracts.comments import CommentEvent
@@ -24,17 +24,17 @@ from opsdash_tickets.tickets.events import ticket_event
 from opsdash_tickets.tickets.model import Ticket
 
 
-async def apply_comments(work: UnitOfWork, delivered: Sequence[Delivered[CommentEvent]]) -> None:
+async def apply_comments(work: UnitOfWork, received: Sequence[ReceivedEvent[CommentEvent]]) -> None:
     """Effect of comment events; the same whatever came before or comes again."""
-    keys = {_key(item.event) for item in delivered}
+    keys = {_key(item.event) for item in received}
     known = await repository.lock_all(work.connection, keys)
-    await repository.store_all(work.connection, [item.event for item in delivered])
+    await repository.store_all(work.connection, [item.event for item in received])
     if not known:
         return
-    counts = await repository.living_comments(work.connection, known)
+    counts = await repository.comments_not_deleted(work.connection, known)
     counted = {key: replace(ticket, comment_count=counts[key]) for key, ticket in known.items()}
     active_at = dict[Key, datetime]()
-    for item in delivered:
+    for item in received:
         event, key = item.event, _key(item.event)
         if key not in counted:
             continue

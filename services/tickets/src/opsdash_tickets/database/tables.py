@@ -125,22 +125,24 @@ user_preferences = sa.Table(
     timestamp("updated_at", default_now=True),
 )
 
-LIVING = tickets.c.deleted_at.is_(None)
+NOT_DELETED = tickets.c.deleted_at.is_(None)
 # CASE instead of coalesce(): PostgreSQL does not take coalesce() for leakproof, so below row-level security a condition
 # with it could not use the index.
 OPEN_ENDED = sa.text("(CASE WHEN sla_due_at IS NULL THEN 'infinity'::timestamptz ELSE sla_due_at END)")
 
 
-def _living_index(name: str, *columns: sa.ColumnElement[object] | sa.TextClause) -> None:
+def _not_deleted_index(name: str, *columns: sa.ColumnElement[object] | sa.TextClause) -> None:
     """An index of one org's living tickets; keyset pages walk it in either direction."""
-    sa.Index(name, tickets.c.org_id, *columns, tickets.c.id, postgresql_where=LIVING)
+    sa.Index(name, tickets.c.org_id, *columns, tickets.c.id, postgresql_where=NOT_DELETED)
 
 
-sa.Index("tickets_newest", tickets.c.org_id, tickets.c.created_at.desc(), tickets.c.id.desc(), postgresql_where=LIVING)
-_living_index("tickets_by_update", tickets.c.updated_at)
-_living_index("tickets_by_due_time", OPEN_ENDED)
-_living_index("tickets_by_priority", tickets.c.priority_rank)
-_living_index("tickets_by_assignee", tickets.c.assignee_id)
+sa.Index(
+    "tickets_newest", tickets.c.org_id, tickets.c.created_at.desc(), tickets.c.id.desc(), postgresql_where=NOT_DELETED
+)
+_not_deleted_index("tickets_by_update", tickets.c.updated_at)
+_not_deleted_index("tickets_by_due_time", OPEN_ENDED)
+_not_deleted_index("tickets_by_priority", tickets.c.priority_rank)
+_not_deleted_index("tickets_by_assignee", tickets.c.assignee_id)
 sa.Index(
     "tickets_active_due",
     tickets.c.org_id,
@@ -149,7 +151,7 @@ sa.Index(
     tickets.c.assignee_id,
     postgresql_where=sa.text(f"deleted_at IS NULL AND {one_of('status', ACTIVE)}"),
 )
-sa.Index("tickets_search", tickets.c.search, postgresql_using="gin", postgresql_where=LIVING)
+sa.Index("tickets_search", tickets.c.search, postgresql_using="gin", postgresql_where=NOT_DELETED)
 sa.Index(
     "tickets_to_purge",
     tickets.c.deleted_at,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_contracts import ticket_rules
 
 from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
@@ -118,12 +118,12 @@ async def page(
     return await connection.fetch(statement, org_id, *parameters)
 
 
-async def page_on_entering(
-    entrance: Entrance, wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int
+async def page_with_tenant(
+    reader: TenantReader, wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int
 ) -> list[Record]:
     """The same for a request that reads nothing else."""
     statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
-    return await entrance.fetch(statement, *parameters)
+    return await reader.fetch(statement, *parameters)
 
 
 def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:

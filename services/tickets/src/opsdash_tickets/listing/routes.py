@@ -101,7 +101,7 @@ async def list_tickets(
     scope = f"{org.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
     reading = await org.read(
-        Action.READ, lambda entrance: repository.page_on_entering(entrance, wanted, sort, after=after, limit=limit + 1)
+        Action.READ, lambda reader: repository.page_with_tenant(reader, wanted, sort, after=after, limit=limit + 1)
     )
     shown = reading.found[:limit]
     position = repository.position_of(shown[-1]) if len(reading.found) > limit else None

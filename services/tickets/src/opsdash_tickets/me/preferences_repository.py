@@ -6,7 +6,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 
-_ENTER_USER = "SELECT set_config('app.user_id', $1, true)"
+_OPEN_USER = "SELECT set_config('app.user_id', $1, true)"
 _READ = "SELECT tour_seen, shortcuts FROM user_preferences WHERE user_id = $1"
 _SAVE = """
 INSERT INTO user_preferences AS known (user_id, tour_seen, shortcuts)
@@ -19,9 +19,9 @@ RETURNING tour_seen, shortcuts
 """
 
 
-async def enter_user(connection: Connection, user_id: UUID) -> None:
+async def open_user(connection: Connection, user_id: UUID) -> None:
     """Until the transaction ends, row-level security shows this user's preferences and nobody else's."""
-    await connection.execute(_ENTER_USER, str(user_id))
+    await connection.execute(_OPEN_USER, str(user_id))
 
 
 async def read(connection: Connection, user_id: UUID) -> Record | None:

@@ -19,7 +19,7 @@ PATH = "/me/preferences"
 async def get_preferences(caller: NamedDependency[Caller], database: NamedDependency[Database]) -> Preferences:
     """The caller's own preferences; the defaults until they change one."""
     async with database.tenant_transaction() as connection:
-        await preferences_repository.enter_user(connection, caller.user_id)
+        await preferences_repository.open_user(connection, caller.user_id)
         row = await preferences_repository.read(connection, caller.user_id)
     return Preferences(**dict(row)) if row else Preferences()
 
@@ -30,7 +30,7 @@ async def patch_preferences(
 ) -> Preferences:
     """Change some of them."""
     async with database.tenant_transaction() as connection:
-        await preferences_repository.enter_user(connection, caller.user_id)
+        await preferences_repository.open_user(connection, caller.user_id)
         row = await preferences_repository.save(
             connection,
             caller.user_id,

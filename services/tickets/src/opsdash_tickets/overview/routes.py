@@ -9,12 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Category, Priority, Status
-from opsdash_contracts.workspace import PLAN_CAPS, Role
+from opsdash_contracts.workspace import PLATE_CAPS, Role
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.common_schemas import Company
-from opsdash_tickets.errors import NotVisible
+from opsdash_tickets.errors import NotFound
 from opsdash_tickets.overview import repository
 from opsdash_tickets.overview.schemas import (
     FEATURE,
@@ -43,7 +43,7 @@ async def get_support(org: NamedDependency[RequestScope]) -> Support:
     async with org.transaction(Action.READ) as (work, access):
         row = await repository.support(work.connection, access.org_id, access.user_id)
     if row is None:
-        raise NotVisible
+        raise NotFound
     return Support(
         org_id=access.org_id,
         member_id=row["member_id"],
@@ -52,7 +52,7 @@ async def get_support(org: NamedDependency[RequestScope]) -> Support:
         plate=access.plate,
         feature=FEATURE,
         used=row["used"],
-        limit=PLAN_CAPS[access.plate],
+        limit=PLATE_CAPS[access.plate],
         role=access.role,
         permissions=access.permissions,
         statuses=choices(Status),
@@ -66,8 +66,8 @@ async def get_views(org: NamedDependency[RequestScope]) -> Views:
     """Counts of the preset views, for the caller."""
     async with org.transaction(Action.READ) as (work, access):
         row = await repository.views(work.connection, access.org_id, access.user_id)
-        living = await plate_usage_repository.living_tickets(work.connection, access.org_id)
-    return Views(**dict(row), done=living - row["active"], as_of=work.now)
+        not_deleted = await plate_usage_repository.living_tickets(work.connection, access.org_id)
+    return Views(**dict(row), done=not_deleted - row["active"], as_of=work.now)
 
 
 @get("/insights", operation_id="getInsights")

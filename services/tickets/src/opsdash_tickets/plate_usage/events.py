@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.usage import NOTICED, UsageNotice
-from opsdash_contracts.workspace import PLAN_CAPS, Plate
+from opsdash_contracts.workspace import PLATE_CAPS, Plate
 
 from opsdash_tickets.event_factory import new_event
 
@@ -15,7 +15,7 @@ from opsdash_tickets.event_factory import new_event
 def usage_notice(
     org_id: UUID, *, plate: Plate, percent: int, used: int, sequence: int, now: datetime
 ) -> Event[UsageNotice]:
-    """The notice that an org has reached a share of its plan; `sequence` counts the org's notices."""
+    """The notice that an org has reached a share of its plate's cap; `sequence` counts the org's notices."""
     data = UsageNotice.model_validate(
         {
             "org_id": org_id,
@@ -23,7 +23,7 @@ def usage_notice(
             "plate": plate,
             "percent": percent,
             "used": used,
-            "limit": PLAN_CAPS[plate],
+            "limit": PLATE_CAPS[plate],
         }
     )
     return new_event(data, NOTICED, actor_id=None, now=now)

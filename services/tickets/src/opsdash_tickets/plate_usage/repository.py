@@ -23,7 +23,7 @@ RETURNING last_number, living_tickets, usage_notices
 _SAVE_COUNTERS = """
 UPDATE org_counters SET last_number = $2, living_tickets = $3, usage_notices = $4 WHERE org_id = $1
 """
-_LIVING = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
+_NOT_DELETED = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
 
 async def lock_counters(connection: Connection, org_id: UUID) -> Counters:
@@ -47,5 +47,5 @@ async def save_counters(connection: Connection, org_id: UUID, counters: Counters
 
 
 async def living_tickets(connection: Connection, org_id: UUID) -> int:
-    count: int | None = await connection.fetchval(_LIVING, org_id)
+    count: int | None = await connection.fetchval(_NOT_DELETED, org_id)
     return count or 0

@@ -21,7 +21,7 @@ async def recompute_due(
     """The ticket before and after: created_at plus the hours of its priority, source auto, as a normal version.
 
     The result may lie in the past: then the ticket is overdue, which is what the rule says and the dry run shows.
-    Raises NotVisible, StaleVersion or TicketFinished.
+    Raises NotFound, StaleVersion or TicketFinished.
     """
     before = await tickets_service.lock_ticket(work, access, reference, if_match=if_match)
     model.check_running(before)

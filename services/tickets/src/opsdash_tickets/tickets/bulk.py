@@ -12,7 +12,7 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.errors import Refused
+from opsdash_tickets.errors import DomainError
 from opsdash_tickets.tickets import service
 from opsdash_tickets.tickets.model import Ticket
 
@@ -22,7 +22,7 @@ class BulkOutcome:
     """What became of each ticket, in the order asked for: the ticket as it is now, or why it was refused."""
 
     bulk_id: UUID
-    tickets: Mapping[UUID, Ticket | Refused]
+    tickets: Mapping[UUID, Ticket | DomainError]
 
 
 async def change_many(
@@ -44,9 +44,9 @@ async def _change_one(
     fields: Mapping[str, Any],
     rendered: Rendered | None,
     bulk_id: UUID,
-) -> Ticket | Refused:
+) -> Ticket | DomainError:
     try:
         async with work.connection.transaction():
             return await service.change_ticket(work, access, ticket_id, fields, rendered=rendered, bulk_id=bulk_id)
-    except Refused as refused:
+    except DomainError as refused:
         return refused

@@ -44,7 +44,7 @@ class NewTicket:
 async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dict[str, Any]:
     """Give the ticket its number, due time and first version, in an open transaction; its detail view.
 
-    Raises InvalidFields or PlanLimitReached.
+    Raises InvalidFields or PlateLimitReached.
     """
     model.check_due(new.sla_due_at, work.now)
     found = await references.find(work, access, new.references)

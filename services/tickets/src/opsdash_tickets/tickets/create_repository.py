@@ -34,7 +34,7 @@ async def insert(
 ) -> dict[str, Any]:
     """Store a ticket whose slot has been taken, with its event; its detail view. `found` are the names it shows."""
     values = (getattr(ticket, name) for name in COLUMNS)
-    (row,) = await work.change(_INSERT, *values, *rendered, event=event, topic=TICKETS)
+    (row,) = await work.execute_with_event(_INSERT, *values, *rendered, event=event, topic=TICKETS)
     return _shown(ticket, rendered, row, found)
 
 

@@ -12,7 +12,7 @@ from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository as access_repository
-from opsdash_tickets.errors import NotVisible
+from opsdash_tickets.errors import NotFound
 from opsdash_tickets.tickets.schemas import DatabaseTime, Existence
 
 
@@ -24,7 +24,7 @@ async def ticket_existence(
     async with database.worker_transaction() as connection:
         row = await access_repository.existence(connection, org_id, id_or_number(reference))
     if row is None:
-        raise NotVisible
+        raise NotFound
     return Existence(**dict(row))
 
 

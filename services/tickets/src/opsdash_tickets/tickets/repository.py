@@ -8,7 +8,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.tenancy.entering import Entrance
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.envelope import Event
@@ -96,7 +96,7 @@ _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
 async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], rendered: Rendered | None = None) -> None:
     """Store the next version of a locked ticket with its event; `rendered` when its description has changed."""
     values = (*(getattr(ticket, name) for name in _MUTABLE), *(rendered or (None, None)))
-    await work.change(_UPDATE, ticket.org_id, ticket.id, *values, event=event, topic=TICKETS)
+    await work.execute_with_event(_UPDATE, ticket.org_id, ticket.id, *values, event=event, topic=TICKETS)
 
 
 async def lock(connection: Connection, org_id: UUID, reference: UUID | int) -> Ticket | None:
@@ -118,8 +118,8 @@ async def detail(connection: Connection, org_id: UUID, reference: UUID | int) ->
     return await connection.fetchrow(_detail_by(reference), org_id, reference)
 
 
-async def detail_on_entering(entrance: Entrance, reference: UUID | int) -> Record | None:
-    rows = await entrance.fetch(_detail_by(reference), reference)
+async def detail_with_tenant(reader: TenantReader, reference: UUID | int) -> Record | None:
+    rows = await reader.fetch(_detail_by(reference), reference)
     return rows[0] if rows else None
 
 

@@ -10,7 +10,7 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.errors import Refused
+from opsdash_tickets.errors import DomainError
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.tickets import model, service
 from opsdash_tickets.tickets.bulk import BulkOutcome
@@ -48,7 +48,7 @@ def bulk_result(done: BulkOutcome) -> BulkResult:
     return BulkResult(bulk_id=done.bulk_id, items=[_bulk_item(*item) for item in done.tickets.items()])
 
 
-def _bulk_item(ticket_id: UUID, result: Ticket | Refused) -> BulkItem:
+def _bulk_item(ticket_id: UUID, result: Ticket | DomainError) -> BulkItem:
     if isinstance(result, Ticket):
         return BulkItem(id=ticket_id, status=200, version=result.version, error=None)
     problem = PROBLEMS[type(result)](result)

@@ -13,7 +13,7 @@ from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
-from opsdash_tickets.errors import NotVisible
+from opsdash_tickets.errors import NotFound
 from opsdash_tickets.tickets import bulk, create, repository, service
 from opsdash_tickets.tickets.responses import bulk_result, detail_answer, detail_response
 from opsdash_tickets.tickets.schemas import BulkChange, BulkResult, CreateTicket, PatchTicket, TicketDetail
@@ -37,9 +37,9 @@ async def create_ticket(
 async def get_ticket(reference: FromPath[str], org: NamedDependency[RequestScope]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     wanted = id_or_number(reference)
-    reading = await org.read(Action.READ, lambda entrance: repository.detail_on_entering(entrance, wanted))
+    reading = await org.read(Action.READ, lambda reader: repository.detail_with_tenant(reader, wanted))
     if reading.found is None:
-        raise NotVisible
+        raise NotFound
     return await detail_response(reading.found, reading.access, reading.now)
 
 

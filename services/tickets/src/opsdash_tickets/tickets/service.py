@@ -17,7 +17,7 @@ from opsdash_contracts.tickets import TicketEvent
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import (
-    NotVisible,
+    NotFound,
 )
 from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.tickets import model, references, repository
@@ -37,7 +37,7 @@ async def change_ticket(
 ) -> Ticket:
     """Apply a merge patch; a no-op changes nothing. `rendered` is its description as HTML, if it has one.
 
-    Raises NotVisible, StaleVersion, InvalidFields, InvalidTransition or TicketFinished.
+    Raises NotFound, StaleVersion, InvalidFields, InvalidTransition or TicketFinished.
     """
     before = await lock_ticket(work, access, reference, if_match=if_match)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
@@ -69,7 +69,7 @@ async def save_change(
 
 
 async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: ExpectedVersions) -> None:
-    """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotVisible or StaleVersion."""
+    """Take the ticket out of lists, search, counts and cap; its history stays. Raises NotFound or StaleVersion."""
     before = await lock_ticket(work, access, reference, if_match=if_match)
     after = replace(before, deleted_at=work.now, updated_at=work.now, version=before.version + 1)
     event = _event(work, access, events.DELETED, after, model.changes_between(before, after))
@@ -80,11 +80,11 @@ async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int,
 async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int) -> Ticket:
     """Bring a deleted ticket back, if the plan has room; an assignee who left meanwhile is not brought back.
 
-    Raises NotVisible (unknown, living, or deleted more than 30 days ago) or PlanLimitReached.
+    Raises NotFound (unknown, living, or deleted more than 30 days ago) or PlateLimitReached.
     """
     before = await repository.lock_deleted(work.connection, access.org_id, reference, days=model.RESTORE_DAYS)
     if before is None:
-        raise NotVisible
+        raise NotFound
     await plate_usage.take_slot(work, access)
     after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
     assignee = {"assignee_id": before.assignee_id}
@@ -96,18 +96,18 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
 
 
 async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int) -> Record:
-    """Raises NotVisible."""
+    """Raises NotFound."""
     row = await repository.detail(work.connection, access.org_id, reference)
     if row is None:
-        raise NotVisible
+        raise NotFound
     return row
 
 
 async def lock_ticket(work: UnitOfWork, access: Access, reference: UUID | int, *, if_match: ExpectedVersions) -> Ticket:
-    """The living ticket, locked. Raises NotVisible or StaleVersion."""
+    """The living ticket, locked. Raises NotFound or StaleVersion."""
     ticket = await repository.lock(work.connection, access.org_id, reference)
     if ticket is None:
-        raise NotVisible
+        raise NotFound
     check_version(ticket.version, if_match)
     return ticket
 

@@ -22,23 +22,23 @@ class Seats:
         """How many are taken, by all keys together."""
         return self._taken.total()
 
-    def take(self, key: Hashable) -> Callable[[], None]:
+    def acquire(self, key: Hashable) -> Callable[[], None]:
         """What gives the seat back, to be called once. Raises the 429 problem."""
         if self._taken[key] >= self._most:
             raise too_many_requests(self._retry_after_seconds)
         self._taken[key] += 1
-        return lambda: self._give_back(key)
+        return lambda: self._release(key)
 
     @contextmanager
     def taken(self, key: Hashable) -> Iterator[None]:
         """Around what needs a seat. Raises the 429 problem."""
-        give_back = self.take(key)
+        release = self.acquire(key)
         try:
             yield
         finally:
-            give_back()
+            release()
 
-    def _give_back(self, key: Hashable) -> None:
+    def _release(self, key: Hashable) -> None:
         self._taken[key] -= 1
         if not self._taken[key]:
             del self._taken[key]

@@ -54,8 +54,8 @@ def complete(document: Document) -> Document:
     answers.add_components(document)
     for path in document["paths"].values():
         for method, operation in path.items():
-            if told := operation.get("description"):
-                operation["summary"] = told.split("\n")[0].rstrip(".")
+            if description := operation.get("description"):
+                operation["summary"] = description.split("\n")[0].rstrip(".")
             if "requestBody" in operation and method == "patch":
                 _as_merge_patch(operation["requestBody"]["content"])
             answers.describe(operation)

@@ -10,7 +10,7 @@ from litestar.datastructures import ResponseHeader
 from opsdash_chassis.http.errors import problems
 from opsdash_chassis.http.errors.problems import EXTENSIONS, MEDIA_TYPE, FieldError, Problem
 from opsdash_chassis.http.requests.addresses import misdirected
-from opsdash_chassis.http.requests.boundary import headers_too_large
+from opsdash_chassis.http.requests.request_limits import headers_too_large
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES, request_timeout
 
 Part = dict[str, Any]
@@ -102,8 +102,10 @@ def describe(operation: Part) -> None:
     success = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for status, answer in success.items():
         _complete(answer, status, may_be_replayed="Idempotency-Key" in sent)
-    refused = {str(status): {"$ref": f"#/components/responses/{_NAMES[status]}"} for status in sorted(statuses)}
-    operation["responses"] = success | refused
+    problems_by_status = {
+        str(status): {"$ref": f"#/components/responses/{_NAMES[status]}"} for status in sorted(statuses)
+    }
+    operation["responses"] = success | problems_by_status
 
 
 def header(name: str) -> Part:

@@ -1,7 +1,7 @@
-"""The one gate of every application: who calls, are the query and the body headers acceptable.
+"""Authentication of every request: who calls, are the query and the body headers acceptable.
 
-A route says in `opt={"authentication": ...}` who may call it: CALLER (the default: a verified user),
-`Services` (the tokens of those), NOBODY (public), another ServiceToken, or the name of a rule the application adds.
+A route says in `opt={"authentication": ...}` who may call it: USER (the default: a verified user),
+`Services` (the tokens of those), PUBLIC (anybody), another ServiceToken, or the name of a scheme the application adds.
 Forgetting it is safe.
 """
 
@@ -24,8 +24,8 @@ from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.http.limits.queues import Queues
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.addresses import source_of
-from opsdash_chassis.http.requests.boundary import ANSWER_HEADERS, at_end
 from opsdash_chassis.http.requests.query import check_query
+from opsdash_chassis.http.requests.request_limits import ANSWER_HEADERS, at_end
 from opsdash_chassis.http.requests.requests import check_body_headers
 from opsdash_chassis.http.requests.telemetry import OPEN_ENDED
 from opsdash_chassis.http.security.internal import ServiceToken, bearer_token
@@ -33,8 +33,8 @@ from opsdash_chassis.http.security.tokens import Caller, InvalidToken, TokenVeri
 
 log = structlog.get_logger(__name__)
 
-CALLER = "caller"
-NOBODY = "nobody"
+USER = "user"
+PUBLIC = "public"
 _STATE = "opsdash_caller"
 _LEAVE = "opsdash_leave_queue"
 
@@ -43,7 +43,7 @@ Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Verify: TypeAlias = Callable[[str], Awaitable[Caller]]
 
 
-class Rule(Protocol):
+class AuthScheme(Protocol):
     """Another way to show who calls, such as a session cookie; raises a problem when it shows nothing."""
 
     async def __call__(self, connection: Connection, verify: Verify) -> Caller: ...
@@ -56,7 +56,7 @@ class Services:
     names: tuple[str, ...]
 
 
-class Gatekeeper:
+class Authenticator:
     """Runs before any parameter or body is looked at, so an unknown caller learns nothing from them."""
 
     def __init__(
@@ -66,38 +66,38 @@ class Gatekeeper:
         callers: Mapping[str, ServiceToken] | None = None,
         user_limit: RateLimit | None = None,
         user_queues: Queues | None = None,
-        rules: Mapping[str, Rule] | None = None,
+        auth_schemes: Mapping[str, AuthScheme] | None = None,
         address_limit: RateLimit | None = None,
     ) -> None:
         self._tokens = tokens
-        self._rules: dict[str, Rule] = {CALLER: _bearer, **(rules or {})}
+        self._schemes: dict[str, AuthScheme] = {USER: _bearer, **(auth_schemes or {})}
         self._user_limit = user_limit
         self._user_queues = user_queues
         self._callers = dict(callers or {})
         self._address_limit = address_limit
 
-    async def admit(self, request: Request[Any, Any, Any]) -> None:
+    async def authenticate(self, request: Request[Any, Any, Any]) -> None:
         """The `before_request` of an application. Not a guard: the framework copies the route for every call of one."""
         check_head(request)
-        rule = request.route_handler.opt.get("authentication", CALLER)
-        if rule in self._rules:
-            caller = request.scope["state"][_STATE] = await self._caller(request, self._rules[rule])
+        scheme = request.route_handler.opt.get("authentication", USER)
+        if scheme in self._schemes:
+            caller = request.scope["state"][_STATE] = await self._caller(request, self._schemes[scheme])
             await self._count(request, caller.user_id)
-        elif isinstance(rule, Services):
-            self._service(request, [self._callers[name] for name in rule.names])
-        elif isinstance(rule, ServiceToken):
-            self._service(request, [rule])
-        elif rule == NOBODY:
+        elif isinstance(scheme, Services):
+            self._service(request, [self._callers[name] for name in scheme.names])
+        elif isinstance(scheme, ServiceToken):
+            self._service(request, [scheme])
+        elif scheme == PUBLIC:
             self.count_address(request)
         else:
-            raise RuntimeError("unknown authentication rule on a route")
+            raise RuntimeError("unknown authentication scheme on a route")
         check_query(request)
         check_body_headers(request)
 
-    async def _caller(self, request: Request[Any, Any, Any], rule: Rule) -> Caller:
-        """Raises what the rule raises; what shows nobody counts for the address it came from."""
+    async def _caller(self, request: Request[Any, Any, Any], scheme: AuthScheme) -> Caller:
+        """Raises what the scheme raises; what shows nobody counts for the address it came from."""
         try:
-            return await rule(request, self._tokens.verify)
+            return await scheme(request, self._tokens.verify)
         except Problem:
             self.count_address(request)
             raise
@@ -129,9 +129,9 @@ class Gatekeeper:
                 raise RuntimeError(f"{route.path} could be reached without authentication")
 
     def _is_before(self, handler: HTTPRouteHandler) -> bool:
-        rule = handler.opt.get("authentication")
-        known = not isinstance(rule, Services) or (rule.names and self._callers.keys() >= set(rule.names))
-        return bool(known) and handler.resolve_before_request() == self.admit and not handler.cache
+        scheme = handler.opt.get("authentication")
+        known = not isinstance(scheme, Services) or (scheme.names and self._callers.keys() >= set(scheme.names))
+        return bool(known) and handler.resolve_before_request() == self.authenticate and not handler.cache
 
     @staticmethod
     def _service(connection: Connection, accepted: Sequence[ServiceToken]) -> None:
@@ -152,12 +152,12 @@ async def _bearer(connection: Connection, verify: Verify) -> Caller:
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    """The dependency `caller: NamedDependency[Caller]` of handlers behind CALLER."""
+    """The dependency `caller: NamedDependency[Caller]` of handlers behind USER."""
     return caller_of(request)
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Whom the gate has verified."""
+    """Whom the authenticator has verified."""
     caller: Caller | None = request.scope["state"].get(_STATE)
     if caller is None:
         raise RuntimeError("this route does not authenticate users")

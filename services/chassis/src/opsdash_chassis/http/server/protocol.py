@@ -9,7 +9,7 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from opsdash_chassis.http.errors.problems import MEDIA_TYPE, Problem, bad_request, body_of
-from opsdash_chassis.http.requests.boundary import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
+from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_HEADERS, headers_too_large
 from opsdash_chassis.http.server.compat import DecliningProtocol
 from opsdash_chassis.http.server.joined_writes import JoinedWrites
 

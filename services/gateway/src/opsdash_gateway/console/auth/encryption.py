@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 ValueT = TypeVar("ValueT")
 
 
-class Sealer(Generic[ValueT]):
-    """Seals with the first of the secrets, opens with any: `new,old` while one is rotated.
+class Encrypter(Generic[ValueT]):
+    """Encrypts with the first of the secrets, decrypts with any: `new,old` while one is rotated.
 
-    Each purpose has keys of its own, so a value sealed for one cannot be used for another.
+    Each purpose has keys of its own, so a value encrypted for one cannot be used for another.
     """
 
     def __init__(self, secrets: str, *, purpose: str, kind: type[ValueT], seconds: int) -> None:
@@ -24,11 +24,11 @@ class Sealer(Generic[ValueT]):
         self._decoder = msgspec.msgpack.Decoder(kind)
         self.seconds = seconds
 
-    def seal(self, value: ValueT) -> str:
+    def encrypt(self, value: ValueT) -> str:
         """Only characters that a cookie takes without quotes."""
         return self._fernet.encrypt(msgspec.msgpack.encode(value)).decode("ascii").rstrip("=")
 
-    def open(self, text: str) -> ValueT | None:
+    def decrypt(self, text: str) -> ValueT | None:
         """None for what is expired, changed, cut, of another purpose or of another release."""
         try:
             padded = text + "=" * (-len(text) % 4)

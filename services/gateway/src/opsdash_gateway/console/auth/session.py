@@ -12,14 +12,14 @@ import msgspec
 from litestar.connection import Request
 from litestar.datastructures import Cookie
 from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.requests.boundary import ANSWER_HEADERS
 from opsdash_chassis.http.requests.forms import FORM_BODY
+from opsdash_chassis.http.requests.request_limits import ANSWER_HEADERS
 from opsdash_chassis.http.security.authentication import Connection, Verify
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 
 from opsdash_gateway.console.auth import cookies
 from opsdash_gateway.console.auth.csrf import check_csrf, is_safe
-from opsdash_gateway.console.auth.encryption import Sealer
+from opsdash_gateway.console.auth.encryption import Encrypter
 from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 
 SIGNED_IN, SIGNING_OUT = "signed_in", "signing_out"
@@ -71,7 +71,7 @@ class SessionCookies:
     """Writes the session into the browser's cookies and reads it from there."""
 
     def __init__(self, secret: str) -> None:
-        self._sealer = Sealer(secret, purpose="opsdash session", kind=WebSession, seconds=SESSION_SECONDS)
+        self._encrypter = Encrypter(secret, purpose="opsdash session", kind=WebSession, seconds=SESSION_SECONDS)
 
     def write(self, session: WebSession) -> list[Cookie]:
         """Raises ValueError when the tokens are too long for cookies. What only helps to sign out goes first."""
@@ -81,18 +81,18 @@ class SessionCookies:
             return self._pieces(msgspec.structs.replace(session, id_token=None))
 
     def _pieces(self, session: WebSession) -> list[Cookie]:
-        return cookies.pieces(COOKIE, self._sealer.seal(session), SESSION_SECONDS)
+        return cookies.pieces(COOKIE, self._encrypter.encrypt(session), SESSION_SECONDS)
 
     def read(self, sent: Mapping[str, str]) -> WebSession | None:
         sealed = cookies.joined(COOKIE, sent)
-        return self._sealer.open(sealed) if sealed else None
+        return self._encrypter.decrypt(sealed) if sealed else None
 
     def end(self) -> list[Cookie]:
         return cookies.ended(COOKIE)
 
 
 class SignedIn:
-    """The rule SIGNED_IN of the gatekeeper: a session whose access token is good, and CSRF protection."""
+    """The scheme SIGNED_IN of the authenticator: a session whose access token is good, and CSRF protection."""
 
     def __init__(self, kept: SessionCookies, *, origin: str, is_ended: IsEnded, renew: Renew | None = None) -> None:
         self._cookies = kept

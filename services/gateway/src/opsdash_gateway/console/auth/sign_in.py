@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 
 from opsdash_gateway.console.auth.addresses import safe_next, sign_in_path
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
@@ -23,17 +23,17 @@ from opsdash_gateway.console.auth.identity_provider import (
     SignInRefused,
     TokensRefused,
 )
-from opsdash_gateway.console.auth.outside import language, outside_page
 from opsdash_gateway.console.auth.session import LEAVING, SessionCookies, SignInNeeded
 from opsdash_gateway.console.auth.session_renewal import Sessions
 from opsdash_gateway.console.auth.sign_in_attempts import PREFIX, Attempts
+from opsdash_gateway.console.auth.standalone_page import language, standalone_page
 from opsdash_gateway.console.i18n.browsers import NO_COOKIE
 from opsdash_gateway.console.i18n.languages import N_
 from opsdash_gateway.console.i18n.locales import LOCALE_COOKIE, known_locale, locale_of
 
 log = structlog.get_logger(__name__)
 
-PUBLIC: dict[str, Any] = {"authentication": NOBODY, "query_parameters": None}
+PUBLIC_ROUTE: dict[str, Any] = {"authentication": PUBLIC, "query_parameters": None}
 MAXIMUM_HINT_CHARACTERS = 200
 WRONG_TOKENS = N_(
     "OpsDash Support cannot use what your identity provider gave. Trying again will not help; whoever operates it finds"
@@ -129,7 +129,7 @@ def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, 
     body = f"<p>{escape(said.text(text))}</p>"
     if helps:
         body += f'<p><a href="{escape(address)}">{escape(said.text("Try again"))}</a></p>'
-    return outside_page(said.text("You are not signed in"), body, locale=locale, status=status)
+    return standalone_page(said.text("You are not signed in"), body, locale=locale, status=status)
 
 
 def _on_the_way_out(locale: str, address: str, *, told: bool) -> Response[Any]:
@@ -139,7 +139,7 @@ def _on_the_way_out(locale: str, address: str, *, told: bool) -> Response[Any]:
     body = "" if told else f"<p>{escape(said.text(NOT_TOLD))}</p>"
     body += f'<p><a href="{link}">{escape(said.text("Continue"))}</a></p>'
     title = said.text("Signing out…") if told else said.text("Signed out")
-    return outside_page(title, body, locale=locale, head=head)
+    return standalone_page(title, body, locale=locale, head=head)
 
 
 def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -147,7 +147,7 @@ def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     said = language(locale)
     again = f'<a href="{sign_in_path(locale)}">{escape(said.text("Sign in again"))}</a>'
     body = f"<p>{escape(said.text('You have signed out of OpsDash Support.'))}</p><p>{again}</p>"
-    return outside_page(said.text("Signed out"), body, locale=locale)
+    return standalone_page(said.text("Signed out"), body, locale=locale)
 
 
 def _with_cookies(response: Response[Any], written: Iterable[Cookie]) -> Response[Any]:
@@ -161,11 +161,11 @@ def locale_cookie(locale: str) -> Cookie:
 
 
 def sign_in_routes(flow: SignIn) -> Router:
-    @get("/{locale:str}/sign-in", opt=PUBLIC)
+    @get("/{locale:str}/sign-in", opt=PUBLIC_ROUTE)
     async def start(request: Request[Any, Any, Any]) -> Response[Any]:
         return await flow.start(request)
 
-    @get(CALLBACK, opt=PUBLIC)
+    @get(CALLBACK, opt=PUBLIC_ROUTE)
     async def finish(request: Request[Any, Any, Any]) -> Response[Any]:
         return await flow.finish(request)
 
@@ -177,7 +177,7 @@ def sign_in_routes(flow: SignIn) -> Router:
     async def leave(request: Request[Any, Any, Any]) -> Response[Any]:
         return await flow.leave(request)
 
-    @get(SIGNED_OUT, opt=PUBLIC)
+    @get(SIGNED_OUT, opt=PUBLIC_ROUTE)
     async def left(request: Request[Any, Any, Any]) -> Response[Any]:
         return signed_out(request)
 

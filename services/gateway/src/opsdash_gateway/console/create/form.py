@@ -1,4 +1,4 @@
-"""The form of a new ticket: what was typed, as the owner's request body; pure."""
+"""The form of a new ticket: what was typed, as the upstream's request body; pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_form(sent: Mapping[str, Any]) -> dict[str, str]:
 
 
 def body_of(form: Mapping[str, str]) -> dict[str, Any]:
-    """The owner's body; what is left empty is not sent, so the owner's defaults hold. Raises BadDue."""
+    """The upstream's body; what is left empty is not sent, so the upstream's defaults hold. Raises BadDue."""
     body: dict[str, Any] = {"title": form["title"]}
     names = ("description", "status", "priority", "category", "assignee_id", "contact_id")
     body |= {name: form[name] for name in names if form[name]}

@@ -16,9 +16,9 @@ from opsdash_chassis.http.errors.problems import Problem, forbidden
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.create.form import BadDue, body_of, empty_form, read_form
 from opsdash_gateway.console.list.service import read_members
+from opsdash_gateway.console.shell.error_messages import error_message, field_messages
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.shell.refusals import field_sentences, sentence
 from opsdash_gateway.console.shell.upstream_schemas import Contact, Contacts, TicketRow, Views
 
 FULL: Final = "plan-limit-reached"
@@ -67,7 +67,7 @@ async def _form(
     fragment = is_fragment(page.request)
     full = problem is None and page.support.used >= page.support.limit
     members = await read_members(page)
-    told = sentence(problem, page.language) if problem and problem.code in _IN_FORM else ""
+    told = error_message(problem, page.language) if problem and problem.code in _IN_FORM else ""
     return page.render(
         "create/form.html" if fragment else "create/page.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if errors is not None else HTTPStatus.OK,
@@ -123,8 +123,8 @@ async def _contact_id(page: Page, form: Mapping[str, str]) -> str:
 
 
 def _errors(page: Page, problem: Problem) -> dict[str, str]:
-    """By the names of our form, which are the owner's but for two."""
-    found = field_sentences(problem, page.language)
+    """By the names of our form, which are the upstream's but for two."""
+    found = field_messages(problem, page.language)
     if any(error.pointer == "/title" and error.code == "blank" for error in problem.errors):
         found["title"] = page.language.text("Give the ticket a title.")
     return {_FIELD_OF_BODY.get(name, name): text for name, text in found.items()}

@@ -15,7 +15,7 @@ from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.locales import known_locale
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.upstream_schemas import refusal
-from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.client import Upstreams
 
 BAD_REQUEST: Final = 400
 NAMES: Final = ("tour_seen", "shortcuts")
@@ -23,7 +23,7 @@ NAMES: Final = ("tour_seen", "shortcuts")
 
 @post("/{locale:str}/preferences", opt=FORM, status_code=200)
 async def change_preferences(
-    request: Request[Any, Any, Any], session: NamedDependency[WebSession], owners: NamedDependency[Owners]
+    request: Request[Any, Any, Any], session: NamedDependency[WebSession], upstreams: NamedDependency[Upstreams]
 ) -> Response[Any]:
     """Fields are `on` or `off`. A plain form leaves an unticked box out: off. Scripts name what they change."""
     known_locale(request)
@@ -33,7 +33,7 @@ async def change_preferences(
         raise bad_request("validation", "A preference is on or off.")
     headers = {"authorization": f"Bearer {session.access_token}", "content-type": "application/json"}
     body = msgspec.json.encode({name: form.get(name) == "on" for name in named})
-    answer = await owners.tickets.forward("PATCH", "/me/preferences", headers=headers, body=body)
+    answer = await upstreams.tickets.forward("PATCH", "/me/preferences", headers=headers, body=body)
     if answer.status >= BAD_REQUEST:
         raise refusal(answer.body, answer.headers)
     return Response(None, status_code=204) if is_fragment(request) else Redirect("/", status_code=303)

@@ -16,7 +16,7 @@ from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.page import LOCKED, STATE, Page, provide_page
 from opsdash_gateway.console.shell.rendering import Renderer
 from opsdash_gateway.live.hub import Hub
-from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.client import Upstreams
 
 
 class OverdueTicket(msgspec.Struct):
@@ -29,7 +29,7 @@ class OverdueTicket(msgspec.Struct):
 
 
 class Insights(msgspec.Struct):
-    """The owner's numbers of the active tickets, all of one moment."""
+    """The upstream's numbers of the active tickets, all of one moment."""
 
     open: int
     overdue: int
@@ -41,14 +41,14 @@ class Insights(msgspec.Struct):
 
 async def provide_any_page(
     request: Request[Any, Any, Any],
-    owners: NamedDependency[Owners],
+    upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],
     renderer: NamedDependency[Renderer],
 ) -> Page:
     """Like `provide_page`, but a workspace whose plate has no Support gets its page as well."""
     try:
-        return await provide_page(request, owners, hub, session, renderer)
+        return await provide_page(request, upstreams, hub, session, renderer)
     except Problem as problem:
         page: Page | None = request.scope["state"].get(STATE)
         if problem.code != LOCKED or page is None:

@@ -13,9 +13,9 @@ from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 
 from opsdash_gateway.console.auth.session import FORM
 from opsdash_gateway.console.list.service import is_left
+from opsdash_gateway.console.shell.error_messages import error_message
 from opsdash_gateway.console.shell.htmx import events
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import TicketPage, TicketRow, Views
 
 AT_ONCE: Final = 100
@@ -126,7 +126,7 @@ def _told(page: Page, changed: int, failed: list[Item]) -> str:
     count = len(failed)
     not_done = translations.ngettext("%(num)s was not: %(why)s", "%(num)s were not: %(why)s", count)
     error = failed[0].error
-    why = sentence(Problem(error.type.rpartition("/")[2], "", failed[0].status, error.detail), page.language)
+    why = error_message(Problem(error.type.rpartition("/")[2], "", failed[0].status, error.detail), page.language)
     return f"{done} {not_done % {'num': count, 'why': why}}"
 
 

@@ -1,4 +1,4 @@
-"""The list's filter as a CSV file, handed on from the owner while it comes."""
+"""The list's filter as a CSV file, forwarded from the upstream while it comes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import refusal
 from opsdash_gateway.upstream.responses import as_stream
 
-#: View and filters exclude each other; the owner still writes the head of the file.
+#: View and filters exclude each other; the upstream still writes the head of the file.
 _NOTHING: Final = {"created_to": "2000-01-01T00:00:00Z"}
 
 
 @get("/support/tickets.csv", opt=PAGE)
 async def export(page: NamedDependency[Page]) -> Response[Any]:
     """The same tickets as the list at the same address shows."""
-    wanted = query_of(page).owner_filter(page.session.user_id) or _NOTHING
+    wanted = query_of(page).upstream_filter(page.session.user_id) or _NOTHING
     headers = {"authorization": f"Bearer {page.session.access_token}"}
     path = f"/orgs/{page.slug}/tickets.csv"
-    answer, chunks = await page.owners.tickets.stream(path, query=urlencode(wanted).encode("ascii"), headers=headers)
+    answer, chunks = await page.upstreams.tickets.stream(path, query=urlencode(wanted).encode("ascii"), headers=headers)
     if chunks is None:
         raise refusal(answer.body, answer.headers)
     return as_stream(answer, chunks)

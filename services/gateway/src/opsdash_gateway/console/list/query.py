@@ -1,4 +1,4 @@
-"""What a list page's address asks for, as the owner's filter; pure. What is not understood is named, never an error."""
+"""What a list page's address asks for, as the upstream's filter; pure. What is not understood is named, no error."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class ListQuery:
         other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
         return other if self.sort == first else first
 
-    def owner_filter(self, user_id: UUID) -> dict[str, str] | None:
-        """Query parameters for the owner; None when view and filters exclude each other, so nothing can match."""
+    def upstream_filter(self, user_id: UUID) -> dict[str, str] | None:
+        """Query parameters for the upstream; None when view and filters exclude each other, so nothing can match."""
         wanted: dict[str, str] = {}
         for name in FILTERS:
             preset = _as_ids(VIEWS[self.view].get(name, ()), user_id)

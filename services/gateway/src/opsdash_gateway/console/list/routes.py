@@ -18,9 +18,9 @@ from opsdash_gateway.console.list.service import (
     query_of,
     read_list,
 )
+from opsdash_gateway.console.shell.error_messages import error_message
 from opsdash_gateway.console.shell.htmx import events, is_fragment
 from opsdash_gateway.console.shell.page import Page, html_response
-from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import TicketRow, Views
 
 _MAXIMUM_SHOWN = 100_000
@@ -44,7 +44,7 @@ async def rows(page: NamedDependency[Page]) -> Response[bytes]:
     except Problem as problem:
         if problem.code != STALE_CURSOR:
             raise
-        told = {"kind": "error", "text": sentence(problem, page.language)}
+        told = {"kind": "error", "text": error_message(problem, page.language)}
         return html_response(page.request, "", 409, events(toast=told, list_stale={}))
     return page.render("list/rows.html", query=query, list=found)
 

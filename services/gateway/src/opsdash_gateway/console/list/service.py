@@ -1,4 +1,4 @@
-"""Reads one stretch of the list from its owner, with what the page around it needs."""
+"""Reads one stretch of the list from its upstream, with what the page around it needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from opsdash_gateway.console.shell.upstream_schemas import Members, TicketPage, 
 PAGE_SIZE: Final = 25
 STALE_CURSOR: Final = "invalid-cursor"
 _ALL_MEMBERS = b"limit=100"
-#: New tickets asked about at once: the owner's largest page.
+#: New tickets asked about at once: the upstream's largest page.
 _MOST_ASKED: Final = 100
 _MOST_ELSEWHERE: Final = 10
 #: The query of the list around whatever asks; scripts send it with every change.
@@ -46,8 +46,8 @@ def query_of(page: Page) -> ListQuery:
 
 
 async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, before: int = 0) -> TicketList:
-    """Raises the owner's problem; a cursor that is not good any more is `invalid-cursor`."""
-    wanted = query.owner_filter(page.session.user_id)
+    """Raises the upstream's problem; a cursor that is not good any more is `invalid-cursor`."""
+    wanted = query.upstream_filter(page.session.user_id)
     if wanted is None:
         return TicketList(query, TicketPage([], None), 0)
     more = {"limit": str(PAGE_SIZE), "count": "true"} | ({"cursor": cursor} if cursor else {})
@@ -58,7 +58,7 @@ async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, 
 async def is_listed(page: Page, number: int) -> bool:
     """Whether the list of the request's address has this ticket. Words are left to the next search."""
     query = query_of(page)
-    wanted = query.owner_filter(page.session.user_id)
+    wanted = query.upstream_filter(page.session.user_id)
     if wanted is None or query.words:
         return wanted is not None
     found = await page.read(
@@ -69,7 +69,7 @@ async def is_listed(page: Page, number: int) -> bool:
 
 async def count_listed(page: Page, ids: str) -> int:
     """How many of these tickets the list of the request's address has; ids that are none of ours are not counted."""
-    asked, wanted = _ticket_ids(ids), query_of(page).owner_filter(page.session.user_id)
+    asked, wanted = _ticket_ids(ids), query_of(page).upstream_filter(page.session.user_id)
     if not asked or wanted is None:
         return 0
     these = {"id": ",".join(map(str, asked)), "limit": str(len(asked))}

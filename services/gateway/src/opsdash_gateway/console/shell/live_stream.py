@@ -16,7 +16,7 @@ from opsdash_gateway.console.auth.session import PAGE, WebSession
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.response import LiveResponse
-from opsdash_gateway.upstream.client import Owners
+from opsdash_gateway.upstream.client import Upstreams
 
 
 @get("/{locale:str}/org/{slug:str}/support/stream", opt=PAGE, include_in_schema=False)
@@ -25,14 +25,14 @@ async def follow_page(
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     session: NamedDependency[WebSession],
-    owners: NamedDependency[Owners],
+    upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     ended: NamedDependency[EndedSessions],
 ) -> ASGIApp:
     """What changes in the workspace, as it happens. A refusal is a problem document: no person reads it."""
     return LiveResponse(  # type: ignore[return-value] # the framework's names for the same protocol
         hub=hub,
-        access=Access(owners.tickets, slug, {"authorization": f"Bearer {session.access_token}"}),
+        access=Access(upstreams.tickets, slug, {"authorization": f"Bearer {session.access_token}"}),
         user_id=caller.user_id,
         expires_at=caller.expires_at,
         last_event_id=_last_event_id(request),

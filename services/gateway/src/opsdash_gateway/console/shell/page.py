@@ -22,7 +22,7 @@ from opsdash_gateway.console.shell.rendering import Renderer
 from opsdash_gateway.console.shell.upstream_schemas import Me, Membership, Preferences, Support, Views, refusal
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
-from opsdash_gateway.upstream.client import OwnerClient, Owners, Service
+from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 
 BAD_REQUEST: Final = 400
 COMPRESSION_LEVEL: Final = 5
@@ -39,7 +39,7 @@ class Page:
 
     request: Request[Any, Any, Any]
     renderer: Renderer
-    owners: Owners
+    upstreams: Upstreams
     hub: Hub
     session: WebSession
     language: Language
@@ -89,7 +89,7 @@ class Page:
         return self.known_support is not None and self.known_support.may(action)
 
     async def read(self, path: str, kind: type[Read], *, query: bytes = b"", service: Service = "tickets") -> Read:
-        """GET below the workspace, decoded. Raises the owner's problem."""
+        """GET below the workspace, decoded. Raises the upstream's problem."""
         answer = await self.send("GET", path, query=query, service=service)
         return msgspec.json.decode(answer.body, type=kind)
 
@@ -103,14 +103,14 @@ class Page:
         query: bytes = b"",
         service: Service = "tickets",
     ) -> Answer:
-        """Call an owner below the workspace as this person. Raises the owner's problem."""
+        """Call an upstream below the workspace as this person. Raises the upstream's problem."""
         return await self._call(method, f"/orgs/{self.slug}{path}", body, headers, query=query, service=service)
 
     async def delete_ticket(self, number: int, headers: dict[str, str]) -> None:
-        """Raises the owner's problem."""
+        """Raises the upstream's problem."""
         path = f"/orgs/{self.slug}/tickets/{number}"
         await self._call("DELETE", path, headers=headers)
-        await self.owners.hide_comments(path, self._caller())
+        await self.upstreams.hide_comments(path, self._caller())
 
     def _caller(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.session.access_token}"}
@@ -125,19 +125,19 @@ class Page:
         query: bytes = b"",
         service: Service = "tickets",
     ) -> Answer:
-        owner: OwnerClient = getattr(self.owners, service)
+        upstream: UpstreamClient = getattr(self.upstreams, service)
         sent = self._caller() | (headers or {})
         content = None
         if body is not None:
             content = msgspec.json.encode(body)
             sent["content-type"] = "application/json"
-        answer = await owner.forward(method, path, query=query, headers=sent, body=content)
+        answer = await upstream.forward(method, path, query=query, headers=sent, body=content)
         if answer.status >= BAD_REQUEST:
             raise refusal(answer.body, answer.headers)
         return answer
 
     async def load(self) -> None:
-        """What the frame shows. A fragment has no frame, so it needs no counts. Raises the owner's problem."""
+        """What the frame shows. A fragment has no frame, so it needs no counts. Raises the upstream's problem."""
         try:
             if is_fragment(self.request):
                 self.known_support = await self.read("/support", Support)
@@ -191,7 +191,7 @@ def find_language(request: Request[Any, Any, Any], renderer: Renderer) -> Langua
 
 async def provide_page(
     request: Request[Any, Any, Any],
-    owners: NamedDependency[Owners],
+    upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],
     renderer: NamedDependency[Renderer],
@@ -201,7 +201,7 @@ async def provide_page(
     slug = str(request.path_params.get("slug", ""))
     if not _SLUG.fullmatch(slug):
         raise not_found()
-    page = Page(request, renderer, owners, hub, session, language, slug)
+    page = Page(request, renderer, upstreams, hub, session, language, slug)
     request.scope["state"][STATE] = page
     await page.load()
     return page

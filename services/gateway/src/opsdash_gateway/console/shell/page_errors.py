@@ -17,9 +17,9 @@ from opsdash_chassis.http.errors.problems import Problem, from_status, internal_
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.console.i18n.locales import locale_of
+from opsdash_gateway.console.shell.error_messages import error_message, heading
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import LOCKED, STATE, Page, html_response
-from opsdash_gateway.console.shell.refusals import heading, sentence
 from opsdash_gateway.console.shell.rendering import Renderer
 
 SERVER_ERROR: Final = 500
@@ -61,7 +61,7 @@ def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
 
 
 def _page_of(request: Request[Any, Any, Any]) -> Page | None:
-    """The page that was being made, once the owners have said that this person belongs to its workspace."""
+    """The page that was being made, once the upstreams have said that this person belongs to its workspace."""
     page: Page | None = request.scope["state"].get(STATE)
     return page if page and page.org_name else None
 
@@ -77,7 +77,7 @@ def _fragment(
     """A status that htmx does not swap, and a toast that says why; a workspace locked meanwhile shows its page."""
     if problem.code == LOCKED:
         return Response(None, status_code=problem.status, headers={**headers, "HX-Refresh": "true"})
-    text = sentence(problem, language)
+    text = error_message(problem, language)
     if problem.status >= SERVER_ERROR:
         text = language.text("%(text)s Request id: %(id)s", text=text, id=trace_id_of(cast("Scope", request.scope)))
     return html_response(request, "", problem.status, {**headers, **toast("error", text)})
@@ -87,7 +87,7 @@ def _context(request: Request[Any, Any, Any], problem: Problem, language: Langua
     return {
         "status": problem.status,
         "heading": heading(HTTPStatus(problem.status), language),
-        "sentence": sentence(problem, language),
+        "sentence": error_message(problem, language),
         "request_id": trace_id_of(cast("Scope", request.scope)) if problem.status >= SERVER_ERROR else "",
         "problem": problem,
     }

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from opsdash_contracts.workspace import PLAN_CAPS
+from opsdash_contracts.workspace import PLATE_CAPS
 
 from opsdash_gateway.console.assets.files import Assets
 from opsdash_gateway.console.i18n import times
@@ -72,7 +72,7 @@ def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -
         "labels": labels_in(language),
         "language": language,
         "languages": languages,
-        "plan_caps": PLAN_CAPS,
+        "plate_caps": PLATE_CAPS,
         "too_old": language.text(TOO_OLD),
         "sla_soon_seconds": times.SLA_SOON_SECONDS,
         "sla_tone": times.sla_tone,

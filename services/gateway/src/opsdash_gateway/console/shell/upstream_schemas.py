@@ -1,4 +1,4 @@
-"""What pages read of the owners' answers; members they do not show are left out and ignored."""
+"""What pages read of the upstreams' answers; members they do not show are left out and ignored."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Contacts(msgspec.Struct):
 
 
 class ProblemBody(msgspec.Struct):
-    """An owner's refusal."""
+    """An upstream's refusal."""
 
     type: str
     title: str
@@ -145,7 +145,7 @@ _STANDARD = frozenset({"type", "title", "status", "detail", "instance", "errors"
 
 
 def refusal(body: bytes, headers: dict[str, str]) -> Problem:
-    """The problem an owner answered with, to be raised here."""
+    """The problem an upstream answered with, to be raised here."""
     read = msgspec.json.decode(body, type=ProblemBody)
     everything: dict[str, Any] = msgspec.json.decode(body)
     more = {name: value for name, value in everything.items() if name not in _STANDARD}

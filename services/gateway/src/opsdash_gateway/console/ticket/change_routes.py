@@ -1,4 +1,4 @@
-"""Changes of a ticket: every one is the owner's, sent with the version the reader has seen."""
+"""Changes of a ticket: every one is the upstream's, sent with the version the reader has seen."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import FORM
+from opsdash_gateway.console.shell.error_messages import field_messages
 from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.shell.refusals import field_sentences
 from opsdash_gateway.console.ticket.conflicts import both_values, saved
 from opsdash_gateway.console.ticket.forms import conditions, read_form
 from opsdash_gateway.console.ticket.merging import SameField, save
@@ -35,7 +35,7 @@ async def change_properties(number: FromPath[int], page: NamedDependency[Page]) 
         return await both_values(page, conflict, form)
     except Problem as problem:
         if problem.code == "validation" and "sla_due_at" in form:
-            errors = field_sentences(problem, page.language)
+            errors = field_messages(problem, page.language)
             return page.render("ticket/sla_error.html", INVALID, message=next(iter(errors.values()), ""))
         return await outdated(page, number, problem)
     ticket = ticket_of(answer)
@@ -56,7 +56,7 @@ async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Res
         if problem.code != "validation":
             return await outdated(page, number, problem)
         ticket = await page.read(f"/tickets/{number}", Ticket)
-        errors = field_sentences(problem, page.language)
+        errors = field_messages(problem, page.language)
         return page.render("ticket/edit.html", INVALID, ticket=ticket, typed=ticket.typed | form, errors=errors)
     ticket = ticket_of(answer)
     details = {"id": str(ticket.id), "number": number}

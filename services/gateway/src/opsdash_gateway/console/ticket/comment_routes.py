@@ -12,9 +12,9 @@ from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
+from opsdash_gateway.console.shell.error_messages import error_message, field_messages
 from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.shell.refusals import field_sentences, sentence
 from opsdash_gateway.console.ticket.forms import conditions, read_form, read_people, version_in
 from opsdash_gateway.console.ticket.responses import back_to
 from opsdash_gateway.console.ticket.schemas import Comment, RevisionPage, Tombstone
@@ -129,7 +129,7 @@ async def _read(page: Page, number: int, comment_id: UUID) -> Comment:
 async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem) -> Response[Any]:
     """What it is now beside what was typed, which stays; the next save is based on the new version."""
     comment = await _read(page, number, comment_id)
-    text = sentence(problem, page.language)
+    text = error_message(problem, page.language)
     if comment.edited_by is not None and comment.body is not None:
         text = page.language.text("%(name)s changed this comment in the meantime.", name=comment.edited_by.name)
     return page.render(
@@ -141,5 +141,5 @@ def _refused(page: Page, problem: Problem, target: str) -> Response[Any]:
     """A message under the box for wrong values; anything else is told by a toast."""
     if problem.code != "validation":
         raise problem
-    message = next(iter(field_sentences(problem, page.language).values()), sentence(problem, page.language))
+    message = next(iter(field_messages(problem, page.language).values()), error_message(problem, page.language))
     return page.render("ticket/message.html", INVALID, target=target, message=message)

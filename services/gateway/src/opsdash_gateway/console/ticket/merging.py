@@ -33,7 +33,7 @@ class SameField(Exception):
 async def save(page: Page, number: int | UUID, form: Form) -> Answer:
     """Change what the reader changed, also after somebody else's change of something else.
 
-    Raises SameField, and the owner's problems. A form that does not tell what was seen is refused when it is stale.
+    Raises SameField, and the upstream's problems. A form that does not tell what was seen is refused when it is stale.
     """
     path, changed = f"/tickets/{number}", _changed(form)
     if not changed:

@@ -9,9 +9,9 @@ from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.list.service import is_left
+from opsdash_gateway.console.shell.error_messages import error_message
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.shell.refusals import sentence
 from opsdash_gateway.console.shell.upstream_schemas import Member
 from opsdash_gateway.console.ticket.schemas import Ticket
 from opsdash_gateway.console.ticket.service import read_ticket
@@ -46,7 +46,7 @@ async def outdated(page: Page, number: int, problem: Problem) -> Response[Any]:
     if problem.code not in OUTDATED:
         raise problem
     ticket, members = await read_ticket(page, number)
-    text = sentence(problem, page.language)
+    text = error_message(problem, page.language)
     if problem.code == STALE and ticket.updated_by is not None:
         text = page.language.text(
             "%(name)s changed this ticket in the meantime. Here is what it is now.", name=ticket.updated_by.name

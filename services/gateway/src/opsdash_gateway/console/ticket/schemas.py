@@ -1,4 +1,4 @@
-"""What the pages of one ticket read of the owners' answers; members they do not show are ignored."""
+"""What the pages of one ticket read of the upstreams' answers; members they do not show are ignored."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from opsdash_contracts.ticket_rules import FINISHED
 
 from opsdash_gateway.console.shell.upstream_schemas import Person, TicketRow
 
-#: What an owner did not render stands in a `pre` without the `code` of rendered ones:
+#: What an upstream did not render stands in a `pre` without the `code` of rendered ones:
 #: see `body_html` in docs/reference/rest.md.
 _AS_TYPED: Final = re.compile("<pre>(?!<code)")
 
 
 class Prose(Markup):
-    """A text as its owner has rendered and sanitised it: safe to put into a page."""
+    """A text as its upstream has rendered and sanitised it: safe to put into a page."""
 
     @property
     def partly_as_typed(self) -> bool:
@@ -57,7 +57,7 @@ class Ticket(TicketRow, kw_only=True):
 
     @property
     def html(self) -> Prose:
-        """As typed when the owner is of the release before, which renders nothing."""
+        """As typed when the upstream is of the release before, which renders nothing."""
         if self.description_html is None:
             return Prose(f"<pre>{escape(self.description)}</pre>")
         return Prose(self.description_html)
@@ -108,16 +108,16 @@ class CommentPage(msgspec.Struct):
         return action in self.permissions
 
     @property
-    def tops(self) -> list[Comment]:
+    def top_level(self) -> list[Comment]:
         return [comment for comment in self.items if comment.parent_id is None]
 
     def replies(self, top_id: UUID) -> list[Comment]:
         return [comment for comment in self.items if comment.parent_id == top_id]
 
     @property
-    def strays(self) -> Sequence[Comment]:
+    def orphan_replies(self) -> Sequence[Comment]:
         """Replies to comments of an earlier page."""
-        here = {comment.id for comment in self.tops}
+        here = {comment.id for comment in self.top_level}
         return [comment for comment in self.items if comment.parent_id and comment.parent_id not in here]
 
 

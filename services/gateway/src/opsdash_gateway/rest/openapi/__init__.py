@@ -1,6 +1,6 @@
-"""The OpenAPI document of the gateway: its own routes and, under /api, those of the owner services.
+"""The OpenAPI document of the gateway: its own routes and, under /api, those of the upstream services.
 
-The owners' documents lie beside this file as `<service>.json`; a test compares them with what the services print.
+The upstreams' documents lie beside this file as `<service>.json`; a test compares them with what the services print.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from opsdash_gateway.rest.openapi.ticket_composition import describe_composed_ti
 
 TITLE = "OpsDash Support"
 VERSION = "1"
-OWNERS = ("tickets", "comments")
+UPSTREAMS = ("tickets", "comments")
 DESCRIPTION = """\
 A helpdesk for every OpsDash workspace. Users send an OIDC access token as `Authorization: Bearer`.
 Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused; answers may have new
@@ -35,8 +35,8 @@ the same status and headers; `OPTIONS` of every path names its methods in `Allow
 Document = dict[str, Any]
 
 
-def owner_document(service: str) -> Document:
-    """The committed document of an owner service."""
+def upstream_document(service: str) -> Document:
+    """The committed document of an upstream service."""
     document: Document = json.loads(files(__package__).joinpath(f"{service}.json").read_bytes())
     return document
 
@@ -57,8 +57,8 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
         "description": "The secret of the cron job",
     }
     describe_entities(document)
-    for service in OWNERS:
-        merge(document, owner_document(service))
+    for service in UPSTREAMS:
+        merge(document, upstream_document(service))
     share_schemas(document)
     describe_composed_ticket(document)
     if LIVE_PATH in document["paths"]:
@@ -69,13 +69,13 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     return tidy(document)
 
 
-def merge(document: Document, owner: Document) -> None:
-    """Add an owner's routes under /api. Raises ValueError when two schemas share a name but differ."""
-    for operation in operations(owner):
+def merge(document: Document, upstream: Document) -> None:
+    """Add an upstream's routes under /api. Raises ValueError when two schemas share a name but differ."""
+    for operation in operations(upstream):
         operation.setdefault("security", [{USER_SCHEME: []}])
-    for path, item in owner["paths"].items():
+    for path, item in upstream["paths"].items():
         _add(document["paths"], f"/api{path}", item)
-    for name, schema in owner.get("components", {}).get("schemas", {}).items():
+    for name, schema in upstream.get("components", {}).get("schemas", {}).items():
         _add(document["components"]["schemas"], name, schema)
 
 

@@ -8,7 +8,7 @@ from opsdash_chassis.http.openapi.answers import describe
 
 from opsdash_gateway.workspace.entities import MODELS, id_field
 
-PREFIX = "Workspace"  # owners have a Contact or Company of their own
+PREFIX = "Workspace"  # upstreams have a Contact or Company of their own
 PUT_PATH = "/api/workspace/{kind}/{entity_id}"
 BATCH_PATH = "/api/workspace/batch"
 

@@ -1,17 +1,17 @@
-"""What the gateway says of its own and an owner says too is one schema: the owner's."""
+"""What the gateway says of its own and an upstream says too is one schema: the upstream's."""
 
 from __future__ import annotations
 
 from typing import Any
 
-_OWNERS = {"SlaNow": "SlaFields", "SlaPerson": "Person", "WorkspacePlate": "Plate", "WorkspaceRole": "Role"}
+_UPSTREAMS = {"SlaNow": "SlaFields", "SlaPerson": "Person", "WorkspacePlate": "Plate", "WorkspaceRole": "Role"}
 _REFERENCE = "#/components/schemas/"
 
 
 def share_schemas(document: dict[str, Any]) -> None:
-    """Take the gateway's out, and refer to the owner's wherever one of them was meant."""
+    """Take the gateway's out, and refer to the upstream's wherever one of them was meant."""
     schemas = document["components"]["schemas"]
-    for name in _OWNERS:
+    for name in _UPSTREAMS:
         schemas.pop(name)
     _refer(document)
     schemas["SlaLedger"]["properties"]["priority"] = {"$ref": f"{_REFERENCE}Priority"}
@@ -20,8 +20,8 @@ def share_schemas(document: dict[str, Any]) -> None:
 def _refer(part: Any) -> None:
     if isinstance(part, dict):
         name = str(part.get("$ref", "")).removeprefix(_REFERENCE)
-        if name in _OWNERS:
-            part["$ref"] = _REFERENCE + _OWNERS[name]
+        if name in _UPSTREAMS:
+            part["$ref"] = _REFERENCE + _UPSTREAMS[name]
         part = list(part.values())
     if isinstance(part, list):
         for one in part:

@@ -1,4 +1,4 @@
-"""Describes the composed ticket from the owners' schemas: a ticket, and in it the first page of its comments."""
+"""Describes the composed ticket from the upstreams' schemas: a ticket, and in it the first page of its comments."""
 
 from __future__ import annotations
 

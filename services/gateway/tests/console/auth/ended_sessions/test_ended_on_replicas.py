@@ -16,7 +16,7 @@ from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
 from tests.support.issuer import TestIssuer
 from tests.support.live import LiveClient
-from tests.support.live_gateway import agreeing_owner, lone_gateway_environment
+from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
 from tests.support.service_process import ServiceProcess
 from tests.support.web_client import Browser, Page
 
@@ -68,7 +68,7 @@ class Replicas:
 async def replicas(
     kafka: Broker, issuer: TestIssuer, provider: Provider, start_service: ServiceFactory
 ) -> AsyncIterator[Replicas]:
-    async with agreeing_owner() as owner, aiohttp.ClientSession() as http:
+    async with agreeing_upstream() as upstream, aiohttp.ClientSession() as http:
         own = {
             "OPSDASH_OIDC_ISSUER": provider.url,
             "OPSDASH_OIDC_JWKS_URL": f"{provider.url}/keys",
@@ -76,7 +76,7 @@ async def replicas(
             "OPSDASH_SESSION_SECRET": SECRET,
         }
         first, second = (
-            start_service("gateway", lone_gateway_environment(kafka, issuer, owner) | own) for _ in range(2)
+            start_service("gateway", lone_gateway_environment(kafka, issuer, upstream) | own) for _ in range(2)
         )
         yield Replicas(await first.ready(), await second.ready(), provider, http)
 

@@ -34,8 +34,8 @@ BACK_CHANNEL = "/sign-out/back-channel"
 
 
 @pytest.fixture
-async def console(provider: Provider, owner: Any, start_gateway: Any) -> Any:
-    return await start_gateway(tickets_url=owner.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys")
+async def console(provider: Provider, upstream: Any, start_gateway: Any) -> Any:
+    return await start_gateway(tickets_url=upstream.url, oidc_issuer=provider.url, oidc_jwks_url=f"{provider.url}/keys")
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ class TestSignOut:
         assert COOKIE not in other_tab.cookies
         assert (await Browser(browser.http, browser.url).post("/sign-out", form)).location == "/signed-out"
 
-    async def test_its_live_streams_end(self, browser: Browser, owner: Any) -> None:
-        owner.answer = _member
+    async def test_its_live_streams_end(self, browser: Browser, upstream: Any) -> None:
+        upstream.answer = _member
         cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
         url = f"{browser.url}/en/org/brightside/support/stream"
         async with LiveClient(url, {"Cookie": cookies}) as reader, asyncio.timeout(60):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.tenancy.errors import NotVisible
+from opsdash_chassis.tenancy.errors import NotFound
 
 
-class ActivityUnknown(NotVisible):
+class ActivityUnknown(NotFound):
     """Nothing was counted of such a ticket in this org."""

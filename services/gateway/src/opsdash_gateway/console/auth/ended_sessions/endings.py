@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import structlog
 from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.kafka.follower import Follower
+from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import ProbeResult
 from opsdash_chassis.settings import KafkaSettings
@@ -56,7 +56,7 @@ class Endings:
         self._sign_outs = RateLimit(per_second=SIGN_OUTS_PER_HOUR / 3600, burst=SIGN_OUTS)
         self._has_read = False
         self._gives_up_at = float("inf")
-        self._follower = Follower(
+        self._consumer = BroadcastConsumer(
             settings,
             [SESSIONS],
             wanted=lambda _: True,
@@ -94,17 +94,17 @@ class Endings:
 
     def state(self) -> ProbeResult:
         """Not ready before it has read what ended, unless the broker is away: then it goes on and says so."""
-        missed = self._follower.missed
+        missed = self._consumer.missed
         if self._waiting:
             missed = f"{missed or 'follows'}; {len(self._waiting)} endings are not told yet"
-        if self._has_read or self._follower.missed or asyncio.get_running_loop().time() > self._gives_up_at:
+        if self._has_read or self._consumer.missed or asyncio.get_running_loop().time() > self._gives_up_at:
             return True, missed or "follows"
         return False, "reads which sessions have ended"
 
     async def run(self) -> None:
         """Read what ends elsewhere, until cancelled."""
         self._gives_up_at = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        await self._follower.run()
+        await self._consumer.run()
 
     async def tell(self) -> None:
         """Tell what could not be told at once, until cancelled."""

@@ -10,7 +10,7 @@ from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from opsdash_chassis.http.errors.problems import bad_request, unavailable
 from opsdash_chassis.http.requests.forms import MEDIA_TYPES
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.http.security.tokens import InvalidToken
 
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
@@ -22,7 +22,7 @@ BACK_CHANNEL = "/sign-out/back-channel"
 MAXIMUM_BYTES = 16 * 1024
 RETRY_AFTER_SECONDS = 2
 #: The provider has no session here, so there is no CSRF token: the signature of the logout token is what counts.
-_OPT: dict[str, Any] = {"authentication": NOBODY, "media_types": MEDIA_TYPES, "max_body_bytes": MAXIMUM_BYTES}
+_OPT: dict[str, Any] = {"authentication": PUBLIC, "media_types": MEDIA_TYPES, "max_body_bytes": MAXIMUM_BYTES}
 
 
 def back_channel_route(endings: Endings, tokens: LogoutTokenVerifier) -> HTTPRouteHandler:

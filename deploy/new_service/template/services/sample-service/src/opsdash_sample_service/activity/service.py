@@ -22,7 +22,7 @@ async def count_change(work: UnitOfWork, change: TicketChange) -> None:
     before = await repository.lock(work.connection, change.org_id, change.ticket_id)
     activity = model.counted(before, change)
     await repository.save(work.connection, activity)
-    await work.record_all([activity_counted(activity, now=work.now)], topic=SAMPLE_SERVICE)
+    await work.append_events([activity_counted(activity, now=work.now)], topic=SAMPLE_SERVICE)
 
 
 async def activity_of(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity:

@@ -1,6 +1,6 @@
 """Follows topics as they grow: every replica sees every new event, without a group and without committing.
 
-For those who show what happens now. A follower may skip (a damaged record, what came while it was reconnecting), and
+For those who show what happens now. One may skip (a damaged record, what came while it was reconnecting), and
 says so through `on_gap`; it never stops. One that reads from the beginning misses nothing that the broker still has,
 and sees records again after it reconnected. What must not lose an event uses `consuming/subscribers.py`.
 """
@@ -43,8 +43,8 @@ PAUSE_SECONDS = (0.2, 5.0)
 LASTED_SECONDS = 60.0
 CAUGHT_UP_SECONDS = 0.05
 
-#: What every follower reads with; an architecture test holds them against it.
-FOLLOWER_OPTIONS: Mapping[str, Any] = {
+#: What every broadcast consumer reads with; an architecture test holds them against it.
+BROADCAST_OPTIONS: Mapping[str, Any] = {
     "group_id": None,
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -58,10 +58,10 @@ class StartAgain(Exception):
 
 
 @asynccontextmanager
-async def open_follower(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
+async def open_broadcast_consumer(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
     """The only place that makes such a consumer."""
     read_undecodable_headers()
-    consumer = AIOKafkaConsumer(**client_options(settings), **FOLLOWER_OPTIONS)
+    consumer = AIOKafkaConsumer(**client_options(settings), **BROADCAST_OPTIONS)
     try:
         await consumer.start()
         yield consumer
@@ -69,7 +69,7 @@ async def open_follower(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsum
         await consumer.stop()
 
 
-class Follower:
+class BroadcastConsumer:
     """Calls `on_event` for each event of some topics, in order per key: for each new one, or for all there are."""
 
     def __init__(
@@ -119,7 +119,7 @@ class Follower:
             )
 
     async def _follow(self) -> None:
-        async with open_follower(self._settings) as consumer:
+        async with open_broadcast_consumer(self._settings) as consumer:
             partitions = await self._partitions(consumer)
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)

@@ -19,7 +19,7 @@ from opsdash_contracts.sla import BREACHED, notice_id
 from opsdash_contracts.tickets import Priority, SlaSource
 from opsdash_sla_monitor.deadlines import repository
 from opsdash_sla_monitor.deadlines.model import Deadline, State, Step
-from opsdash_sla_monitor.deadlines.tickets_client import Owner
+from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_sla_monitor.sweep.decisions import Action, Decision
@@ -35,7 +35,7 @@ from tests.support.sla import Seed
 PATIENCE_SECONDS = 30.0
 
 
-class FakeOwner:
+class FakeUpstream:
     """Gives one verdict for everything, or none while it is away, and notes what it was asked about."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ async def worker(database: ServiceDatabase) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def sweeping(database: ServiceDatabase, owner: FakeOwner) -> AsyncIterator[Sweeper]:
+async def sweeping(database: ServiceDatabase, tickets_client: FakeUpstream) -> AsyncIterator[Sweeper]:
     settings = SlaMonitorSettings.model_construct(
         database_url=SecretStr(database.app_url), database_worker_url=SecretStr(database.worker_url), crash_at=None,
         owner_patience_seconds=PATIENCE_SECONDS,
@@ -75,7 +75,7 @@ async def sweeping(database: ServiceDatabase, owner: FakeOwner) -> AsyncIterator
     opened = Database(settings, name="sla-monitor")
     await opened.open()
     try:
-        yield Sweeper(settings, opened, cast("Owner", owner))
+        yield Sweeper(settings, opened, cast("TicketsClient", tickets_client))
     finally:
         await opened.close()
 
@@ -91,9 +91,9 @@ def overdue() -> Deadline:
     )  # fmt: skip
 
 
-async def tell(worker: Any, deadline: Deadline) -> Notice:
+async def notify(worker: Any, deadline: Deadline) -> Notice:
     """As a sweep does, which finds the deadline due and has it confirmed."""
-    decision = Decision(Action.TELL, Step.BREACH, deadline)
+    decision = Decision(Action.NOTIFY, Step.BREACH, deadline)
     async with worker.transaction():
         (notice,) = await carry_out(UnitOfWork(worker, datetime.now(UTC)), [decision])
     return notice
@@ -110,12 +110,12 @@ class TestOnce:
         """Also when its event is forgotten: the notice decides, not the key of the history."""
         deadline = overdue()
         await repository.save_all(worker, [deadline])
-        first = await tell(worker, deadline)
+        first = await notify(worker, deadline)
         wanted = notice_id(BREACHED, deadline.org_id, deadline.ticket_id, first.due_at)
         assert (first.is_new, first.event_id, await queued(worker)) == (True, wanted, [wanted])
         await database.fetch("DELETE FROM outbox")
         await database.fetch("DELETE FROM history")
-        again = await tell(worker, deadline)
+        again = await notify(worker, deadline)
         assert again.event_id == wanted, "the same breach got another id"
         assert not again.is_new
         assert await queued(worker) == [], "the same breach was told again"
@@ -125,49 +125,49 @@ class TestOnce:
     async def test_another_due_time_is_another_notice(self, worker: Any):
         deadline = overdue()
         await repository.save_all(worker, [deadline])
-        told = [await tell(worker, at) for at in (deadline, moved(deadline))]
-        assert [notice.is_new for notice in told] == [True, True]
-        assert len({notice.event_id for notice in told}) == 2
+        notified = [await notify(worker, at) for at in (deadline, moved(deadline))]
+        assert [notice.is_new for notice in notified] == [True, True]
+        assert len({notice.event_id for notice in notified}) == 2
 
 
-class TestWhileTheOwnerIsAsked:
+class TestWhileTheUpstreamIsAsked:
     @pytest.fixture
-    async def owner(self) -> FakeOwner:
-        owner = FakeOwner()
-        owner.verdict = Verdict.OVERDUE
-        return owner
+    async def tickets_client(self) -> FakeUpstream:
+        tickets_client = FakeUpstream()
+        tickets_client.verdict = Verdict.OVERDUE
+        return tickets_client
 
     async def test_nothing_is_locked_and_what_changed_is_not_told(
-        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+        self, worker: Any, database: ServiceDatabase, tickets_client: FakeUpstream
     ):
         changed, same = overdue(), overdue()
         await repository.save_all(worker, [changed, same])
         await worker.execute("SET lock_timeout = '100ms'")
-        owner.meanwhile = lambda: repository.save_all(worker, [replace(moved(changed), version=2)])
-        async with sweeping(database, owner) as sweeper:
+        tickets_client.meanwhile = lambda: repository.save_all(worker, [replace(moved(changed), version=2)])
+        async with sweeping(database, tickets_client) as sweeper:
             counts = await sweeper.sweep()
-        assert sorted(owner.asked) == sorted([changed.ticket_id, same.ticket_id])
+        assert sorted(tickets_client.asked) == sorted([changed.ticket_id, same.ticket_id])
         assert (counts.checked, counts.breached) == (1, 1)
         assert [row["ticket_id"] for row in await worker.fetch("SELECT ticket_id FROM notices")] == [same.ticket_id]
 
     async def test_what_another_sweep_has_locked_is_left_to_it(
-        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+        self, worker: Any, database: ServiceDatabase, tickets_client: FakeUpstream
     ):
         deadline = overdue()
         await repository.save_all(worker, [deadline])
-        async with sweeping(database, owner) as sweeper:
+        async with sweeping(database, tickets_client) as sweeper:
             async with worker.transaction():
                 await repository.lock_all(worker, [deadline.key])
                 assert (await sweeper.sweep()).checked == 0
             assert (await sweeper.sweep()).notified == 1
 
     async def test_two_that_ask_about_the_same_tell_it_once(
-        self, worker: Any, database: ServiceDatabase, owner: FakeOwner
+        self, worker: Any, database: ServiceDatabase, tickets_client: FakeUpstream
     ):
         await repository.save_all(worker, [overdue() for _ in range(20)])
         both_asked = asyncio.Barrier(2)
-        owner.meanwhile = both_asked.wait
-        async with sweeping(database, owner) as one, sweeping(database, owner) as other:
+        tickets_client.meanwhile = both_asked.wait
+        async with sweeping(database, tickets_client) as one, sweeping(database, tickets_client) as other:
             counts = await asyncio.gather(one.sweep(), other.sweep())
         assert sum(count.notified for count in counts) == 20
         assert sum(count.already_notified for count in counts) == 0
@@ -179,19 +179,19 @@ class TestConfirmed:
     async def test_what_the_owner_does_not_confirm_waits_and_is_not_told(
         self, worker: Any, database: ServiceDatabase, verdict: Verdict | None
     ):
-        deadline, owner = overdue(), FakeOwner()
+        deadline, tickets_client = overdue(), FakeUpstream()
         await repository.save_all(worker, [deadline])
-        owner.verdict = verdict
-        async with sweeping(database, owner) as sweeper:
+        tickets_client.verdict = verdict
+        async with sweeping(database, tickets_client) as sweeper:
             counts = await sweeper.sweep()
-            assert owner.asked == [deadline.ticket_id], "nobody asked the owner"
+            assert tickets_client.asked == [deadline.ticket_id], "nobody asked the owner"
             assert (counts.checked, counts.breached) == (1, 0)
             assert await queued(worker) == []
             assert await worker.fetch("SELECT 1 FROM notices") == []
             waiting = await repository.read(worker, deadline.org_id, deadline.ticket_id)
             assert waiting is not None
             assert waiting.next_step is Step.BREACH
-            owner.verdict = Verdict.OVERDUE
+            tickets_client.verdict = Verdict.OVERDUE
             await worker.execute("UPDATE deadlines SET next_at = due_at")
             assert (await sweeper.sweep()).notified == 1
         assert len(await queued(worker)) == 1
@@ -210,10 +210,10 @@ class TestConfirmed:
             )
             return int(await rig.scalar(asked, list(resolved)))
 
-        assert await sla_running.told(open_ones) == rig.breach_ids(open_ones)
+        assert await sla_running.notified(open_ones) == rig.breach_ids(open_ones)
         await eventually(judged, lambda found: found == len(resolved))
-        told = await rig.query("SELECT 1 FROM notices WHERE ticket_id = ANY($1::uuid[])", list(resolved))
-        assert told == [], "a breach of a ticket that its owner has resolved"
+        notified = await rig.query("SELECT 1 FROM notices WHERE ticket_id = ANY($1::uuid[])", list(resolved))
+        assert notified == [], "a breach of a ticket that its owner has resolved"
 
 
 def moved(deadline: Deadline) -> Deadline:

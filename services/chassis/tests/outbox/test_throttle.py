@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.outbox.pacing import Pace
+from opsdash_chassis.outbox.throttle import Throttle
 
 
 class Watch:
@@ -17,23 +17,23 @@ class Watch:
         self.slept.append(seconds)
         self.now += seconds
 
-    def pace(self, seconds: float) -> Pace:
-        return Pace(seconds, clock=lambda: self.now, sleep=self.sleep)
+    def throttle(self, seconds: float) -> Throttle:
+        return Throttle(seconds, clock=lambda: self.now, sleep=self.sleep)
 
 
 async def test_the_first_turn_begins_at_once_and_the_next_ones_keep_their_distance():
     watch = Watch()
-    pace = watch.pace(2)
+    throttle = watch.throttle(2)
     for _ in range(3):
-        await pace.turn()
+        await throttle.turn()
     assert watch.slept == [2, 2]
 
 
 @pytest.mark.parametrize(("passed", "slept"), [(1.5, [0.5]), (60, [])], ids=["a moment", "a quiet while"])
 async def test_only_what_is_left_is_waited_for(passed: float, slept: list[float]):
     watch = Watch()
-    pace = watch.pace(2)
-    await pace.turn()
+    throttle = watch.throttle(2)
+    await throttle.turn()
     watch.now += passed
-    await pace.turn()
+    await throttle.turn()
     assert watch.slept == slept

@@ -1,4 +1,4 @@
-"""SQL of entering an org: as the first statement of a transaction, or together with what is read there."""
+"""SQL of opening an org: as the first statement of a transaction, or together with what is read there."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from opsdash_contracts.access import TenantAccess
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT, Plate, Role
 
 from opsdash_chassis.database.pools import Connection, Record
-from opsdash_chassis.tenancy.errors import FeatureNotAvailable, NotVisible, RoleTooLow
+from opsdash_chassis.tenancy.errors import FeatureNotAvailable, Forbidden, NotFound
 
 Access = TypeVar("Access", bound=TenantAccess[Any])
 
-_ENTER_ORG = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
+_OPEN_TENANT = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 # What is read hangs on the row of the org entered, behind OFFSET 0, which the planner does not look through: so it can
 # only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
 # planner ever find another way, row-level security shows it nothing.
-_ENTER_AND_READ = """
+_OPEN_AND_READ = """
 SELECT entered.org_id AS entered_org_id, entered.plate AS entered_plate, entered.role AS entered_role,
        entered.transaction_time, found.*
 FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) entered
@@ -32,7 +32,7 @@ _ORG_PARAMETER = re.compile(r"\$1(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class TenantContext:
     """The org a transaction is in, the caller's role there, and the transaction's time."""
 
     org_id: UUID
@@ -41,71 +41,71 @@ class Entered:
     now: datetime
 
 
-class Entrance:
-    """A connection on its way into an org: a statement enters it and reads there, in one round trip."""
+class TenantReader:
+    """A connection on its way into an org: a statement opens it and reads there, in one round trip."""
 
     def __init__(self, connection: Connection, slug: str, user_id: UUID) -> None:
         self._connection = connection
         self._slug = slug
         self._user_id = user_id
-        self._entered: Entered | None = None
+        self._tenant: TenantContext | None = None
 
     @property
-    def entered(self) -> Entered:
+    def tenant(self) -> TenantContext:
         """Once something was read."""
-        if self._entered is None:
+        if self._tenant is None:
             raise RuntimeError("nothing was read on entering")
-        return self._entered
+        return self._tenant
 
     async def fetch(self, statement: str, *parameters: object) -> list[Record]:
         """`statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
 
-        Raises NotVisible when the user is no member.
+        Raises NotFound when the user is no member.
         """
         found = await read_in_org(self._connection, self._slug, self._user_id, statement, *parameters)
         if found is None:
-            raise NotVisible
-        self._entered, rows = found
+            raise NotFound
+        self._tenant, rows = found
         return rows
 
 
-async def enter_org(connection: Connection, slug: str, user_id: UUID) -> Entered | None:
+async def open_tenant(connection: Connection, slug: str, user_id: UUID) -> TenantContext | None:
     """Make the org the tenant of this transaction if the user is a member."""
-    row = await connection.fetchrow(_ENTER_ORG, slug, user_id)
+    row = await connection.fetchrow(_OPEN_TENANT, slug, user_id)
     if row is None:
         return None
-    return Entered(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
+    return TenantContext(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
 
 
-def authorize(kind: type[Access], entered: Entered, *, slug: str, user_id: UUID, action: StrEnum) -> Access:
-    """The member's access, if the action is part of it. Raises FeatureNotAvailable before RoleTooLow."""
-    access = kind(entered.org_id, slug, entered.plate, entered.role, user_id)
+def authorize(kind: type[Access], tenant: TenantContext, *, slug: str, user_id: UUID, action: StrEnum) -> Access:
+    """The member's access, if the action is part of it. Raises FeatureNotAvailable before Forbidden."""
+    access = kind(tenant.org_id, slug, tenant.plate, tenant.role, user_id)
     if access.plate not in PLATES_WITH_SUPPORT:
         raise FeatureNotAvailable(access.plate, PLATES_WITH_SUPPORT)
     if not access.may(action):
-        raise RoleTooLow
+        raise Forbidden
     return access
 
 
 async def read_in_org(
     connection: Connection, slug: str, user_id: UUID, statement: str, *parameters: object
-) -> tuple[Entered, list[Record]] | None:
-    """Enter the org and read in it, in one round trip; None when the user is no member.
+) -> tuple[TenantContext, list[Record]] | None:
+    """Open the org and read in it, in one round trip; None when the user is no member.
 
     `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` are `$2` and on.
     """
-    entering = _with_entrance(statement, len(parameters) + 2)
-    rows = await connection.fetch(entering, slug, *parameters, user_id)
+    opening = _with_tenant(statement, len(parameters) + 2)
+    rows = await connection.fetch(opening, slug, *parameters, user_id)
     if not rows:
         return None
     first = rows[0]
-    entered = Entered(
+    tenant = TenantContext(
         first["entered_org_id"], Plate(first["entered_plate"]), Role(first["entered_role"]), first["transaction_time"]
     )
-    return entered, rows if first["is_found"] else []
+    return tenant, rows if first["is_found"] else []
 
 
 @lru_cache(maxsize=1024)
-def _with_entrance(statement: str, caller: int) -> str:
+def _with_tenant(statement: str, caller: int) -> str:
     """The same text for the same statement, so that it stays prepared."""
-    return _ENTER_AND_READ.format(statement=_ORG_PARAMETER.sub("entered.org_id", statement), caller=f"${caller}")
+    return _OPEN_AND_READ.format(statement=_ORG_PARAMETER.sub("entered.org_id", statement), caller=f"${caller}")

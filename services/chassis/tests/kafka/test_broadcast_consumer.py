@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from aiokafka import TopicPartition
-from opsdash_chassis.kafka import follower
-from opsdash_chassis.kafka.follower import StartAgain, _check_ends, _still_waiting
+from opsdash_chassis.kafka import broadcast_consumer
+from opsdash_chassis.kafka.broadcast_consumer import StartAgain, _check_ends, _still_waiting
 
 HERE = TopicPartition("topic", 0)
 
@@ -19,7 +19,7 @@ def test_records_that_move_are_not_stuck():
 def test_a_record_that_waits_long_begins_again(monkeypatch: pytest.MonkeyPatch):
     waiting = _still_waiting({}, {HERE: 3}, {HERE: 5})
     assert _still_waiting(waiting, {HERE: 3}, {HERE: 6}) == waiting
-    monkeypatch.setattr(follower, "STUCK_SECONDS", -1)
+    monkeypatch.setattr(broadcast_consumer, "STUCK_SECONDS", -1)
     with pytest.raises(StartAgain, match="nothing comes"):
         _still_waiting(waiting, {HERE: 3}, {HERE: 6})
 

@@ -22,7 +22,7 @@ MAXIMUM_HEADER_BYTES = 16 * 1024
 #: Longer than any address of ours; the framework remembers the last thousand paths and queries.
 MAXIMUM_PATH_BYTES = 2 * 1024
 MAXIMUM_QUERY_BYTES = 8 * 1024
-#: Where a request's state holds headers for whatever answer it gets; a rule that renews a cookie uses it.
+#: Where a request's state holds headers for whatever answer it gets; a scheme that renews a cookie uses it.
 ANSWER_HEADERS = "answer_headers"
 _AT_END = "at_end"
 
@@ -75,7 +75,7 @@ def check_text(raw: bytes, where: str) -> None:
         raise bad_request("invalid-encoding", f"The {where} contains a NUL character.")
 
 
-class Boundary:
+class RequestLimits:
     """ASGI middleware around everything else, so that no answer leaves without it."""
 
     def __init__(
@@ -84,12 +84,12 @@ class Boundary:
         *,
         transport_security: bool,
         page_headers: Mapping[str, str] | None = None,
-        tells_cost: bool = False,
+        reports_cost: bool = False,
         allowed_hosts: Collection[str] = (),
     ) -> None:
         self._app = app
         self._allowed_hosts = frozenset(allowed_hosts)
-        self._tells_cost = tells_cost
+        self._reports_cost = reports_cost
         always = [*_DEFAULTS, *([_TRANSPORT_SECURITY] if transport_security else [])]
         page = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (page_headers or {}).items()
@@ -100,7 +100,7 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = _Answer(scope, send, *self._defaults, tells_cost=self._tells_cost)
+        guarded = SecurityHeaders(scope, send, *self._defaults, reports_cost=self._reports_cost)
         try:
             check_headers(scope["headers"])
             check_host(scope["headers"], self._allowed_hosts)
@@ -118,16 +118,18 @@ class Boundary:
                 act()
 
 
-class _Answer:
+class SecurityHeaders:
     """Adds the headers every answer must have; what a handler set itself wins."""
 
-    def __init__(self, scope: Scope, send: Send, other: list[Header], page: list[Header], *, tells_cost: bool) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, other: list[Header], page: list[Header], *, reports_cost: bool
+    ) -> None:
         self._scope = scope
         self._send = send
         self._other = other
         self._page = page
         self._trace_id = trace_id_of(scope).encode("ascii")
-        self._tells_cost = tells_cost
+        self._reports_cost = reports_cost
         self.started = False
 
     async def __call__(self, message: Message) -> None:
@@ -135,7 +137,7 @@ class _Answer:
             self.started = True
             headers = [*message.get("headers", ()), (b"x-request-id", self._trace_id)]
             headers += self._scope["state"].get(ANSWER_HEADERS, ())
-            if self._tells_cost:
+            if self._reports_cost:
                 headers.append((cost.HEADER.encode("ascii"), cost.current_cost().told()))
             message["headers"] = _completed(headers, self._page if _is_page(headers) else self._other)
         await self._send(message)

@@ -29,7 +29,7 @@ def language(locale: str) -> Language:
     return load_languages()[locale]
 
 
-def outside_page(title: str, body: str, *, locale: str = "en", status: int = 200, head: str = "") -> Response[str]:
+def standalone_page(title: str, body: str, *, locale: str = "en", status: int = 200, head: str = "") -> Response[str]:
     """A page of one card; `body` and `head` are HTML, the title is text."""
     said = language(locale)
     html = (

@@ -1,4 +1,4 @@
-"""What the owners' error codes mean, said to people."""
+"""What the upstreams' error codes mean, said to people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opsdash_chassis.http.errors.problems import FieldError, Problem
 
 from opsdash_gateway.console.i18n.languages import N_, Language
 
-_SENTENCES: Final = {
+_MESSAGES: Final = {
     "role-too-low": N_("You cannot do that. Ask an admin of this workspace."),
     "csrf-failed": N_("This page is too old to send that. Reload it, then try again."),
     "feature-not-available": N_("Support is not part of this workspace's plate."),
@@ -52,12 +52,12 @@ _FIELDS: Final = {
 _FIELD_UNKNOWN: Final = N_("This is not valid.")
 
 
-def sentence(problem: Problem, language: Language) -> str:
+def error_message(problem: Problem, language: Language) -> str:
     """One finished sentence for a toast or a page."""
     if problem.code == "too-many-requests" and "Retry-After" in problem.headers:
         return language.text(_WAIT, seconds=problem.headers["Retry-After"])
     fallback = _FAULT if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _UNKNOWN
-    return language.text(_SENTENCES.get(problem.code, fallback))
+    return language.text(_MESSAGES.get(problem.code, fallback))
 
 
 def heading(status: HTTPStatus, language: Language) -> str:
@@ -66,7 +66,7 @@ def heading(status: HTTPStatus, language: Language) -> str:
     return language.text(_HEADINGS.get(status, fallback))
 
 
-def field_sentences(problem: Problem, language: Language) -> dict[str, str]:
+def field_messages(problem: Problem, language: Language) -> dict[str, str]:
     """Messages by field name, for a form."""
     return {_name(error): language.text(_FIELDS.get(error.code, _FIELD_UNKNOWN)) for error in problem.errors}
 

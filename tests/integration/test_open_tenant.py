@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.tenancy.directory_repository import upsert_member, upsert_org
-from opsdash_chassis.tenancy.entering import enter_org, read_in_org
+from opsdash_chassis.tenancy.open_tenant import open_tenant, read_in_org
 from opsdash_contracts.workspace import Member, Org, Plate, Role
 
 from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
@@ -32,8 +32,8 @@ async def test_a_member_reads_their_org_only(seeded: ServiceDatabase, refused: s
     after = await connection.fetch("SELECT * FROM tickets")
     await connection.close()
     assert found is not None
-    entered, rows = found
-    assert entered.org_id == LARGE_ORG
+    tenant, rows = found
+    assert tenant.org_id == LARGE_ORG
     assert [row["org_id"] for row in rows] == [LARGE_ORG] * 20
     assert after == [], "the tenant must not outlive the statement"
 
@@ -68,13 +68,13 @@ async def test_the_newest_org_of_a_slug_and_the_newest_membership_in_it_decide(t
         )
         await upsert_member(worker, member)
     await worker.execute("UPDATE members SET removed_at = now() WHERE user_id = $1", gone)
-    entered = {}
+    tenant = {}
     for user in (elsewhere, both, gone):
         for named in ("same", str(old), str(new)):
             async with app.transaction():
-                found = await enter_org(app, named, user)
-                entered[user, named] = found and (found.org_id, found.role)
-    assert entered == {
+                found = await open_tenant(app, named, user)
+                tenant[user, named] = found and (found.org_id, found.role)
+    assert tenant == {
         (elsewhere, "same"): (old, Role.ADMIN), (elsewhere, str(old)): (old, Role.ADMIN), (elsewhere, str(new)): None,
         (both, "same"): (new, Role.MEMBER), (both, str(old)): (old, Role.OWNER), (both, str(new)): (new, Role.MEMBER),
         (gone, "same"): None, (gone, str(old)): None, (gone, str(new)): None,

@@ -28,7 +28,7 @@ def consumers(sources: Iterable[Module]) -> list[Module]:
     return [module for module in sources if calls_of(module.tree, CONSUMER)]
 
 
-def followers(sources: Iterable[Module]) -> list[Module]:
+def broadcast_consumers(sources: Iterable[Module]) -> list[Module]:
     """These, and the modules that use one of them, directly or by way of others."""
     sources = list(sources)
     known = frozenset(module.name for module in sources)
@@ -87,7 +87,7 @@ def test_a_follower_has_no_group(package: str):
 
 
 def test_a_follower_commits_nothing():
-    found = followers(module for package in PACKAGES for module in modules(package))
+    found = broadcast_consumers(module for package in PACKAGES for module in modules(package))
     looked_at("modules that follow", ALL, len(found))
     assert {module.name: lines for module in found if (lines := commits(module))} == {}
 
@@ -98,22 +98,22 @@ def test_no_service_commits_anything_itself(service: str):
     assert {module.name: lines for module in modules(service) if (lines := commits(module))} == {}
 
 
-FOLLOWER = planted("consumer = AIOKafkaConsumer(group_id=None)", "opsdash_x.kafka.follower")
+BROADCAST_CONSUMER = planted("consumer = AIOKafkaConsumer(group_id=None)", "opsdash_x.kafka.broadcast_consumer")
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "from opsdash_x.kafka.follower import Follower\nasync def f(consumer): await consumer.commit()",
-        "import opsdash_x.kafka.follower as f\nrun(f.open_follower().commit)",
-        "from opsdash_x.kafka import follower\ndef f(consumer): getattr(consumer, 'commit')()",
+        "from opsdash_x.kafka.broadcast_consumer import BroadcastConsumer\nasync def f(it): await it.commit()",
+        "import opsdash_x.kafka.broadcast_consumer as f\nrun(f.open_broadcast_consumer().commit)",
+        "from opsdash_x.kafka import broadcast_consumer\ndef f(consumer): getattr(consumer, 'commit')()",
         "async def f():\n    consumer = aiokafka.AIOKafkaConsumer()\n    await consumer.commit({})",
-        "from opsdash_x.kafka import Follower\nasync def f(consumer): await consumer.commit()",
+        "from opsdash_x.kafka import BroadcastConsumer\nasync def f(consumer): await consumer.commit()",
     ],
 )
 def test_a_commit_of_whoever_follows_is_seen(text: str):
-    room = planted("from opsdash_x.kafka.follower import Follower", "opsdash_x.kafka")
-    found = followers([FOLLOWER, room, planted(text, "opsdash_y.live.feed")])
+    room = planted("from opsdash_x.kafka.broadcast_consumer import BroadcastConsumer", "opsdash_x.kafka")
+    found = broadcast_consumers([BROADCAST_CONSUMER, room, planted(text, "opsdash_y.live.feed")])
     assert [module.name for module in found if commits(module)] == ["opsdash_y.live.feed"]
 
 
@@ -123,4 +123,6 @@ def test_a_group_of_a_follower_is_seen():
 
 
 def test_a_module_that_commits_and_does_not_follow_is_none_of_these():
-    assert followers([FOLLOWER, planted("async def f(consumer): await consumer.commit()")]) == [FOLLOWER]
+    assert broadcast_consumers([BROADCAST_CONSUMER, planted("async def f(consumer): await consumer.commit()")]) == [
+        BROADCAST_CONSUMER
+    ]

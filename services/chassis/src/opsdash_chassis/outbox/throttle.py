@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-class Pace:
+class Throttle:
     """Lets turns begin no closer together than some seconds; the first one after a quiet while begins at once."""
 
     def __init__(

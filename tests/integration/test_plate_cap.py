@@ -22,15 +22,15 @@ async def counters(api: Api, org: OrgFixture) -> tuple[int, int]:
     connection = await asyncpg.connect(api.stack.database.worker_url)
     try:
         counted = await connection.fetchval("SELECT living_tickets FROM org_counters WHERE org_id = $1", org.id)
-        living = await connection.fetchval(
+        not_deleted = await connection.fetchval(
             "SELECT count(*) FROM tickets WHERE org_id = $1 AND deleted_at IS NULL", org.id
         )
-        return counted, living
+        return counted, not_deleted
     finally:
         await connection.close()
 
 
-async def fill(api: Api, client: Client, org: OrgFixture, living: int) -> None:
+async def fill(api: Api, client: Client, org: OrgFixture, not_deleted: int) -> None:
     """Bring an org to a number of living tickets: one real, the rest as rows."""
     ticket = await client.create_ticket(org.slug)
     connection = await asyncpg.connect(api.stack.database.worker_url)
@@ -38,16 +38,16 @@ async def fill(api: Api, client: Client, org: OrgFixture, living: int) -> None:
         "INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, created_by,"
         " created_at, updated_at, version) SELECT $1, gen_random_uuid(), n, 'filler', '', 'open', 'low', 'general',"
         " $2, now(), now(), 1 FROM generate_series(2, $3::int) n",
-        org.id, org.owner, living,
+        org.id, org.owner, not_deleted,
     )  # fmt: skip
     await connection.execute(
-        "UPDATE org_counters SET last_number = $2, living_tickets = $2 WHERE org_id = $1", org.id, living
+        "UPDATE org_counters SET last_number = $2, living_tickets = $2 WHERE org_id = $1", org.id, not_deleted
     )
     await connection.close()
     assert ticket["number"] == 1
 
 
-class TestPlanCap:
+class TestPlateCap:
     async def test_at_cap_minus_one_fifty_parallel_creates_make_exactly_one(self, api: Api):
         org = OrgFixture("capped", Plate.SALES)
         client = await api.new_org(org)
@@ -92,9 +92,9 @@ class TestPlanCap:
         ]  # fmt: skip
 
 
-async def fill_to(api: Api, org: OrgFixture, living: int) -> None:
+async def fill_to(api: Api, org: OrgFixture, not_deleted: int) -> None:
     connection = await asyncpg.connect(api.stack.database.worker_url)
-    await connection.execute("UPDATE org_counters SET living_tickets = $2 WHERE org_id = $1", org.id, living)
+    await connection.execute("UPDATE org_counters SET living_tickets = $2 WHERE org_id = $1", org.id, not_deleted)
     await connection.close()
 
 

@@ -1,4 +1,4 @@
-"""A ticket with its comments, from two owners: joined as bytes, with one of them away, and what a deletion hides."""
+"""A ticket with its comments, from two upstreams: joined as bytes, with one of them away, and what a deletion hides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway.rest import ticket_composition
-from opsdash_gateway.rest.openapi import owner_document
+from opsdash_gateway.rest.openapi import upstream_document
 
 from tests.support.eventually import eventually
 
@@ -21,7 +21,7 @@ PAGE = b'{"items":[ {"body":"x"} ],"next_cursor":null}'
 UNAVAILABLE = {"status": "unavailable", "retry_after_seconds": 2}
 ROUTES = [
     (method.upper(), path.replace("{slug}", "brightside").replace("{reference}", "42").replace("{comment_id}", "c1"))
-    for path, item in owner_document("comments")["paths"].items()
+    for path, item in upstream_document("comments")["paths"].items()
     for method in METHODS
     if method in item
 ]
@@ -48,8 +48,8 @@ async def drop(request: web.Request) -> web.StreamResponse:
 
 
 @pytest.fixture
-def ticket(owner: Any, comments: Any) -> None:
-    owner.answer = says(TICKET, ETag='"7"')
+def ticket(upstream: Any, comments: Any) -> None:
+    upstream.answer = says(TICKET, ETag='"7"')
     comments.answer = says(PAGE)
 
 
@@ -61,20 +61,20 @@ class TestComposedTicket:
         assert body == TICKET[:-1] + b',"comments":' + PAGE[:-1] + b',"status":"available"}}'
         assert "retry-after" not in headers
 
-    async def test_both_are_asked_as_the_caller(self, helpdesk: Any, owner: Any, comments: Any) -> None:
+    async def test_both_are_asked_as_the_caller(self, helpdesk: Any, upstream: Any, comments: Any) -> None:
         await helpdesk.call("GET", ONE)
-        paths = [asked.requests[0][1] for asked in (owner, comments)]
+        paths = [asked.requests[0][1] for asked in (upstream, comments)]
         assert paths == ["/orgs/brightside/tickets/42", "/orgs/brightside/tickets/42/comments"]
-        assert {asked.requests[0][2]["authorization"] for asked in (owner, comments)} == {f"Bearer {helpdesk.token}"}
+        assert {asked.requests[0][2]["authorization"] for asked in (upstream, comments)} == {f"Bearer {helpdesk.token}"}
 
-    async def test_side_by_side(self, helpdesk: Any, owner: Any, comments: Any) -> None:
+    async def test_side_by_side(self, helpdesk: Any, upstream: Any, comments: Any) -> None:
         both_asked = asyncio.Barrier(2)
 
         async def together(_: web.Request) -> web.Response:
             await both_asked.wait()
             return web.Response(body=PAGE, content_type="application/json")
 
-        owner.answer = comments.answer = together
+        upstream.answer = comments.answer = together
         assert (await helpdesk.call("GET", ONE))[0] == 200
 
     def test_the_deadlines_leave_an_answer_within_two_seconds(self) -> None:
@@ -90,14 +90,14 @@ class TestComposedTicket:
         assert json.loads(body)["comments"] == UNAVAILABLE
 
     @pytest.mark.parametrize("away", [silent, drop], ids=["silent", "dropping"])
-    async def test_without_tickets_it_is_503(self, helpdesk: Any, owner: Any, away: Any) -> None:
-        owner.answer = away
+    async def test_without_tickets_it_is_503(self, helpdesk: Any, upstream: Any, away: Any) -> None:
+        upstream.answer = away
         status, headers, body = await helpdesk.call("GET", ONE)
         assert (status, json.loads(body)["type"]) == (503, "/problems/unavailable")
         assert int(headers["retry-after"]) >= 1
 
-    async def test_no_ticket_is_the_owners_404_whatever_comments_say(self, helpdesk: Any, owner: Any) -> None:
-        owner.answer = says(b'{"type":"/problems/not-found"}', 404)
+    async def test_no_ticket_is_the_owners_404_whatever_comments_say(self, helpdesk: Any, upstream: Any) -> None:
+        upstream.answer = says(b'{"type":"/problems/not-found"}', 404)
         assert (await helpdesk.call("GET", ONE))[::2] == (404, b'{"type":"/problems/not-found"}')
 
     async def test_the_breaker_spares_readers_the_wait_and_closes_alone(self, helpdesk: Any, comments: Any) -> None:
@@ -121,11 +121,11 @@ class TestComposedTicket:
 class TestCommentRoutes:
     @pytest.mark.parametrize(("method", "path"), ROUTES, ids=map(" ".join, ROUTES))
     async def test_reach_their_owner_and_nobody_else(
-        self, helpdesk: Any, owner: Any, comments: Any, method: str, path: str
+        self, helpdesk: Any, upstream: Any, comments: Any, method: str, path: str
     ) -> None:
         assert (await helpdesk.call(method, f"/api{path}"))[0] == 200
         assert [request[:2] for request in comments.requests] == [(method, path)]
-        assert owner.requests == []
+        assert upstream.requests == []
 
     async def test_the_comments_service_away_is_503(self, helpdesk: Any, comments: Any) -> None:
         comments.answer = drop
@@ -135,7 +135,7 @@ class TestCommentRoutes:
 
 class TestDeletion:
     @pytest.fixture
-    def deleted(self, owner: Any, comments: Any) -> list[str]:
+    def deleted(self, upstream: Any, comments: Any) -> list[str]:
         """Who was asked, in order; the ticket is deleted whenever it is asked for."""
         asked: list[str] = []
 
@@ -146,7 +146,7 @@ class TestDeletion:
 
             return answer
 
-        owner.answer, comments.answer = gone("tickets"), gone("comments")
+        upstream.answer, comments.answer = gone("tickets"), gone("comments")
         return asked
 
     async def test_is_told_to_comments_before_it_is_answered(
@@ -161,8 +161,8 @@ class TestDeletion:
         assert {"idempotency-key", "if-match"}.isdisjoint(name.lower() for name in sent)
 
     @pytest.mark.parametrize("status", [403, 404, 412])
-    async def test_a_refused_one_is_not(self, helpdesk: Any, owner: Any, comments: Any, status: int) -> None:
-        owner.answer = says(b"{}", status)
+    async def test_a_refused_one_is_not(self, helpdesk: Any, upstream: Any, comments: Any, status: int) -> None:
+        upstream.answer = says(b"{}", status)
         assert (await helpdesk.call("DELETE", ONE))[0] == status
         assert comments.requests == []
 

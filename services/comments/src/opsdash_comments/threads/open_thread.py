@@ -6,21 +6,21 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.entering import Entrance, authorize
+from opsdash_chassis.tenancy.open_tenant import TenantReader, authorize
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.threads import repository
 from opsdash_comments.threads.model import Thread
 
 
-async def enter(
+async def open_thread(
     connection: Connection, *, slug: str, user_id: UUID, action: CommentAction, reference: UUID | int
 ) -> tuple[UnitOfWork, Access, Thread | None]:
     """Open the org for the caller, and with it what is known of a ticket, locked if the ticket is to be commented on.
 
-    Raises NotVisible before FeatureNotAvailable before RoleTooLow.
+    Raises NotFound before FeatureNotAvailable before Forbidden.
     """
-    entrance = Entrance(connection, slug, user_id)
-    thread = await repository.thread(entrance, reference, lock=action is CommentAction.COMMENT)
-    access = authorize(Access, entrance.entered, slug=slug, user_id=user_id, action=action)
-    return UnitOfWork(connection=connection, now=entrance.entered.now), access, thread
+    reader = TenantReader(connection, slug, user_id)
+    thread = await repository.thread(reader, reference, lock=action is CommentAction.COMMENT)
+    access = authorize(Access, reader.tenant, slug=slug, user_id=user_id, action=action)
+    return UnitOfWork(connection=connection, now=reader.tenant.now), access, thread
