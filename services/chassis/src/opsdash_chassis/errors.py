@@ -1,4 +1,4 @@
-"""Errors that cross layers: what the edges turn into answers and exit codes."""
+"""Errors that cross layers: what routes and commands turn into answers and exit codes."""
 
 from __future__ import annotations
 

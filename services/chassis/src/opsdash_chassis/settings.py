@@ -98,7 +98,7 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _secrets_differ(self) -> Self:
-        """One leaked secret must not open two doors."""
+        """Each secret is used for one purpose, so that one that leaks opens nothing else."""
         known: set[str] = set()
         for name, info in type(self).model_fields.items():
             if not any(isinstance(part, AfterValidator) and part.func in CHECKS_OF_SECRETS for part in info.metadata):

@@ -66,7 +66,7 @@ async def parse_leniently(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ConsumedRecord:
-    """A record as it came, and the consumer it came from."""
+    """A record as it was consumed, and the consumer that its offset is committed with."""
 
     record: Record
     source: DeferredCommits

@@ -45,7 +45,7 @@ class Message(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedEvent(Generic[Data]):
-    """An event and the message that brought it; another delivery of the same event is another one."""
+    """An event and the message that brought it; the same event in another message is another one."""
 
     event: Event[Data]
     topic: str
@@ -62,7 +62,7 @@ Handler: TypeAlias = Callable[[UnitOfWork, Event[Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class BatchHandler:
-    """A handler of all events that are here together, in their order, so that a few statements do for all of them."""
+    """A handler of a batch of events, in their order, so that a few statements do for all of them."""
 
     apply: Callable[[UnitOfWork, Sequence[ReceivedEvent[Any]]], Awaitable[None]]
 

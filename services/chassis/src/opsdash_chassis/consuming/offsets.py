@@ -41,7 +41,7 @@ class HandledOffsets:
         self._at_once = False
 
     def commit_now(self) -> None:
-        """Commit the next handled message at once: coming again would show."""
+        """Commit with the next handled message instead of later: its coming again would show."""
         self._at_once = True
 
     async def finish(self) -> None:
@@ -94,7 +94,7 @@ class HandledOffsets:
 
 
 class DeferredCommits:
-    """Stands in for the consumer of one message: where the framework acknowledges it, and where more of them wait."""
+    """The consumer of one message, as the framework sees it: acknowledging is noted and committed a moment later."""
 
     def __init__(
         self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes], offsets: HandledOffsets
@@ -135,7 +135,7 @@ class DeferredCommits:
 
 
 class CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """What was handled here does not come again to whoever gets the partition."""
+    """Rebalance listener: commits what was handled before its partitions are revoked."""
 
     def __init__(self, offsets: HandledOffsets, on_assigned: Callable[[], None] = lambda: None) -> None:
         self._offsets = offsets

@@ -1,4 +1,4 @@
-"""Lends the connections of a pool, and one that was just given back to the next without asking the pool.
+"""Lends the connections of a pool, and one that was just released to the next without asking the pool.
 
 The pool takes a connection back in a task of its own and behind timers: a quarter of what a request cost its process.
 """
@@ -20,7 +20,7 @@ CLOSE_SECONDS = 5.0
 
 
 class Connections:
-    """The connections of one role. The pool makes and closes them; who waits for one is handed the next given back."""
+    """The connections of one role. The pool makes and closes them; who waits for one gets the next that is released."""
 
     def __init__(self, pool: asyncpg.Pool[Any], *, wait_seconds: float = POOL_WAIT_SECONDS) -> None:
         self._pool = pool
@@ -33,7 +33,7 @@ class Connections:
         self._returning: asyncio.Future[Any] | None = None
 
     async def acquire(self) -> Lent:
-        """One connection, to be given back. Raises TimeoutError when none is free in time."""
+        """One connection, to be released. Raises TimeoutError when none is free in time."""
         while self._kept:
             connection = self._kept.pop()
             if _is_good(connection):
@@ -62,7 +62,7 @@ class Connections:
             self._pool.terminate()
 
     async def _next(self) -> Lent:
-        """From the pool, or when it has none left, from who gives one back."""
+        """From the pool, or when it has none left, from who releases one."""
         while self._out >= self._pool.get_max_size():
             if released := await self._wait_for_release():
                 return released
@@ -75,7 +75,7 @@ class Connections:
             raise
 
     async def _wait_for_release(self) -> Lent | None:
-        """What another one has given back; None when the pool may have one."""
+        """What another one has released; None when the pool may have one."""
         given: asyncio.Future[Lent | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(given)
         try:

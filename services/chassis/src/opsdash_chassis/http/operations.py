@@ -18,7 +18,7 @@ from opsdash_chassis.http.errors.problems import Problem
 from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.observability.health import Health, ProbeResult
 
-#: Never behind the public door, so never called by another path.
+#: Never behind the gateway, so never called by another path.
 OPERATIONS_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
 

@@ -1,4 +1,4 @@
-"""Follows topics as they grow: every replica sees every new event, without a group and without committing.
+"""Consumer without a group: every replica sees every new event of its topics, and nothing is committed.
 
 For those who show what happens now. One may skip (a damaged record, what came while it was reconnecting), and
 says so through `on_gap`; it never stops. One that reads from the beginning misses nothing that the broker still has,
@@ -70,7 +70,7 @@ async def open_broadcast_consumer(settings: KafkaSettings) -> AsyncIterator[AIOK
 
 
 class BroadcastConsumer:
-    """Calls `on_event` for each event of some topics, in order per key: for each new one, or for all there are."""
+    """Calls `on_event` for each event of its topics, in order per key: for each new one, or for all there are."""
 
     def __init__(
         self,

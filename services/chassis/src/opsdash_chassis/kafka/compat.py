@@ -36,7 +36,7 @@ def read_undecodable_headers() -> None:
 async def abandon(producer: AIOKafkaProducer, *, seconds: float = 1.0) -> None:
     """End a producer that does not stop, and fail what it still holds.
 
-    Left alone, each outage would leave one more behind, all of them knocking at the broker's door and sending when it
+    Left alone, each outage would leave one more behind, all of them connecting to the broker and sending when it
     opens.
     """
     with contextlib.suppress(TimeoutError, KafkaError):

@@ -1,4 +1,4 @@
-"""Holds back a loop that is woken for every single thing, so that it takes together what comes meanwhile."""
+"""Throttle of a loop that is woken for every single thing, so that it handles together what comes meanwhile."""
 
 from __future__ import annotations
 

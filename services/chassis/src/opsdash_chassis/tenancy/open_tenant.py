@@ -19,7 +19,7 @@ from opsdash_chassis.tenancy.errors import FeatureNotAvailable, Forbidden, NotFo
 Access = TypeVar("Access", bound=TenantAccess[Any])
 
 _OPEN_TENANT = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
-# What is read hangs on the row of the org entered, behind OFFSET 0, which the planner does not look through: so it can
+# What is read hangs on the row of the org opened, behind OFFSET 0, which the planner does not look through: so it can
 # only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
 # planner ever find another way, row-level security shows it nothing.
 _OPEN_AND_READ = """
@@ -42,7 +42,7 @@ class TenantContext:
 
 
 class TenantReader:
-    """A connection on its way into an org: a statement opens it and reads there, in one round trip."""
+    """Reads in an org that is not open yet: one statement opens it and reads there, in one round trip."""
 
     def __init__(self, connection: Connection, slug: str, user_id: UUID) -> None:
         self._connection = connection
@@ -54,7 +54,7 @@ class TenantReader:
     def tenant(self) -> TenantContext:
         """Once something was read."""
         if self._tenant is None:
-            raise RuntimeError("nothing was read on entering")
+            raise RuntimeError("the org was not opened: nothing was read")
         return self._tenant
 
     async def fetch(self, statement: str, *parameters: object) -> list[Record]:

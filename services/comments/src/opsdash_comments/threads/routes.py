@@ -1,4 +1,4 @@
-"""The route by which the gateway has a ticket looked up again."""
+"""The route by which the gateway has a ticket refreshed."""
 
 from __future__ import annotations
 

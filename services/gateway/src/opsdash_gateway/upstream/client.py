@@ -73,7 +73,7 @@ class Upstreams:
     comments: UpstreamClient
 
     async def hide_comments(self, ticket_path: str, headers: Mapping[str, str]) -> None:
-        """A ticket has just been deleted: let the comments service look again before anybody is told so.
+        """A ticket has just been deleted: let the comments service refresh it before anybody is told so.
 
         It learns of deletions by events, and would show and take comments for a moment more. One that does not answer
         is left to the event.

@@ -55,7 +55,7 @@ async def follow_tickets(
 async def repair(work: UnitOfWork, known: Deadline, ticket: TicketState | None) -> bool:
     """Take over the tickets service's state of a ticket when its events do not come; True when that changed something.
 
-    A ticket the tickets service does not have is left alone: nothing is told about it.
+    A ticket the tickets service does not have is left alone: nobody is notified.
     """
     before = (await repository.lock_all(work.connection, [known.key])).get(known.key)
     if before is None or ticket is None:

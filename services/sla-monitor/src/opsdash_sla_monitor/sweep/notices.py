@@ -21,7 +21,7 @@ from opsdash_sla_monitor.sweep.decisions import Action, Decision
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning or breach that is true now; `is_new` unless this pair was told before."""
+    """A warning or breach that is true now; `is_new` unless this pair was notified of before."""
 
     deadline: Deadline
     step: Step

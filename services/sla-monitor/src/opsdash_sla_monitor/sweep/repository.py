@@ -91,7 +91,7 @@ async def notify(
     connection: Connection,
     notices: Sequence[tuple[UUID, UUID, datetime, Step, UUID, datetime, int, bool]],
 ) -> set[UUID]:
-    """Write notices; the event ids of those that had not been told before, by anybody, ever."""
+    """Write notices; the event ids of those that nobody was notified of before."""
     rows = await connection.fetch(_NOTIFY_OF_ANY_ORG, *columns_of(notices))
     return {row["event_id"] for row in rows}
 
@@ -101,7 +101,7 @@ async def found_again(connection: Connection, event_ids: Sequence[UUID]) -> None
 
 
 async def withhold(connection: Connection, notices: Sequence[tuple[UUID, UUID, datetime, Step]]) -> None:
-    """Remember what was not told because the org's plate has no support."""
+    """Remember what nobody was notified of because the org's plate has no support."""
     columns = columns_of(notices)
     await connection.execute(_WITHHOLD_OF_ANY_ORG, *columns)
     await connection.execute(_NOTE_ORGS_OF_ANY_ORG, columns[0])

@@ -63,7 +63,7 @@ class Sweeper:
         self._closed = False
 
     async def sweep(self) -> Counts:
-        """Raises Unavailable when the database is away; what was told before that is told."""
+        """Raises Unavailable when the database is away; notices that were committed before that stay."""
         if self._closed:
             raise Unavailable("The service is stopping.")
         if self._next is None:

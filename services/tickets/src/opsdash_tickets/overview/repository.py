@@ -26,7 +26,7 @@ WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # no
 SELECT e.project_id AS id, e.name FROM projects e
 WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
 }
-# The membership is the one through which the caller entered the org.
+# The membership is the one through which the org was opened.
 _SUPPORT = """
 SELECT m.member_id, o.name, coalesce(c.living_tickets, 0) AS used
 FROM members m JOIN orgs o ON o.org_id = m.org_id LEFT JOIN org_counters c ON c.org_id = m.org_id
@@ -64,7 +64,7 @@ async def picker(connection: Connection, org_id: UUID, kind: str, *, words: str 
 
 
 async def support(connection: Connection, org_id: UUID, user_id: UUID) -> Record | None:
-    """None when the membership has ended since the caller entered."""
+    """None when the membership has ended since the org was opened."""
     return await connection.fetchrow(_SUPPORT, org_id, user_id)
 
 

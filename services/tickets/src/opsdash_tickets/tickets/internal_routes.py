@@ -1,4 +1,4 @@
-"""What other services may ask about tickets; never reachable through the public door."""
+"""What other services may ask about tickets; never reachable through the gateway."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ async def delete_ticket(work: UnitOfWork, access: Access, reference: UUID | int,
 
 
 async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int) -> Ticket:
-    """Bring a deleted ticket back, if the plan has room; an assignee who left meanwhile is not brought back.
+    """Bring a deleted ticket back, if the plate has room; an assignee who left meanwhile is not brought back.
 
     Raises NotFound (unknown, living, or deleted more than 30 days ago) or PlateLimitReached.
     """

@@ -12,7 +12,7 @@ import msgspec
 from opsdash_chassis.http.asgi import Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
-#: Where a request's state holds what the public door puts in front of this service's paths.
+#: Where a request's state holds what the gateway puts in front of this service's paths.
 PUBLIC_PREFIX = "public_prefix"
 #: What a problem may carry besides the standard members, with the schema of each in the OpenAPI document.
 EXTENSIONS: Mapping[str, Mapping[str, Any]] = {

@@ -23,7 +23,7 @@ class Seats:
         return self._taken.total()
 
     def acquire(self, key: Hashable) -> Callable[[], None]:
-        """What gives the seat back, to be called once. Raises the 429 problem."""
+        """What releases the seat, to be called once. Raises the 429 problem."""
         if self._taken[key] >= self._most:
             raise too_many_requests(self._retry_after_seconds)
         self._taken[key] += 1

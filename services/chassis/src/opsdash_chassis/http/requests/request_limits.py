@@ -76,7 +76,7 @@ def check_text(raw: bytes, where: str) -> None:
 
 
 class RequestLimits:
-    """ASGI middleware around everything else, so that no answer leaves without it."""
+    """ASGI middleware around everything else: refuses what is over the limits, and gives every answer its headers."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class RequestLimits:
 
 
 class SecurityHeaders:
-    """Adds the headers every answer must have; what a handler set itself wins."""
+    """The `send` of one request: adds the headers every answer must have; what a handler set itself wins."""
 
     def __init__(
         self, scope: Scope, send: Send, other: list[Header], page: list[Header], *, reports_cost: bool

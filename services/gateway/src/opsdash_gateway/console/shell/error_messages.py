@@ -1,4 +1,4 @@
-"""What the upstreams' error codes mean, said to people."""
+"""Messages for people, by the upstreams' error codes."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> R
 
 @post("/support/{number:int}/restore", opt=FORM, status_code=200)
 async def restore_ticket(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
-    """Undo of a deletion, within 30 days and while the plan has room."""
+    """Undo of a deletion, within 30 days and while the plate has room."""
     form = await read_form(page.request)
     answer = await page.send("POST", f"/tickets/{number}/restore", headers=conditions(page.request, form))
     ticket = ticket_of(answer)
