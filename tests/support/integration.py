@@ -10,7 +10,7 @@ import pytest
 #: Fixtures that listen on a port, start a process or prepare a database.
 SERVERS = frozenset(
     {
-        "start", "owner", "comments", "provider", "start_gateway", "gateway", "helpdesk", "start_service",
+        "start", "upstream", "comments", "provider", "start_gateway", "gateway", "helpdesk", "start_service",
         "postgres_server", "kafka_server",
     }
 )  # fmt: skip

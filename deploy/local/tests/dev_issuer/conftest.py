@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.gateway.tests.conftest import gateway, one_document, owner, start_gateway
+from services.gateway.tests.conftest import gateway, one_document, start_gateway, upstream
 
-__all__ = ["gateway", "one_document", "owner", "start_gateway"]
+__all__ = ["gateway", "one_document", "start_gateway", "upstream"]

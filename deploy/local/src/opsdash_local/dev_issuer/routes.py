@@ -11,7 +11,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import NOBODY
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_gateway.console.i18n.locales import locale_of
 
 from opsdash_local.dev_issuer.pages import STYLES, people_page, styles, token_page
@@ -90,7 +90,7 @@ def issuer_router(settings: LocalGatewaySettings) -> Router | None:
             token_of,
             *provider_routes(settings, signer, people),
         ],
-        opt={"authentication": NOBODY},
+        opt={"authentication": PUBLIC},
         include_in_schema=False,
     )
 
