@@ -32,6 +32,7 @@ class Module:
     name: str
     path: Path
     tree: ast.Module
+    text: str
 
     @property
     def is_package(self) -> bool:
@@ -43,8 +44,6 @@ class Module:
 
 @dataclass(frozen=True, eq=False)
 class _Planted(Module):
-    text: str
-
     def load(self) -> ModuleType:
         module = ModuleType(self.name)
         exec(self.text, vars(module))  # noqa: S102 - a text of ours
@@ -59,9 +58,9 @@ def planted(text: str, name: str = "opsdash_planted.module") -> Module:
 @lru_cache
 def modules(package: str) -> tuple[Module, ...]:
     folder = PACKAGES[package]
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
     return tuple(
-        Module(_name(package, path.relative_to(folder)), path, ast.parse(path.read_text(encoding="utf-8")))
-        for path in sorted(folder.rglob("*.py"))
+        Module(_name(package, path.relative_to(folder)), path, ast.parse(text), text) for path, text in texts.items()
     )
 
 

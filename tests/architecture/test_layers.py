@@ -13,6 +13,8 @@ from tests.architecture.sources import CHASSIS, SERVICES, SERVICES_WITH_DATABASE
 T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_sla_monitor"
 #: Below routes, with the reason. Each entry goes when its import does.
 MAY_USE_HTTP = {
+    # A request's way into the domain.
+    *((scope, f"{CHASSIS}.http.types") for scope in (f"{T}.access.scope", f"{C}.threads.scope")),
     # Which problem a refusal becomes.
     *(
         (f"{owner}.problems", f"{CHASSIS}.http.{name}")
@@ -21,6 +23,7 @@ MAY_USE_HTTP = {
     ),
     (f"{T}.tickets.schemas", f"{CHASSIS}.http.errors.problems"),
     # Exports are answers that are long under way.
+    (f"{T}.access.exports", f"{CHASSIS}.http.asgi"),
     (f"{T}.access.exports", f"{CHASSIS}.http.requests.request_limits"),
     (f"{T}.access.exports", f"{CHASSIS}.http.limits.seats"),
     # Clients of other services read answers of a bounded length.

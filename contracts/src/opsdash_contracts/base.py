@@ -3,7 +3,7 @@
 import re
 from abc import abstractmethod
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from pydantic import (
@@ -19,6 +19,9 @@ from pydantic import (
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL text cannot hold U+0000
+
+#: Or a part of one.
+JsonSchema: TypeAlias = dict[str, Any]
 
 
 def _read_rfc_3339(value: object) -> datetime:
@@ -94,7 +97,7 @@ class EventData(Frozen):
         """Raise ValueError when this payload makes no sense under that event type."""
 
     @classmethod
-    def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+    def narrow(cls, event_type: str, properties: JsonSchema) -> None:
         """Write the part of `check_as` that JSON Schema can say into the schema of that event type."""
 
 

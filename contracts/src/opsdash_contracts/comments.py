@@ -4,12 +4,12 @@ The text never travels, only the fact that it changed. Messages are keyed by tic
 keep their order; the aggregate, and so `ce_subject` and `ce_sequence`, is the comment.
 """
 
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from opsdash_contracts.base import OrgEventData, Utc, Version
+from opsdash_contracts.base import JsonSchema, OrgEventData, Utc, Version
 from opsdash_contracts.tickets import Changes, FieldChange, describe_changes
 
 CREATED: Final = "ticket_comment.created"
@@ -64,7 +64,7 @@ class CommentEvent(OrgEventData):
             raise ValueError("every person is mentioned once, and the new ones are among them")
 
     @classmethod
-    def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+    def narrow(cls, event_type: str, properties: JsonSchema) -> None:
         describe_changes(properties["changes"], *_TEXT_FIELDS)
         if event_type == DELETED:
             properties["deleted_at"] = {"format": "date-time", "type": "string"}

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from opsdash_contracts.base import JsonSchema
 from opsdash_contracts.registry import event_types, model_for
 
 
@@ -20,7 +21,7 @@ def schema_path(event_type: str, version: int) -> str:
     return f"/schema/events/{event_type}/v{version}.json"
 
 
-def schema_of(event_type: str, version: int) -> dict[str, Any]:
+def schema_of(event_type: str, version: int) -> JsonSchema:
     model = model_for(event_type, version)
     schema = model.model_json_schema(mode="serialization", schema_generator=_WithoutFieldTitles)
     model.narrow(event_type, schema["properties"])
@@ -42,7 +43,7 @@ def schema_file(event_type: str, version: int) -> str:
     return f"{event_type}.v{version}.schema.json"
 
 
-def all_schemas() -> dict[str, dict[str, Any]]:
+def all_schemas() -> dict[str, JsonSchema]:
     """Every schema by file name."""
     return {
         schema_file(event_type, version): schema_of(event_type, version)

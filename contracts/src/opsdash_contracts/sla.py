@@ -5,12 +5,12 @@ No text of a ticket travels here, only its number. `version` counts a ticket's S
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID, uuid5
 
 from pydantic import Field
 
-from opsdash_contracts.base import OrgEventData, Utc, Version
+from opsdash_contracts.base import JsonSchema, OrgEventData, Utc, Version
 from opsdash_contracts.tickets import Priority, SlaSource
 
 SCHEDULED: Final = "sla.scheduled"
@@ -77,7 +77,7 @@ class SlaTimer(SlaEvent):
             raise ValueError("a moved due time says what it was before, and only that")
 
     @classmethod
-    def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+    def narrow(cls, event_type: str, properties: JsonSchema) -> None:
         moment = {"format": "date-time", "type": "string"}
         properties["previous_due_at"] = moment if event_type == RESCHEDULED else {"type": "null"}
 

@@ -5,12 +5,12 @@ The description never travels, only the fact that it changed.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
-from opsdash_contracts.base import NO_NUL, Count, Frozen, OrgEventData, Utc, Version
+from opsdash_contracts.base import NO_NUL, Count, Frozen, JsonSchema, OrgEventData, Utc, Version
 
 CREATED: Final = "support_ticket.created"
 UPDATED: Final = "support_ticket.updated"
@@ -94,7 +94,7 @@ class TextChanged(Frozen):
 Changes = Annotated[dict[FieldName, FieldChange | TextChanged], Field(max_length=50)]
 
 
-def describe_changes(schema: dict[str, Any], *texts: str) -> None:
+def describe_changes(schema: JsonSchema, *texts: str) -> None:
     """Say in the schema of `Changes` which names and values it has; those of `texts` are told as changed only.
 
     As a map with one type of value: generators of code ignore `patternProperties`, and make of `properties` a class
@@ -162,7 +162,7 @@ class TicketEvent(OrgEventData):
             raise ValueError("a living ticket has no deletion time")
 
     @classmethod
-    def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+    def narrow(cls, event_type: str, properties: JsonSchema) -> None:
         describe_changes(properties["changes"], *_TEXT_FIELDS, *(["title"] if event_type == PURGED else []))
         if event_type == PURGED:
             properties["title"] = {"const": "", "type": "string"}

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 from pydantic import StringConstraints
 
-from opsdash_contracts.base import Email, Name, OrgEventData
+from opsdash_contracts.base import Email, JsonSchema, Name, OrgEventData
 
 
 class Kind(StrEnum):
@@ -145,6 +145,6 @@ class Removed(WorkspaceEvent):
             raise ValueError("a removed organisation is its own organisation")
 
     @classmethod
-    def narrow(cls, event_type: str, properties: dict[str, Any]) -> None:
+    def narrow(cls, event_type: str, properties: JsonSchema) -> None:
         kind = next(kind for kind in Kind if removed(kind) == event_type)
         properties["kind"] = {"const": kind.value, "type": "string"}

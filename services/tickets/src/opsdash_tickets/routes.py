@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Router
+from litestar import Router
 from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import routes as activity_routes
@@ -21,7 +20,7 @@ from opsdash_tickets.tickets import routes as tickets_routes
 
 
 async def provide_request_scope(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     slug: FromPath[str],
 ) -> RequestScope:
     """A dependency without dependencies: side by side, the framework resolves them in a task each."""

@@ -55,17 +55,17 @@ def _ticket(org: str, number: int, chance: Random) -> DemoTicket:
     due_in = _due_in(number)
     if due_in is not None:
         status = "in_progress"
-    changes = _changes(user_id(assignee), status, assigned=due_in is not None or number % 5 != 3)  # noqa: PLR2004
-    said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311
+    changes = _changes(user_id(assignee), status, assigned=due_in is not None or number % 5 != 3)  # noqa: PLR2004 - made up
+    said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311 - the same demo each time
     return DemoTicket(org, user_id(author), body, changes, said, due_in)
 
 
 def _due_in(number: int) -> timedelta | None:
     """A few fall due while somebody is watching: between the first and the third minute, then one every two minutes."""
     turn, place = divmod(number, 12)
-    if place == 2:  # noqa: PLR2004
+    if place == 2:  # noqa: PLR2004 - made up
         return timedelta(seconds=75 + 25 * turn)
-    return timedelta(minutes=5 + 2 * turn) if place == 8 else None  # noqa: PLR2004
+    return timedelta(minutes=5 + 2 * turn) if place == 8 else None  # noqa: PLR2004 - made up
 
 
 def _changes(assignee: str, status: str, *, assigned: bool) -> list[tuple[str, dict[str, Any]]]:

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
 from opsdash_chassis.http.requests.forms import FORM_BODY
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 from opsdash_gateway.console.auth.identity_provider import CALLBACK
 
 from opsdash_local.dev_issuer.codes import Codes
@@ -57,7 +58,7 @@ def provider_routes(settings: LocalGatewaySettings, signer: Signer, people: Peop
         return _metadata(settings.oidc_issuer)
 
     @get("/authorize", opt=ANY_QUERY, status_code=200)
-    async def authorize(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def authorize(request: HttpRequest) -> HttpResponse:
         query = {name: str(value) for name, value in request.query_params.items()}
         if any(query.get(name) != value for name, value in expected.items()) or not query.get("code_challenge"):
             raise bad_request("validation", "This is no sign-in of the console.")
@@ -71,7 +72,7 @@ def provider_routes(settings: LocalGatewaySettings, signer: Signer, people: Peop
         return Redirect(f"{redirect_uri}?{back}", status_code=303)
 
     @post("/oauth/token", opt=FORM_BODY, status_code=200)
-    async def exchange(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    async def exchange(request: HttpRequest) -> Response[dict[str, Any]]:
         form = await request.form()
         verifier, code = str(form.get("code_verifier", "")), str(form.get("code", ""))
         grant = codes.redeem(code, redirect_uri=str(form.get("redirect_uri", "")), verifier=verifier)

@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_gateway.console.i18n.locales import locale_of
 
 from opsdash_local.dev_issuer.pages import STYLES, people_page, styles, token_page
@@ -69,7 +70,7 @@ def issuer_router(settings: LocalGatewaySettings) -> Router | None:
         return styles()
 
     @get("/sign-in/{user_id:uuid}", status_code=303)
-    async def sign_in_as(request: Request[Any, Any, Any], user_id: FromPath[UUID]) -> Redirect:
+    async def sign_in_as(request: HttpRequest, user_id: FromPath[UUID]) -> Redirect:
         """Begins a sign-in of the console that this issuer finishes without asking."""
         return Redirect(_console_sign_in(locale_of(request), person_of(user_id)), status_code=303)
 

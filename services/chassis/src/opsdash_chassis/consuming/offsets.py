@@ -141,9 +141,9 @@ class CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafk
         self._offsets = offsets
         self._on_assigned = on_assigned
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002 - the listener of aiokafka
         await self._offsets.flush()
 
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:  # noqa: ARG002 - the listener of aiokafka
         """Reading goes on where the group has committed, and no partition pauses any more."""
         self._on_assigned()

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
-from litestar import Request, Response
+from litestar import Response
 
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.database.pools import Connection, Database
@@ -19,6 +19,7 @@ from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.requests.idempotency import answer_once
 from opsdash_chassis.http.security.authentication import caller_of
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.tenancy.errors import NotFound
 from opsdash_chassis.tenancy.open_tenant import Access, TenantContext, TenantReader, authorize, open_tenant
 
@@ -49,7 +50,7 @@ class RequestScope(Generic[Access]):
 
     access: type[Access]
 
-    def __init__(self, request: Request[Any, Any, Any], slug: str, dependencies: AppDependencies) -> None:
+    def __init__(self, request: HttpRequest, slug: str, dependencies: AppDependencies) -> None:
         self._request = request
         self._slug = slug
         self._caller = caller_of(request)

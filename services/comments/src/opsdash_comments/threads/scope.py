@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from litestar import Request, Response
+from litestar import Response
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.tenancy import request_scope
 from opsdash_chassis.tenancy.references import object_id
 from opsdash_chassis.text import markdown
@@ -39,7 +40,7 @@ class RequestScope(request_scope.RequestScope[Access]):
 
     access = Access
 
-    def __init__(self, request: Request[Any, Any, Any], slug: str, dependencies: AppDependencies) -> None:
+    def __init__(self, request: HttpRequest, slug: str, dependencies: AppDependencies) -> None:
         super().__init__(request, slug, dependencies)
         self._tickets = dependencies.tickets
 

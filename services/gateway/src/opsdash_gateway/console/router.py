@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from litestar import Request, Response, Router, route
+from litestar import Router, route
 from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.exceptions import respond
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.assets.routes import static_route
 from opsdash_gateway.console.create.routes import CREATE_ROUTES
@@ -39,7 +40,7 @@ UNKNOWN: Final = ["/{locale:str}", "/{locale:str}/{rest:path}", WORKSPACE, f"{WO
 
 
 @route(UNKNOWN, http_method=list(METHODS), status_code=404, opt={"authentication": PUBLIC, "query_parameters": None})
-async def unknown(request: Request[Any, Any, Any], renderer: NamedDependency[Renderer]) -> Response[Any]:
+async def unknown(request: HttpRequest, renderer: NamedDependency[Renderer]) -> HttpResponse:
     """Any address that nothing else answers: a page below a language of ours, a problem document elsewhere."""
     if request.path_params["locale"] not in renderer.languages:
         return respond(request, not_found())

@@ -69,7 +69,7 @@ class Feed(Generic[Reads]):
     def number_of(self, event_id: str) -> int | None:
         """The number behind an id; None when what followed it is not all known here."""
         token, _, digits = event_id.rpartition("-")
-        if token != self._token or not (digits.isascii() and digits.isdigit() and len(digits) < 16):  # noqa: PLR2004
+        if token != self._token or not (digits.isascii() and digits.isdigit() and len(digits) < 16):  # noqa: PLR2004 - digits of an int64
             return None
         number = int(digits)
         return number if self._first - 1 <= number <= self.last else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub
@@ -29,7 +30,7 @@ After = Annotated[
 
 @get("/api/orgs/{slug:str}/events", operation_id="followEvents", tags=["live"])
 async def follow_events(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     upstreams: NamedDependency[Upstreams],

@@ -12,6 +12,7 @@ from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.openapi.schemas import Schema
 from opsdash_chassis.http.security.authentication import PUBLIC
 
 from opsdash_gateway.rest.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
@@ -47,7 +48,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def schema_router(document: dict[str, Any]) -> Router:
+def schema_router(document: Schema) -> Router:
     """The routes; the document is encoded once, as YAML when somebody asks for that."""
     encoded = msgspec.json.encode(document)
     encoded_as_yaml = cache(lambda: as_yaml(document))
@@ -86,7 +87,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def as_yaml(document: dict[str, Any]) -> bytes:
+def as_yaml(document: Schema) -> bytes:
     """The same document as YAML without anchors."""
     text: bytes = yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=1000)
     return text

@@ -9,12 +9,13 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler, route
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.openapi import METHODS
+from opsdash_chassis.http.openapi.schemas import Schema
 from opsdash_chassis.http.requests.requests import has_body
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 from opsdash_gateway.upstream.paths import upstream_path
@@ -26,7 +27,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 def proxy_routes(
-    document: dict[str, Any], service: Service, *, elsewhere: Mapping[str, Collection[str]] | None = None
+    document: Schema, service: Service, *, elsewhere: Mapping[str, Collection[str]] | None = None
 ) -> list[HTTPRouteHandler]:
     """One handler for each path of a service's document, but for methods that are answered elsewhere."""
     taken = elsewhere or {}
@@ -38,7 +39,7 @@ def proxy_routes(
     ]
 
 
-def _methods_of(item: dict[str, Any], *, without: Collection[str]) -> list[Any]:
+def _methods_of(item: Schema, *, without: Collection[str]) -> list[Any]:
     """The HTTP methods of a path, as Litestar takes them."""
     return [method.upper() for method in METHODS if method in item and method not in without]
 
@@ -48,7 +49,7 @@ def as_parameters(template: str) -> str:
     return _PARAMETER.sub(r"{\1:str}", template)
 
 
-def _is_streamed(item: dict[str, Any]) -> bool:
+def _is_streamed(item: Schema) -> bool:
     """An answer that is not JSON may be long: it is forwarded while it comes."""
     answers = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
     return bool(answers) and "application/json" not in answers
@@ -62,7 +63,7 @@ def _streaming_route(template: str, service: Service) -> HTTPRouteHandler:
         opt={"query_parameters": None},
         include_in_schema=False,
     )
-    async def forward_stream(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> Response[Any]:
+    async def forward_stream(request: HttpRequest, upstreams: NamedDependency[Upstreams]) -> HttpResponse:
         path = upstream_path(template, request.path_params)
         query = request.scope.get("query_string", b"")
         upstream: UpstreamClient = getattr(upstreams, service)
@@ -80,13 +81,13 @@ def _proxy_route(template: str, methods: list[Any], service: Service) -> HTTPRou
         opt={"query_parameters": None},  # the upstream knows which ones there are
         include_in_schema=False,  # the upstream describes them
     )
-    async def forward_request(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
+    async def forward_request(request: HttpRequest, upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
         return await forward(request, getattr(upstreams, service), upstream_path(template, request.path_params))
 
     return forward_request
 
 
-async def forward(request: Request[Any, Any, Any], upstream: UpstreamClient, path: str) -> ASGIResponse:
+async def forward(request: HttpRequest, upstream: UpstreamClient, path: str) -> ASGIResponse:
     body = await request.body() if has_body(request) else None
     answer = await upstream.forward(
         request.method,

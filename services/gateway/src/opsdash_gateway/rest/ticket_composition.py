@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters
 from opsdash_gateway.upstream.answers import Answer
@@ -32,7 +33,7 @@ def composition_route() -> HTTPRouteHandler:
     """GET of one ticket."""
 
     @get(PREFIX + as_parameters(TICKET), opt={"query_parameters": frozenset()}, include_in_schema=False)
-    async def composed_ticket(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
+    async def composed_ticket(request: HttpRequest, upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
         path = upstream_path(TICKET, request.path_params)
         comments = asyncio.create_task(_comments(request, upstreams, f"{path}/comments"))
         try:
@@ -46,7 +47,7 @@ def composition_route() -> HTTPRouteHandler:
     return composed_ticket
 
 
-async def _comments(request: Request[Any, Any, Any], upstreams: Upstreams, path: str) -> Answer | None:
+async def _comments(request: HttpRequest, upstreams: Upstreams, path: str) -> Answer | None:
     """The first page; None when there is none to be had now."""
     try:
         answer = await upstreams.comments.forward("GET", path, headers=request.headers, seconds=COMMENTS_SECONDS)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
-from litestar import Request, delete
+from litestar import delete
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters, forward
 from opsdash_gateway.upstream.client import Upstreams
@@ -19,7 +19,7 @@ def deleting_route() -> HTTPRouteHandler:
     """DELETE of one ticket."""
 
     @delete(PREFIX + as_parameters(TICKET), status_code=200, opt={"query_parameters": None}, include_in_schema=False)
-    async def delete_ticket(request: Request[Any, Any, Any], upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
+    async def delete_ticket(request: HttpRequest, upstreams: NamedDependency[Upstreams]) -> ASGIResponse:
         path = upstream_path(TICKET, request.path_params)
         answer = await forward(request, upstreams.tickets, path)
         if answer.status_code == HTTPStatus.NO_CONTENT:

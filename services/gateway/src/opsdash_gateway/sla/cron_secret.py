@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from opsdash_chassis.http.asgi import ReadOnlyScope
 from opsdash_chassis.http.errors.problems import Problem, too_many_requests
 from opsdash_chassis.http.requests.addresses import source_of
 from opsdash_chassis.http.security.internal import ServiceToken
@@ -45,6 +45,6 @@ class CronSecret(ServiceToken):
         super().__init__(secrets)
         self._refusals = Refusals()
 
-    def refusal(self, scope: Mapping[str, Any]) -> Problem:
+    def refusal(self, scope: ReadOnlyScope) -> Problem:
         seconds = self._refusals.too_many(source_of(scope))
         return super().refusal(scope) if seconds is None else too_many_requests(seconds)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response, Router, get, route
+from litestar import Response, Router, get, route
 from litestar.di import NamedDependency
 from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.head import NOT_FOR_HEAD
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.sla.cron_job import CRON_PATH
 from opsdash_gateway.sla.cron_secret import CronSecret
@@ -26,7 +25,7 @@ LEDGER_PATH = "/orgs/{slug}/tickets/{reference}/sla"
 
 @get("/api/orgs/{slug:str}/tickets/{reference:str}/sla", operation_id="getSlaLedger", tags=["tickets"])
 async def get_sla_ledger(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     slug: FromPath[str],
     reference: FromPath[str],
     upstreams: NamedDependency[Upstreams],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from litestar import Response
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.upstream.answers import Answer
 
@@ -17,11 +17,11 @@ def as_response(answer: Answer) -> ASGIResponse:
     return ASGIResponse(body=answer.body, status_code=answer.status, headers=answer.headers)
 
 
-def as_whole(answer: Answer) -> Response[Any]:
+def as_whole(answer: Answer) -> HttpResponse:
     """The same for a handler that has other answers too."""
     return Response(answer.body, status_code=answer.status, headers=answer.headers)
 
 
-def as_stream(answer: Answer, chunks: AsyncIterator[bytes]) -> Response[Any]:
+def as_stream(answer: Answer, chunks: AsyncIterator[bytes]) -> HttpResponse:
     """The same for a body that is still coming."""
     return Stream(chunks, status_code=answer.status, headers=answer.headers)

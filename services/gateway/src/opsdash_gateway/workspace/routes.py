@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Router, delete, post, put
+from litestar import Router, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.http.security.internal import ServiceToken
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.publishing.publisher import BATCH_DEADLINE_SECONDS, Publisher
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
@@ -60,7 +61,7 @@ async def delete_entity(
 
 
 @post("/batch", status_code=202, operation_id="postWorkspaceBatch", opt=BATCH_OPT)
-async def batch(request: Request[Any, Any, Any], publisher: NamedDependency[Publisher]) -> BatchAccepted:
+async def batch(request: HttpRequest, publisher: NamedDependency[Publisher]) -> BatchAccepted:
     """Many entities, one JSON object a line (application/x-ndjson): all are checked before any is published."""
     events = await read_batch(await request.body())
     await publisher.publish(events, BATCH_DEADLINE_SECONDS)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from opsdash_chassis.http.asgi import ReadOnlyScope
 from opsdash_chassis.http.limits.seats import Seats
 from opsdash_chassis.http.requests.request_limits import at_end
 
@@ -29,7 +29,7 @@ class Exports:
             Seats(settings.exports_per_org, retry_after_seconds=RETRY_AFTER_SECONDS),
         )
 
-    def begin(self, access: Access, scope: Mapping[str, Any]) -> None:
+    def begin(self, access: Access, scope: ReadOnlyScope) -> None:
         """Take a seat of the person and one of the org until the request is over. Raises the 429 problem."""
         at_end(scope, self.of_person.acquire(access.user_id))
         at_end(scope, self.of_org.acquire(access.org_id))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from litestar import Request, Response
+from litestar import Response
 from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.tenancy import request_scope
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text import markdown
@@ -35,7 +36,7 @@ class RequestScope(request_scope.RequestScope[Access]):
 
     access = Access
 
-    def __init__(self, request: Request[Any, Any, Any], slug: str, dependencies: AppDependencies) -> None:
+    def __init__(self, request: HttpRequest, slug: str, dependencies: AppDependencies) -> None:
         super().__init__(request, slug, dependencies)
         self._exports = dependencies.exports
 

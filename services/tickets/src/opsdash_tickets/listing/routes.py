@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, get
 from litestar.datastructures import ResponseHeader
@@ -15,6 +15,7 @@ from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
@@ -130,7 +131,7 @@ async def export_tickets(
     org: NamedDependency[RequestScope],
     list_query: NamedDependency[ListQuery],
     id: TicketIds = None,  # noqa: A002 - as it is called in the query
-) -> Response[Any]:
+) -> HttpResponse:
     """Every ticket that matches, as CSV."""
     query = replace(list_query, id=id)
     headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}

@@ -18,13 +18,13 @@ WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # no
     "contacts": f"""
 SELECT e.contact_id AS id, e.name, e.email, e.company_id, o.name AS company_name, o.removed_at IS NULL AS company_active
 FROM contacts e LEFT JOIN companies o ON o.org_id = e.org_id AND o.company_id = e.company_id
-WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608 - texts of this module
     "companies": f"""
 SELECT e.company_id AS id, e.name FROM companies e
-WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608 - texts of this module
     "projects": f"""
 SELECT e.project_id AS id, e.name FROM projects e
-WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608
+WHERE e.org_id = $1 AND e.removed_at IS NULL AND {_MATCHES} {_BY_NAME}""",  # noqa: S608 - texts of this module
 }
 # The membership is the one through which the org was opened.
 _SUPPORT = """
@@ -43,19 +43,19 @@ SELECT count(*) AS open,
        count(*) FILTER (WHERE t.priority = 'medium') AS medium,
        count(*) FILTER (WHERE t.priority = 'low') AS low
 FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
-"""  # noqa: S608
+"""  # noqa: S608 - texts of this module
 _VIEWS = f"""
 SELECT count(*) AS active,
        count(*) FILTER (WHERE t.assignee_id = $2) AS mine,
        count(*) FILTER (WHERE t.assignee_id IS NULL) AS unassigned,
        count(*) FILTER (WHERE {BREACHED}) AS overdue
 FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {ACTIVE}
-"""  # noqa: S608
+"""  # noqa: S608 - texts of this module
 _MOST_OVERDUE = f"""
 SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
 ORDER BY t.sla_due_at, t.id LIMIT 5
-"""  # noqa: S608
+"""  # noqa: S608 - texts of this module
 
 
 async def picker(connection: Connection, org_id: UUID, kind: str, *, words: str | None, limit: int) -> list[Record]:

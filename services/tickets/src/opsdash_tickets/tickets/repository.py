@@ -29,7 +29,7 @@ WHERE org_id = $1 AND id = $2
 """  # noqa: S608 - our own names
 #: What `to_ticket` reads: not the HTML of the description, which may be long and is not the ticket's own state.
 STATE = ", ".join(COLUMNS)
-_LOCK = f"SELECT {STATE} FROM tickets WHERE org_id = $1 AND {{reference}} = $2 AND deleted_at IS NULL FOR UPDATE"  # noqa: S608
+_LOCK = f"SELECT {STATE} FROM tickets WHERE org_id = $1 AND {{reference}} = $2 AND deleted_at IS NULL FOR UPDATE"  # noqa: S608 - texts of this module
 _LOCK_BY_ID = _LOCK.format(reference="id")
 _LOCK_BY_NUMBER = _LOCK.format(reference="number")
 _LOCK_DELETED = f"""
@@ -88,7 +88,7 @@ _DETAIL = f"""
 SELECT {VIEW_COLUMNS}, t.description, CASE WHEN {_SHOWN} THEN t.description_html END AS description_html,
        u.updated_by, u.updater_name, u.updater_active
 FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NULL
-"""  # noqa: S608
+"""  # noqa: S608 - texts of this module
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
@@ -30,19 +30,20 @@ from opsdash_chassis.http.errors.problems import (
     validation,
 )
 from opsdash_chassis.http.errors.validation import escape, field_error
+from opsdash_chassis.http.types import HttpRequest
 
 log = structlog.get_logger(__name__)
 
 #: Turns an exception of a service's own into a problem.
 ProblemFactory = Callable[[Any], Problem]
 #: Counts a request that no route took; raises the 429 problem when there are too many.
-CountUnmatched = Callable[[Request[Any, Any, Any]], None]
+CountUnmatched = Callable[[HttpRequest], None]
 Mappings = Mapping[type[Exception], ProblemFactory]
 
 _MISSING_PARAMETER = re.compile(r"^Missing required (?P<source>\w+) parameter '(?P<name>[^']+)'")
 
 
-def respond(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+def respond(request: HttpRequest, problem: Problem) -> Response[bytes]:
     """The response for a problem."""
     scope = cast("Scope", request.scope)
     body = body_of(problem, instance_of(scope), trace_id_of(scope))
@@ -76,13 +77,13 @@ def _parameter_error(item: dict[str, Any]) -> FieldError:
     return field_error(str(item.get("message", "")), f"{base}/{escape(key)}" if key else base)
 
 
-def _unhandled(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _unhandled(request: HttpRequest, error: Exception) -> Response[bytes]:
     log.error("unhandled_error", exc_info=error)
     return respond(request, internal_error())
 
 
-def _handler(factory: ProblemFactory) -> Callable[[Request[Any, Any, Any], Any], Response[bytes]]:
-    def handle(request: Request[Any, Any, Any], error: Any) -> Response[bytes]:
+def _handler(factory: ProblemFactory) -> Callable[[HttpRequest, Any], Response[bytes]]:
+    def handle(request: HttpRequest, error: Any) -> Response[bytes]:
         problem = factory(error)
         if problem.status >= 500:  # noqa: PLR2004 - every server error is worth a line
             log.warning("server_problem", code=problem.code, reason=repr(error.__cause__ or error))
@@ -91,8 +92,8 @@ def _handler(factory: ProblemFactory) -> Callable[[Request[Any, Any, Any], Any],
     return handle
 
 
-def _unmatched(count: CountUnmatched) -> Callable[[Request[Any, Any, Any], HTTPException], Response[bytes]]:
-    def handle(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _unmatched(count: CountUnmatched) -> Callable[[HttpRequest, HTTPException], Response[bytes]]:
+    def handle(request: HttpRequest, error: HTTPException) -> Response[bytes]:
         try:
             count(request)
         except Problem as problem:

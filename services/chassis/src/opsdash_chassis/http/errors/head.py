@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
 from opsdash_chassis.http.errors.problems import from_status
+from opsdash_chassis.http.types import HttpRequest, RouteOptions
 
 #: `opt` of a GET that does more than tell: it is no HEAD.
-NOT_FOR_HEAD: dict[str, Any] = {"not_for_head": True}
+NOT_FOR_HEAD: RouteOptions = {"not_for_head": True}
 _ASKED = "head_was_asked"
 
 
@@ -52,7 +53,7 @@ def _methods_of(route: HTTPRoute) -> bytes:
     return ", ".join(sorted(methods | ({"HEAD"} if takes_head else set()))).encode("ascii")
 
 
-def check_head(request: Request[Any, Any, Any]) -> None:
+def check_head(request: HttpRequest) -> None:
     """Raise the 405 problem for a HEAD that a route does not take."""
     if _ASKED in request.scope["state"] and NOT_FOR_HEAD.keys() <= request.route_handler.opt.keys():
         problem = from_status(405)

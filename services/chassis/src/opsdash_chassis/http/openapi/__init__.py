@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -12,10 +11,11 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from opsdash_chassis.http.openapi import answers, schemas
+from opsdash_chassis.http.openapi.schemas import Schema
 from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MERGE_PATCH_MEDIA_TYPES
 
 USER_SCHEME = "user"
-Document = dict[str, Any]
+Document = Schema
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -62,12 +62,12 @@ def complete(document: Document) -> Document:
     return schemas.tidy(document)
 
 
-def _as_merge_patch(content: dict[str, Any]) -> None:
+def _as_merge_patch(content: Schema) -> None:
     (json,) = JSON_MEDIA_TYPES
     content |= dict.fromkeys(MERGE_PATCH_MEDIA_TYPES, content[json])
 
 
-def operations(document: Document) -> Iterable[dict[str, Any]]:
+def operations(document: Document) -> Iterable[Schema]:
     """Every operation object of a document."""
     for path in document.get("paths", {}).values():
         yield from (path[method] for method in METHODS if method in path)

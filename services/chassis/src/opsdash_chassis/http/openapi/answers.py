@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Final
 
 from litestar.datastructures import ResponseHeader
 
 from opsdash_chassis.http.errors import problems
 from opsdash_chassis.http.errors.problems import EXTENSIONS, MEDIA_TYPE, FieldError, Problem
+from opsdash_chassis.http.openapi.schemas import Schema
 from opsdash_chassis.http.requests.addresses import misdirected
 from opsdash_chassis.http.requests.request_limits import headers_too_large
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES, request_timeout
 
-Part = dict[str, Any]
+Part = Schema
 #: For `response_headers` of a handler whose answer has them.
 ETAG = ResponseHeader(
     name="ETag", description="The version, in quotes; for `If-Match`", required=True, documentation_only=True

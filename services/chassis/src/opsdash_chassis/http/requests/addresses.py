@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
+from opsdash_chassis.http.asgi import ReadOnlyScope
 from opsdash_chassis.http.errors.problems import Problem
 
 #: What one subscriber of IPv6 has at least.
 _PREFIX = 64
 
 
-def source_of(scope: Mapping[str, Any]) -> str:
+def source_of(scope: ReadOnlyScope) -> str:
     """The client's address for counting its requests; of IPv6 the network, because one client has all of it."""
     client = scope.get("client")
     text = str(client[0]) if client else ""

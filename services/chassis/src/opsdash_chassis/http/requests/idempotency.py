@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
 from opsdash_chassis.database import idempotency_keys
 from opsdash_chassis.database.idempotency_keys import IdempotencyKey, StoredAnswer
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 from opsdash_chassis.http.requests.json_checks import decode_json
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotency-Replayed": "true"}
@@ -32,7 +33,7 @@ def check_key(key: str) -> None:
 
 async def answer_once(
     connection: Connection,
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     *,
     key: str | None,
     org_id: UUID,
@@ -72,7 +73,7 @@ class Asked:
     body: bytes
 
     @classmethod
-    def by(cls, request: Request[Any, Any, Any], body: bytes, ids: Mapping[str, UUID]) -> Asked:
+    def by(cls, request: HttpRequest, body: bytes, ids: Mapping[str, UUID]) -> Asked:
         """`ids` say which object a path parameter means."""
         parameters = {name: str(value) for name, value in request.path_params.items() if name != "slug"}
         names = parameters | {name: str(value) for name, value in ids.items()}
@@ -100,7 +101,7 @@ def _encoded(content: object) -> bytes:
     return b"" if content is None else msgspec.json.encode(content)
 
 
-def _response(status: int, body: bytes, headers: dict[str, str]) -> Response[Any]:
+def _response(status: int, body: bytes, headers: dict[str, str]) -> HttpResponse:
     if not body:
         return Response(None, status_code=status, headers=headers)
     return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -7,21 +7,20 @@ checkboxes do, declares `opt={"repeatable_parameters": True}`.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from opsdash_chassis.http.errors.problems import FieldError, bad_request
 from opsdash_chassis.http.errors.validation import MAXIMUM_NAME, escape
+from opsdash_chassis.http.types import HttpConnection
 
 MAXIMUM_PARAMETERS = 50
 _DECLARED = "declared_parameters"
 
 
-def check_query(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+def check_query(connection: HttpConnection) -> None:
     """Raise 400 for a repeated or unknown parameter; lists are written with commas, never by repeating."""
     raw = connection.scope.get("query_string", b"")
     if not raw:

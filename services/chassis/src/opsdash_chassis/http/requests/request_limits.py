@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from opsdash_chassis.http.asgi import App, Message, Receive, Scope, Send
+from opsdash_chassis.http.asgi import App, Message, ReadOnlyScope, Receive, Scope, Send
 from opsdash_chassis.http.errors.problems import Problem, bad_request, internal_error, send_problem, trace_id_of
 from opsdash_chassis.http.limits import cost
 from opsdash_chassis.http.requests.addresses import check_host
@@ -36,7 +36,7 @@ _DEFAULTS = (
 _TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
-def at_end(scope: Mapping[str, Any], act: Callable[[], None]) -> None:
+def at_end(scope: ReadOnlyScope, act: Callable[[], None]) -> None:
     """Have something done when the request is over, however it ends: answered, broken off, or the client gone."""
     scope["state"].setdefault(_AT_END, []).append(act)
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
-from litestar.connection import Request
 from litestar.datastructures import FormMultiDict
 from litestar.types import Empty
 
@@ -19,6 +18,7 @@ from opsdash_chassis.http.errors.problems import Problem, too_large, unsupported
 from opsdash_chassis.http.requests import forms
 from opsdash_chassis.http.requests.cookies import read_cookies
 from opsdash_chassis.http.requests.json_checks import decode_json, invalid_json
+from opsdash_chassis.http.types import HttpRequest
 
 MAXIMUM_BODY_BYTES = 1_048_576
 BODY_TIMEOUT_SECONDS = 30.0
@@ -33,7 +33,7 @@ def request_timeout() -> Problem:
     return Problem("request-timeout", "Request timeout", 408, detail, headers={"Connection": "close"})
 
 
-def has_body(request: Request[Any, Any, Any]) -> bool:
+def has_body(request: HttpRequest) -> bool:
     """Told by the headers as they came: most requests have no body, and no other use for parsed headers."""
     return any(
         name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
@@ -41,7 +41,7 @@ def has_body(request: Request[Any, Any, Any]) -> bool:
     )
 
 
-def check_body_headers(request: Request[Any, Any, Any]) -> None:
+def check_body_headers(request: HttpRequest) -> None:
     """Refuse a body by its headers, before a byte of it is read."""
     if not has_body(request):
         return
@@ -67,7 +67,7 @@ def _is_media_type(values: list[str], allowed: tuple[str, ...]) -> bool:
     return parameters.strip().lower().replace('"', "") in {"", "charset=utf-8"}
 
 
-class BoundedRequest(Request[Any, Any, Any]):
+class BoundedRequest(HttpRequest):
     """A request whose body cannot be too large, too slow, or loosely typed."""
 
     __slots__ = ()

@@ -31,10 +31,10 @@ def configure_tracing(*, service: str, otlp_endpoint: str | None) -> None:
     if not otlp_endpoint:
         return
     # Heavy, and seldom used.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - only where spans are exported
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - only where spans are exported
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - only where spans are exported
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 - only where spans are exported
 
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")

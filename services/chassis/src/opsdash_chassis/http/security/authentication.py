@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import structlog
 from litestar import Litestar
-from litestar.connection import ASGIConnection, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from opsdash_chassis.http.asgi import ReadOnlyScope
 from opsdash_chassis.http.errors.head import check_head
 from opsdash_chassis.http.errors.problems import Problem, unauthenticated
 from opsdash_chassis.http.limits.cost import current_cost
@@ -30,6 +30,7 @@ from opsdash_chassis.http.requests.requests import check_body_headers
 from opsdash_chassis.http.requests.telemetry import OPEN_ENDED
 from opsdash_chassis.http.security.internal import ServiceToken, bearer_token
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken, TokenVerifier, VerifiedTokens
+from opsdash_chassis.http.types import HttpConnection, HttpRequest
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ PUBLIC = "public"
 _STATE = "opsdash_caller"
 _LEAVE = "opsdash_leave_queue"
 
-Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+Connection: TypeAlias = HttpConnection
 #: Checks an access token; raises InvalidToken, or Unavailable while no key of the issuer is known.
 Verify: TypeAlias = Callable[[str], Awaitable[Caller]]
 
@@ -76,7 +77,7 @@ class Authenticator:
         self._callers = dict(callers or {})
         self._address_limit = address_limit
 
-    async def authenticate(self, request: Request[Any, Any, Any]) -> None:
+    async def authenticate(self, request: HttpRequest) -> None:
         """The `before_request` of an application. Not a guard: the framework copies the route for every call of one."""
         check_head(request)
         scheme = request.route_handler.opt.get("authentication", USER)
@@ -94,7 +95,7 @@ class Authenticator:
         check_query(request)
         check_body_headers(request)
 
-    async def _caller(self, request: Request[Any, Any, Any], scheme: AuthScheme) -> Caller:
+    async def _caller(self, request: HttpRequest, scheme: AuthScheme) -> Caller:
         """Raises what the scheme raises; what shows nobody counts for the address it came from."""
         try:
             return await scheme(request, self._tokens.verify)
@@ -102,12 +103,12 @@ class Authenticator:
             self.count_address(request)
             raise
 
-    def count_address(self, request: Request[Any, Any, Any]) -> None:
+    def count_address(self, request: HttpRequest) -> None:
         """Raises the 429 problem."""
         if self._address_limit is not None:
             self._address_limit.check(source_of(request.scope))
 
-    async def _count(self, request: Request[Any, Any, Any], user_id: UUID) -> None:
+    async def _count(self, request: HttpRequest, user_id: UUID) -> None:
         """Raises the 429 problem: too many requests, or those before cost too much."""
         limit = self._user_limit
         if limit is not None:
@@ -151,12 +152,12 @@ async def _bearer(connection: Connection, verify: Verify) -> Caller:
         raise unauthenticated() from None
 
 
-async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+async def provide_caller(request: HttpRequest) -> Caller:
     """The dependency `caller: NamedDependency[Caller]` of handlers behind USER."""
     return caller_of(request)
 
 
-def caller_of(request: Request[Any, Any, Any]) -> Caller:
+def caller_of(request: HttpRequest) -> Caller:
     """Whom the authenticator has verified."""
     caller: Caller | None = request.scope["state"].get(_STATE)
     if caller is None:
@@ -164,7 +165,7 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     return caller
 
 
-def goes_on(scope: Mapping[str, Any]) -> None:
+def goes_on(scope: ReadOnlyScope) -> None:
     """The answer lasts as long as the client likes: it is none of the requests that a person may have at once."""
     scope["state"][OPEN_ENDED] = True
     if leave := scope["state"].get(_LEAVE):

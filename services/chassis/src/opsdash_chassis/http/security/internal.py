@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from typing import Any
 
+from opsdash_chassis.http.asgi import ReadOnlyScope
 from opsdash_chassis.http.errors.problems import Problem, unauthenticated
 
 MINIMUM_BYTES = 32
@@ -27,7 +26,7 @@ class ServiceToken:
         digest = _digest(presented)
         return sum(hmac.compare_digest(digest, known) for known in self._digests) > 0
 
-    def refusal(self, scope: Mapping[str, Any]) -> Problem:  # noqa: ARG002 - for those who count refusals per source
+    def refusal(self, scope: ReadOnlyScope) -> Problem:  # noqa: ARG002 - for those who count refusals per source
         """The answer to a credential that is not accepted."""
         return unauthenticated()
 
@@ -36,7 +35,7 @@ def _digest(value: bytes) -> bytes:
     return hashlib.sha256(value).digest()
 
 
-def bearer_token(scope: Mapping[str, Any]) -> bytes | None:
+def bearer_token(scope: ReadOnlyScope) -> bytes | None:
     """The bearer credential; None when there is none, another scheme, or more than one header."""
     values = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(values) != 1:

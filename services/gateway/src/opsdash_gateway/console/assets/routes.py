@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import not_found
 from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.console.assets.files import PREFIX, Assets
 
@@ -22,7 +23,7 @@ def static_route(assets: Assets) -> HTTPRouteHandler:
     """The route; a name that is not of this release is 404, so no old file is ever cached under a new name."""
 
     @get(PREFIX + "{name:str}", opt={"authentication": PUBLIC, "query_parameters": None}, include_in_schema=False)
-    async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def static_file(name: FromPath[str], request: HttpRequest) -> Response[bytes]:
         asset = assets.served(name)
         if asset is None:
             raise not_found()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from litestar.connection import ASGIConnection
+from opsdash_chassis.http.types import HttpConnection
 
 from opsdash_gateway.console.i18n.locales import locale_of
 
@@ -28,7 +27,7 @@ def safe_next(value: str | None) -> str | None:
     return value
 
 
-def sign_in_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def sign_in_address(connection: HttpConnection) -> str:
     """The sign-in page, from where the visitor comes back to the page they are on.
 
     A fragment is no page: htmx names the page around it.

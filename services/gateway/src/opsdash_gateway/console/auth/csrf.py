@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
 
-from litestar.connection import Request
 from opsdash_chassis.http.errors.problems import Problem, forbidden
 from opsdash_chassis.http.requests.forms import MEDIA_TYPES
 from opsdash_chassis.http.requests.requests import check_body_headers
+from opsdash_chassis.http.types import HttpRequest
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
@@ -19,7 +18,7 @@ def is_safe(method: str) -> bool:
     return method in _SAFE_METHODS
 
 
-async def check_csrf(request: Request[Any, Any, Any], *, token: str, origin: str) -> None:
+async def check_csrf(request: HttpRequest, *, token: str, origin: str) -> None:
     """Raises a 403 problem, or that of a form beyond its limits. Only a page without scripts has its token in the form.
 
     Browsers send Origin with every POST; Sec-Fetch-Site is asked where they send it too.
@@ -33,7 +32,7 @@ async def check_csrf(request: Request[Any, Any, Any], *, token: str, origin: str
         raise _refused()
 
 
-async def _token_of_form(request: Request[Any, Any, Any]) -> str:
+async def _token_of_form(request: HttpRequest) -> str:
     check_body_headers(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
         return ""

@@ -16,6 +16,7 @@ from opsdash_chassis.http.requests.forms import FORM_BODY
 from opsdash_chassis.http.requests.request_limits import ANSWER_HEADERS
 from opsdash_chassis.http.security.authentication import Connection, Verify
 from opsdash_chassis.http.security.tokens import Caller, InvalidToken
+from opsdash_chassis.http.types import HttpRequest, RouteOptions
 
 from opsdash_gateway.console.auth import cookies
 from opsdash_gateway.console.auth.csrf import check_csrf, is_safe
@@ -24,11 +25,11 @@ from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, S
 
 SIGNED_IN, SIGNING_OUT = "signed_in", "signing_out"
 #: `opt` of a page or fragment that is read; unknown query parameters are no error there.
-PAGE: dict[str, Any] = {"authentication": SIGNED_IN, "query_parameters": None, "repeatable_parameters": True}
+PAGE: RouteOptions = {"authentication": SIGNED_IN, "query_parameters": None, "repeatable_parameters": True}
 #: `opt` of a route that takes a form or none; the CSRF token is checked before the handler runs.
 FORM: dict[str, Any] = PAGE | FORM_BODY
 #: `opt` of signing out.
-LEAVING: dict[str, Any] = FORM | {"authentication": SIGNING_OUT}
+LEAVING: RouteOptions = FORM | {"authentication": SIGNING_OUT}
 COOKIE = "__Host-opsdash-session"
 _STATE = "opsdash_session"
 
@@ -146,7 +147,7 @@ class SignedIn:
         return session, caller
 
 
-async def provide_session(request: Request[Any, Any, Any]) -> WebSession:
+async def provide_session(request: HttpRequest) -> WebSession:
     """The dependency `session: NamedDependency[WebSession]` of handlers behind SIGNED_IN."""
     session: WebSession | None = request.scope["state"].get(_STATE)
     if session is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any
 
 import structlog
-from litestar import Request, Response, Router, get, post
+from litestar import Router, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_chassis.http.types import HttpRequest, HttpResponse, RouteOptions
 
 from opsdash_gateway.console.auth.addresses import safe_next, sign_in_path
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
@@ -33,7 +33,7 @@ from opsdash_gateway.console.i18n.locales import LOCALE_COOKIE, known_locale, lo
 
 log = structlog.get_logger(__name__)
 
-PUBLIC_ROUTE: dict[str, Any] = {"authentication": PUBLIC, "query_parameters": None}
+PUBLIC_ROUTE: RouteOptions = {"authentication": PUBLIC, "query_parameters": None}
 MAXIMUM_HINT_CHARACTERS = 200
 WRONG_TOKENS = N_(
     "OpsDash Support cannot use what your identity provider gave. Trying again will not help; whoever operates it finds"
@@ -64,7 +64,7 @@ class SignIn:
         self._attempts = attempts
         self._endings = endings
 
-    async def start(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def start(self, request: HttpRequest) -> HttpResponse:
         """Send the browser to the provider; `next` says where it wants to be afterwards."""
         query = request.query_params
         locale = known_locale(request)
@@ -76,7 +76,7 @@ class SignIn:
             return _failed(locale, N_("Sign-in is not available right now. Please try again in a moment."), 503)
         return Redirect(address, status_code=303, cookies=written)
 
-    async def finish(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def finish(self, request: HttpRequest) -> HttpResponse:
         """Back from the provider, with a code or with an error."""
         query = request.query_params
         attempt = self._attempts.find(query.get("state", ""), request.cookies)
@@ -101,7 +101,7 @@ class SignIn:
         cookies = [*written, self._attempts.end(attempt), locale_cookie(attempt.locale)]
         return Redirect(attempt.next or "/", status_code=303, cookies=cookies)
 
-    async def leave(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def leave(self, request: HttpRequest) -> HttpResponse:
         """End the session everywhere, then the provider's own; also one whose access token cannot be renewed now.
 
         The policy of our pages does not let a form lead to another site, so a page in between goes there. When other
@@ -118,12 +118,12 @@ class SignIn:
     def forgotten(self) -> list[Cookie]:
         return self._kept.end()
 
-    def _failed(self, attempt: Attempt, text: str, status: int, *, helps: bool = True) -> Response[Any]:
+    def _failed(self, attempt: Attempt, text: str, status: int, *, helps: bool = True) -> HttpResponse:
         page = _failed(attempt.locale, text, status, attempt.next, helps=helps)
         return _with_cookies(page, [self._attempts.end(attempt)])
 
 
-def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, helps: bool = True) -> Response[Any]:
+def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, helps: bool = True) -> HttpResponse:
     """`helps`: whether trying again may."""
     address, said = sign_in_path(locale, back_to), language(locale)
     body = f"<p>{escape(said.text(text))}</p>"
@@ -132,7 +132,7 @@ def _failed(locale: str, text: str, status: int, back_to: str | None = None, *, 
     return standalone_page(said.text("You are not signed in"), body, locale=locale, status=status)
 
 
-def _on_the_way_out(locale: str, address: str, *, told: bool) -> Response[Any]:
+def _on_the_way_out(locale: str, address: str, *, told: bool) -> HttpResponse:
     """Goes on by itself where there is nothing to be read."""
     link, said = escape(address), language(locale)
     head = f'<meta http-equiv="refresh" content="0; url={link}">' if told else ""
@@ -142,7 +142,7 @@ def _on_the_way_out(locale: str, address: str, *, told: bool) -> Response[Any]:
     return standalone_page(title, body, locale=locale, head=head)
 
 
-def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
+def signed_out(request: HttpRequest) -> HttpResponse:
     locale = locale_of(request)
     said = language(locale)
     again = f'<a href="{sign_in_path(locale)}">{escape(said.text("Sign in again"))}</a>'
@@ -150,7 +150,7 @@ def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     return standalone_page(said.text("Signed out"), body, locale=locale)
 
 
-def _with_cookies(response: Response[Any], written: Iterable[Cookie]) -> Response[Any]:
+def _with_cookies(response: HttpResponse, written: Iterable[Cookie]) -> HttpResponse:
     for item in written:
         response.set_cookie(item)
     return response
@@ -162,23 +162,23 @@ def locale_cookie(locale: str) -> Cookie:
 
 def sign_in_routes(flow: SignIn) -> Router:
     @get("/{locale:str}/sign-in", opt=PUBLIC_ROUTE)
-    async def start(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def start(request: HttpRequest) -> HttpResponse:
         return await flow.start(request)
 
     @get(CALLBACK, opt=PUBLIC_ROUTE)
-    async def finish(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def finish(request: HttpRequest) -> HttpResponse:
         return await flow.finish(request)
 
-    def over(_: Request[Any, Any, Any], __: SignInNeeded) -> Response[Any]:
+    def over(_: HttpRequest, __: SignInNeeded) -> HttpResponse:
         """It has ended already, perhaps in another tab."""
         return Redirect(SIGNED_OUT, status_code=303, cookies=flow.forgotten())
 
     @post("/sign-out", opt=LEAVING, status_code=200, exception_handlers={SignInNeeded: over})
-    async def leave(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def leave(request: HttpRequest) -> HttpResponse:
         return await flow.leave(request)
 
     @get(SIGNED_OUT, opt=PUBLIC_ROUTE)
-    async def left(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def left(request: HttpRequest) -> HttpResponse:
         return signed_out(request)
 
     return Router("/", route_handlers=[start, finish, leave, left], include_in_schema=False)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response
+from litestar import Response
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.addresses import sign_in_address
 from opsdash_gateway.console.auth.csrf import is_safe
 from opsdash_gateway.console.auth.session import SignInNeeded
 
 
-def to_sign_in(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:
+def to_sign_in(request: HttpRequest, _: SignInNeeded) -> HttpResponse:
     """A page is redirected; htmx is told to leave the page, because it would swap a redirected answer into it."""
     address = sign_in_address(request)
     if request.headers.get("hx-request") == "true" or not is_safe(request.method):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.problems import Problem, forbidden
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.create.form import BadDue, body_of, empty_form, read_form
@@ -35,7 +37,7 @@ async def new_ticket(page: NamedDependency[Page]) -> Response[bytes]:
 
 
 @post("/support", opt=FORM, status_code=201)
-async def create_ticket(page: NamedDependency[Page]) -> Response[Any]:
+async def create_ticket(page: NamedDependency[Page]) -> HttpResponse:
     """Create it once, however often the form is sent."""
     form = read_form(await page.request.form())
     try:
@@ -135,4 +137,4 @@ def _require_writer(page: Page) -> None:
         raise forbidden("role-too-low", "")
 
 
-CREATE_ROUTES: list[Any] = [new_ticket, create_ticket, contact_options]
+CREATE_ROUTES: list[ControllerRouterHandler] = [new_ticket, create_ticket, contact_options]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.addresses import safe_next
 from opsdash_gateway.console.auth.session import PAGE, WebSession
@@ -32,8 +32,8 @@ class _Me(msgspec.Struct):
 
 @get("/", opt=PAGE, status_code=303)
 async def home(
-    request: Request[Any, Any, Any], session: NamedDependency[WebSession], upstreams: NamedDependency[Upstreams]
-) -> Response[Any]:
+    request: HttpRequest, session: NamedDependency[WebSession], upstreams: NamedDependency[Upstreams]
+) -> HttpResponse:
     """To the workspace of whoever is signed in; the first that has Support, when there are several."""
     headers = {"authorization": f"Bearer {session.access_token}"}
     answer = await upstreams.tickets.forward("GET", "/me", headers=headers)
@@ -50,7 +50,7 @@ async def home(
 
 
 @get("/{locale:str}/language", opt=PUBLIC_ROUTE, status_code=303)
-async def choose_language(request: Request[Any, Any, Any]) -> Redirect:
+async def choose_language(request: HttpRequest) -> Redirect:
     """Remember the language of this address and go to `next`."""
     locale = known_locale(request)
     return Redirect(

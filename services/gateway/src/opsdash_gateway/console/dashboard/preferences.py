@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Response, Router, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import bad_request
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, WebSession
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
@@ -23,8 +24,8 @@ NAMES: Final = ("tour_seen", "shortcuts")
 
 @post("/{locale:str}/preferences", opt=FORM, status_code=200)
 async def change_preferences(
-    request: Request[Any, Any, Any], session: NamedDependency[WebSession], upstreams: NamedDependency[Upstreams]
-) -> Response[Any]:
+    request: HttpRequest, session: NamedDependency[WebSession], upstreams: NamedDependency[Upstreams]
+) -> HttpResponse:
     """Fields are `on` or `off`. A plain form leaves an unticked box out: off. Scripts name what they change."""
     known_locale(request)
     form = await request.form()

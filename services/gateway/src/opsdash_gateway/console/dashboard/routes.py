@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency, Provide
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.problems import Problem, not_found
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_contracts.tickets import Priority
 
 from opsdash_gateway.console.auth.session import PAGE, WebSession
@@ -40,7 +41,7 @@ class Insights(msgspec.Struct):
 
 
 async def provide_any_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],
@@ -66,4 +67,4 @@ async def dashboard(page: NamedDependency[Page]) -> Response[bytes]:
     return page.render(template, nav="dashboard", insights=insights, priorities=tuple(Priority))
 
 
-DASHBOARD_ROUTES: list[Any] = [dashboard]
+DASHBOARD_ROUTES: list[ControllerRouterHandler] = [dashboard]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar.connection import ASGIConnection
 from opsdash_chassis.http.errors.problems import not_found
+from opsdash_chassis.http.types import HttpConnection
 
 from opsdash_gateway.console.i18n.accept_language import preferred_language
 
@@ -14,7 +12,7 @@ DEFAULT_LOCALE = "en"
 LOCALE_COOKIE = "opsdash-locale"
 
 
-def known_locale(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def known_locale(connection: HttpConnection) -> str:
     """The language of a page's address; one that we do not have is 404."""
     locale = str(connection.path_params["locale"])
     if locale not in LOCALES:
@@ -22,7 +20,7 @@ def known_locale(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return locale
 
 
-def locale_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def locale_of(connection: HttpConnection) -> str:
     """The language of a page's address, else the one chosen before, else the one of ours the browser prefers."""
     for named in (connection.path_params.get("locale"), connection.cookies.get(LOCALE_COOKIE)):
         if named in LOCALES:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 
 from opsdash_gateway.console.auth.session import FORM
@@ -130,4 +131,4 @@ def _told(page: Page, changed: int, failed: list[Item]) -> str:
     return f"{done} {not_done % {'num': count, 'why': why}}"
 
 
-BULK_ROUTES: list[Any] = [change_selected]
+BULK_ROUTES: list[ControllerRouterHandler] = [change_selected]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import query_of
@@ -19,7 +21,7 @@ _NOTHING: Final = {"created_to": "2000-01-01T00:00:00Z"}
 
 
 @get("/support/tickets.csv", opt=PAGE)
-async def export(page: NamedDependency[Page]) -> Response[Any]:
+async def export(page: NamedDependency[Page]) -> HttpResponse:
     """The same tickets as the list at the same address shows."""
     wanted = query_of(page).upstream_filter(page.session.user_id) or _NOTHING
     headers = {"authorization": f"Bearer {page.session.access_token}"}
@@ -30,4 +32,4 @@ async def export(page: NamedDependency[Page]) -> Response[Any]:
     return as_stream(answer, chunks)
 
 
-EXPORT_ROUTES: list[Any] = [export]
+EXPORT_ROUTES: list[ControllerRouterHandler] = [export]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import PAGE
@@ -70,4 +70,4 @@ async def counts(page: NamedDependency[Page]) -> Response[bytes]:
     return page.render("list/counts_now.html")
 
 
-LIST_ROUTES: list[Any] = [support, rows, row, fresh, counts]
+LIST_ROUTES: list[ControllerRouterHandler] = [support, rows, row, fresh, counts]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from litestar.connection import ASGIConnection
+from opsdash_chassis.http.types import HttpConnection
 
 
-def is_fragment(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+def is_fragment(connection: HttpConnection) -> bool:
     """The request comes from a script of ours that wants a part, not from the address bar."""
     return connection.headers.get("hx-request") == "true"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 from opsdash_chassis.http.security.tokens import Caller
+from opsdash_chassis.http.types import HttpRequest
 
 from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
 from opsdash_gateway.console.auth.session import PAGE, WebSession
@@ -21,7 +21,7 @@ from opsdash_gateway.upstream.client import Upstreams
 
 @get("/{locale:str}/org/{slug:str}/support/stream", opt=PAGE, include_in_schema=False)
 async def follow_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     slug: FromPath[str],
     caller: NamedDependency[Caller],
     session: NamedDependency[WebSession],
@@ -40,5 +40,5 @@ async def follow_page(
     )
 
 
-def _last_event_id(request: Request[Any, Any, Any]) -> str | None:
+def _last_event_id(request: HttpRequest) -> str | None:
     return request.headers.get("last-event-id") or request.query_params.get("after")

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from opsdash_chassis.http.errors.problems import Problem, not_found
+from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.text.moments import time_zones
 
 from opsdash_gateway.console.auth.session import WebSession
@@ -37,7 +38,7 @@ Read = TypeVar("Read")
 class Page:
     """What every handler of a page needs. `support` is absent only while a locked workspace is being told so."""
 
-    request: Request[Any, Any, Any]
+    request: HttpRequest
     renderer: Renderer
     upstreams: Upstreams
     hub: Hub
@@ -171,7 +172,7 @@ class Page:
 
 
 def html_response(
-    request: Request[Any, Any, Any], html: str, status: int = 200, headers: dict[str, str] | None = None
+    request: HttpRequest, html: str, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response[bytes]:
     """Compressed for whoever takes it; pages are made anew each time, so nothing of them is kept."""
     content, sent = html.encode(), dict(headers or {})
@@ -181,7 +182,7 @@ def html_response(
     return Response(content, status_code=status, media_type=MediaType.HTML, headers=sent)
 
 
-def find_language(request: Request[Any, Any, Any], renderer: Renderer) -> Language:
+def find_language(request: HttpRequest, renderer: Renderer) -> Language:
     """Of the address; an unknown one is no page of ours. Raises 404."""
     language = renderer.languages.get(str(request.path_params.get("locale", "")))
     if language is None:
@@ -190,7 +191,7 @@ def find_language(request: Request[Any, Any, Any], renderer: Renderer) -> Langua
 
 
 async def provide_page(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     upstreams: NamedDependency[Upstreams],
     hub: NamedDependency[Hub],
     session: NamedDependency[WebSession],

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 import structlog
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.asgi import Scope
 from opsdash_chassis.http.errors.problems import Problem, from_status, internal_error, trace_id_of, unavailable
+from opsdash_chassis.http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.languages import Language
@@ -31,7 +32,7 @@ log = structlog.get_logger(__name__)
 def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
     """For every router with pages; problems of the API stay problem documents."""
 
-    def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
+    def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         if problem.status >= SERVER_ERROR:
             log.warning("page_problem", code=problem.code, reason=repr(problem.__cause__ or problem))
         page = _page_of(request)
@@ -44,10 +45,10 @@ def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
         html = renderer.html(language, template, {"page": page, **context})
         return html_response(request, html, problem.status, headers)
 
-    def handler(factory: Callable[[Any], Problem]) -> Callable[[Request[Any, Any, Any], Any], Response[Any]]:
+    def handler(factory: Callable[[Any], Problem]) -> Callable[[HttpRequest, Any], HttpResponse]:
         return lambda request, error: answer(request, factory(error))
 
-    def unhandled(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    def unhandled(request: HttpRequest, error: Exception) -> HttpResponse:
         log.error("unhandled_error", exc_info=error)
         return answer(request, internal_error())
 
@@ -60,20 +61,18 @@ def page_exception_handlers(renderer: Renderer) -> ExceptionHandlersMap:
     return {**handlers, **SIGN_IN_HANDLERS}
 
 
-def _page_of(request: Request[Any, Any, Any]) -> Page | None:
+def _page_of(request: HttpRequest) -> Page | None:
     """The page that was being made, once the upstreams have said that this person belongs to its workspace."""
     page: Page | None = request.scope["state"].get(STATE)
     return page if page and page.org_name else None
 
 
-def _code_of(request: Request[Any, Any, Any], renderer: Renderer) -> str:
+def _code_of(request: HttpRequest, renderer: Renderer) -> str:
     named = str(request.path_params.get("locale", ""))
     return named if named in renderer.languages else locale_of(request)
 
 
-def _fragment(
-    request: Request[Any, Any, Any], problem: Problem, language: Language, headers: dict[str, str]
-) -> Response[Any]:
+def _fragment(request: HttpRequest, problem: Problem, language: Language, headers: dict[str, str]) -> HttpResponse:
     """A status that htmx does not swap, and a toast that says why; a workspace locked meanwhile shows its page."""
     if problem.code == LOCKED:
         return Response(None, status_code=problem.status, headers={**headers, "HX-Refresh": "true"})
@@ -83,7 +82,7 @@ def _fragment(
     return html_response(request, "", problem.status, {**headers, **toast("error", text)})
 
 
-def _context(request: Request[Any, Any, Any], problem: Problem, language: Language) -> dict[str, Any]:
+def _context(request: HttpRequest, problem: Problem, language: Language) -> dict[str, Any]:
     return {
         "status": problem.status,
         "heading": heading(HTTPStatus(problem.status), language),

@@ -56,7 +56,7 @@ def _environment(languages: Mapping[str, Language], code: str, assets: Assets) -
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined] # the extension adds it
     environment.filters |= {
         "initials": initials,
         "hue": hue,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM
 from opsdash_gateway.console.shell.error_messages import field_messages
@@ -26,7 +25,7 @@ INVALID = 422
 
 
 @post("/support/{number:int}", opt=FORM, status_code=200)
-async def change_properties(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def change_properties(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """One property or several; the answer holds every part of the page that shows them."""
     form = await read_form(page.request)
     try:
@@ -45,7 +44,7 @@ async def change_properties(number: FromPath[int], page: NamedDependency[Page]) 
 
 
 @post("/support/{number:int}/edit", opt=FORM, status_code=200)
-async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """Title and description; when somebody was faster, what was typed stays in the form."""
     form = await read_form(page.request)
     try:
@@ -66,7 +65,7 @@ async def change_text(number: FromPath[int], page: NamedDependency[Page]) -> Res
 
 
 @post("/support/{number:int}/delete", opt=FORM, status_code=200)
-async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """The page closes the drawer, takes the row away and offers to undo."""
     form = await read_form(page.request)
     try:
@@ -81,7 +80,7 @@ async def delete_ticket(number: FromPath[int], page: NamedDependency[Page]) -> R
 
 
 @post("/support/{number:int}/restore", opt=FORM, status_code=200)
-async def restore_ticket(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def restore_ticket(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """Undo of a deletion, within 30 days and while the plate has room."""
     form = await read_form(page.request)
     answer = await page.send("POST", f"/tickets/{number}/restore", headers=conditions(page.request, form))
@@ -94,7 +93,7 @@ async def restore_ticket(number: FromPath[int], page: NamedDependency[Page]) -> 
 
 
 @post("/support/{number:int}/recompute", opt=FORM, status_code=200)
-async def recompute(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def recompute(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """The due time the present priority gives: first shown (`dry_run`), then set."""
     form = await read_form(page.request)
     dry_run = form.get("dry_run") == "true"

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.shell.error_messages import error_message, field_messages
@@ -30,7 +31,7 @@ def _path(number: int, comment_id: UUID | None = None) -> str:
 
 
 @get("/support/{number:int}/comments", opt=PAGE)
-async def more_comments(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def more_comments(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """The first page anew, or with `cursor` the next one."""
     cursor = page.request.query_params.get("cursor")
     comments = await read_comments(page, number, cursor)
@@ -39,7 +40,7 @@ async def more_comments(number: FromPath[int], page: NamedDependency[Page]) -> R
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}", opt=PAGE)
-async def one_comment(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+async def one_comment(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> HttpResponse:
     """As it is now; with `placed` where it belongs among the others, for a page that does not have it yet."""
     comment = await _read(page, number, comment_id)
     template = "comment_new" if "placed" in page.request.query_params else "comment_one"
@@ -47,14 +48,14 @@ async def one_comment(number: FromPath[int], comment_id: FromPath[UUID], page: N
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}/edit", opt=PAGE)
-async def edit_form(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+async def edit_form(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> HttpResponse:
     comment = await _read(page, number, comment_id)
     template = "comment_edit" if comment.may_change else "comment_one"
     return page.render(f"ticket/{template}.html", number=number, comment=comment)
 
 
 @get("/support/{number:int}/comments/{comment_id:uuid}/revisions", opt=PAGE)
-async def revisions(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> Response[Any]:
+async def revisions(number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]) -> HttpResponse:
     """The texts it had before, for those who may see them."""
     path = f"{_path(number, comment_id)}/revisions"
     found = await page.read(path, RevisionPage, service="comments")
@@ -62,7 +63,7 @@ async def revisions(number: FromPath[int], comment_id: FromPath[UUID], page: Nam
 
 
 @post("/support/{number:int}/comments", opt=FORM, status_code=201)
-async def create_comment(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def create_comment(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """A comment, or with `parent` a reply; on refusal the text stays in the box."""
     form = await read_form(page.request)
     body: dict[str, Any] = {"body": form.get("body", "").replace("\r\n", "\n")}
@@ -85,7 +86,7 @@ async def create_comment(number: FromPath[int], page: NamedDependency[Page]) -> 
 @post("/support/{number:int}/comments/{comment_id:uuid}", opt=FORM, status_code=200)
 async def change_comment(
     number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]
-) -> Response[Any]:
+) -> HttpResponse:
     form = await read_form(page.request)
     body = {"body": form.get("body", "").replace("\r\n", "\n"), "mentions": await read_people(page.request)}
     sent = conditions(page.request, form)
@@ -104,7 +105,7 @@ async def change_comment(
 @post("/support/{number:int}/comments/{comment_id:uuid}/delete", opt=FORM, status_code=200)
 async def delete_comment(
     number: FromPath[int], comment_id: FromPath[UUID], page: NamedDependency[Page]
-) -> Response[Any]:
+) -> HttpResponse:
     """A tombstone takes its place; the replies stay."""
     form = await read_form(page.request)
     sent = conditions(page.request, form)
@@ -126,7 +127,7 @@ async def _read(page: Page, number: int, comment_id: UUID) -> Comment:
     return await page.read(_path(number, comment_id), Comment, service="comments")
 
 
-async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem) -> Response[Any]:
+async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem) -> HttpResponse:
     """What it is now beside what was typed, which stays; the next save is based on the new version."""
     comment = await _read(page, number, comment_id)
     text = error_message(problem, page.language)
@@ -137,7 +138,7 @@ async def _overtaken(page: Page, number: int, comment_id: UUID, problem: Problem
     )
 
 
-def _refused(page: Page, problem: Problem, target: str) -> Response[Any]:
+def _refused(page: Page, problem: Problem, target: str) -> HttpResponse:
     """A message under the box for wrong values; anything else is told by a toast."""
     if problem.code != "validation":
         raise problem

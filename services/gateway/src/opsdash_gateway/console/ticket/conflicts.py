@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from litestar import Response
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.i18n.labels import labels_in
 from opsdash_gateway.console.shell.htmx import toast
@@ -54,7 +54,7 @@ class Words:
         return (label or value)[:_MAXIMUM_TOLD]
 
 
-async def both_values(page: Page, conflict: SameField, form: Form) -> Response[Any]:
+async def both_values(page: Page, conflict: SameField, form: Form) -> HttpResponse:
     """The page shows theirs; the toast names both and offers to set one's own after all.
 
     Theirs of a long text stands beside one's own.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from litestar import Request
+from opsdash_chassis.http.types import HttpRequest
 
 #: What a form may set, and the field of the API it stands for; an empty reference clears it.
 PROPERTIES: Mapping[str, str] = {
@@ -26,12 +25,12 @@ _CLEARED_BY_NOTHING = frozenset({"assignee_id", "contact_id", "project_id", "sla
 Form = Mapping[str, str]
 
 
-async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+async def read_form(request: HttpRequest) -> dict[str, str]:
     """Text fields only; of a repeated one the last."""
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
-async def read_people(request: Request[Any, Any, Any], name: str = "mention") -> list[str]:
+async def read_people(request: HttpRequest, name: str = "mention") -> list[str]:
     """Every value of a repeated field."""
     return [value for key, value in (await request.form()).multi_items() if key == name and isinstance(value, str)]
 
@@ -52,7 +51,7 @@ def version_in(conditions: Mapping[str, str]) -> int:
     return int(tag) if _VERSION.fullmatch(tag) else 0
 
 
-def conditions(request: Request[Any, Any, Any], form: Form) -> dict[str, str]:
+def conditions(request: HttpRequest, form: Form) -> dict[str, str]:
     """If-Match and Idempotency-Key: scripts send headers, a form without scripts has a hidden `version`."""
     sent = {name: request.headers[name] for name in ("if-match", "idempotency-key") if name in request.headers}
     if "if-match" not in sent and form.get("version", "").isdigit():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Response
 from litestar.response import Redirect
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.error_messages import error_message
@@ -30,7 +28,7 @@ def changed(
     status: int = 200,
     *,
     overtaken: str = "",
-) -> Response[Any]:
+) -> HttpResponse:
     """Properties, text, row and quick action; a browser without scripts gets the page again.
 
     `overtaken` is the property that somebody else has changed in the meantime.
@@ -41,7 +39,7 @@ def changed(
     return page.render(CHANGED, status, headers, ticket=ticket, members=members, **told)
 
 
-async def outdated(page: Page, number: int, problem: Problem) -> Response[Any]:
+async def outdated(page: Page, number: int, problem: Problem) -> HttpResponse:
     """The page is refreshed, a toast names who was faster, and what was typed stays. Raises other problems."""
     if problem.code not in OUTDATED:
         raise problem

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.http.errors.problems import Problem
+from opsdash_chassis.http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context
@@ -26,7 +26,7 @@ PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}
 
 
 @get("/support/{number:int}", opt=PAGE)
-async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """For scripts the drawer's content, for everybody else a page that reads well without any."""
     if not is_fragment(page.request):
         whole, around = await asyncio.gather(read_whole(page, number), list_context(page))
@@ -41,14 +41,14 @@ async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> Res
 
 
 @get("/support/{number:int}/properties", opt=PAGE)
-async def ticket_properties(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def ticket_properties(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """Everything a change refreshes, without one."""
     ticket, members = await read_ticket(page, number)
     return page.render(CHANGED, ticket=ticket, members=members, overtaken="")
 
 
 @get("/support/{number:int}/activity", opt=PAGE)
-async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """Who changed what, oldest first, 50 at a time."""
     cursor = page.request.query_params.get("cursor")
     query = urlencode({"cursor": cursor}).encode() if cursor else b""
@@ -59,7 +59,7 @@ async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) ->
 @get("/support/{number:int}/sla", opt=PAGE)
 async def ticket_sla(
     number: FromPath[int], page: NamedDependency[Page], monitor: NamedDependency[MonitorClient]
-) -> Response[Any]:
+) -> HttpResponse:
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
     ledger = await with_entries(answer, monitor)
@@ -67,21 +67,21 @@ async def ticket_sla(
 
 
 @get("/support/{number:int}/edit", opt=PAGE)
-async def edit_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def edit_form(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """The form for title and description, as they are now."""
     ticket = await page.read(f"/tickets/{number}", Ticket)
     return page.render("ticket/edit.html", ticket=ticket, typed=ticket.typed, errors={})
 
 
 @get("/support/{number:int}/delete", opt=PAGE)
-async def delete_form(number: FromPath[int], page: NamedDependency[Page]) -> Response[Any]:
+async def delete_form(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """The question before a ticket is deleted."""
     ticket = await page.read(f"/tickets/{number}", Ticket)
     return page.render("ticket/delete.html", ticket=ticket)
 
 
 @get("/support/{number:int}/choose/{kind:str}", opt=PAGE)
-async def choices(number: FromPath[int], kind: FromPath[str], page: NamedDependency[Page]) -> Response[Any]:
+async def choices(number: FromPath[int], kind: FromPath[str], page: NamedDependency[Page]) -> HttpResponse:
     """What can be linked or who can be mentioned, by part of the name."""
     if kind not in PICKERS:
         return page.render("ticket/choices.html", NOT_FOUND, kind="contact", number=number, found=[])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 from opsdash_contracts.tickets import Status
 
@@ -117,4 +118,4 @@ def _told(page: Page, done: int, failed: int) -> str:
     return " ".join(texts)
 
 
-UNDO_ROUTES: list[Any] = [undo]
+UNDO_ROUTES: list[ControllerRouterHandler] = [undo]

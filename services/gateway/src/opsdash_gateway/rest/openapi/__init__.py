@@ -12,7 +12,7 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
-from opsdash_chassis.http.openapi.schemas import tidy
+from opsdash_chassis.http.openapi.schemas import Schema, tidy
 
 from opsdash_gateway.rest.openapi.entities import describe_entities
 from opsdash_gateway.rest.openapi.examples import give_examples
@@ -32,7 +32,7 @@ Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters
 fields, and new values of enumerations, at any time. `HEAD` is answered wherever `GET` is, but for the cron route, with
 the same status and headers; `OPTIONS` of every path names its methods in `Allow`."""
 
-Document = dict[str, Any]
+Document = Schema
 
 
 def upstream_document(service: str) -> Document:

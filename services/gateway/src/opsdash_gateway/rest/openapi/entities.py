@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from opsdash_chassis.http.openapi.answers import describe
+from opsdash_chassis.http.openapi.schemas import Schema
 
 from opsdash_gateway.workspace.entities import MODELS, id_field
 
@@ -13,7 +12,7 @@ PUT_PATH = "/api/workspace/{kind}/{entity_id}"
 BATCH_PATH = "/api/workspace/batch"
 
 
-def describe_entities(document: dict[str, Any]) -> None:
+def describe_entities(document: Schema) -> None:
     """Put the entity schemas in, and name them where a body is an entity."""
     schemas = document["components"]["schemas"]
     references = []

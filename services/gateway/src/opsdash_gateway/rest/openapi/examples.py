@@ -7,19 +7,20 @@ from importlib.resources import files
 from typing import Any
 
 from opsdash_chassis.http.openapi import operations
+from opsdash_chassis.http.openapi.schemas import Schema
 
 
-def examples() -> dict[str, Any]:
+def examples() -> Schema:
     """Of `parameters` by their names, of `bodies` and `answers` by `operationId`."""
     return {**_read("examples.json"), "answers": _read("answers.json")}
 
 
-def _read(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(files(__package__).joinpath(name).read_bytes())
+def _read(name: str) -> Schema:
+    document: Schema = json.loads(files(__package__).joinpath(name).read_bytes())
     return document
 
 
-def give_examples(document: dict[str, Any]) -> None:
+def give_examples(document: Schema) -> None:
     """Name the example of each parameter, body and answer that has one."""
     known = examples()
     for operation in operations(document):
@@ -31,7 +32,7 @@ def give_examples(document: dict[str, Any]) -> None:
         _give(answer, known["answers"].get(operation["operationId"]))
 
 
-def _give(part: dict[str, Any], example: Any) -> None:
+def _give(part: Schema, example: Any) -> None:
     if example is not None:
         for content in part["content"].values():
             content["example"] = example

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from opsdash_chassis.http.openapi.answers import describe
+from opsdash_chassis.http.openapi.schemas import Schema
 
 JSON_PATH, YAML_PATH = "/schema/openapi.json", "/schema/openapi.yaml"
 JSON_TYPE, YAML_TYPE = "application/vnd.oai.openapi+json", "application/vnd.oai.openapi"
@@ -39,10 +40,10 @@ _EVENT_PARAMETERS: Final = [
 ]
 
 
-def describe_itself(document: dict[str, Any]) -> None:
+def describe_itself(document: Schema) -> None:
     """Put the routes in."""
     for path, media_type, schema, name, summary in _DOCUMENTS:
-        operation: dict[str, Any] = {
+        operation: Schema = {
             "operationId": name,
             "summary": summary,
             "tags": ["document"],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from opsdash_chassis.http.openapi import USER_SCHEME, operations
 from opsdash_chassis.http.openapi.answers import header
+from opsdash_chassis.http.openapi.schemas import Schema
 
 _DRAFT = "draft-ietf-httpapi-ratelimit-headers-10"
 _HEADERS = {
@@ -22,12 +21,12 @@ _HEADERS = {
 }
 
 
-def describe_limits(document: dict[str, Any]) -> None:
+def describe_limits(document: Schema) -> None:
     """Put the headers on every answer to a person."""
     document["components"]["headers"] |= _HEADERS
     answers = list(document["components"]["responses"].values())
     for operation in operations(document):
-        if {USER_SCHEME: []} in operation.get("security", document["security"]):
+        if {USER_SCHEME: []} in (operation.get("security", document["security"]) or []):
             answers += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
     for answer in answers:
         for name in _HEADERS:

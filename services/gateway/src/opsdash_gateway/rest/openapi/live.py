@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from opsdash_chassis.http.openapi.schemas import Schema
 
 PATH = "/api/orgs/{slug}/events"
 DESCRIPTION = (
@@ -11,7 +11,7 @@ DESCRIPTION = (
 )
 
 
-def describe_stream(document: dict[str, Any]) -> None:
+def describe_stream(document: Schema) -> None:
     """Name the media type of the answer."""
     operation = document["paths"][PATH]["get"]
     content = {"text/event-stream": {"schema": {"type": "string"}}}

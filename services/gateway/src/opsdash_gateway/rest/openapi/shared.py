@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from opsdash_chassis.http.openapi.schemas import Schema
+
 _UPSTREAMS = {"SlaNow": "SlaFields", "SlaPerson": "Person", "WorkspacePlate": "Plate", "WorkspaceRole": "Role"}
 _REFERENCE = "#/components/schemas/"
 
 
-def share_schemas(document: dict[str, Any]) -> None:
+def share_schemas(document: Schema) -> None:
     """Take the gateway's out, and refer to the upstream's wherever one of them was meant."""
     schemas = document["components"]["schemas"]
     for name in _UPSTREAMS:

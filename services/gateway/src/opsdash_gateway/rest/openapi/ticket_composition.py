@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from opsdash_chassis.http.openapi.answers import RETRY_AFTER, header
+from opsdash_chassis.http.openapi.schemas import Schema
 
 PATH = "/api/orgs/{slug}/tickets/{reference}"
 NAME = "ComposedTicket"
@@ -12,7 +11,7 @@ _REFERENCE = "#/components/schemas/"
 _PARTS = {"available": "FirstComments", "unavailable": "UnavailablePart"}
 
 
-def describe_composed_ticket(document: dict[str, Any]) -> None:
+def describe_composed_ticket(document: Schema) -> None:
     """Put the schema in, and name it as what GET of one ticket answers."""
     schemas = document["components"]["schemas"]
     schemas["UnavailablePart"] = {
@@ -32,11 +31,11 @@ def describe_composed_ticket(document: dict[str, Any]) -> None:
     answer["headers"] |= header(RETRY_AFTER)
 
 
-def _only(value: str) -> dict[str, Any]:
+def _only(value: str) -> Schema:
     return {"type": "string", "enum": [value]}
 
 
-def _extended(schema: dict[str, Any], name: str, member: dict[str, Any]) -> dict[str, Any]:
+def _extended(schema: Schema, name: str, member: Schema) -> Schema:
     """The object with one member more."""
     return {
         **schema,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
-from litestar import Request, Response, post
+from litestar import Response, post
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from opsdash_chassis.http.errors.problems import bad_request, unavailable
 from opsdash_chassis.http.requests.forms import MEDIA_TYPES
 from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.http.security.tokens import InvalidToken
+from opsdash_chassis.http.types import HttpRequest, RouteOptions
 
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
 from opsdash_gateway.console.auth.ended_sessions.logout_tokens import LogoutTokenVerifier
@@ -22,12 +21,12 @@ BACK_CHANNEL = "/sign-out/back-channel"
 MAXIMUM_BYTES = 16 * 1024
 RETRY_AFTER_SECONDS = 2
 #: The provider has no session here, so there is no CSRF token: the signature of the logout token is what counts.
-_OPT: dict[str, Any] = {"authentication": PUBLIC, "media_types": MEDIA_TYPES, "max_body_bytes": MAXIMUM_BYTES}
+_OPT: RouteOptions = {"authentication": PUBLIC, "media_types": MEDIA_TYPES, "max_body_bytes": MAXIMUM_BYTES}
 
 
 def back_channel_route(endings: Endings, tokens: LogoutTokenVerifier) -> HTTPRouteHandler:
     @post(BACK_CHANNEL, opt=_OPT, status_code=200, include_in_schema=False)
-    async def end_by_provider(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def end_by_provider(request: HttpRequest) -> Response[bytes]:
         token = (await request.form()).get("logout_token")
         try:
             if not isinstance(token, str):
