@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from opsdash_contracts.ticket_rules import FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 from opsdash_tickets.errors import InvalidTransition, TicketFinished
-from opsdash_tickets.tickets import model
-from opsdash_tickets.tickets.model import SlaState, Ticket
+from opsdash_tickets.tickets import due_times, model
+from opsdash_tickets.tickets.due_times import SlaState
+from opsdash_tickets.tickets.model import Ticket
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 CREATOR, AGENT = uuid4(), uuid4()
@@ -39,7 +40,7 @@ def moved(ticket: Ticket, status: Status, *, by: UUID = AGENT, at: datetime = NO
 class TestDueTime:
     @pytest.mark.parametrize(("priority", "hours"), [("urgent", 4), ("high", 24), ("medium", 72), ("low", 168)])
     def test_follows_the_priority(self, priority: str, hours: int):
-        assert model.due_at(NOW, Priority(priority)) == NOW + timedelta(hours=hours)
+        assert due_times.due_at(NOW, Priority(priority)) == NOW + timedelta(hours=hours)
 
     def test_changing_the_priority_never_moves_it(self):
         ticket = a_ticket()
@@ -60,13 +61,13 @@ class TestDueTime:
 class TestSlaState:
     @staticmethod
     def state(now: datetime, status: Status = Status.OPEN, finished: datetime | None = None) -> SlaState:
-        return model.sla_state(
+        return due_times.sla_state(
             status=status, due=NOW + timedelta(hours=10), outcome=None, created_at=NOW, finished_at=finished, now=now
         )
 
     def test_is_none_without_a_due_time(self):
         assert (
-            model.sla_state(status=Status.OPEN, due=None, outcome=None, created_at=NOW, finished_at=None, now=NOW)
+            due_times.sla_state(status=Status.OPEN, due=None, outcome=None, created_at=NOW, finished_at=None, now=NOW)
             == "none"
         )
 
@@ -87,7 +88,7 @@ class TestSlaState:
     @pytest.mark.parametrize("outcome", Outcome)
     @pytest.mark.parametrize("due", [None, NOW, NOW + timedelta(days=30)])
     def test_what_was_stored_when_it_was_finished_counts(self, outcome: Outcome, due: datetime | None):
-        state = model.sla_state(
+        state = due_times.sla_state(
             status=Status.CLOSED, due=due, outcome=outcome, created_at=NOW, finished_at=NOW, now=NOW
         )
         assert state == outcome.value
@@ -225,5 +226,5 @@ def test_changes_always_lead_from_the_old_ticket_to_the_new_one(patches: list[di
         assert all(change.before != change.after for change in changes.values())
         assert (after.resolved_at is not None) == (after.status in FINISHED)
         finished = after.status in FINISHED
-        assert after.sla_outcome == (model.judged(after.sla_due_at, after.resolved_at) if finished else None)
+        assert after.sla_outcome == (due_times.judged(after.sla_due_at, after.resolved_at) if finished else None)
         ticket = after

@@ -11,7 +11,7 @@ from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.common_schemas import Body, Company
-from opsdash_tickets.tickets.model import SLA_HOURS
+from opsdash_tickets.tickets.due_times import SLA_HOURS
 
 FEATURE = "crm:support"
 

@@ -33,7 +33,7 @@ from opsdash_tickets.sla.schemas import (
     TicketSla,
     Verdicts,
 )
-from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import due_times
 from opsdash_tickets.tickets import service as tickets_service
 from opsdash_tickets.tickets.model import Ticket
 
@@ -112,7 +112,7 @@ async def ticket_state(
 def _fields(ticket: Ticket | Record, now: datetime) -> SlaFields:
     """The same for a ticket of the domain and for a row of the repository's view."""
     values = asdict(ticket) if isinstance(ticket, Ticket) else ticket
-    state = model.sla_state(
+    state = due_times.sla_state(
         status=Status(values["status"]),
         due=values["sla_due_at"],
         outcome=values["sla_outcome"],

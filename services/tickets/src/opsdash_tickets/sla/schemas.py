@@ -11,7 +11,7 @@ from msgspec import Meta
 from opsdash_contracts.tickets import Priority, SlaSource, Status
 
 from opsdash_tickets.common_schemas import Body, Person
-from opsdash_tickets.tickets.model import SlaState
+from opsdash_tickets.tickets.due_times import SlaState
 
 
 class SlaFields(Body):

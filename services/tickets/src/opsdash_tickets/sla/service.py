@@ -10,7 +10,7 @@ from opsdash_chassis.tenancy.versions import ExpectedVersions
 from opsdash_contracts.tickets import SlaSource
 
 from opsdash_tickets.access.policy import Access
-from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import due_times, model
 from opsdash_tickets.tickets import service as tickets_service
 from opsdash_tickets.tickets.model import Ticket
 
@@ -25,7 +25,7 @@ async def recompute_due(
     """
     before = await tickets_service.lock_ticket(work, access, reference, if_match=if_match)
     model.check_running(before)
-    due = model.due_at(before.created_at, before.priority)
+    due = due_times.due_at(before.created_at, before.priority)
     after = replace(before, sla_due_at=due, sla_source=SlaSource.AUTO)
     if dry_run or not differs(before, after):
         return before, after

@@ -15,7 +15,7 @@ from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.plate_usage import service as plate_usage
-from opsdash_tickets.tickets import create_repository, model, references
+from opsdash_tickets.tickets import create_repository, due_times, model, references
 from opsdash_tickets.tickets.events import ticket_event
 from opsdash_tickets.tickets.model import Ticket
 from opsdash_tickets.tickets.references import References
@@ -46,7 +46,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
 
     Raises InvalidFields or PlateLimitReached.
     """
-    model.check_due(new.sla_due_at, work.now)
+    due_times.check_due(new.sla_due_at, work.now)
     found = await references.find(work, access, new.references)
     references.check(new.references, found)
     counters = await plate_usage.take_slot(work, access, new_number=True)
@@ -56,7 +56,7 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dic
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:
-    due = new.sla_due_at or model.due_at(work.now, new.priority)
+    due = new.sla_due_at or due_times.due_at(work.now, new.priority)
     return Ticket(
         id=uuid_utils.uuid7(),
         org_id=access.org_id,

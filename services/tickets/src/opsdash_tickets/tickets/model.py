@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from opsdash_contracts.ticket_rules import ACTIVE, AT_RISK_SHARE, FINISHED
+from opsdash_contracts.ticket_rules import ACTIVE, FINISHED
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status
 
-from opsdash_tickets.errors import FieldProblem, InvalidFields, InvalidTransition, TicketFinished
+from opsdash_tickets.errors import InvalidTransition, TicketFinished
+from opsdash_tickets.tickets import due_times
 
-SLA_HOURS: Final[Mapping[Priority, int]] = {
-    Priority.URGENT: 4,
-    Priority.HIGH: 24,
-    Priority.MEDIUM: 72,
-    Priority.LOW: 168,
-}
-FURTHEST_DUE: Final = timedelta(days=3653)
+RESTORE_DAYS: Final = 30
 _FINISHED: Final = frozenset(FINISHED)
 _TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
     Status.OPEN: frozenset({Status.IN_PROGRESS, Status.WAITING}) | _FINISHED,
@@ -29,18 +23,6 @@ _TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.OPEN}),
 }
-
-
-class SlaState(StrEnum):
-    NONE = "none"
-    ON_TRACK = "on_track"
-    AT_RISK = "at_risk"
-    BREACHED = "breached"
-    MET = "met"
-    MISSED = "missed"
-
-
-RESTORE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,58 +63,13 @@ class Change:
     after: Any
 
 
-def due_at(created_at: datetime, priority: Priority) -> datetime:
-    """When a ticket created then, at that priority, must be resolved."""
-    return created_at + timedelta(hours=SLA_HOURS[priority])
-
-
-def check_due(due: datetime | None, now: datetime) -> None:
-    """Raises InvalidFields for a due time that cannot be asked for."""
-    if due is None:
-        return
-    if due <= now:
-        raise InvalidFields([FieldProblem("/sla_due_at", "in-the-past", "must lie in the future")])
-    if due > now + FURTHEST_DUE:
-        raise InvalidFields([FieldProblem("/sla_due_at", "too-far", "must lie within ten years")])
-
-
-def judged(due: datetime | None, finished_at: datetime | None) -> Outcome:
-    """How a due time ended; finished exactly then is in time."""
-    if due is None:
-        return Outcome.NONE
-    return Outcome.MET if finished_at is None or finished_at <= due else Outcome.MISSED
-
-
-def sla_state(
-    *,
-    status: Status,
-    due: datetime | None,
-    outcome: Outcome | None,
-    created_at: datetime,
-    finished_at: datetime | None,
-    now: datetime,
-) -> SlaState:
-    """Where a ticket stands against its due time; due exactly now is not a breach.
-
-    A finished ticket without an outcome was finished by a release that did not store it.
-    """
-    if status in FINISHED:
-        return SlaState(outcome or judged(due, finished_at))
-    if due is None:
-        return SlaState.NONE
-    if due < now:
-        return SlaState.BREACHED
-    at_risk_from = created_at + (due - created_at) * AT_RISK_SHARE
-    return SlaState.AT_RISK if now >= at_risk_from else SlaState.ON_TRACK
-
-
 def stamps_at_creation(status: Status, due: datetime, now: datetime) -> dict[str, Any]:
     """`resolved_at`, `closed_at` and `sla_outcome` of a ticket that is created in a status."""
     finished = status in FINISHED
     return {
         "resolved_at": now if finished else None,
         "closed_at": now if status is Status.CLOSED else None,
-        "sla_outcome": judged(due, now) if finished else None,
+        "sla_outcome": due_times.judged(due, now) if finished else None,
     }
 
 
@@ -169,7 +106,7 @@ def _moved(after: Ticket, before: Status, *, actor_id: UUID, now: datetime) -> T
         return replace(after, resolved_at=None, closed_at=None, sla_outcome=None, reopen_count=after.reopen_count + 1)
     if after.status in FINISHED:
         resolved_at = after.resolved_at or now
-        outcome = after.sla_outcome or judged(after.sla_due_at, resolved_at)
+        outcome = after.sla_outcome or due_times.judged(after.sla_due_at, resolved_at)
         closed_at = now if after.status is Status.CLOSED else None
         return replace(after, resolved_at=resolved_at, closed_at=closed_at, sla_outcome=outcome)
     answers = after.status is Status.IN_PROGRESS and after.first_response_at is None and actor_id != after.created_by

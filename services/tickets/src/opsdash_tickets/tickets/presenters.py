@@ -11,7 +11,7 @@ from opsdash_chassis.database.pools import Record
 from opsdash_contracts.tickets import Status
 
 from opsdash_tickets.common_schemas import Company, Contact, Person, Project
-from opsdash_tickets.tickets import model
+from opsdash_tickets.tickets import due_times
 from opsdash_tickets.tickets.schemas import TicketRow
 
 UNKNOWN_NAME: Final = "Unknown"
@@ -36,7 +36,7 @@ def ticket_fields(row: Row, now: datetime) -> dict[str, Any]:
         "project": _named(Project, row["project_id"], row["project_name"], row["project_active"]),
         "sla_due_at": row["sla_due_at"],
         "sla_source": row["sla_source"],
-        "sla_state": model.sla_state(
+        "sla_state": due_times.sla_state(
             status=status,
             due=row["sla_due_at"],
             outcome=row["sla_outcome"],

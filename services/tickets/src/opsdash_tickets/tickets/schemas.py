@@ -16,7 +16,7 @@ from opsdash_tickets.access.policy import Action
 from opsdash_tickets.common_schemas import Body, Contact, Person, Project
 from opsdash_tickets.tickets import validation
 from opsdash_tickets.tickets.create import NewTicket
-from opsdash_tickets.tickets.model import SlaState
+from opsdash_tickets.tickets.due_times import SlaState
 
 Title = Annotated[
     str,

@@ -20,7 +20,7 @@ from opsdash_tickets.errors import (
     NotFound,
 )
 from opsdash_tickets.plate_usage import service as plate_usage
-from opsdash_tickets.tickets import model, references, repository
+from opsdash_tickets.tickets import due_times, model, references, repository
 from opsdash_tickets.tickets.events import ticket_event
 from opsdash_tickets.tickets.model import Change, Ticket
 
@@ -42,7 +42,7 @@ async def change_ticket(
     before = await lock_ticket(work, access, reference, if_match=if_match)
     after = model.patched(before, fields, actor_id=access.user_id, now=work.now)
     if after.sla_due_at != before.sla_due_at:
-        model.check_due(after.sla_due_at, work.now)
+        due_times.check_due(after.sla_due_at, work.now)
     changes = model.changes_between(before, after)
     if not changes:
         return before
