@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from benchmarks import options, results
 from benchmarks.findings import Findings
 from benchmarks.options import Options
-from benchmarks.parts import breaches, events, growth, local, requests, servers, storage, streams, tenancy
+from benchmarks.parts import breaches, events, growth, local, requests, servers, shortcuts, storage, streams, tenancy
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,11 @@ PARTS = {
     "breaches": Part("Breaches", breaches.run, depends_on_broker=True),
     "storage": Part("Storage", storage.run),
     "local": Part("The local stack", local.run),
+    "shortcuts": Part("Shortcuts", shortcuts.run),
     "servers": Part("HTTP servers", servers.run),
 }
-#: Not measured unless asked for: they need more data, or another package.
-ON_REQUEST = {"growth", "servers"}
+#: Not measured unless asked for: they need more data or another package, or compare with what we do not run.
+ON_REQUEST = {"growth", "servers", "shortcuts"}
 BROKERS = {"apache": "Apache Kafka", "embedded": "the embedded broker"}
 
 
