@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,9 @@ from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_e
 from deploy.new_service.names import Name, RefusedName, checked
 from tests.architecture.sources import ROOT, imported_from, planted
 from tests.docs.documents import blocks
-from tests.support.local_stack import OWN, RunningStack, nothing_listens
+from tests.support.local_stack import RunningStack, nothing_listens
 from tests.support.ports import free_block
+from tests.support.repository import copied, run
 
 TUTORIAL = "docs/tutorial/add-a-service.md"
 NAME = Name("notifications")
@@ -127,26 +127,10 @@ def test_the_template_imports_what_there_is(file: Path):
             assert not name or hasattr(there, name) or importlib.util.find_spec(f"{source}.{name}"), f"{source}.{name}"
 
 
-def run(command: Sequence[str | Path], folder: Path) -> str:
-    """Output of a program that must succeed, in a shell without settings of a developer's stack."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {*OWN, "VIRTUAL_ENV"}}
-    kept = {name: value for name, value in inherited.items() if not name.startswith(("PYTEST_", "UV_", "OPSDASH_"))}
-    done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The repository as it is in the working tree, after the tutorial's first command."""
-    folder = tmp_path_factory.mktemp("copy") / "opsdash"
-    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT)
-    for path in filter(None, listed.split("\0")):
-        if (ROOT / path).is_file():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / path, folder / path)
-    run(["git", "init", "--quiet"], folder)
-    run(["git", "add", "--all"], folder)
+    folder = copied(tmp_path_factory.mktemp("copy") / "opsdash")
     first, *_ = blocks(TUTORIAL, "console")
     assert first.strip() == f"make new-service NAME={NAME.dashed}"
     said = run(first.split(), folder)
