@@ -13,12 +13,12 @@ from babel.messages.pofile import read_po, write_po
 from opsdash_gateway.console.i18n.locales import LOCALES
 
 from tests.docs.documents import blocks, text_of
+from tests.docs.tutorials import fill_in, save_diffs, translations
 from tests.support.repository import BIN, ROOT, copied, run, run_make, sources
 
 TUTORIAL = "docs/tutorial/add-a-language.md"
 CATALOGUE = "services/gateway/src/opsdash_gateway/locale/fr/messages.po"
 SPANISH = CATALOGUE.replace("/fr/", "/es/")
-TRANSLATIONS = [entry.removeprefix("#, python-format\n") for entry in blocks(TUTORIAL, "po")[0].strip().split("\n\n")]
 RENDER = """
 from opsdash_gateway.console.assets.files import Assets
 from opsdash_gateway.console.i18n.languages import load_languages
@@ -28,17 +28,6 @@ renderer = Renderer(load_languages(), Assets())
 context = {"page": None, "heading": "", "sentence": "", "status": 503, "request_id": "x", "nav": ""}
 print(renderer.html(renderer.languages["fr"], "shell/error.html", context))
 """
-
-
-def save_diffs(folder: Path) -> None:
-    names = re.findall(r"\s[Ss]ave this as\s`(\w+\.diff)`:$", text_of(TUTORIAL), re.MULTILINE)
-    for name, diff in zip(names, blocks(TUTORIAL, "diff"), strict=True):
-        (folder / name).write_text(diff, encoding="utf-8")
-
-
-def emptied(entry: str) -> str:
-    """The entry as `make messages` writes it."""
-    return re.sub(r'^(msgstr\S*) ".*"$', r'\1 ""', entry, flags=re.MULTILINE)
 
 
 def read(catalogue: Path) -> Catalog:
@@ -61,7 +50,7 @@ def test_its_changes_still_apply(diff: str, tmp_path: Path):
     run(["git", "apply", "--check", tmp_path / "change.diff"], ROOT)
 
 
-@pytest.mark.parametrize("entry", TRANSLATIONS)
+@pytest.mark.parametrize("entry", translations(TUTORIAL))
 def test_the_texts_it_translates_are_texts_of_the_console(entry: str):
     spanish = (ROOT / SPANISH).read_text(encoding="utf-8")
     assert f"\n{entry.partition('msgstr')[0]}msgstr" in spanish
@@ -71,7 +60,7 @@ def test_the_texts_it_translates_are_texts_of_the_console(entry: str):
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The repository after the language was listed and its catalogue made."""
     folder = copied(tmp_path_factory.mktemp("copy") / "opsdash")
-    save_diffs(folder)
+    save_diffs(TUTORIAL, folder)
     listed, make, *_ = blocks(TUTORIAL, "console")
     run(listed.split(), folder)
     run_make(make, folder)
@@ -100,12 +89,7 @@ class TestTutorial:
         assert all(f"'{text}'" in named for text in ("Try again", "Request id", "Back to the start"))
 
     def test_the_console_answers_in_it(self, copy: Path):
-        path = copy / CATALOGUE
-        text = path.read_text(encoding="utf-8")
-        for entry in TRANSLATIONS:
-            assert text.count(emptied(entry)) == 1, entry
-            text = text.replace(emptied(entry), entry)
-        path.write_text(text, encoding="utf-8")
+        fill_in(TUTORIAL, copy / CATALOGUE)
         (code,) = blocks(TUTORIAL, "python")
         assert f"\n```\n{run([BIN / 'python', '-c', code], copy, **sources(copy))}```\n" in text_of(TUTORIAL)
         page = run([BIN / "python", "-c", RENDER], copy, **sources(copy))
