@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.docs.documents import blocks, text_of
-from tests.support.repository import BIN, run, run_make, sources
+from tests.support.repository import BIN, ROOT, run, run_make, sources
 
 _STEP = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -20,6 +22,19 @@ def diffs(tutorial: str) -> dict[str, str]:
 def save_diffs(tutorial: str, folder: Path) -> None:
     for name, diff in diffs(tutorial).items():
         (folder / name).write_text(diff, encoding="utf-8")
+
+
+def check_diffs(tutorial: str, folder: Path, made_from: Mapping[str, str] | None = None) -> None:
+    """Every patch applies to the files of today; a file that the page makes first is made from another one."""
+    sources_of = made_from or {}
+    for diff in diffs(tutorial).values():
+        for path in re.findall(r"^--- a/(.+)$", diff, re.MULTILINE):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / sources_of.get(path, path), folder / path)
+    run(["git", "init", "--quiet"], folder)
+    save_diffs(tutorial, folder)
+    for name in diffs(tutorial):
+        run(["git", "apply", "--check", name], folder)
 
 
 def enter(commands: str, folder: Path) -> None:
@@ -47,7 +62,7 @@ def fill_in(tutorial: str, catalogue: Path) -> None:
     catalogue.write_text(text, encoding="utf-8")
 
 
-def follow(tutorial: str, folder: Path, *, until: str, catalogue: str) -> None:
+def follow(tutorial: str, folder: Path, *, until: str, catalogue: str = "") -> None:
     """Everything above a heading, in the order of the page; `catalogue` is the one that its translations are for."""
     save_diffs(tutorial, folder)
     for kind, body in _STEP.findall(text_of(tutorial).partition(f"\n## {until}\n")[0]):
