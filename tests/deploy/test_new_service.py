@@ -18,6 +18,7 @@ from deploy.new_service.__main__ import BY_HAND, TEMPLATE, planned, write
 from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_edit
 from deploy.new_service.names import Name, RefusedName, checked
 from tests.architecture.sources import ROOT, imported_from, planted
+from tests.architecture.test_words import history, replaced
 from tests.docs.documents import blocks
 from tests.support.local_stack import RunningStack, nothing_listens
 from tests.support.ports import free_block
@@ -26,6 +27,7 @@ from tests.support.repository import copied, run
 TUTORIAL = "docs/tutorial/add-a-service.md"
 NAME = Name("notifications")
 MOST_BY_HAND = 10
+TEMPLATE_MODULES = sorted(TEMPLATE.rglob("*.py"))
 #: What the new service must pass: its settings, subscriptions, tables, documents, manifests and containers.
 GUARDS = (
     "tests/architecture",
@@ -117,7 +119,11 @@ class TestLists:
         assert [path for path in BY_HAND if not (ROOT / path).is_file()] == []
 
 
-@pytest.mark.parametrize("file", sorted(TEMPLATE.rglob("*.py")), ids=lambda file: file.relative_to(TEMPLATE).as_posix())
+def in_template(file: Path) -> str:
+    return file.relative_to(TEMPLATE).as_posix()
+
+
+@pytest.mark.parametrize("file", TEMPLATE_MODULES, ids=in_template)
 def test_the_template_imports_what_there_is(file: Path):
     """Names of the chassis and the contracts, without writing the service."""
     module = planted(file.read_text(encoding="utf-8"))
@@ -125,6 +131,13 @@ def test_the_template_imports_what_there_is(file: Path):
         if source.startswith("opsdash_") and "sample_service" not in source and name != "SAMPLE_SERVICE":
             there = importlib.import_module(source)
             assert not name or hasattr(there, name) or importlib.util.find_spec(f"{source}.{name}"), f"{source}.{name}"
+
+
+@pytest.mark.parametrize("file", TEMPLATE_MODULES, ids=in_template)
+def test_the_template_has_the_names_of_the_house(file: Path):
+    module = planted(file.read_text(encoding="utf-8"), f"opsdash_sample_service.{file.stem}")
+    assert replaced(module) == set()
+    assert history(module) == set()
 
 
 @pytest.fixture(scope="module")

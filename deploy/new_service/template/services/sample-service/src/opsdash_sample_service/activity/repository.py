@@ -8,7 +8,7 @@ from opsdash_chassis.database.pools import Connection, Record
 
 from opsdash_sample_service.activity.model import TicketActivity
 
-_ENTER = "SELECT set_config('app.org_id', $1, true)"
+_SET_TENANT = "SELECT set_config('app.org_id', $1, true)"
 _READ = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2"
 _LOCK = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
 _SAVE = """
@@ -19,9 +19,9 @@ SET events = excluded.events, last_event_type = excluded.last_event_type, last_e
 """
 
 
-async def enter_org(connection: Connection, org_id: UUID) -> None:
+async def set_tenant(connection: Connection, org_id: UUID) -> None:
     """Make the org the tenant of this transaction."""
-    await connection.execute(_ENTER, str(org_id))
+    await connection.execute(_SET_TENANT, str(org_id))
 
 
 async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity | None:

@@ -27,7 +27,7 @@ async def count_change(work: UnitOfWork, change: TicketChange) -> None:
 
 async def activity_of(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity:
     """Of a ticket of this org. Raises ActivityUnknown."""
-    await repository.enter_org(connection, org_id)
+    await repository.set_tenant(connection, org_id)
     activity = await repository.read(connection, org_id, ticket_id)
     if activity is None:
         raise ActivityUnknown
