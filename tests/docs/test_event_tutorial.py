@@ -46,6 +46,7 @@ class TestTutorial:
         assert (copy / f"contracts/schemas/{EVENT}.v1.schema.json").is_file()
         enter(".venv/bin/python -m opsdash_contracts.generate --check", copy)
 
+    @pytest.mark.needs("ruff")
     def test_its_code_is_in_our_style(self, copy: Path):
         run([BIN / "ruff", "check", "services", "contracts", "tests/contracts"], copy)
         run([BIN / "ruff", "format", "--check", "services", "contracts", "tests/contracts"], copy)

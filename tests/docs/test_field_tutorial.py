@@ -58,6 +58,7 @@ class TestTutorial:
     def test_the_unit_tests_and_contracts_pass(self, copy: Path):
         enter(blocks(TUTORIAL, "console")[-4], copy)
 
+    @pytest.mark.needs("ruff")
     def test_its_code_is_in_our_style(self, copy: Path):
         run([BIN / "ruff", "check", "services", "contracts"], copy)
         run([BIN / "ruff", "format", "--check", "services", "contracts"], copy)

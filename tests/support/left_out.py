@@ -40,8 +40,8 @@ def _compose_missing() -> str:
     return "" if Path(sys.executable).with_name("docker-compose").exists() else "its wheel exists for Linux only"
 
 
-def _deptry_missing() -> str:
-    return "" if find_spec("deptry") else "it comes with what make lint installs"
+def _not_installed(package: str) -> Callable[[], str]:
+    return lambda: "" if find_spec(package) else "it comes with what make lint installs"
 
 
 NEEDS = {
@@ -51,7 +51,8 @@ NEEDS = {
     **{name: Need(f"with a client that needs {name}", lacking) for name, lacking in CLIENT_TOOLS_MISSING.items()},
     "docker-compose": Need("of the compose stack", _compose_missing),
     "spreadsheet": Need("of exported lists in a spreadsheet", spreadsheet.missing),
-    "deptry": Need("of declared dependencies", _deptry_missing),
+    "deptry": Need("of declared dependencies", _not_installed("deptry")),
+    "ruff": Need("of the style of what tutorials make", _not_installed("ruff")),
     "small-disk": Need("on a disk that is full", small_disk.missing),
 }
 _left_out: Counter[str] = Counter()
