@@ -1,6 +1,6 @@
 """The marker `integration`: tests that start a server or a process, or take long. What is left are rules and use cases.
 
-`pytest services -m "not integration"` runs those in some seconds.
+`pytest services -m "not integration"` runs those in half a minute.
 """
 
 from __future__ import annotations
