@@ -27,9 +27,8 @@ def alembic_config(location: Path, owner_url: str) -> Config:
 
 
 def migrations_of(package: str) -> Path:
-    """The folder of a service's migrations: the one in its package that has Alembic's template."""
-    (template,) = Path(str(files(package))).rglob("script.py.mako")
-    return template.parent
+    """The folder of a service's migrations."""
+    return Path(str(files(package))) / "database" / "migrations"
 
 
 def upgrade(location: Path, owner_url: str, revision: str = "head") -> None:

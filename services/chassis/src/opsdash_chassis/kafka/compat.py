@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
+CLOSE_SECONDS = 1.0
 _LENGTH_AT = struct.calcsize(">q")
 _BEFORE_BODY = struct.calcsize(">qi")
 
@@ -33,14 +34,14 @@ def read_undecodable_headers() -> None:
     fetcher.MemoryRecords = UndecodableRecords
 
 
-async def abandon(producer: AIOKafkaProducer, *, seconds: float = 1.0) -> None:
+async def abandon(producer: AIOKafkaProducer) -> None:
     """End a producer that does not stop, and fail what it still holds.
 
     Left alone, each outage would leave one more behind, all of them connecting to the broker and sending when it
     opens.
     """
     with contextlib.suppress(TimeoutError, KafkaError):
-        await asyncio.wait_for(producer._sender.close(), timeout=seconds)  # noqa: SLF001 - see the module
+        await asyncio.wait_for(producer._sender.close(), timeout=CLOSE_SECONDS)  # noqa: SLF001 - see the module
     producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001 - see the module
     await producer.client.close()
 
