@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from faststream import AckPolicy
-from opsdash_chassis.consuming.subscribers import Consumers
+from faststream import AckPolicy, ContextRepo
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+from opsdash_chassis.consuming.middlewares import CHAIN
+from opsdash_chassis.consuming.subscribers import MOST_AT_ONCE, Consumers
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.settings import ConfigurationError
 from opsdash_contracts.topics import TICKETS, catalogue
@@ -77,7 +79,7 @@ class TestEverySubscriber:
     def test_keeps_its_partitions_for_the_session_and_has_time_to_finish_when_they_move(self, consumers: Consumers):
         settings = consumers._settings.model_copy(update={"kafka_session_timeout_seconds": 2})
         hasty = Consumers(settings, service=consumers._service, database=consumers._database)
-        for topic in consumers._reliability.topics:
+        for topic in consumers.subscriptions:
             hasty.subscribe(topic, {})
         names = ("session_timeout_ms", "heartbeat_interval_ms", "rebalance_timeout_ms")
 
@@ -93,10 +95,17 @@ class TestEverySubscriber:
             service = subscriber.group_id.removesuffix(f".{topic}")
             assert service in catalogue()[topic].consumers
 
-    def test_passes_the_reliability_middleware_innermost(self, consumers: Consumers):
+    def test_passes_the_whole_chain_of_its_subscription(self, consumers: Consumers):
         for subscriber in consumers.broker.subscribers:
-            assert subscriber._broker_middlewares[-1] is consumers._reliability
-            assert set(subscriber.topic_names) <= set(consumers._reliability.topics)
+            (topic,) = subscriber.topic_names
+            links: list[Any] = [make((), context=ContextRepo()) for make in subscriber._broker_middlewares]
+            assert [type(link) for link in links] == list(CHAIN)
+            assert {link.subscription for link in links} == {consumers.subscriptions[topic]}
+
+    def test_takes_batches_of_a_bounded_size(self, consumers: Consumers):
+        for subscriber in consumers.broker.subscribers:
+            assert isinstance(subscriber, BatchSubscriber)
+            assert subscriber.max_records == MOST_AT_ONCE
 
     def test_never_creates_topics(self, consumers: Consumers):
         assert consumers.broker.config.broker_config.allow_auto_create_topics is False

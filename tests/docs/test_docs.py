@@ -149,7 +149,8 @@ class TestConsumerExample:
 def test_the_dead_letter_reasons_of_the_page_are_those_of_the_code():
     chassis = ROOT / "services/chassis/src/opsdash_chassis"
     sources = "".join(
-        (chassis / name).read_text(encoding="utf-8") for name in ("consuming/reliability.py", "consuming/inbox.py")
+        (chassis / name).read_text(encoding="utf-8")
+        for name in ("consuming/middlewares/dead_letter.py", "consuming/inbox_repository.py")
     )
     for reason in ("content-changed", "handler-failed"):
         assert plain(f"`{reason}`") in text_of("docs/how-to/operate.md")

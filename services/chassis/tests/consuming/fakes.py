@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaTimeoutError
+from opsdash_chassis.consuming.handler import BatchHandler, Handler
+from opsdash_chassis.consuming.subscription import Subscription
+from opsdash_contracts.topics import WORKSPACE
 
 
-def record(value: bytes | None = b"value", headers: tuple[tuple[str, bytes], ...] = ()) -> ConsumerRecord[bytes, bytes]:
+def record(
+    value: bytes | None = b"value",
+    headers: tuple[tuple[str, bytes], ...] = (),
+    *,
+    partition: int = 2,
+    offset: int = 41,
+    key: bytes = b"key",
+) -> ConsumerRecord[bytes, bytes]:
     return ConsumerRecord(
-        topic="opsdash.workspace.v1", partition=2, offset=41, timestamp=0, timestamp_type=0, key=b"key", value=value,
+        topic=WORKSPACE, partition=partition, offset=offset, timestamp=0, timestamp_type=0, key=key, value=value,
         checksum=None, serialized_key_size=3, serialized_value_size=5, headers=headers,
     )  # fmt: skip
 
@@ -18,9 +35,48 @@ class FakeDeadLetters:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.offsets: list[int] = []
         self.broken = False
 
-    async def publish(self, _: object, *, group: str, reason: str, detail: str) -> None:
+    async def publish(self, record: ConsumerRecord[bytes, bytes], *, group: str, reason: str, detail: str) -> None:
         if self.broken:
             raise KafkaTimeoutError
         self.reasons.append(reason)
+        self.offsets.append(record.offset)
+
+    async def close(self) -> None:
+        pass
+
+
+class FakeDatabase:
+    """A database that holds an inbox only. `commits` counts transactions, `remembered` is what they left."""
+
+    def __init__(self) -> None:
+        self.remembered: dict[UUID, bytes] = {}
+        self.commits = 0
+
+    @asynccontextmanager
+    async def worker_transaction(self) -> AsyncIterator[Any]:
+        before = dict(self.remembered)
+        try:
+            yield SimpleNamespace(fetch=self._fetch)
+        except BaseException:
+            self.remembered = before
+            raise
+        self.commits += 1
+
+    async def _fetch(self, statement: str, _: str, ids: Sequence[UUID], digests: Sequence[bytes] = ()) -> Any:
+        if statement.lstrip().startswith("SELECT"):
+            return [{"event_id": one, "content_sha256": self.remembered[one]} for one in ids]
+        new = [(one, digest) for one, digest in zip(ids, digests, strict=True) if one not in self.remembered]
+        self.remembered.update(new)
+        return [{"event_id": one, "transaction_time": datetime.now(UTC)} for one, _ in new]
+
+
+def subscription(handlers: dict[str, Handler | BatchHandler] | None = None) -> Subscription:
+    """A subscription of tickets to the workspace topic, with fakes around it."""
+    database: Any = FakeDatabase()
+    letters: Any = FakeDeadLetters()
+    return Subscription(
+        service="tickets", topic=WORKSPACE, handlers=handlers or {}, database=database, dead_letters=letters
+    )

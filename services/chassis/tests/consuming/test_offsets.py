@@ -106,7 +106,7 @@ class TestPause:
     ) -> None:
         monkeypatch.setattr(module, "PAUSE_SECONDS", 0.01)
         consumer = Consumer()
-        DeferredCommits(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        DeferredCommits(consumer, [record(7)], HandledOffsets()).seek(at(0), 7)
         assert consumer.calls == [("seek", at(0), 7), ("pause", at(0))]
         await asyncio.wait_for(consumer.resumed.wait(), 10)
         assert consumer.calls[2:] == [("resume", at(0))]
@@ -117,5 +117,29 @@ class TestPause:
                 raise IllegalStateError("not assigned")
 
         consumer = Moved()
-        DeferredCommits(consumer, record(7), HandledOffsets()).seek(at(0), 7)
+        DeferredCommits(consumer, [record(7)], HandledOffsets()).seek(at(0), 7)
         assert consumer.calls == []
+
+
+class TestBatch:
+    async def test_acknowledged_it_is_noted_by_partition(self) -> None:
+        consumer, offsets = Consumer(), HandledOffsets()
+        await DeferredCommits(consumer, [record(4), record(9, 1), record(5), record(10, 1)], offsets).commit()
+        await offsets.flush()
+        assert consumer.commits == [{at(0): 6, at(1): 11}]
+
+    async def test_a_held_partition_is_not(self) -> None:
+        consumer, offsets = Consumer(), HandledOffsets()
+        commits = DeferredCommits(consumer, [record(4), record(9, 1), record(5)], offsets)
+        commits.hold(record(4))
+        await commits.commit()
+        await offsets.finish()
+        assert (consumer.commits, consumer.calls[0]) == ([{at(1): 10}], ("seek", at(0), 4))
+
+
+async def test_when_it_finishes_everything_is_committed_at_once() -> None:
+    consumer, offsets = Consumer(), HandledOffsets()
+    await offsets.finish()
+    for offset in (1, 2):
+        await offsets.handled(consumer, record(offset))
+    assert consumer.commits == [{at(0): 2}, {at(0): 3}]

@@ -17,7 +17,7 @@ async def run_action(runtime: Runtime, options: argparse.Namespace) -> int:
     """Carry one action out; returns how many letters could not be handled."""
     await runtime.database.open()
     try:
-        queue = DeadLetterQueue(runtime.settings, runtime.database, runtime.consumers.topics)
+        queue = DeadLetterQueue(runtime.settings, runtime.database, runtime.consumers.subscriptions.values())
         waiting = await queue.waiting()
         if options.action == "list":
             return _list(waiting)

@@ -1,13 +1,10 @@
-"""What the messaging framework is given by us: options in its words, and records as they came.
-
-Apart from kafka.py, so that who only follows, publishes or makes topics does not load the framework at its start.
-"""
+"""What FastStream is given by us: options in its words, its log, and the parser and decoder of batches."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -15,9 +12,9 @@ from aiokafka.errors import KafkaError
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
+from opsdash_chassis.consuming.handler import NewEvents
 from opsdash_chassis.consuming.offsets import DeferredCommits, HandledOffsets
 from opsdash_chassis.kafka.clients import client_options
-from opsdash_chassis.kafka.undecodable_headers import readable
 from opsdash_chassis.settings import KafkaSettings
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -54,23 +51,20 @@ class FrameworkLog:
 
 
 async def parse_leniently(
-    offsets: HandledOffsets, record: Record, original: Callable[[Record], Awaitable[KafkaMessage]]
+    offsets: HandledOffsets,
+    records: Sequence[Record],
+    original: Callable[[tuple[Record, ...]], Awaitable[KafkaMessage]],
 ) -> KafkaMessage:
-    """Never fail on header bytes: the framework decodes them before any hook of ours could set the message aside."""
-    message = await original(dataclasses.replace(record, headers=()))
-    message.headers = {readable(name): (value or b"").decode("utf-8", "replace") for name, value in record.headers}
-    message.raw_message = record
-    message.consumer = DeferredCommits(cast("AIOKafkaConsumer", message.consumer), record, offsets)
+    """Make one message of the records of a batch, without the headers: the framework fails on bytes that are no text.
+
+    Their values, keys and headers are decoded where a bad one can be set aside.
+    """
+    message = await original((dataclasses.replace(records[0], headers=()),))
+    message.raw_message = tuple(records)
+    message.consumer = DeferredCommits(cast("AIOKafkaConsumer", message.consumer), message.raw_message, offsets)
     return message
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ConsumedRecord:
-    """A record as it was consumed, and the consumer that its offset is committed with."""
-
-    record: Record
-    source: DeferredCommits
-
-
-async def as_consumed(message: KafkaMessage) -> ConsumedRecord:
-    return ConsumedRecord(cast("Record", message.raw_message), cast("DeferredCommits", message.consumer))
+async def body_of(message: KafkaMessage) -> NewEvents:
+    """The decoder: what the inbox lets through is decoded already."""
+    return cast("NewEvents", message.body)

@@ -1,66 +1,68 @@
-"""Effect once: an event id is remembered in the same transaction as what it caused."""
+"""Effect once: the events of messages are applied in one transaction with the inbox rows that remember them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from opsdash_contracts.envelope import InvalidMessage
+import structlog
+from opsdash_contracts.envelope import UnknownEventType
 
-from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Connection, affected_rows
+from opsdash_chassis.consuming import inbox_repository
+from opsdash_chassis.consuming.handler import Message, NewEvents, ReceivedEvent
+from opsdash_chassis.consuming.subscription import Subscription
+from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_chassis.kafka.undecodable_headers import decode_record
 
-# In the order of the ids, so that two deliveries of the same events cannot lock each other out.
-_REMEMBER = """
-INSERT INTO inbox (consumer, event_id, content_sha256)
-SELECT $1, event_id, content FROM unnest($2::uuid[], $3::bytea[]) AS delivered (event_id, content) ORDER BY event_id
-ON CONFLICT (consumer, event_id) DO NOTHING
-RETURNING event_id, now() AS transaction_time
-"""
-_KNOWN = "SELECT event_id, content_sha256 FROM inbox WHERE consumer = $1 AND event_id = ANY($2::uuid[])"
-_PRUNE = f"""
-DELETE FROM inbox WHERE ctid IN (
-    SELECT ctid FROM inbox WHERE received_at < now() - make_interval(hours => $1) LIMIT {PRUNED_AT_ONCE}
-)
-"""  # noqa: S608 - a constant
+log = structlog.get_logger(__name__)
+
+Apply: TypeAlias = Callable[[NewEvents], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class FirstDeliveries:
-    """The ids that had not been handled before, and the transaction's time; none when there are no such ids."""
+async def apply_once(subscription: Subscription, messages: Sequence[Message], apply: Apply) -> list[str]:
+    """Apply the events of the messages, all or nothing; `apply` gets those that are new.
 
-    event_ids: set[UUID]
-    now: datetime | None
-
-
-async def first_deliveries(
-    connection: Connection, *, consumer: str, events: Sequence[tuple[UUID, bytes]]
-) -> FirstDeliveries:
-    """Remember events, each an id with its value, and tell which of them are new.
-
-    Raises InvalidMessage("content-changed") when the same id arrives with other content: the first one wins.
-    A concurrent delivery of the same id waits for the other transaction, so it is never handled twice.
+    Returns the outcome of each message: applied, duplicate, ignored or unknown-type. Raises InvalidMessage for what
+    can never be applied, Unavailable while the database is away, or what `apply` raises.
     """
-    digests: dict[UUID, bytes] = {}
-    for event_id, value in events:
-        digest = sha256(value).digest()
-        if digests.setdefault(event_id, digest) != digest:
-            raise _content_changed(event_id)
-    rows = await connection.fetch(_REMEMBER, consumer, list(digests), list(digests.values()))
-    new = {row["event_id"] for row in rows}
-    if len(new) < len(digests):
-        for row in await connection.fetch(_KNOWN, consumer, list(digests.keys() - new)):
-            if row["content_sha256"] != digests[row["event_id"]]:
-                raise _content_changed(row["event_id"])
-    return FirstDeliveries(new, rows[0]["transaction_time"] if rows else None)
+    arrived = [_decode(subscription, message) for message in messages]
+    received = [item for item in arrived if isinstance(item, ReceivedEvent)]
+    new = set(await _apply_new(subscription, received, apply)) if received else set()
+    return [item if isinstance(item, str) else "applied" if item in new else "duplicate" for item in arrived]
 
 
-def _content_changed(event_id: UUID) -> InvalidMessage:
-    return InvalidMessage("content-changed", f"event {event_id} was delivered before with other content")
+def _decode(subscription: Subscription, message: Message) -> ReceivedEvent[Any] | str:
+    """What is to be applied, or the outcome of what is not."""
+    try:
+        event = decode_record(message.headers, message.key, message.value)
+    except UnknownEventType as unknown:
+        log.info("event_type_unknown", topic=subscription.topic, reason=str(unknown))
+        return "unknown-type"
+    known = event.envelope.type in subscription.handlers.by_type
+    return ReceivedEvent(event, subscription.topic, message) if known else "ignored"
 
 
-async def prune(connection: Connection, *, retention_hours: int) -> int:
-    """Forget some of the ids that no replay can bring back any more; how many."""
-    return affected_rows(await connection.execute(_PRUNE, retention_hours))
+async def _apply_new(
+    subscription: Subscription, received: Sequence[ReceivedEvent[Any]], apply: Apply
+) -> list[ReceivedEvent[Any]]:
+    contents = [(item.event.envelope.id, item.message.value or b"") for item in received]
+    async with subscription.database.worker_transaction() as connection:
+        first = await inbox_repository.first_deliveries(connection, consumer=subscription.group, events=contents)
+        if first.now is None:
+            return []
+        new = _first_of_each(received, first.event_ids)
+        await apply(NewEvents(UnitOfWork(connection, first.now), new))
+        return new
+
+
+def _first_of_each(received: Sequence[ReceivedEvent[Any]], event_ids: set[UUID]) -> list[ReceivedEvent[Any]]:
+    """Those with these ids, each once though it may be here twice.
+
+    In the order of the keys: transactions that lock the same rows then lock them in the same order.
+    """
+    found: dict[UUID, ReceivedEvent[Any]] = {}
+    for item in sorted(received, key=lambda item: item.message.key or b""):
+        if item.event.envelope.id in event_ids:
+            found.setdefault(item.event.envelope.id, item)
+    return list(found.values())

@@ -2,19 +2,22 @@
 
 A commit after each message is a round trip that cost more than most handlers. Nothing is committed before it was
 handled; what a crash keeps from being committed comes again, and the inbox knows it.
+
+FastStream reads a rejected message again at once (https://github.com/ag2ai/faststream/issues/1721); here its partition
+pauses first, so that order is kept and an outage does not spin.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,7 @@ class HandledOffsets:
         self._committing = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
         self._at_once = False
+        self._finishing = False
 
     def commit_now(self) -> None:
         """Commit with the next handled message instead of later: its coming again would show."""
@@ -48,7 +52,7 @@ class HandledOffsets:
         """Leave nothing uncommitted behind, neither what waits nor the message in hand."""
         for timer in self._pauses.values():
             timer.cancel()
-        self.commit_now()
+        self._finishing = True
         await self.flush()
 
     async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -57,7 +61,7 @@ class HandledOffsets:
         partition = TopicPartition(record.topic, record.partition)
         self._next[partition] = max(self._next.get(partition, 0), record.offset + 1)
         self._on_handled(record.partition, record.offset)
-        if self._at_once:
+        if self._at_once or self._finishing:
             self._at_once = False
             await self.flush()
         elif self._timer is None:
@@ -94,44 +98,38 @@ class HandledOffsets:
 
 
 class DeferredCommits:
-    """The consumer of one message, as the framework sees it: acknowledging is noted and committed a moment later."""
+    """The consumer of one batch, as the framework sees it: acknowledging is noted and committed a moment later.
+
+    `held` are the partitions whose first message that could not be applied comes again, with those behind it.
+    """
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes], offsets: HandledOffsets
+        self, consumer: AIOKafkaConsumer, records: Sequence[ConsumerRecord[bytes, bytes]], offsets: HandledOffsets
     ) -> None:
         self._consumer = consumer
-        self._record = record
+        self._records = records
         self._offsets = offsets
+        self.held: set[int] = set()
 
     async def commit(self) -> None:
-        await self._offsets.handled(self._consumer, self._record)
+        """Note all records of the batch as handled, but those of held partitions."""
+        last = {record.partition: record for record in self._records if record.partition not in self.held}
+        for record in last.values():
+            await self.handled(record)
+
+    async def handled(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        await self._offsets.handled(self._consumer, record)
+
+    def hold(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Let the record come again, with those behind it in its partition, after a pause."""
+        self.held.add(record.partition)
+        self.seek(TopicPartition(record.topic, record.partition), record.offset)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Let the message come again, after a pause."""
+        """Read the partition from there again, after a pause."""
         with suppress(IllegalStateError):  # it is another member's by now
             self._consumer.seek(partition, offset)
             self._offsets.pause(self._consumer, partition)
-
-    async def waiting(self, most: int) -> list[ConsumerRecord[bytes, bytes]]:
-        """What has been fetched already behind the message; nothing is waited for."""
-        try:
-            fetched = await self._consumer.getmany(timeout_ms=0, max_records=most)
-        except (KafkaError, ConsumerStoppedError):
-            return []  # whatever it is, the framework meets it with its next message
-        return [record for records in fetched.values() for record in records]
-
-    async def handled(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
-        for record in records:
-            await self._offsets.handled(self._consumer, record)
-
-    def rewind(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
-        """Let what was waiting come again."""
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        for partition, offset in first.items():
-            with suppress(IllegalStateError):  # it is another member's by now
-                self._consumer.seek(partition, offset)
 
 
 class CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types

@@ -15,7 +15,8 @@ from opsdash_contracts.envelope import InvalidMessage
 from opsdash_contracts.topics import dead_letter_topic
 
 from opsdash_chassis.consuming.dead_letters import DeadLetter, from_record
-from opsdash_chassis.consuming.handler import TopicConsumer
+from opsdash_chassis.consuming.inbox import apply_once
+from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.kafka.clients import client_options, topic_partitions
 from opsdash_chassis.settings import KafkaSettings
@@ -29,14 +30,14 @@ INSERT INTO dead_letters_resolved (dead_letter_id, resolution) VALUES ($1, $2) O
 class DeadLetterQueue:
     """The dead letters of one service."""
 
-    def __init__(self, settings: KafkaSettings, database: Database, consumers: Collection[TopicConsumer]) -> None:
+    def __init__(self, settings: KafkaSettings, database: Database, subscriptions: Collection[Subscription]) -> None:
         self._settings = settings
         self._database = database
-        self._consumers = {consumer.topic: consumer for consumer in consumers}
+        self._subscriptions = {subscription.topic: subscription for subscription in subscriptions}
 
     async def waiting(self) -> list[DeadLetter]:
         """Every letter not yet redriven or dropped, oldest first."""
-        topics = [dead_letter_topic(consumer.service, topic) for topic, consumer in self._consumers.items()]
+        topics = [dead_letter_topic(one.service, topic) for topic, one in self._subscriptions.items()]
         letters = await read_dead_letters(self._settings, topics)
         async with self._database.worker_transaction() as connection:
             resolved = {row["dead_letter_id"] for row in await connection.fetch(_RESOLVED)}
@@ -44,8 +45,9 @@ class DeadLetterQueue:
 
     async def redrive(self, letter: DeadLetter) -> str:
         """Apply the letter now. Returns the outcome, or why it still fails; then it stays."""
+        subscription = self._subscriptions[letter.topic]
         try:
-            (outcome,) = await self._consumers[letter.topic].apply([letter])
+            (outcome,) = await apply_once(subscription, [letter], subscription.handlers.apply)
         except InvalidMessage as error:
             return f"still refused ({error.code}): {error.message}"
         except Exception as error:  # noqa: BLE001 - whatever the handler raises is the answer to the operator

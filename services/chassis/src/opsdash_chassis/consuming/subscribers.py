@@ -1,7 +1,7 @@
 """The one place that makes Kafka subscribers, with the settings that lose nothing.
 
-The framework's defaults commit failed messages. Here every subscriber reads from the earliest offset, commits only
-after its handler (see offsets.py), never creates a topic, and passes the reliability middleware.
+The framework's defaults commit failed messages. Here every subscriber reads batches from the earliest offset, commits
+only after its handlers (see offsets.py), never creates a topic, and has the chain of middlewares before its handlers.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
+from faststream.kafka import KafkaBroker, KafkaRouter
 from opsdash_contracts.topics import catalogue, dead_letter_topic
 
 from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
-from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, as_consumed, framework_options, parse_leniently
-from opsdash_chassis.consuming.handler import BatchHandler, Handler, TopicConsumer
-from opsdash_chassis.consuming.offsets import CommitOnRevoke, HandledOffsets
+from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, body_of, framework_options, parse_leniently
+from opsdash_chassis.consuming.handler import BatchHandler, Handler
+from opsdash_chassis.consuming.middlewares import chain_of
+from opsdash_chassis.consuming.offsets import CommitOnRevoke
 from opsdash_chassis.consuming.progress import ConsumerProgress
-from opsdash_chassis.consuming.reliability import ReliabilityMiddleware, TopicReliability
+from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.kafka.clients import REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.kafka.compat import read_undecodable_headers
@@ -47,9 +48,16 @@ LAG_EVERY_SECONDS = 5.0
 REFUSED_SECONDS = 15.0
 PART = "consumers"
 
+MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
+#: The framework sleeps for as long as it waited in vain for messages, so a message can be that late.
+LOOK_EVERY_SECONDS = 0.02
+
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
     "ack_policy": AckPolicy.NACK_ON_ERROR,
+    "batch": True,
+    "max_records": MOST_AT_ONCE,
+    "batch_timeout_ms": int(LOOK_EVERY_SECONDS * 1000),
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
 }
@@ -80,15 +88,12 @@ class Consumers:
         self._refused_at = 0.0
         self._service = service
         self._database = database
-        self.topics: list[TopicConsumer] = []
-        self._reliability = ReliabilityMiddleware()
-        self._offsets: dict[str, HandledOffsets] = {}
+        self.subscriptions: dict[str, Subscription] = {}
         self._dead_letters = DeadLetterPublisher(settings, service=service)
         read_undecodable_headers()
         stamina.instrumentation.set_on_retry_hooks([])  # what is away is said once, and counted by topic
         self.broker = KafkaBroker(
             **framework_options(settings),
-            middlewares=[self._reliability],
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
@@ -99,7 +104,7 @@ class Consumers:
         )
 
     def subscribe(self, topic: str, handlers: Mapping[str, Handler | BatchHandler]) -> None:
-        """Subscribe the service's group to one catalogue topic; the only call of `broker.subscriber` there is."""
+        """Subscribe the service's group to one catalogue topic; the only call of `router.subscriber` there is."""
         entry = catalogue()[topic]
         if self._service not in entry.consumers:
             raise ValueError(f"the catalogue does not list {self._service} as a consumer of {topic}")
@@ -108,29 +113,23 @@ class Consumers:
                 f"OPSDASH_INBOX_RETENTION_HOURS: {topic} keeps messages for {entry.retention_hours} hours;"
                 " an inbox that forgets earlier would apply a replayed one twice"
             )
-        consumer = TopicConsumer(
-            service=self._service,
-            topic=topic,
-            handlers=handlers,
-            database=self._database,
-            armed=self._settings.crash_at,
-        )
-        self.topics.append(consumer)
-        policy = self._reliability.topics[topic] = TopicReliability(
-            topic=topic, group=consumer.group, dead_letters=self._dead_letters, armed=self._settings.crash_at
-        )
-        offsets = self._offsets[topic] = HandledOffsets(policy.progress.passed)
-        policy.on_set_aside = offsets.commit_now
-        subscriber = self.broker.subscriber(
+        subscription = Subscription(
+            service=self._service, topic=topic, handlers=handlers, database=self._database,
+            dead_letters=self._dead_letters, armed=self._settings.crash_at,
+        )  # fmt: skip
+        router = KafkaRouter(middlewares=chain_of(subscription))
+        subscriber = router.subscriber(
             topic,
-            group_id=consumer.group,
-            parser=partial(parse_leniently, offsets),
-            decoder=as_consumed,
-            listener=CommitOnRevoke(offsets, policy.progress.reassigned),
+            group_id=subscription.group,
+            parser=partial(parse_leniently, subscription.offsets),
+            decoder=body_of,
+            listener=CommitOnRevoke(subscription.offsets, subscription.progress.reassigned),
             **SAFE_OPTIONS,
             **membership_options(self._settings.kafka_session_timeout_seconds),
         )
-        subscriber(consumer.handle)
+        subscriber(subscription.handlers.apply)
+        self.broker.include_router(router)
+        self.subscriptions[topic] = subscription
 
     async def run(self) -> None:
         """Start when the broker has the topics, however long that takes, then watch the lag until cancelled."""
@@ -203,21 +202,21 @@ class Consumers:
         """
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*(offsets.finish() for offsets in self._offsets.values()))
+                await asyncio.gather(*(one.offsets.finish() for one in self.subscriptions.values()))
                 await self.broker.stop()
         except TimeoutError:
             log.warning("consumers_left_unasked", reason="the group did not answer in time")
         await self._dead_letters.close()
 
     def live(self) -> tuple[bool, str]:
-        answers = [policy.progress.live() for policy in self._reliability.topics.values()]
+        answers = [one.progress.live() for one in self.subscriptions.values()]
         return next((answer for answer in answers if not answer[0]), (True, "consuming"))
 
     def ready(self) -> tuple[bool, str]:
         """An absent broker is said, and is no reason to keep requests away; what a person has to mend is one."""
         if self._refusal:
             return False, self._refusal
-        answers = [policy.progress.ready() for policy in self._reliability.topics.values()]
+        answers = [one.progress.ready() for one in self.subscriptions.values()]
         if failing := [detail for good, detail in answers if not good]:
             return False, "; ".join(failing)
         if waiting := self._kafka.missed_by(PART):
@@ -226,7 +225,7 @@ class Consumers:
 
     def _needed_topics(self) -> list[str]:
         """What is read, where its bad messages go, and what the relay publishes to: without one, events pile up."""
-        read = list(self._reliability.topics)
+        read = list(self.subscriptions)
         written = [name for name, topic in catalogue().items() if self._service in topic.producers]
         return [*read, *(dead_letter_topic(self._service, name) for name in read), *written]
 
@@ -242,7 +241,7 @@ class Consumers:
                         position = await consumer.position(partition)
                     lag += max(0, (consumer.highwater(partition) or 0) - position)
             for topic in consumer.subscription():
-                progress = self._reliability.topics[topic].progress
+                progress = self.subscriptions[topic].progress
                 progress.observe(assigned=bool(assignment), lag=lag)
                 await self._ask_broker(consumer, progress)
 

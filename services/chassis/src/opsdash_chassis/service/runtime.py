@@ -10,7 +10,7 @@ from typing import TypeAlias
 import structlog
 from opsdash_contracts.topics import catalogue
 
-from opsdash_chassis.consuming import inbox
+from opsdash_chassis.consuming import inbox_repository
 from opsdash_chassis.consuming.subscribers import Consumers
 from opsdash_chassis.database import idempotency_keys
 from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Database
@@ -107,7 +107,8 @@ class Runtime:
         while pruned >= PRUNED_AT_ONCE:
             async with database.worker_transaction() as connection:
                 pruned = max(
-                    await inbox.prune(connection, retention_hours=hours), await idempotency_keys.prune(connection)
+                    await inbox_repository.prune(connection, retention_hours=hours),
+                    await idempotency_keys.prune(connection),
                 )
 
 
