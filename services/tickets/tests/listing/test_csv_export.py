@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_tickets.listing import csv_export
 
-NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+from services.tickets.tests.rows import ADA, NOW, listed
+
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−⁼⁺⁻₌₊₋"  # noqa: RUF001 - these are meant
 MARKS = ' "\u00a0\u200b\u200d\ufeff\u2060\u3000\ufe0f\u00ad'
 SEPARATORS = [chars for size in (1, 2, 3) for chars in combinations(",;\t", size)]
@@ -24,23 +24,12 @@ TRIED = (
 )  # fmt: skip
 
 
-def row(title: str, assignee: str | None = None) -> dict[str, Any]:
-    """As the repository's view has it."""
-    names = dict.fromkeys(
-        ("contact_id", "contact_name", "contact_email", "contact_active", "company_id", "company_name",
-         "company_active", "project_id", "project_name", "project_active", "sla_due_at", "sla_source", "sla_outcome",
-         "sla_breached_at", "first_response_at", "resolved_at", "closed_at")
-    )  # fmt: skip
-    return {
-        **names, "id": "0198c0de-1111-7abc-8def-0000000000aa", "number": 7, "title": title, "status": "open",
-        "priority": "low", "category": "billing", "assignee_id": assignee and "x", "assignee_name": assignee,
-        "assignee_active": True, "reopen_count": 0, "comment_count": 12, "created_by": "x", "creator_name": "Zoë",
-        "creator_active": True, "created_at": NOW, "updated_at": NOW, "version": 3,
-    }  # fmt: skip
+def row(title: str, assignee: str | None = None) -> Any:
+    return listed(title=title, assignee_id=assignee and ADA, assignee_name=assignee, assignee_active=True)
 
 
-def exported(*rows: dict[str, Any], header: bool = False) -> str:
-    return csv_export.encode(rows, NOW, header=header).decode()  # type: ignore[arg-type] # a mapping, as a record is
+def exported(*rows: Any, header: bool = False) -> str:
+    return csv_export.encode(rows, NOW, header=header).decode()
 
 
 def cells(line: str, separators: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,85 @@
+"""The bytes that fixed rows are answered with. To write them anew: delete them, and run the test."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from opsdash_chassis.database.cursors import Cursors
+from opsdash_comments.access.policy import Access
+from opsdash_comments.comments.pages import comment_page, revision_page
+from opsdash_contracts.workspace import Plate, Role
+
+GOLDEN = Path(__file__).with_name("golden")
+NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+ADA, ZOE, TICKET = (UUID(int=number) for number in range(1, 4))
+ACCESS = Access(UUID(int=9), "ours", Plate.SALES, Role.MEMBER, ADA)
+CURSORS = Cursors("a secret of thirty-two characters")
+COMMENT = {
+    "id": UUID(int=20), "ticket_id": TICKET, "parent_id": None, "author_id": ADA, "body": "*hot*",
+    "body_html": "<p><em>hot</em></p>\n", "created_at": NOW, "edited_at": None, "edited_by": None, "deleted_at": None,
+    "version": 1, "mentions": None, "author_name": "Ada", "author_role": "member", "author_active": True,
+    "editor_name": None, "editor_active": None,
+}  # fmt: skip
+MENTIONED = f'[{{"id" : "{ZOE}", "name" : "Zoë", "active" : true}}, {{"id" : "{ADA}", "name" : "", "active" : false}}]'
+COMMENTS: dict[str, dict[str, Any]] = {
+    "new": {},
+    "edited": {"edited_at": NOW, "edited_by": ZOE, "editor_name": "Zoë", "editor_active": True, "version": 2},
+    "edited-by-somebody-unknown": {"edited_at": NOW, "edited_by": ZOE},
+    "reply-of-somebody-who-left": {
+        "parent_id": UUID(int=19), "author_id": ZOE, "author_name": None, "author_role": None, "author_active": None,
+    },
+    "deleted": {"deleted_at": NOW, "body": "", "body_html": "", "version": 2},
+    "with-mentions": {"mentions": MENTIONED},
+    "rendered-anew": {"body_html": None},
+}  # fmt: skip
+REVISION = {
+    "version": 1, "body": "*cold*", "body_html": "<p><em>cold</em></p>\n", "written_at": NOW, "written_by": ADA,
+    "writer_name": "Ada", "writer_active": True,
+}  # fmt: skip
+REVISIONS: dict[str, dict[str, Any]] = {
+    "kept": {},
+    "of-somebody-who-left": {"writer_name": None, "writer_active": None, "version": 2},
+    "rendered-anew": {"body_html": None},
+}
+
+
+def a_comment(found: int, **changes: object) -> Any:
+    """A row of a page of comments, of which there are as many as are `found`."""
+    return COMMENT | changes | {"found": found}
+
+
+def a_revision(found: int, **changes: object) -> Any:
+    return REVISION | changes | {"found": found}
+
+
+def assert_as_stored(name: str, body: object) -> None:
+    stored, encoded = GOLDEN / f"{name}.json", msgspec.json.encode(body)
+    if not stored.exists():
+        stored.write_bytes(encoded)
+        pytest.fail(f"{stored} was written: compare it, and run again")
+    assert encoded == stored.read_bytes()
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+async def test_a_comment(name: str):
+    page = await comment_page(CURSORS, ACCESS, TICKET, [a_comment(1, **COMMENTS[name])])
+    assert_as_stored(f"comment-{name}", page)
+
+
+@pytest.mark.parametrize("name", REVISIONS)
+async def test_a_revision(name: str):
+    page = await revision_page(CURSORS, ACCESS, UUID(int=20), [a_revision(1, **REVISIONS[name])])
+    assert_as_stored(f"revision-{name}", page)
+
+
+async def test_a_page_that_goes_on_has_a_cursor():
+    comments = await comment_page(CURSORS, ACCESS, TICKET, [a_comment(2)])
+    revisions = await revision_page(CURSORS, ACCESS, UUID(int=20), [a_revision(2)])
+    assert comments.next_cursor
+    assert revisions.next_cursor
+    assert (await comment_page(CURSORS, ACCESS, TICKET, [])).next_cursor is None

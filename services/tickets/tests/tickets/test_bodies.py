@@ -1,0 +1,51 @@
+"""The bytes that fixed rows are answered with. To write them anew: delete them, and run the test."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from opsdash_contracts.workspace import Plate, Role
+from opsdash_tickets.access.policy import Access
+from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.responses import detail_response
+
+from services.tickets.tests.rows import ADA, FINISHED, NAMED, NOW, detailed, listed
+
+GOLDEN = Path(__file__).with_name("golden")
+ACCESS = Access(UUID(int=9), "ours", Plate.SALES, Role.MEMBER, ADA)
+ROWS: dict[str, dict[str, Any]] = {
+    "bare": {},
+    "named": NAMED,
+    "finished": FINISHED,
+    "overdue": {"sla_due_at": NOW - timedelta(seconds=1), "status": "waiting"},
+    "finished-by-an-older-release": FINISHED | {"sla_outcome": None},
+}
+DETAILS: dict[str, dict[str, Any]] = ROWS | {
+    "changed-by-the-system": {"updated_by": None, "updater_name": None, "updater_active": None},
+    "rendered-anew": {"description_html": None},
+}
+
+
+def assert_as_stored(name: str, body: object) -> None:
+    stored, encoded = GOLDEN / f"{name}.json", msgspec.json.encode(body)
+    if not stored.exists():
+        stored.write_bytes(encoded)
+        pytest.fail(f"{stored} was written: compare it, and run again")
+    assert encoded == stored.read_bytes()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_of_a_list(name: str):
+    assert_as_stored(f"list-{name}", ticket_row(listed(**ROWS[name]), NOW))
+
+
+@pytest.mark.parametrize("name", DETAILS)
+async def test_a_detail(name: str):
+    response = await detail_response(detailed(**DETAILS[name]), ACCESS, NOW)
+    assert_as_stored(f"detail-{name}", response.content)
+    assert response.headers["ETag"] == '"3"'
