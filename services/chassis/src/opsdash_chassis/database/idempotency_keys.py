@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Connection, affected_rows
+from opsdash_chassis.database.records import to_row
+from opsdash_chassis.database.row import Row
 from opsdash_chassis.errors import KeyReused, StillRunning
 
 KEPT_HOURS = 24
@@ -61,6 +63,16 @@ class StoredAnswer:
     body: bytes
 
 
+class _Stored(Row, frozen=True):
+    """An answer as it is stored."""
+
+    route: str
+    request_sha256: bytes
+    status: int
+    headers: str
+    body: bytes
+
+
 async def first_answer(connection: Connection, key: IdempotencyKey) -> StoredAnswer | None:
     """The stored answer, or None when this request is the first; it then holds the key until its transaction ends.
 
@@ -69,12 +81,12 @@ async def first_answer(connection: Connection, key: IdempotencyKey) -> StoredAns
     name = f"{key.org_id}|{key.user_id}|{key.route}|{key.key}"
     if not await connection.fetchval(_TRY_LOCK, name):
         raise StillRunning
-    row = await connection.fetchrow(_FIND, key.org_id, key.user_id, list(key.digests), key.key)
-    if row is None:
+    stored = to_row(_Stored, await connection.fetchrow(_FIND, key.org_id, key.user_id, list(key.digests), key.key))
+    if stored is None:
         return None
-    if row["request_sha256"] != key.digests[row["route"]]:
+    if stored.request_sha256 != key.digests[stored.route]:
         raise KeyReused
-    return StoredAnswer(row["status"], json.loads(row["headers"]), row["body"])
+    return StoredAnswer(stored.status, json.loads(stored.headers), stored.body)
 
 
 async def store(connection: Connection, key: IdempotencyKey, answer: StoredAnswer) -> None:

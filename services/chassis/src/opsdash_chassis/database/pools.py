@@ -18,6 +18,8 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+#: One outside of the pools.
+OwnConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Record: TypeAlias = asyncpg.Record
 Result = TypeVar("Result")
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from opsdash_chassis.database.pools import OwnConnection
 from opsdash_chassis.settings import PREFIX, ConfigurationError, ProvisionSettings
 
 _OPEN_DATABASES = """
@@ -67,7 +68,7 @@ async def provision(admin_url: str, service: str, passwords: Passwords) -> None:
         await connection.close()
 
 
-async def _keep_roles_out_of_common_databases(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _keep_roles_out_of_common_databases(connection: OwnConnection) -> None:
     """On a server of our own nobody but superusers enters the databases that PostgreSQL comes with."""
     if not await connection.fetchval(_IS_SUPERUSER):
         return
@@ -77,7 +78,7 @@ async def _keep_roles_out_of_common_databases(connection: asyncpg.Connection[asy
             await connection.execute(f'REVOKE CONNECT ON DATABASE "{row["datname"]}" FROM PUBLIC')
 
 
-async def _ensure_role(connection: asyncpg.Connection[asyncpg.Record], role: str, password: str) -> None:
+async def _ensure_role(connection: OwnConnection, role: str, password: str) -> None:
     exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     # Only a superuser may even name the other attributes of a role that exists; services check them at their start.
     action = "ALTER ROLE %I LOGIN" if exists else "CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB"

@@ -16,6 +16,7 @@ import structlog
 from opsdash_chassis import crash_points
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.errors import outage_of
+from opsdash_chassis.database.pools import OwnConnection
 from opsdash_chassis.kafka.clients import SEND_DEADLINE_SECONDS
 from opsdash_chassis.observability import metrics
 from opsdash_chassis.observability.dependencies import Dependency
@@ -144,7 +145,7 @@ class Relay:
             # Closing ends the session and releases the lock; a dead connection must not hold up the stop.
             connection.terminate()
 
-    async def _wait_for_leadership(self, connection: outbox.Connection) -> None:
+    async def _wait_for_leadership(self, connection: OwnConnection) -> None:
         while not self._stopping.is_set():
             self._last_turn = time.monotonic()
             if await connection.fetchval(TRY_LOCK):
@@ -160,7 +161,7 @@ class Relay:
                 self._wake.clear()
                 await connection.execute(outbox.NOTIFY_THE_LEADER)
 
-    async def _turn(self, connection: outbox.Connection) -> None:
+    async def _turn(self, connection: OwnConnection) -> None:
         await self._throttle.turn()
         self._last_turn = time.monotonic()
         self._wake.clear()
@@ -173,7 +174,7 @@ class Relay:
         if len(rows) < outbox.BATCH_SIZE and not self._wake.is_set():
             await self._sleep_until_woken(self._settings.relay_poll_seconds)
 
-    async def _publish(self, connection: outbox.Connection, rows: list[OutboxRow]) -> None:
+    async def _publish(self, connection: OwnConnection, rows: list[OutboxRow]) -> None:
         """Send in batches of one event per key: the next one leaves only after the broker has the one before."""
         failed: BaseException | None = None
         for batch in key_ordered_batches(rows):
@@ -190,7 +191,7 @@ class Relay:
         self._sender.note_success()
 
     async def _handle_failures(
-        self, connection: outbox.Connection, batch: list[OutboxRow], results: list[BaseException | None]
+        self, connection: OwnConnection, batch: list[OutboxRow], results: list[BaseException | None]
     ) -> BaseException | None:
         """Park what can never be sent; return the gravest error, if any: all but a parked event stop the batch."""
         for row, error in zip(batch, results, strict=True):
@@ -199,7 +200,7 @@ class Relay:
                 await outbox.park(connection, row.position, repr(error))
         return max((error for error in results if error is not None), key=_weight, default=None)
 
-    async def _measure(self, connection: outbox.Connection) -> None:
+    async def _measure(self, connection: OwnConnection) -> None:
         """At most once a second: counting a long outbox at every turn would take longer than publishing it."""
         if time.monotonic() < self._next_measure:
             return

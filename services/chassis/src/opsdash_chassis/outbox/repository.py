@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
+from opsdash_chassis.database.pools import OwnConnection
+from opsdash_chassis.database.records import to_only_row, to_rows
+from opsdash_chassis.database.row import Row
 
 BATCH_SIZE = 1000
 #: Where the relay that leads hears that something waits.
@@ -65,38 +66,45 @@ class OutboxState:
     oldest_seconds: float
 
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+class _Waiting(Row, frozen=True):
+    """An event that waits, as it is stored."""
+
+    position: int
+    replayed: bool
+    event_id: UUID
+    aggregate_id: UUID
+    topic: str
+    headers: str
+    data: str
 
 
-async def waiting(connection: Connection) -> list[OutboxRow]:
-    return [_to_row(row) for row in await connection.fetch(WAITING_OF_ANY_ORG)]
+async def waiting(connection: OwnConnection) -> list[OutboxRow]:
+    return [_to_send(stored) for stored in to_rows(_Waiting, await connection.fetch(WAITING_OF_ANY_ORG))]
 
 
-async def confirmed(connection: Connection, positions: Sequence[int]) -> None:
+async def confirmed(connection: OwnConnection, positions: Sequence[int]) -> None:
     await connection.execute(_CONFIRMED_OF_ANY_ORG, positions)
 
 
-async def park(connection: Connection, position: int, reason: str) -> None:
+async def park(connection: OwnConnection, position: int, reason: str) -> None:
     await connection.execute(_PARK_OF_ANY_ORG, position, reason)
 
 
-async def state(connection: Connection) -> OutboxState:
-    row = await connection.fetchrow(_STATE_OF_ANY_ORG)
-    assert row is not None  # noqa: S101 - an aggregate always answers one row
-    return OutboxState(depth=row["depth"], parked=row["parked"], oldest_seconds=row["oldest_seconds"])
+async def state(connection: OwnConnection) -> OutboxState:
+    return to_only_row(OutboxState, await connection.fetchrow(_STATE_OF_ANY_ORG))
 
 
-def _to_row(row: asyncpg.Record) -> OutboxRow:
-    stored: dict[str, str] = json.loads(row["headers"])
-    headers = [(name, value.encode()) for name, value in stored.items()]
-    if row["replayed"]:
+def _to_send(stored: _Waiting) -> OutboxRow:
+    named: dict[str, str] = json.loads(stored.headers)
+    headers = [(name, value.encode()) for name, value in named.items()]
+    if stored.replayed:
         headers.append(("ce_replayed", b"true"))
     return OutboxRow(
-        position=row["position"],
-        event_id=row["event_id"],
-        aggregate_id=row["aggregate_id"],
-        topic=row["topic"],
-        key=stored.get("ce_partitionkey", stored["ce_subject"]).encode(),
-        value=row["data"].encode(),
+        position=stored.position,
+        event_id=stored.event_id,
+        aggregate_id=stored.aggregate_id,
+        topic=stored.topic,
+        key=named.get("ce_partitionkey", named["ce_subject"]).encode(),
+        value=stored.data.encode(),
         headers=headers,
     )

@@ -9,12 +9,13 @@ import asyncpg
 import structlog
 
 from opsdash_chassis.database.errors import database_errors
+from opsdash_chassis.database.pools import OwnConnection
 from opsdash_chassis.errors import StartupError, Unavailable
 from opsdash_chassis.settings import DatabaseSettings
 
 log = structlog.get_logger(__name__)
 
-_ROLE = "SELECT current_user AS name, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+_IS_ABOVE_ROW_SECURITY = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 _OWNED = """
 SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace
 AND relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'USAGE')
@@ -58,9 +59,7 @@ async def check_database(settings: DatabaseSettings, *, revision: str) -> None:
             await connection.close(timeout=2)
 
 
-async def _connect(
-    setting: str, url: str, deadline: float, patience_seconds: float
-) -> asyncpg.Connection[asyncpg.Record]:
+async def _connect(setting: str, url: str, deadline: float, patience_seconds: float) -> OwnConnection:
     """Try until the deadline, with a line now and then."""
     said_at = -SAID_EVERY_SECONDS
     while True:
@@ -81,21 +80,21 @@ async def _connect(
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _check_version(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _check_version(connection: OwnConnection) -> None:
     major = await connection.fetchval(_VERSION) // 10_000
     if major < OLDEST_POSTGRESQL:
         raise StartupError(f"PostgreSQL {major} is too old: {OLDEST_POSTGRESQL} or newer is needed")
 
 
-async def _check_role(connection: asyncpg.Connection[asyncpg.Record], setting: str) -> None:
-    role = await connection.fetchrow(_ROLE)
-    if role is None or role["rolsuper"] or role["rolbypassrls"]:
+async def _check_role(connection: OwnConnection, setting: str) -> None:
+    is_above: bool | None = await connection.fetchval(_IS_ABOVE_ROW_SECURITY)
+    if is_above is None or is_above:
         raise StartupError(f"{setting}: the role is a superuser or may bypass row security; use a plain role")
     if await connection.fetchval(_OWNED):
         raise StartupError(f"{setting}: the role owns tables; use the app or worker role, not the owner")
 
 
-async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision: str) -> None:
+async def _check_schema(connection: OwnConnection, revision: str) -> None:
     try:
         found = await connection.fetchval("SELECT version_num FROM alembic_version")
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
@@ -104,12 +103,12 @@ async def _check_schema(connection: asyncpg.Connection[asyncpg.Record], revision
         raise StartupError(f"the schema is at revision {found}, this version needs {revision}: run the migrate job")
     if found > revision:  # the next release has migrated first, or this one came back: migrations only add
         log.warning("schema_is_newer", found=found, needed=revision)
-    unforced = [row["relname"] for row in await connection.fetch(_UNFORCED)]
+    unforced = [name for (name,) in await connection.fetch(_UNFORCED)]
     if unforced:
         raise StartupError(f"row security is not forced on: {', '.join(unforced)}")
 
 
-async def _check_room(connection: asyncpg.Connection[asyncpg.Record], settings: DatabaseSettings) -> None:
+async def _check_room(connection: OwnConnection, settings: DatabaseSettings) -> None:
     wanted = settings.replicas * settings.database_connections
     room = await connection.fetchval(_CONNECTIONS)
     if wanted > room:

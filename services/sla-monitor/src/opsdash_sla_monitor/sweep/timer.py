@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import structlog
 from opsdash_chassis.database.errors import database_errors
-from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.pools import Database, OwnConnection
 
 from opsdash_sla_monitor.settings import SlaMonitorSettings
 from opsdash_sla_monitor.sweep import metrics, repository
@@ -31,7 +31,7 @@ class Timer:
         self._sweeper = sweeper
         self._wake = asyncio.Event()
         self._wakes_at = self._announced_at = NEVER
-        self._listener: asyncpg.Connection[asyncpg.Record] | None = None
+        self._listener: OwnConnection | None = None
 
     async def turn(self, database: Database) -> None:
         """Raises Unavailable while the database is away; who repeats turns makes the pause."""
