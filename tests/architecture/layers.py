@@ -13,10 +13,12 @@ from tests.architecture.sources import CHASSIS, PACKAGES, Module, imported_names
 Import = tuple[str, str]
 HTTP = f"{CHASSIS}.http"
 #: The end of the name of a module with bodies of requests and answers.
-#: Of the standard library, what reads no clock, file or network and starts nothing.
+#: Of the standard library, and of msgspec, whose structs are values: what reads no clock, file or network and starts
+#: nothing.
 PURE = {
     "__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "itertools", "math", "operator", "re", "string", "typing", "unicodedata", "uuid", "zoneinfo",
+    "functools", "itertools", "math", "msgspec", "operator", "re", "string", "typing", "unicodedata", "uuid",
+    "zoneinfo",
 }  # fmt: skip
 
 

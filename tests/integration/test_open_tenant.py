@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from opsdash_chassis.database.row import Row
 from opsdash_chassis.tenancy.directory_repository import upsert_member, upsert_org
 from opsdash_chassis.tenancy.open_tenant import open_tenant, read_in_org
 from opsdash_contracts.workspace import Member, Org, Plate, Role
@@ -15,6 +16,16 @@ from tests.support.databases import ServiceDatabase
 
 TITLES = "SELECT t.id, t.org_id, t.title FROM tickets t WHERE t.org_id = $1 ORDER BY t.number LIMIT $2"
 EVERYTHING = "SELECT t.org_id FROM tickets t LEFT JOIN orgs o ON o.org_id = t.org_id WHERE $1::uuid IS NOT NULL"
+
+
+class InOrg(Row):
+    org_id: UUID
+
+
+class Titled(Row):
+    id: UUID
+    org_id: UUID
+    title: str
 
 
 @pytest.fixture
@@ -28,30 +39,30 @@ async def test_a_member_reads_their_org_only(seeded: ServiceDatabase, refused: s
     connection = await asyncpg.connect(seeded.app_url)
     if refused:
         await connection.execute(f"SET {refused} = off")
-    found = await read_in_org(connection, "large", LARGE_OWNER, EVERYTHING)
+    found = await read_in_org(connection, "large", LARGE_OWNER, InOrg, EVERYTHING)
     after = await connection.fetch("SELECT * FROM tickets")
     await connection.close()
     assert found is not None
     tenant, rows = found
     assert tenant.org_id == LARGE_ORG
-    assert [row["org_id"] for row in rows] == [LARGE_ORG] * 20
+    assert [row.org_id for row in rows] == [LARGE_ORG] * 20
     assert after == [], "the tenant must not outlive the statement"
 
 
 async def test_order_and_limit_are_kept_and_nothing_found_is_empty(seeded: ServiceDatabase):
     connection = await asyncpg.connect(seeded.app_url)
-    found = await read_in_org(connection, "large", LARGE_OWNER, TITLES, 3)
-    none = await read_in_org(connection, "large", LARGE_OWNER, TITLES, 0)
+    found = await read_in_org(connection, "large", LARGE_OWNER, Titled, TITLES, 3)
+    none = await read_in_org(connection, "large", LARGE_OWNER, Titled, TITLES, 0)
     await connection.close()
     assert found is not None
-    assert [row["title"].rsplit(" ", 1)[1] for row in found[1]] == ["1", "2", "3"]
+    assert [row.title.rsplit(" ", 1)[1] for row in found[1]] == ["1", "2", "3"]
     assert none is not None
     assert none[1] == []
 
 
 async def test_an_outsider_enters_nothing(seeded: ServiceDatabase):
     connection = await asyncpg.connect(seeded.app_url)
-    assert await read_in_org(connection, "org-1", LARGE_OWNER, EVERYTHING) is None
+    assert await read_in_org(connection, "org-1", LARGE_OWNER, InOrg, EVERYTHING) is None
     await connection.close()
 
 

@@ -156,7 +156,7 @@ async def test_a_search_pages_through_every_match_newest_first(large: ServiceDat
         while rows := await listing_repository.page(
             connection.connection, LARGE_ORG, wanted, NEWEST_FIRST, after=after, limit=170
         ):
-            found += [row["id"] for row in rows]
+            found += [row.id for row in rows]
             after = listing_repository.position_of(rows[-1])
         matches = await connection.connection.fetch(
             "SELECT id FROM tickets t WHERE org_id = $1 AND deleted_at IS NULL AND id IN (SELECT search_tickets($2))"

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from opsdash_tickets.tickets.rows import DetailedTicket, ListedTicket
+
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 ID = UUID("0198c0de-1111-7abc-8def-0000000000aa")
 ADA, ZOE, CONTACT, COMPANY, PROJECT = (UUID(int=number) for number in range(1, 6))
@@ -15,8 +17,8 @@ BARE = {
     "sla_outcome": None, "sla_breached_at": None, "first_response_at": None, "resolved_at": None, "closed_at": None,
     "reopen_count": 0, "comment_count": 12, "created_by": ZOE, "created_at": NOW, "updated_at": NOW, "version": 3,
     "assignee_name": None, "assignee_active": None, "creator_name": "Zoë", "creator_active": True,
-    "contact_name": None, "contact_email": None, "contact_active": None, "company_id": None, "company_name": None,
-    "company_active": None, "project_name": None, "project_active": None,
+    "contact_name": None, "contact_email": None, "contact_active": True, "company_id": None, "company_name": None,
+    "company_active": None, "project_name": None, "project_active": True,
 }  # fmt: skip
 NAMED = {
     "assignee_id": ADA, "assignee_name": "Ada", "assignee_active": True, "contact_id": CONTACT,
@@ -34,12 +36,15 @@ FINISHED = {
 }  # fmt: skip
 
 
-def listed(**changes: object) -> Any:
+def listed(**changes: object) -> ListedTicket:
     """A row of a list; by itself an open ticket that nobody does, for nobody."""
-    return BARE | {"position": str(NOW)} | changes
+    values: dict[str, Any] = BARE | {"position": str(NOW)} | changes
+    return ListedTicket(**values)
 
 
-def detailed(**changes: object) -> Any:
+def detailed(**changes: object) -> DetailedTicket:
     """A row of the detail view."""
     text = {"description": "*hot*", "description_html": "<p><em>hot</em></p>\n"}
-    return BARE | text | {"updated_by": ADA, "updater_name": "Ada", "updater_active": False} | changes
+    updater = {"updated_by": ADA, "updater_name": "Ada", "updater_active": False}
+    values: dict[str, Any] = BARE | text | updater | changes
+    return DetailedTicket(**values)

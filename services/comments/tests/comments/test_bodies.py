@@ -1,4 +1,4 @@
-"""The bytes that fixed rows are answered with. To write them anew: delete them, and run the test."""
+"""The bytes that fixed rows are answered with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_comments.access.policy import Access
 from opsdash_comments.comments.pages import comment_page, revision_page
+from opsdash_comments.comments.rows import PagedComment, RevisionView
 from opsdash_contracts.workspace import Plate, Role
+
+from tests.support.golden import assert_as_stored
 
 GOLDEN = Path(__file__).with_name("golden")
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
@@ -48,33 +50,27 @@ REVISIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def a_comment(found: int, **changes: object) -> Any:
+def a_comment(found: int, **changes: object) -> PagedComment:
     """A row of a page of comments, of which there are as many as are `found`."""
-    return COMMENT | changes | {"found": found}
+    values: dict[str, Any] = COMMENT | changes | {"found": found}
+    return PagedComment(**values)
 
 
-def a_revision(found: int, **changes: object) -> Any:
-    return REVISION | changes | {"found": found}
-
-
-def assert_as_stored(name: str, body: object) -> None:
-    stored, encoded = GOLDEN / f"{name}.json", msgspec.json.encode(body)
-    if not stored.exists():
-        stored.write_bytes(encoded)
-        pytest.fail(f"{stored} was written: compare it, and run again")
-    assert encoded == stored.read_bytes()
+def a_revision(found: int, **changes: object) -> RevisionView:
+    values: dict[str, Any] = REVISION | changes | {"found": found}
+    return RevisionView(**values)
 
 
 @pytest.mark.parametrize("name", COMMENTS)
 async def test_a_comment(name: str):
     page = await comment_page(CURSORS, ACCESS, TICKET, [a_comment(1, **COMMENTS[name])])
-    assert_as_stored(f"comment-{name}", page)
+    assert_as_stored(GOLDEN / f"comment-{name}.json", page)
 
 
 @pytest.mark.parametrize("name", REVISIONS)
 async def test_a_revision(name: str):
     page = await revision_page(CURSORS, ACCESS, UUID(int=20), [a_revision(1, **REVISIONS[name])])
-    assert_as_stored(f"revision-{name}", page)
+    assert_as_stored(GOLDEN / f"revision-{name}.json", page)
 
 
 async def test_a_page_that_goes_on_has_a_cursor():

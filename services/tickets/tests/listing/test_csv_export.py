@@ -6,12 +6,12 @@ import csv
 import io
 import re
 from itertools import combinations
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_tickets.listing import csv_export
+from opsdash_tickets.tickets.rows import ListedTicket
 
 from services.tickets.tests.rows import ADA, NOW, listed
 
@@ -24,11 +24,11 @@ TRIED = (
 )  # fmt: skip
 
 
-def row(title: str, assignee: str | None = None) -> Any:
+def row(title: str, assignee: str | None = None) -> ListedTicket:
     return listed(title=title, assignee_id=assignee and ADA, assignee_name=assignee, assignee_active=True)
 
 
-def exported(*rows: Any, header: bool = False) -> str:
+def exported(*rows: ListedTicket, header: bool = False) -> str:
     return csv_export.encode(rows, NOW, header=header).decode()
 
 

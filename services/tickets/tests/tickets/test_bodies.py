@@ -1,4 +1,4 @@
-"""The bytes that fixed rows are answered with. To write them anew: delete them, and run the test."""
+"""The bytes that fixed rows are answered with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from opsdash_contracts.workspace import Plate, Role
 from opsdash_tickets.access.policy import Access
@@ -15,6 +14,7 @@ from opsdash_tickets.tickets.presenters import ticket_row
 from opsdash_tickets.tickets.responses import detail_response
 
 from services.tickets.tests.rows import ADA, FINISHED, NAMED, NOW, detailed, listed
+from tests.support.golden import assert_as_stored
 
 GOLDEN = Path(__file__).with_name("golden")
 ACCESS = Access(UUID(int=9), "ours", Plate.SALES, Role.MEMBER, ADA)
@@ -31,21 +31,13 @@ DETAILS: dict[str, dict[str, Any]] = ROWS | {
 }
 
 
-def assert_as_stored(name: str, body: object) -> None:
-    stored, encoded = GOLDEN / f"{name}.json", msgspec.json.encode(body)
-    if not stored.exists():
-        stored.write_bytes(encoded)
-        pytest.fail(f"{stored} was written: compare it, and run again")
-    assert encoded == stored.read_bytes()
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_of_a_list(name: str):
-    assert_as_stored(f"list-{name}", ticket_row(listed(**ROWS[name]), NOW))
+    assert_as_stored(GOLDEN / f"list-{name}.json", ticket_row(listed(**ROWS[name]), NOW))
 
 
 @pytest.mark.parametrize("name", DETAILS)
 async def test_a_detail(name: str):
     response = await detail_response(detailed(**DETAILS[name]), ACCESS, NOW)
-    assert_as_stored(f"detail-{name}", response.content)
+    assert_as_stored(GOLDEN / f"detail-{name}.json", response.content)
     assert response.headers["ETag"] == '"3"'

@@ -13,22 +13,45 @@ from uuid import UUID
 from opsdash_contracts.access import TenantAccess
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT, Plate, Role
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_row, to_rows
+from opsdash_chassis.database.row import Row
 from opsdash_chassis.tenancy.errors import FeatureNotAvailable, Forbidden, NotFound
 
 Access = TypeVar("Access", bound=TenantAccess[Any])
+Found = TypeVar("Found")
 
 _OPEN_TENANT = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
 # What is read hangs on the row of the org opened, behind OFFSET 0, which the planner does not look through: so it can
 # only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
 # planner ever find another way, row-level security shows it nothing.
 _OPEN_AND_READ = """
-SELECT entered.org_id AS entered_org_id, entered.plate AS entered_plate, entered.role AS entered_role,
-       entered.transaction_time, found.*
+SELECT entered.org_id, entered.plate, entered.role, entered.transaction_time, found.*
 FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) entered
 LEFT JOIN LATERAL (SELECT true AS is_found, wanted.* FROM ({statement} OFFSET 0) wanted) found ON true
 """
 _ORG_PARAMETER = re.compile(r"\$1(?!\d)")
+
+
+class _Opened(Row, frozen=True):
+    """The org that was opened, as the database knows it."""
+
+    org_id: UUID
+    plate: str
+    role: str
+    transaction_time: datetime
+
+    def context(self) -> TenantContext:
+        return TenantContext(self.org_id, Plate(self.plate), Role(self.role), self.transaction_time)
+
+
+class _OpenedWith(_Opened, frozen=True):
+    """The same where something is read with it: `is_found` is null when there is nothing."""
+
+    is_found: bool | None
+
+
+_OPENED_COLUMNS = len(_OpenedWith.__struct_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +80,13 @@ class TenantReader:
             raise RuntimeError("the org was not opened: nothing was read")
         return self._tenant
 
-    async def fetch(self, statement: str, *parameters: object) -> list[Record]:
-        """`statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
+    async def fetch(self, kind: type[Found], statement: str, *parameters: object) -> list[Found]:
+        """The rows of a statement, each as a `kind`.
 
+        `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
         Raises NotFound when the user is no member.
         """
-        found = await read_in_org(self._connection, self._slug, self._user_id, statement, *parameters)
+        found = await read_in_org(self._connection, self._slug, self._user_id, kind, statement, *parameters)
         if found is None:
             raise NotFound
         self._tenant, rows = found
@@ -71,10 +95,8 @@ class TenantReader:
 
 async def open_tenant(connection: Connection, slug: str, user_id: UUID) -> TenantContext | None:
     """Make the org the tenant of this transaction if the user is a member."""
-    row = await connection.fetchrow(_OPEN_TENANT, slug, user_id)
-    if row is None:
-        return None
-    return TenantContext(row["org_id"], Plate(row["plate"]), Role(row["role"]), row["transaction_time"])
+    opened = to_row(_Opened, await connection.fetchrow(_OPEN_TENANT, slug, user_id))
+    return None if opened is None else opened.context()
 
 
 def authorize(kind: type[Access], tenant: TenantContext, *, slug: str, user_id: UUID, action: StrEnum) -> Access:
@@ -88,21 +110,17 @@ def authorize(kind: type[Access], tenant: TenantContext, *, slug: str, user_id: 
 
 
 async def read_in_org(
-    connection: Connection, slug: str, user_id: UUID, statement: str, *parameters: object
-) -> tuple[TenantContext, list[Record]] | None:
+    connection: Connection, slug: str, user_id: UUID, kind: type[Found], statement: str, *parameters: object
+) -> tuple[TenantContext, list[Found]] | None:
     """Open the org and read in it, in one round trip; None when the user is no member.
 
     `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` are `$2` and on.
     """
-    opening = _with_tenant(statement, len(parameters) + 2)
-    rows = await connection.fetch(opening, slug, *parameters, user_id)
-    if not rows:
+    found = await connection.fetch(_with_tenant(statement, len(parameters) + 2), slug, *parameters, user_id)
+    if not found:
         return None
-    first = rows[0]
-    tenant = TenantContext(
-        first["entered_org_id"], Plate(first["entered_plate"]), Role(first["entered_role"]), first["transaction_time"]
-    )
-    return tenant, rows if first["is_found"] else []
+    opened = _OpenedWith(*found[0][:_OPENED_COLUMNS])
+    return opened.context(), to_rows(kind, found, skip=_OPENED_COLUMNS) if opened.is_found else []
 
 
 @lru_cache(maxsize=1024)

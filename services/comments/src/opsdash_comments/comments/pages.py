@@ -8,21 +8,21 @@ from uuid import UUID
 
 import msgspec
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text import markdown
 
 from opsdash_comments.access.policy import Access
+from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.schemas import CommentPage, RevisionPage, comment_of, revision_of
 from opsdash_comments.comments.validation import PAGE, PAGE_BYTES
 
 Item = TypeVar("Item")
 
 
-async def html_of(rows: Sequence[Record]) -> list[str]:
+async def html_of(rows: Sequence[CommentView | RevisionView]) -> list[str]:
     """As it is stored; where that was made by other rules, rendered anew, or as typed when that takes too long."""
-    outdated = [row["body"] for row in rows if row["body_html"] is None]
+    outdated = [row.body for row in rows if row.body_html is None]
     anew = iter(await markdown.render_all_soon(outdated) if outdated else [])
-    return [next(anew).html if row["body_html"] is None else row["body_html"] for row in rows]
+    return [next(anew).html if row.body_html is None else row.body_html for row in rows]
 
 
 def fitting(items: Sequence[Item]) -> list[Item]:
@@ -36,7 +36,7 @@ def fitting(items: Sequence[Item]) -> list[Item]:
     return page[: max(number, 1)]
 
 
-async def comment_page(cursors: Cursors, access: Access, ticket_id: UUID, rows: list[Record]) -> CommentPage:
+async def comment_page(cursors: Cursors, access: Access, ticket_id: UUID, rows: Sequence[PagedComment]) -> CommentPage:
     """Of rows that were read as a page."""
     htmls = await html_of(rows)
     shown = fitting([comment_of(row, html, access) for row, html in zip(rows, htmls, strict=True)])
@@ -47,7 +47,9 @@ async def comment_page(cursors: Cursors, access: Access, ticket_id: UUID, rows: 
     return CommentPage(items=shown, next_cursor=next_cursor, permissions=access.permissions)
 
 
-async def revision_page(cursors: Cursors, access: Access, comment_id: UUID, rows: list[Record]) -> RevisionPage:
+async def revision_page(
+    cursors: Cursors, access: Access, comment_id: UUID, rows: Sequence[RevisionView]
+) -> RevisionPage:
     """Of rows that were read as a page."""
     htmls = await html_of(rows)
     shown = fitting([revision_of(row, html) for row, html in zip(rows, htmls, strict=True)])
@@ -67,6 +69,6 @@ def revisions_scope(access: Access, comment_id: UUID) -> str:
     return f"{access.org_id}|revisions|{comment_id}"
 
 
-def _goes_on(rows: Sequence[Record], shown: Sequence[object]) -> bool:
+def _goes_on(rows: Sequence[PagedComment | RevisionView], shown: Sequence[object]) -> bool:
     """Whether there are more than are shown; each row has how many there are."""
-    return bool(rows) and len(shown) < rows[0]["found"]
+    return bool(rows) and len(shown) < rows[0].found

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import CommentEvent
@@ -14,6 +15,7 @@ from opsdash_contracts.topics import COMMENTS
 
 from opsdash_comments.comments import view_repository
 from opsdash_comments.comments.model import Comment
+from opsdash_comments.comments.rows import CommentView
 from opsdash_comments.threads.model import Thread
 
 _STATE = """
@@ -54,9 +56,10 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
     return None if row is None else to_comment(row)
 
 
-async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> Record:
+async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> CommentView:
     """Store a new comment of a locked thread with its event; how it is shown."""
-    (row,) = await work.execute_with_event(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
+    values = _new_values(comment, rendered, event)
+    (row,) = to_rows(CommentView, await work.execute_with_event(_INSERT, *values, event=event, topic=COMMENTS))
     return row
 
 

@@ -11,7 +11,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
@@ -20,6 +19,7 @@ from opsdash_chassis.tenancy.references import id_or_number, object_id
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import service, view_repository
 from opsdash_comments.comments.pages import comment_page, comments_scope, html_of, revision_page, revisions_scope
+from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.schemas import (
     Comment,
     CommentPage,
@@ -45,7 +45,7 @@ async def list_comments(
     if cursor is None and (page := await _first_page(org, wanted)):
         return page
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[PagedComment]]:
         ticket_id, scope = thread.ticket_id, comments_scope(access, thread.ticket_id)
         after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, ticket_id, after=after, limit=PAGE + 1)
@@ -59,11 +59,10 @@ async def _first_page(org: RequestScope, reference: UUID | int) -> CommentPage |
     reading = await org.read(
         CommentAction.READ, lambda reader: view_repository.opening(reader, reference, limit=PAGE + 1)
     )
-    rows = reading.found
-    if not rows or not rows[0]["not_deleted"]:
+    opening = reading.found
+    if opening is None or not opening.not_deleted:
         return None
-    found = [row for row in rows if row["id"] is not None]
-    return await comment_page(org.cursors, reading.access, rows[0]["thread_id"], found)
+    return await comment_page(org.cursors, reading.access, opening.ticket_id, opening.comments)
 
 
 @post("/", operation_id="createComment", response_headers=[ETAG, LOCATION])
@@ -152,7 +151,7 @@ async def list_revisions(
 ) -> RevisionPage:
     """The texts a comment had before, for admins and owners: 50 a page, fewer where they are long."""
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[Record]]:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[RevisionView]]:
         wanted = object_id(comment_id)
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotFound
@@ -174,7 +173,7 @@ async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id:
     return await _shown(row, access)
 
 
-async def _shown(row: Record, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
+async def _shown(row: CommentView, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
     """A row of the view, as it is answered."""
     (html,) = await html_of([row])
     comment = comment_of(row, html, access)

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 from opsdash_contracts.workspace import Role
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import model, validation
+from opsdash_comments.comments.rows import CommentView, RevisionView
 from opsdash_comments.comments.service import NewComment
 
 UNKNOWN_NAME = "Unknown"
@@ -115,40 +115,40 @@ class RevisionPage(Body):
 _people = msgspec.json.Decoder(list[Person])
 
 
-def comment_of(row: Record, html: str, access: Access) -> Comment:
+def comment_of(row: CommentView, html: str, access: Access) -> Comment:
     """One row of the view with its text as HTML, as it is answered to this caller."""
-    gone = row["deleted_at"] is not None
+    gone = row.deleted_at is not None
     return Comment(
-        id=row["id"],
-        ticket_id=row["ticket_id"],
-        parent_id=row["parent_id"],
+        id=row.id,
+        ticket_id=row.ticket_id,
+        parent_id=row.parent_id,
         author=_author(row),
-        body=None if gone else row["body"],
+        body=None if gone else row.body,
         body_html=None if gone else html,
-        mentions=[] if row["mentions"] is None else _people.decode(row["mentions"]),
-        created_at=row["created_at"],
-        edited_at=row["edited_at"],
-        edited_by=_person(row["edited_by"], row["editor_name"], row["editor_active"]) if row["edited_by"] else None,
-        deleted_at=row["deleted_at"],
-        version=row["version"],
-        may_change=not gone and model.may_change(access, row["author_id"]),
+        mentions=[] if row.mentions is None else _people.decode(row.mentions),
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        edited_by=_person(row.edited_by, row.editor_name, row.editor_active) if row.edited_by else None,
+        deleted_at=row.deleted_at,
+        version=row.version,
+        may_change=not gone and model.may_change(access, row.author_id),
     )
 
 
-def revision_of(row: Record, html: str) -> Revision:
+def revision_of(row: RevisionView, html: str) -> Revision:
     return Revision(
-        version=row["version"],
-        body=row["body"],
+        version=row.version,
+        body=row.body,
         body_html=html,
-        written_at=row["written_at"],
-        written_by=_person(row["written_by"], row["writer_name"], row["writer_active"]),
+        written_at=row.written_at,
+        written_by=_person(row.written_by, row.writer_name, row.writer_active),
     )
 
 
-def _author(row: Record) -> Author:
-    active = bool(row["author_active"])
-    role = Role(row["author_role"]) if active else None
-    return Author(id=row["author_id"], name=row["author_name"] or UNKNOWN_NAME, active=active, role=role)
+def _author(row: CommentView) -> Author:
+    active = bool(row.author_active)
+    role = Role(row.author_role) if active and row.author_role else None
+    return Author(id=row.author_id, name=row.author_name or UNKNOWN_NAME, active=active, role=role)
 
 
 def _person(user_id: UUID, name: str | None, active: bool | None) -> Person:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.text import markdown
@@ -20,6 +19,7 @@ from opsdash_comments.access.policy import Access
 from opsdash_comments.comments import model, repository
 from opsdash_comments.comments.events import comment_event
 from opsdash_comments.comments.model import Comment
+from opsdash_comments.comments.rows import CommentView
 from opsdash_comments.errors import FieldProblem, InvalidFields, NotFound, ParentDeleted
 from opsdash_comments.threads.model import Thread
 
@@ -34,7 +34,7 @@ class NewComment:
     mentions: tuple[UUID, ...]
 
 
-async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> Record:
+async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: NewComment) -> CommentView:
     """Add a comment or a reply to a locked thread; how it is shown. Raises InvalidFields or ParentDeleted."""
     parent_id = None if new.parent_id is None else await _top_of(work, thread, new.parent_id)
     comment = _first_version(work, access, thread, new, parent_id)

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_row, to_rows
 from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.text import markdown
 
+from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.validation import PAGE_BYTES
 
 # A person may have left and come back under a new membership: the living one wins, else the latest.
@@ -65,9 +69,10 @@ SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id = 
 """  # noqa: S608 - our own texts
 _FIRST_PAGE = _page_of_comments("c.ticket_id = $2")
 _NEXT_PAGE = _page_of_comments("c.ticket_id = $2 AND (c.created_at, c.id) > ($4, $5)")
-# What is known of the ticket, and the first page of its comments: one row without an id when there are none.
+# What is known of the ticket, and the first page of its comments: one row without a comment when there are none.
 _OPENING = """
-SELECT th.ticket_id AS thread_id, th.deleted_at IS NULL AS not_deleted, page.* FROM threads th
+SELECT page.*, th.ticket_id AS thread_id, th.deleted_at IS NULL AS not_deleted, page.id IS NOT NULL AS has_comment
+FROM threads th
 LEFT JOIN LATERAL ({page}) page ON true
 WHERE th.org_id = $1 AND th.{reference} = $2 ORDER BY page.created_at, page.id
 """
@@ -85,26 +90,47 @@ _REVISIONS = _PAGE.format(
 )
 
 
-async def opening(reader: TenantReader, reference: UUID | int, *, limit: int) -> list[Record]:
-    """The thread with its first comments, read on opening the org."""
-    return await reader.fetch(_OPENINGS[type(reference)], reference, limit)
+class _OpeningRow(PagedComment, frozen=True):
+    """A comment of the first page, and its thread; without `has_comment` there is but the thread."""
+
+    thread_id: UUID
+    not_deleted: bool
+    has_comment: bool
 
 
-async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> Record | None:
-    return await connection.fetchrow(_ONE, org_id, ticket_id, comment_id)
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A thread with its first comments, in the order they were made."""
+
+    ticket_id: UUID
+    not_deleted: bool
+    comments: Sequence[PagedComment]
+
+
+async def opening(reader: TenantReader, reference: UUID | int, *, limit: int) -> Opening | None:
+    """The thread with its first comments, read on opening the org; None when the ticket is not known."""
+    rows = await reader.fetch(_OpeningRow, _OPENINGS[type(reference)], reference, limit)
+    if not rows:
+        return None
+    comments = [row for row in rows if row.has_comment]
+    return Opening(rows[0].thread_id, rows[0].not_deleted, comments)
+
+
+async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> CommentView | None:
+    return to_row(CommentView, await connection.fetchrow(_ONE, org_id, ticket_id, comment_id))
 
 
 async def page(
     connection: Connection, org_id: UUID, ticket_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
-) -> list[Record]:
+) -> list[PagedComment]:
     """Comments in the order they were made."""
     if after is None:
-        return await connection.fetch(_FIRST_PAGE, org_id, ticket_id, limit)
-    return await connection.fetch(_NEXT_PAGE, org_id, ticket_id, limit, *after)
+        return to_rows(PagedComment, await connection.fetch(_FIRST_PAGE, org_id, ticket_id, limit))
+    return to_rows(PagedComment, await connection.fetch(_NEXT_PAGE, org_id, ticket_id, limit, *after))
 
 
 async def revisions(
     connection: Connection, org_id: UUID, comment_id: UUID, *, after_version: int, limit: int
-) -> list[Record]:
+) -> list[RevisionView]:
     """Replaced texts, oldest first."""
-    return await connection.fetch(_REVISIONS, org_id, comment_id, after_version, limit)
+    return to_rows(RevisionView, await connection.fetch(_REVISIONS, org_id, comment_id, after_version, limit))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.text import markdown
 
 # Written for their partial indexes, which are of the rows that were stored by other rules than today's.
@@ -40,11 +41,11 @@ class Outdated:
 
 
 async def outdated_comments(connection: Connection, limit: int) -> list[Outdated]:
-    return [Outdated(**dict(row)) for row in await connection.fetch(_OUTDATED_COMMENTS_OF_ANY_ORG, limit)]
+    return to_rows(Outdated, await connection.fetch(_OUTDATED_COMMENTS_OF_ANY_ORG, limit))
 
 
 async def outdated_revisions(connection: Connection, limit: int) -> list[Outdated]:
-    return [Outdated(**dict(row)) for row in await connection.fetch(_OUTDATED_REVISIONS_OF_ANY_ORG, limit)]
+    return to_rows(Outdated, await connection.fetch(_OUTDATED_REVISIONS_OF_ANY_ORG, limit))
 
 
 async def store_comments(connection: Connection, made: Sequence[tuple[Outdated, str]]) -> None:

@@ -18,7 +18,6 @@ _THREAD = """
 SELECT org_id, ticket_id, deleted_at IS NULL AS not_deleted, last_sequence, last_comment_at FROM threads
 WHERE org_id = $1 AND {reference} = $2 {lock}
 """
-_THREAD_COLUMNS = tuple(field.name for field in fields(Thread))
 _THREADS = {
     (kind, locked): _THREAD.format(reference=reference, lock="FOR UPDATE" if locked else "")
     for kind, reference in ((UUID, "ticket_id"), (int, "number"))
@@ -55,8 +54,8 @@ async def thread(reader: TenantReader, reference: UUID | int, *, lock: bool) -> 
 
     Locked, its comments are written one after the other until the transaction ends.
     """
-    rows = await reader.fetch(_THREADS[type(reference), lock], reference)
-    return Thread(**{name: rows[0][name] for name in _THREAD_COLUMNS}) if rows else None
+    rows = await reader.fetch(Thread, _THREADS[type(reference), lock], reference)
+    return rows[0] if rows else None
 
 
 async def upsert_tickets(connection: Connection, snapshots: Sequence[TicketSnapshot]) -> list[TicketSnapshot]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_row
+from opsdash_chassis.database.row import Row
 
 _EXISTENCE = """
 SELECT id AS ticket_id, number, version, deleted_at, purged_at FROM tickets WHERE org_id = $1 AND {reference} = $2
@@ -13,7 +16,17 @@ _EXISTENCE_BY_ID = _EXISTENCE.format(reference="id")
 _EXISTENCE_BY_NUMBER = _EXISTENCE.format(reference="number")
 
 
-async def existence(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
+class KnownTicket(Row, frozen=True):
+    """What others may know of a ticket; it may be deleted or purged."""
+
+    ticket_id: UUID
+    number: int
+    version: int
+    deleted_at: datetime | None
+    purged_at: datetime | None
+
+
+async def existence(connection: Connection, org_id: UUID, reference: UUID | int) -> KnownTicket | None:
     """Living or deleted."""
     statement = _EXISTENCE_BY_ID if isinstance(reference, UUID) else _EXISTENCE_BY_NUMBER
-    return await connection.fetchrow(statement, org_id, reference)
+    return to_row(KnownTicket, await connection.fetchrow(statement, org_id, reference))

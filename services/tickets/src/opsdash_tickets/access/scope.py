@@ -72,4 +72,4 @@ class RequestScope(request_scope.RequestScope[Access]):
         if isinstance(reference, UUID):
             return {"reference": reference}
         found = await repository.existence(work.connection, access.org_id, reference)
-        return {} if found is None else {"reference": found["ticket_id"]}
+        return {} if found is None else {"reference": found.ticket_id}

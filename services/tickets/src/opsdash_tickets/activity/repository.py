@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_rows
+from opsdash_chassis.database.row import Row
 
 # A transaction that waited for another's lock began before it and committed after it. The running maximum lets each of
 # the two histories keep the order of its versions while they are merged by time.
@@ -38,13 +40,29 @@ UNION ALL SELECT project_id, name FROM projects WHERE org_id = $1 AND project_id
 Place = tuple[datetime, int, int]
 
 
-async def page(connection: Connection, org_id: UUID, ticket_id: UUID, *, after: Place, limit: int) -> list[Record]:
+class HistoryEntry(Row, frozen=True):
+    """An event of the ticket or of one of its comments. `place`, `source` and `step` order it; `changes` is JSON."""
+
+    place: datetime
+    source: int
+    step: int
+    id: UUID
+    type: str
+    version: int
+    at: datetime
+    actor_id: UUID | None
+    changes: str
+    bulk_id: str | None
+    comment_id: UUID | None
+    actor_name: str | None
+    actor_active: bool | None
+
+
+async def page(
+    connection: Connection, org_id: UUID, ticket_id: UUID, *, after: Place, limit: int
+) -> list[HistoryEntry]:
     """What happened, oldest first."""
-    return await connection.fetch(_ACTIVITY, org_id, ticket_id, *after, limit)
-
-
-def place_of(row: Record) -> Place:
-    return row["place"], row["source"], row["step"]
+    return to_rows(HistoryEntry, await connection.fetch(_ACTIVITY, org_id, ticket_id, *after, limit))
 
 
 async def labels(connection: Connection, org_id: UUID, ids: set[UUID]) -> dict[UUID, str]:

@@ -11,17 +11,15 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.tenancy.references import id_or_number
 
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import repository
-from opsdash_tickets.activity.repository import Place
+from opsdash_tickets.activity.repository import HistoryEntry, Place
 from opsdash_tickets.activity.schemas import ActivityEntry, ActivityPage, FieldChange
-from opsdash_tickets.common_schemas import Person
 from opsdash_tickets.tickets import service as tickets_service
-from opsdash_tickets.tickets.presenters import UNKNOWN_NAME
+from opsdash_tickets.tickets.presenters import person
 
 PAGE: Final = 50
 REFERENCES: Final = frozenset({"assignee_id", "contact_id", "project_id"})
@@ -38,17 +36,17 @@ async def ticket_activity(
     """Everything that happened to the ticket and its comments, oldest first."""
     async with org.transaction(Action.READ) as (work, access):
         ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
-        scope = f"{access.org_id}|activity|{ticket['id']}"
+        scope = f"{access.org_id}|activity|{ticket.id}"
         after = _START if cursor is None else _place(cursors.decode(cursor, scope=scope))
-        rows = await repository.page(work.connection, access.org_id, ticket["id"], after=after, limit=PAGE + 1)
+        rows = await repository.page(work.connection, access.org_id, ticket.id, after=after, limit=PAGE + 1)
         shown = rows[:PAGE]
-        changes = [json.loads(row["changes"]) for row in shown]
+        changes = [json.loads(row.changes) for row in shown]
         labels = await repository.labels(work.connection, access.org_id, _referenced(changes))
     entries = [_entry(row, changed, labels) for row, changed in zip(shown, changes, strict=True)]
     if len(rows) <= PAGE:
         return ActivityPage(entries, None)
-    place, source, step = repository.place_of(shown[-1])
-    return ActivityPage(entries, cursors.encode([place.isoformat(), source, step], scope=scope))
+    last = shown[-1]
+    return ActivityPage(entries, cursors.encode([last.place.isoformat(), last.source, last.step], scope=scope))
 
 
 def _place(values: list[str | int]) -> Place:
@@ -63,19 +61,19 @@ def _referenced(changes: list[dict[str, Any]]) -> set[UUID]:
     return {UUID(change[side]) for change in pairs for side in ("from", "to") if change.get(side)}
 
 
-def _entry(row: Record, changes: dict[str, Any], labels: dict[UUID, str]) -> ActivityEntry:
+def _entry(row: HistoryEntry, changes: dict[str, Any], labels: dict[UUID, str]) -> ActivityEntry:
     actor = None
-    if row["actor_id"] is not None:
-        actor = Person(id=row["actor_id"], name=row["actor_name"] or UNKNOWN_NAME, active=bool(row["actor_active"]))
+    if row.actor_id is not None:
+        actor = person(row.actor_id, row.actor_name, row.actor_active)
     return ActivityEntry(
-        id=row["id"],
-        type=row["type"],
-        version=row["version"],
-        at=row["at"],
+        id=row.id,
+        type=row.type,
+        version=row.version,
+        at=row.at,
         actor=actor,
         changes=[_field_change(name, change, labels) for name, change in changes.items()],
-        bulk_id=None if row["bulk_id"] is None else UUID(row["bulk_id"]),
-        comment_id=row["comment_id"],
+        bulk_id=None if row.bulk_id is None else UUID(row.bulk_id),
+        comment_id=row.comment_id,
     )
 
 

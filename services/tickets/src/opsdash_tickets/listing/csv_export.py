@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.text.blank import INVISIBLE
 
 from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.rows import NamedTicket
 from opsdash_tickets.tickets.schemas import TicketRow
 
 COLUMNS: Final = (
@@ -32,7 +32,7 @@ _FORMULA: Final = re.compile(f'(^|[{_ENDS}])(?=[{INVISIBLE}"]*[{_SIGNS}])')
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 
 
-def encode(rows: Sequence[Record], now: datetime, *, header: bool) -> bytes:
+def encode(rows: Sequence[NamedTicket], now: datetime, *, header: bool) -> bytes:
     """The rows as CSV lines (RFC 4180, UTF-8), after a byte order mark and the header if asked for.
 
     Texts are always in quotation marks, numbers never.

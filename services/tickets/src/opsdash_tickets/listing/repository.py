@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_contracts import ticket_rules
 
 from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
 from opsdash_tickets.tickets.repository import NAMES, VIEW_COLUMNS
+from opsdash_tickets.tickets.rows import ListedTicket
 
 _MIDNIGHT = "date_trunc('day', now() AT TIME ZONE {zone})"
 _SLA = {
@@ -112,18 +114,18 @@ async def page(
     *,
     after: Position | None,
     limit: int,
-) -> list[Record]:
+) -> list[ListedTicket]:
     """Living tickets that match, in order, starting after a position; each row has its own `position`."""
     statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
-    return await connection.fetch(statement, org_id, *parameters)
+    return to_rows(ListedTicket, await connection.fetch(statement, org_id, *parameters))
 
 
 async def page_with_tenant(
     reader: TenantReader, wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int
-) -> list[Record]:
+) -> list[ListedTicket]:
     """The same for a request that reads nothing else."""
     statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
-    return await reader.fetch(statement, *parameters)
+    return await reader.fetch(ListedTicket, statement, *parameters)
 
 
 def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
@@ -209,6 +211,6 @@ def _conditions(wanted: TicketFilter) -> _Conditions:
     return conditions
 
 
-def position_of(row: Record) -> Position:
+def position_of(row: ListedTicket) -> Position:
     """Where a page that ends with this row ends."""
-    return row["position"], str(row["id"])
+    return row.position, str(row.id)

@@ -13,7 +13,6 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.types import HttpResponse
 
@@ -24,6 +23,7 @@ from opsdash_tickets.listing.filters import ListQuery, Sort, TicketFilter, read_
 from opsdash_tickets.listing.repository import Position
 from opsdash_tickets.listing.schemas import TicketPage
 from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.rows import ListedTicket
 
 #: Writing a page is one step, during which the process serves nobody else.
 EXPORT_PAGE = 100
@@ -161,7 +161,7 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield chunk
 
 
-async def _page(work: UnitOfWork, access: Access, query: ListQuery, after: Position | None) -> list[Record]:
+async def _page(work: UnitOfWork, access: Access, query: ListQuery, after: Position | None) -> list[ListedTicket]:
     wanted, sort = await _read(work, access, query)
     return await repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
 

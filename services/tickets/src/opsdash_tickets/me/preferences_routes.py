@@ -10,6 +10,7 @@ from opsdash_chassis.database.pools import Database
 from opsdash_chassis.http.security.tokens import Caller
 
 from opsdash_tickets.me import preferences_repository
+from opsdash_tickets.me.preferences_repository import UserPreferences
 from opsdash_tickets.me.schemas import PatchPreferences, Preferences
 
 PATH = "/me/preferences"
@@ -20,8 +21,8 @@ async def get_preferences(caller: NamedDependency[Caller], database: NamedDepend
     """The caller's own preferences; the defaults until they change one."""
     async with database.tenant_transaction() as connection:
         await preferences_repository.open_user(connection, caller.user_id)
-        row = await preferences_repository.read(connection, caller.user_id)
-    return Preferences(**dict(row)) if row else Preferences()
+        saved = await preferences_repository.read(connection, caller.user_id)
+    return Preferences() if saved is None else _body(saved)
 
 
 @patch(PATH, operation_id="patchPreferences", tags=["me"])
@@ -31,13 +32,17 @@ async def patch_preferences(
     """Change some of them."""
     async with database.tenant_transaction() as connection:
         await preferences_repository.open_user(connection, caller.user_id)
-        row = await preferences_repository.save(
+        saved = await preferences_repository.save(
             connection,
             caller.user_id,
             tour_seen=None if data.tour_seen is UNSET else data.tour_seen,
             shortcuts=None if data.shortcuts is UNSET else data.shortcuts,
         )
-    return Preferences(**dict(row))
+    return _body(saved)
+
+
+def _body(saved: UserPreferences) -> Preferences:
+    return Preferences(tour_seen=saved.tour_seen, shortcuts=saved.shortcuts)
 
 
 ROUTES = [get_preferences, patch_preferences]

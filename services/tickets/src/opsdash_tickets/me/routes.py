@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from opsdash_chassis.database.pools import Database
@@ -15,9 +16,8 @@ from opsdash_tickets.me.schemas import Me, Membership
 async def get_me(caller: NamedDependency[Caller], database: NamedDependency[Database]) -> Me:
     """The caller and the orgs they belong to."""
     async with database.tenant_transaction() as connection:
-        rows = await repository.orgs_of_user(connection, caller.user_id)
-    orgs = [Membership(**{"id" if name == "org_id" else name: value for name, value in row.items()}) for row in rows]
-    return Me(user_id=caller.user_id, orgs=orgs)
+        orgs = await repository.orgs_of_user(connection, caller.user_id)
+    return Me(user_id=caller.user_id, orgs=msgspec.convert(orgs, list[Membership], from_attributes=True))
 
 
 ROUTES = [get_me]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+from uuid import UUID
 
+import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from opsdash_chassis.database.pools import Record
-from opsdash_contracts.tickets import Category, Priority, Status
+from opsdash_chassis.database.pools import Connection
+from opsdash_contracts.tickets import Category, Status
 from opsdash_contracts.workspace import PLATE_CAPS, Role
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
@@ -16,6 +19,7 @@ from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.common_schemas import Company
 from opsdash_tickets.errors import NotFound
 from opsdash_tickets.overview import repository
+from opsdash_tickets.overview.repository import PickedContact, PickedEntity, PickedMember
 from opsdash_tickets.overview.schemas import (
     FEATURE,
     ContactChoice,
@@ -33,6 +37,7 @@ from opsdash_tickets.overview.schemas import (
 )
 from opsdash_tickets.plate_usage import repository as plate_usage_repository
 
+Picked = TypeVar("Picked")
 PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
@@ -46,12 +51,12 @@ async def get_support(org: NamedDependency[RequestScope]) -> Support:
         raise NotFound
     return Support(
         org_id=access.org_id,
-        member_id=row["member_id"],
+        member_id=row.member_id,
         slug=access.slug,
-        name=row["name"],
+        name=row.name,
         plate=access.plate,
         feature=FEATURE,
-        used=row["used"],
+        used=row.used,
         limit=PLATE_CAPS[access.plate],
         role=access.role,
         permissions=access.permissions,
@@ -65,25 +70,32 @@ async def get_support(org: NamedDependency[RequestScope]) -> Support:
 async def get_views(org: NamedDependency[RequestScope]) -> Views:
     """Counts of the preset views, for the caller."""
     async with org.transaction(Action.READ) as (work, access):
-        row = await repository.views(work.connection, access.org_id, access.user_id)
+        counts = await repository.views(work.connection, access.org_id, access.user_id)
         not_deleted = await plate_usage_repository.living_tickets(work.connection, access.org_id)
-    return Views(**dict(row), done=not_deleted - row["active"], as_of=work.now)
+    return Views(
+        active=counts.active,
+        mine=counts.mine,
+        unassigned=counts.unassigned,
+        overdue=counts.overdue,
+        done=not_deleted - counts.active,
+        as_of=work.now,
+    )
 
 
 @get("/insights", operation_id="getInsights")
 async def get_insights(org: NamedDependency[RequestScope]) -> Insights:
     """Counts of the active tickets, at one moment."""
     async with org.transaction(Action.READ) as (work, access):
-        row = await repository.insights(work.connection, access.org_id)
+        counts = await repository.insights(work.connection, access.org_id)
         overdue = await repository.most_overdue(work.connection, access.org_id)
     return Insights(
-        open=row["open"],
-        overdue=row["overdue"],
-        due_soon=row["due_soon"],
-        due_in_4_hours=row["due_in_4_hours"],
-        unassigned=row["unassigned"],
-        by_priority={priority: row[priority] for priority in Priority},
-        most_overdue=[OverdueTicket(**dict(ticket)) for ticket in overdue],
+        open=counts.open,
+        overdue=counts.overdue,
+        due_soon=counts.due_soon,
+        due_in_4_hours=counts.due_in_4_hours,
+        unassigned=counts.unassigned,
+        by_priority={"urgent": counts.urgent, "high": counts.high, "medium": counts.medium, "low": counts.low},
+        most_overdue=msgspec.convert(overdue, list[OverdueTicket], from_attributes=True),
         as_of=work.now,
     )
 
@@ -93,8 +105,7 @@ async def pick_members(
     org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
 ) -> MemberChoices:
     """Members by name."""
-    rows = await _pick(org, "members", q, limit)
-    return MemberChoices([MemberChoice(**dict(row), assignable=Role(row["role"]) in ASSIGNABLE_ROLES) for row in rows])
+    return MemberChoices(items=[_member_choice(row) for row in await _pick(org, repository.members, q, limit)])
 
 
 @get("/contacts", operation_id="pickContacts")
@@ -102,7 +113,7 @@ async def pick_contacts(
     org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
 ) -> ContactChoices:
     """Contacts by name, with their company."""
-    return ContactChoices([_contact_choice(row) for row in await _pick(org, "contacts", q, limit)])
+    return ContactChoices(items=[_contact_choice(row) for row in await _pick(org, repository.contacts, q, limit)])
 
 
 @get("/companies", operation_id="pickCompanies")
@@ -110,7 +121,7 @@ async def pick_companies(
     org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
 ) -> NamedChoices:
     """Companies by name."""
-    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(org, "companies", q, limit)])
+    return _named_choices(await _pick(org, repository.companies, q, limit))
 
 
 @get("/projects", operation_id="pickProjects")
@@ -118,19 +129,33 @@ async def pick_projects(
     org: NamedDependency[RequestScope], q: PickerWords = None, limit: PickerLimit = 20
 ) -> NamedChoices:
     """Projects by name."""
-    return NamedChoices([NamedChoice(**dict(row)) for row in await _pick(org, "projects", q, limit)])
+    return _named_choices(await _pick(org, repository.projects, q, limit))
 
 
-async def _pick(org: RequestScope, kind: str, words: str | None, limit: int) -> list[Record]:
+async def _pick(
+    org: RequestScope,
+    find: Callable[[Connection, UUID, str | None, int], Awaitable[list[Picked]]],
+    words: str | None,
+    limit: int,
+) -> list[Picked]:
     async with org.transaction(Action.READ) as (work, access):
-        return await repository.picker(work.connection, access.org_id, kind, words=words, limit=limit)
+        return await find(work.connection, access.org_id, words, limit)
 
 
-def _contact_choice(row: Record) -> ContactChoice:
+def _member_choice(row: PickedMember) -> MemberChoice:
+    role = Role(row.role)
+    return MemberChoice(id=row.id, name=row.name, email=row.email, role=role, assignable=role in ASSIGNABLE_ROLES)
+
+
+def _contact_choice(row: PickedContact) -> ContactChoice:
     company = None
-    if row["company_name"] is not None:
-        company = Company(id=row["company_id"], name=row["company_name"], active=row["company_active"])
-    return ContactChoice(id=row["id"], name=row["name"], email=row["email"], company=company)
+    if row.company_id is not None and row.company_name is not None:
+        company = Company(id=row.company_id, name=row.company_name, active=row.company_active)
+    return ContactChoice(id=row.id, name=row.name, email=row.email, company=company)
+
+
+def _named_choices(rows: list[PickedEntity]) -> NamedChoices:
+    return NamedChoices(items=[NamedChoice(id=row.id, name=row.name) for row in rows])
 
 
 ROUTES = [

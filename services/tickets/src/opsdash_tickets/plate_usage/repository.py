@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_only_row
 
 from opsdash_tickets.plate_usage.model import Counters
 
@@ -28,16 +29,12 @@ _NOT_DELETED = "SELECT living_tickets FROM org_counters WHERE org_id = $1"
 
 async def lock_counters(connection: Connection, org_id: UUID) -> Counters:
     """The org's counters, locked until the transaction ends."""
-    row = await connection.fetchrow(_LOCK_COUNTERS, org_id)
-    assert row is not None  # noqa: S101 - the statement inserts or updates, and returns either way
-    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
+    return to_only_row(Counters, await connection.fetchrow(_LOCK_COUNTERS, org_id))
 
 
 async def take_slot(connection: Connection, org_id: UUID, *, numbers: int) -> Counters:
     """Count one more living ticket and `numbers` more numbers given; the counters stay locked until the end."""
-    row = await connection.fetchrow(_TAKE_SLOT, org_id, numbers)
-    assert row is not None  # noqa: S101 - as above
-    return Counters(row["last_number"], row["living_tickets"], row["usage_notices"])
+    return to_only_row(Counters, await connection.fetchrow(_TAKE_SLOT, org_id, numbers))
 
 
 async def save_counters(connection: Connection, org_id: UUID, counters: Counters) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES
@@ -84,7 +85,7 @@ async def redact_history(connection: Connection, org_id: UUID, ticket_id: UUID) 
 
 async def outdated(connection: Connection, limit: int) -> list[Outdated]:
     """Of any org."""
-    return [Outdated(**dict(row)) for row in await connection.fetch(_OUTDATED_OF_ANY_ORG, limit)]
+    return to_rows(Outdated, await connection.fetch(_OUTDATED_OF_ANY_ORG, limit))
 
 
 async def store_html(connection: Connection, made: Sequence[tuple[Outdated, str]]) -> None:

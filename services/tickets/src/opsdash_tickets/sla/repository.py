@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record, columns_of
+from opsdash_chassis.database.pools import Connection, columns_of
+from opsdash_chassis.database.records import to_row, to_rows
+from opsdash_chassis.database.row import Row
 
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED
 
@@ -58,6 +60,33 @@ ORDER BY m.user_id, m.removed_at IS NULL DESC, m.version DESC
 """
 
 
+class TicketState(Row, frozen=True):
+    """A ticket's newest version, as far as its due time is concerned."""
+
+    org_id: UUID
+    ticket_id: UUID
+    number: int
+    version: int
+    status: str
+    priority: str
+    assignee_id: UUID | None
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    sla_source: str | None
+    resolved_at: datetime | None
+    deleted: bool
+
+
+class Changer(Row, frozen=True):
+    """Somebody who changed a ticket."""
+
+    id: UUID
+    name: str
+    active: bool
+
+
 async def confirm(
     connection: Connection, pairs: Sequence[tuple[UUID, UUID, datetime]], *, plates: Sequence[str]
 ) -> list[str]:
@@ -72,15 +101,15 @@ async def supported(connection: Connection, org_ids: Sequence[UUID], *, plates: 
     return [row["org_id"] for row in rows]
 
 
-async def state(connection: Connection, org_id: UUID, ticket_id: UUID) -> Record | None:
+async def state(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketState | None:
     """A ticket's newest version, deleted ones too."""
-    return await connection.fetchrow(_STATE, org_id, ticket_id)
+    return to_row(TicketState, await connection.fetchrow(_STATE, org_id, ticket_id))
 
 
 async def stamp_breach(connection: Connection, org_id: UUID, ticket_id: UUID, at: datetime) -> None:
     await connection.execute(_STAMP, org_id, ticket_id, at)
 
 
-async def people(connection: Connection, org_id: UUID, ticket_id: UUID) -> list[Record]:
+async def people(connection: Connection, org_id: UUID, ticket_id: UUID) -> list[Changer]:
     """Everybody who ever changed the ticket, also those who left."""
-    return await connection.fetch(_PEOPLE, org_id, ticket_id)
+    return to_rows(Changer, await connection.fetch(_PEOPLE, org_id, ticket_id))

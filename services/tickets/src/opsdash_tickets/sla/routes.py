@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from opsdash_chassis.database.pools import Database, Record
+from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
 from opsdash_chassis.http.security.authentication import Services
 from opsdash_chassis.tenancy.references import id_or_number
-from opsdash_contracts.tickets import Status
+from opsdash_contracts.tickets import Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets.access.policy import Access, Action
@@ -36,6 +36,7 @@ from opsdash_tickets.sla.schemas import (
 from opsdash_tickets.tickets import due_times
 from opsdash_tickets.tickets import service as tickets_service
 from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.rows import DetailedTicket
 
 DryRun = Annotated[bool, QueryParameter(description="Only tell what would change")]
 
@@ -71,15 +72,15 @@ async def recompute_sla(
 async def sla_context(reference: FromPath[str], org: NamedDependency[RequestScope]) -> SlaContext:
     """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
     async with org.transaction(Action.READ) as (work, access):
-        row = await tickets_service.ticket_detail(work, access, id_or_number(reference))
-        people = await repository.people(work.connection, access.org_id, row["id"])
+        ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
+        people = await repository.people(work.connection, access.org_id, ticket.id)
     return SlaContext(
         org_id=access.org_id,
-        ticket_id=row["id"],
-        number=row["number"],
-        priority=row["priority"],
-        sla=_fields(row, work.now),
-        people=[Person(**dict(person)) for person in people],
+        ticket_id=ticket.id,
+        number=ticket.number,
+        priority=Priority(ticket.priority),
+        sla=_fields(ticket, work.now),
+        people=msgspec.convert(people, list[Person], from_attributes=True),
         as_of=work.now,
     )
 
@@ -105,22 +106,24 @@ async def ticket_state(
 ) -> TicketSla | None:
     """A ticket's newest version; null when there never was one."""
     async with database.worker_transaction() as connection:
-        row = await repository.state(connection, org_id, ticket_id)
-    return None if row is None else TicketSla(**dict(row))
+        state = await repository.state(connection, org_id, ticket_id)
+    return msgspec.convert(state, TicketSla | None, from_attributes=True)
 
 
-def _fields(ticket: Ticket | Record, now: datetime) -> SlaFields:
+def _fields(ticket: Ticket | DetailedTicket, now: datetime) -> SlaFields:
     """The same for a ticket of the domain and for a row of the repository's view."""
-    values = asdict(ticket) if isinstance(ticket, Ticket) else ticket
+    source, outcome = ticket.sla_source, ticket.sla_outcome
     state = due_times.sla_state(
-        status=Status(values["status"]),
-        due=values["sla_due_at"],
-        outcome=values["sla_outcome"],
-        created_at=values["created_at"],
-        finished_at=values["resolved_at"],
+        status=Status(ticket.status),
+        due=ticket.sla_due_at,
+        outcome=None if outcome is None else Outcome(outcome),
+        created_at=ticket.created_at,
+        finished_at=ticket.resolved_at,
         now=now,
     )
-    return SlaFields(sla_due_at=values["sla_due_at"], sla_source=values["sla_source"], sla_state=state)
+    return SlaFields(
+        sla_due_at=ticket.sla_due_at, sla_source=None if source is None else SlaSource(source), sla_state=state
+    )
 
 
 TICKET_ROUTES = [recompute_sla, sla_context]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
@@ -19,6 +18,7 @@ from opsdash_tickets.tickets import create_repository, due_times, model, referen
 from opsdash_tickets.tickets.events import ticket_event
 from opsdash_tickets.tickets.model import Ticket
 from opsdash_tickets.tickets.references import References
+from opsdash_tickets.tickets.rows import DetailedTicket
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class NewTicket:
         return {field: getattr(self, field) for field in references.FIELDS}
 
 
-async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> dict[str, Any]:
+async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> DetailedTicket:
     """Give the ticket its number, due time and first version, in an open transaction; its detail view.
 
     Raises InvalidFields or PlateLimitReached.
     """
     due_times.check_due(new.sla_due_at, work.now)
-    found = await references.find(work, access, new.references)
-    references.check(new.references, found)
+    names = await references.find(work, access, new.references)
+    references.check(new.references, names)
     counters = await plate_usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
     event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
-    return await create_repository.insert(work, ticket, new.rendered, event, found)
+    return await create_repository.insert(work, ticket, new.rendered, event, names)
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -25,7 +26,7 @@ async def ticket_existence(
         row = await access_repository.existence(connection, org_id, id_or_number(reference))
     if row is None:
         raise NotFound
-    return Existence(**dict(row))
+    return msgspec.convert(row, Existence, from_attributes=True)
 
 
 @get("/clock")

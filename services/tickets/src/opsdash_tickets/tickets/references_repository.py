@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_only_row
+from opsdash_chassis.database.row import Row
 
 # One row, with nothing in it where there is no such living object. Parameters: org_id, the ids of assignee, contact and
 # project, the roles of those who can be assigned.
@@ -28,17 +29,19 @@ LEFT JOIN LATERAL (
     SELECT name FROM projects WHERE org_id = $1 AND project_id = $4 AND removed_at IS NULL OFFSET 0
 ) p ON true
 """
-COLUMNS: Final = (
-    "assignee_name", "contact_name", "contact_email", "company_id", "company_name", "company_active", "project_name",
-)  # fmt: skip
 
 
-async def names(connection: Connection, org_id: UUID, *asked: object) -> dict[str, Any]:
+class ReferenceNames(Row, frozen=True):
     """What NAMES finds."""
-    row = await connection.fetchrow(NAMES, org_id, *asked)
-    assert row is not None  # noqa: S101 - one row, whatever is asked for
-    return to_names(row)
+
+    assignee_name: str | None = None
+    contact_name: str | None = None
+    contact_email: str | None = None
+    company_id: UUID | None = None
+    company_name: str | None = None
+    company_active: bool | None = None
+    project_name: str | None = None
 
 
-def to_names(row: Record) -> dict[str, Any]:
-    return {name: row[name] for name in COLUMNS}
+async def names(connection: Connection, org_id: UUID, *asked: object) -> ReferenceNames:
+    return to_only_row(ReferenceNames, await connection.fetchrow(NAMES, org_id, *asked))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.records import to_row
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
 from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.text import markdown
@@ -16,6 +17,7 @@ from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, St
 from opsdash_contracts.topics import TICKETS
 
 from opsdash_tickets.tickets.model import Ticket
+from opsdash_tickets.tickets.rows import DetailedTicket, TicketColumns
 
 COLUMNS = tuple(field.name for field in fields(Ticket))
 _FIXED = ("org_id", "id", "number", "created_by", "created_at")
@@ -39,16 +41,15 @@ AND deleted_at > now() - make_interval(days => $3) AND purged_at IS NULL FOR UPD
 _LOCK_DELETED_BY_ID = _LOCK_DELETED.format(reference="id")
 _LOCK_DELETED_BY_NUMBER = _LOCK_DELETED.format(reference="number")
 
-VIEW_COLUMNS = """
-       t.id, t.number, t.title, t.status, t.priority, t.category, t.assignee_id, t.contact_id, t.project_id,
-       t.sla_due_at, t.sla_source, t.sla_outcome, t.sla_breached_at, t.first_response_at, t.resolved_at, t.closed_at,
-       t.reopen_count, t.comment_count, t.created_by, t.created_at, t.updated_at, t.version,
+_NAME_COLUMNS = """
        a.name AS assignee_name, a.active AS assignee_active,
        b.name AS creator_name, b.active AS creator_active,
        c.name AS contact_name, c.email AS contact_email, c.removed_at IS NULL AS contact_active,
        c.company_id, co.name AS company_name, co.removed_at IS NULL AS company_active,
        p.name AS project_name, p.removed_at IS NULL AS project_active
 """
+#: The columns of a `NamedTicket`.
+VIEW_COLUMNS = f"{', '.join(f't.{name}' for name in TicketColumns.__struct_fields__)}, {_NAME_COLUMNS}"
 # A person may have left and come back under a new membership: the living one wins, else the latest.
 _PERSON = """
 LEFT JOIN LATERAL (
@@ -114,12 +115,12 @@ async def lock_deleted(connection: Connection, org_id: UUID, reference: UUID | i
     return None if row is None else to_ticket(row)
 
 
-async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> Record | None:
-    return await connection.fetchrow(_detail_by(reference), org_id, reference)
+async def detail(connection: Connection, org_id: UUID, reference: UUID | int) -> DetailedTicket | None:
+    return to_row(DetailedTicket, await connection.fetchrow(_detail_by(reference), org_id, reference))
 
 
-async def detail_with_tenant(reader: TenantReader, reference: UUID | int) -> Record | None:
-    rows = await reader.fetch(_detail_by(reference), reference)
+async def detail_with_tenant(reader: TenantReader, reference: UUID | int) -> DetailedTicket | None:
+    rows = await reader.fetch(DetailedTicket, _detail_by(reference), reference)
     return rows[0] if rows else None
 
 

@@ -6,16 +6,19 @@ from datetime import datetime
 from uuid import UUID
 
 from litestar import Response
+from msgspec import structs
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import Access
+from opsdash_tickets.common_schemas import Person
 from opsdash_tickets.errors import DomainError
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.tickets import model, service
 from opsdash_tickets.tickets.bulk import BulkOutcome
 from opsdash_tickets.tickets.model import Ticket
-from opsdash_tickets.tickets.presenters import Row, person, ticket_fields
+from opsdash_tickets.tickets.presenters import person, ticket_row
+from opsdash_tickets.tickets.rows import DetailedTicket
 from opsdash_tickets.tickets.schemas import BulkItem, BulkResult, ItemError, TicketDetail
 
 
@@ -25,23 +28,27 @@ async def detail_answer(work: UnitOfWork, access: Access, reference: UUID | int)
 
 
 async def detail_response(
-    row: Row, access: Access, now: datetime, *, status: int = 200, located: bool = False
+    row: DetailedTicket, access: Access, now: datetime, *, status: int = 200, located: bool = False
 ) -> Response[TicketDetail]:
     """A row of the detail view, as it is answered. HTML by other rules than today's is made anew, within a deadline."""
-    fields = ticket_fields(row, now)
-    html = row["description_html"]
+    shown = ticket_row(row, now)
+    html = row.description_html
     detail = TicketDetail(
-        **fields,
-        description=row["description"],
-        description_html=(await markdown.render_soon(row["description"])).html if html is None else html,
-        updated_by=person(row["updated_by"], row["updater_name"], row["updater_active"]),
-        allowed_statuses=model.allowed_statuses(fields["status"]),
+        **structs.asdict(shown),
+        description=row.description,
+        description_html=(await markdown.render_soon(row.description)).html if html is None else html,
+        updated_by=_updater(row),
+        allowed_statuses=model.allowed_statuses(shown.status),
         permissions=access.permissions,
     )
     headers = {"ETag": f'"{detail.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{detail.id}"
     return Response(detail, status_code=status, headers=headers)
+
+
+def _updater(row: DetailedTicket) -> Person | None:
+    return None if row.updated_by is None else person(row.updated_by, row.updater_name, row.updater_active)
 
 
 def bulk_result(done: BulkOutcome) -> BulkResult:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Record
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
 from opsdash_chassis.text.markdown import Rendered
@@ -23,6 +22,7 @@ from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.tickets import due_times, model, references, repository
 from opsdash_tickets.tickets.events import ticket_event
 from opsdash_tickets.tickets.model import Change, Ticket
+from opsdash_tickets.tickets.rows import DetailedTicket
 
 
 async def change_ticket(
@@ -95,7 +95,7 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
     return after
 
 
-async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int) -> Record:
+async def ticket_detail(work: UnitOfWork, access: Access, reference: UUID | int) -> DetailedTicket:
     """Raises NotFound."""
     row = await repository.detail(work.connection, access.org_id, reference)
     if row is None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection, Record
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_row
 
 from opsdash_sample_service.activity.model import TicketActivity
 
 _SET_TENANT = "SELECT set_config('app.org_id', $1, true)"
-_READ = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2"
-_LOCK = "SELECT * FROM activity WHERE org_id = $1 AND ticket_id = $2 FOR UPDATE"
+_READ = """
+SELECT org_id, ticket_id, number, events, last_event_type, last_event_at FROM activity
+WHERE org_id = $1 AND ticket_id = $2
+"""
+_LOCK = f"{_READ} FOR UPDATE"
 _SAVE = """
 INSERT INTO activity (org_id, ticket_id, number, events, last_event_type, last_event_at)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -25,12 +29,12 @@ async def set_tenant(connection: Connection, org_id: UUID) -> None:
 
 
 async def read(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity | None:
-    return _activity(await connection.fetchrow(_READ, org_id, ticket_id))
+    return to_row(TicketActivity, await connection.fetchrow(_READ, org_id, ticket_id))
 
 
 async def lock(connection: Connection, org_id: UUID, ticket_id: UUID) -> TicketActivity | None:
     """Locked until the transaction ends, if it is known."""
-    return _activity(await connection.fetchrow(_LOCK, org_id, ticket_id))
+    return to_row(TicketActivity, await connection.fetchrow(_LOCK, org_id, ticket_id))
 
 
 async def save(connection: Connection, activity: TicketActivity) -> None:
@@ -43,7 +47,3 @@ async def save(connection: Connection, activity: TicketActivity) -> None:
         activity.last_event_type,
         activity.last_event_at,
     )
-
-
-def _activity(row: Record | None) -> TicketActivity | None:
-    return None if row is None else TicketActivity(**dict(row))
