@@ -31,7 +31,7 @@ MAY_USE_HTTP = {
     (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
 }
 #: Rooms that know few others.
-MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.plate_usage"}}
+MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}
 #: Modules below routes that take something else from a module which also has routes.
 MAY_USE_ROUTES: set[Import] = set()
 #: Imports that close a circle, of modules or of rooms.

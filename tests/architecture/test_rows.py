@@ -20,7 +20,7 @@ READS_COLUMNS = {"get", "items", "keys", "values"}
 #: How many modules read records, at least.
 READ_RECORDS = 10
 #: They have SQL and are no repositories.
-HOLD_SQL = {f"{CHASSIS}.consuming.inbox", f"{CHASSIS}.consuming.redrive"}
+HOLD_SQL = {f"{CHASSIS}.consuming.redrive"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

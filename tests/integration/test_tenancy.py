@@ -13,7 +13,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import pytest
-from opsdash_tickets.tickets import references, references_repository
+from opsdash_tickets.names import repository as names_repository
+from opsdash_tickets.names.model import NameIds, Names
+from opsdash_tickets.tickets import references_repository
 from opsdash_tickets.tickets import repository as tickets_repository
 
 from tests.integration.stacks import running
@@ -55,13 +57,13 @@ class TestForgottenFilter:
     @pytest.fixture
     def without_filter(self, monkeypatch: pytest.MonkeyPatch) -> int:
         changed = 0
-        for module in (tickets_repository, references_repository):
+        for module in (tickets_repository, references_repository, names_repository):
             for name, value in list(vars(module).items()):
                 if isinstance(value, str) and "org_id = $1" in value:
                     everything = re.sub(r"(\w+\.)?org_id = \$1(?!\d)", "($1::uuid IS NOT NULL OR true)", value)
                     monkeypatch.setattr(module, name, everything)
                     changed += 1
-        assert changed >= 4
+        assert changed >= 5
         return changed
 
     async def test_row_security_alone_still_shows_one_tenant(
@@ -74,9 +76,12 @@ class TestForgottenFilter:
             assert await tickets_repository.detail(connection, ours.id, theirs["id"]) is None
             assert await tickets_repository.lock(connection, ours.id, theirs["id"]) is None
             assert await tickets_repository.detail(connection, foreign.id, theirs["id"]) is None
-            asked = {"assignee_id": foreign.admin, "contact_id": foreign.contact, "project_id": foreign.project}
-            found = await references_repository.names(connection, ours.id, *references.asked(asked))
-            assert set(msgspec.structs.astuple(found)) == {None}
+            ids = (foreign.admin, foreign.contact, foreign.project)
+            found = await references_repository.existing(connection, ours.id, ids, roles=["admin"])
+            assert set(msgspec.structs.astuple(found)) == {False}
+            names, wanted = Names(), NameIds({foreign.admin}, {foreign.contact}, {foreign.project})
+            await names_repository.look_up(names, connection, ours.id, wanted)
+            assert {names.label(entity_id) for entity_id in ids} == {None}
 
 
 class TestSharedPool:

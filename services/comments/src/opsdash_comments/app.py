@@ -10,8 +10,10 @@ from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_chassis.tenancy.directory_cache import DirectoryCache
 
 from opsdash_comments import consumers
+from opsdash_comments.people.model import People
 from opsdash_comments.problems import PROBLEMS
 from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.routes import ROUTES
@@ -50,6 +52,8 @@ def build_app(settings: CommentsSettings) -> Application:
         problems=PROBLEMS,
         public_prefix="/api",
     )
-    application.litestar.state.dependencies = AppDependencies(runtime.database, org_limit, cursors, tickets)
+    application.litestar.state.dependencies = AppDependencies(
+        runtime.database, org_limit, cursors, tickets, DirectoryCache(People)
+    )
     runtime.add_probes(application.health)
     return application

@@ -12,10 +12,12 @@ from opsdash_chassis.http.app import Application, create_app
 from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_chassis.tenancy.directory_cache import DirectoryCache
 
 from opsdash_tickets import consumers
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.scope import AppDependencies
+from opsdash_tickets.names.model import Names
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.retention import service as retention
 from opsdash_tickets.routes import ROUTES
@@ -63,6 +65,8 @@ def build_app(settings: TicketsSettings) -> Application:
         },
     )
     exports = Exports.of(settings)
-    application.litestar.state.dependencies = AppDependencies(runtime.database, org_limit, cursors, exports)
+    application.litestar.state.dependencies = AppDependencies(
+        runtime.database, org_limit, cursors, exports, DirectoryCache(Names)
+    )
     runtime.add_probes(application.health)
     return application

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_tickets.listing import csv_export
+from opsdash_tickets.names.entities import Person
 from opsdash_tickets.tickets.rows import ListedTicket
 
-from services.tickets.tests.rows import ADA, NOW, listed
+from services.tickets.tests.rows import ADA, NOW, listed, names
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−⁼⁺⁻₌₊₋"  # noqa: RUF001 - these are meant
 MARKS = ' "\u00a0\u200b\u200d\ufeff\u2060\u3000\ufe0f\u00ad'
@@ -25,11 +26,14 @@ TRIED = (
 
 
 def row(title: str, assignee: str | None = None) -> ListedTicket:
-    return listed(title=title, assignee_id=assignee and ADA, assignee_name=assignee, assignee_active=True)
+    return listed(title=title, assignee_id=None if assignee is None else ADA)
 
 
-def exported(*rows: ListedTicket, header: bool = False) -> str:
-    return csv_export.encode(rows, NOW, header=header).decode()
+def exported(*rows: ListedTicket, ada: str = "Ada", header: bool = False) -> str:
+    """The rows as they are exported when Ada is called like that."""
+    known = names()
+    known.people[ADA] = Person(id=ADA, name=ada, active=True)
+    return csv_export.encode(rows, known, NOW, header=header).decode()
 
 
 def cells(line: str, separators: tuple[str, ...]) -> list[str]:
@@ -40,7 +44,7 @@ def cells(line: str, separators: tuple[str, ...]) -> list[str]:
 
 
 def assert_inert(text: str) -> None:
-    line = exported(row(text, assignee=text))
+    line = exported(row(text, assignee=text), ada=text)
     for separators in SEPARATORS:
         assert [cell for cell in cells(line, separators) if cell.startswith(tuple(SIGNS))] == [], separators
         for read in csv.reader(io.StringIO(line, newline=""), delimiter=separators[0]):

@@ -59,10 +59,10 @@ async def _apply_new(
 def _first_of_each(received: Sequence[ReceivedEvent[Any]], event_ids: set[UUID]) -> list[ReceivedEvent[Any]]:
     """Those with these ids, each once though it may be here twice.
 
-    In the order of the keys: transactions that lock the same rows then lock them in the same order.
+    In the order of the orgs and of the keys: transactions that lock the same rows then lock them in the same order.
     """
     found: dict[UUID, ReceivedEvent[Any]] = {}
-    for item in sorted(received, key=lambda item: item.message.key or b""):
+    for item in sorted(received, key=lambda item: (str(item.event.envelope.org_id), item.message.key or b"")):
         if item.event.envelope.id in event_ids:
             found.setdefault(item.event.envelope.id, item)
     return list(found.values())

@@ -8,6 +8,7 @@ from uuid import UUID
 from opsdash_contracts.workspace import Kind, Member, Org, Removed
 
 from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.row import Row
 
 _UPSERT = """
 INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values}, ${version}, NULL)
@@ -20,6 +21,22 @@ INSERT INTO {table} (org_id, {columns}, version, removed_at) VALUES ($1, {values
 ON CONFLICT (org_id{key}) DO UPDATE SET version = excluded.version, removed_at = excluded.removed_at
 WHERE excluded.version > {table}.version
 """
+# A person may have left and come back under a new membership: the living one wins, else the latest.
+#: People by their user ids; parameters: org_id, ids. The columns of a `KnownPerson`.
+PEOPLE = """
+SELECT DISTINCT ON (m.user_id) m.user_id AS id, m.name, m.role, m.removed_at IS NULL AS active
+FROM members m WHERE m.org_id = $1 AND m.user_id = ANY($2::uuid[])
+ORDER BY m.user_id, m.removed_at IS NULL DESC, m.version DESC
+"""
+
+
+class KnownPerson(Row, frozen=True):
+    """A member of the org, or somebody who was one; `role` is None where a removal came first."""
+
+    id: UUID
+    name: str
+    role: str | None
+    active: bool
 
 
 def upsert_statement(table: str, *columns: str, key: str = "") -> str:

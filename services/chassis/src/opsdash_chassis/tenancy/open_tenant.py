@@ -21,13 +21,14 @@ from opsdash_chassis.tenancy.errors import FeatureNotAvailable, Forbidden, NotFo
 Access = TypeVar("Access", bound=TenantAccess[Any])
 Found = TypeVar("Found")
 
-_OPEN_TENANT = "SELECT org_id, plate, role, transaction_time FROM enter_org($1, $2)"
+_OPEN_TENANT = "SELECT org_id, plate, role, transaction_time, directory_revision FROM enter_org($1, $2)"
 # What is read hangs on the row of the org opened, behind OFFSET 0, which the planner does not look through: so it can
 # only run after the tenant has been set, as the inner side of a nested loop, which also keeps its order. Should a
 # planner ever find another way, row-level security shows it nothing.
 _OPEN_AND_READ = """
-SELECT entered.org_id, entered.plate, entered.role, entered.transaction_time, found.*
-FROM (SELECT org_id, plate, role, transaction_time FROM enter_org($1, {caller}) LIMIT 1) entered
+SELECT entered.org_id, entered.plate, entered.role, entered.transaction_time, entered.directory_revision,
+       found.*
+FROM (SELECT org_id, plate, role, transaction_time, directory_revision FROM enter_org($1, {caller}) LIMIT 1) entered
 LEFT JOIN LATERAL (SELECT true AS is_found, wanted.* FROM ({statement} OFFSET 0) wanted) found ON true
 """
 _ORG_PARAMETER = re.compile(r"\$1(?!\d)")
@@ -40,9 +41,12 @@ class _Opened(Row, frozen=True):
     plate: str
     role: str
     transaction_time: datetime
+    directory_revision: int
 
     def context(self) -> TenantContext:
-        return TenantContext(self.org_id, Plate(self.plate), Role(self.role), self.transaction_time)
+        return TenantContext(
+            self.org_id, Plate(self.plate), Role(self.role), self.transaction_time, self.directory_revision
+        )
 
 
 class _OpenedWith(_Opened, frozen=True):
@@ -56,12 +60,16 @@ _OPENED_COLUMNS = len(_OpenedWith.__struct_fields__)
 
 @dataclass(frozen=True, slots=True)
 class TenantContext:
-    """The org a transaction is in, the caller's role there, and the transaction's time."""
+    """The org a transaction is in, the caller's role there, and the transaction's time.
+
+    `directory_revision` counts the changes of the org's directory: what was read at a revision holds until the next.
+    """
 
     org_id: UUID
     plate: Plate
     role: Role
     now: datetime
+    directory_revision: int
 
 
 class TenantReader:

@@ -57,6 +57,7 @@ class RequestScope(Generic[Access]):
         self._database = dependencies.database
         self._org_limit = dependencies.org_limit
         self.cursors = dependencies.cursors
+        self._tenant: TenantContext | None = None
 
     @property
     def user_id(self) -> UUID:
@@ -68,6 +69,13 @@ class RequestScope(Generic[Access]):
         """The org as it was asked for; not yet opened."""
         return self._slug
 
+    @property
+    def tenant(self) -> TenantContext:
+        """The org as it was opened last."""
+        if self._tenant is None:
+            raise RuntimeError("the org has not been opened")
+        return self._tenant
+
     async def read(
         self, action: StrEnum, find: Callable[[TenantReader], Awaitable[Result]]
     ) -> ScopedResult[Access, Result]:
@@ -75,10 +83,10 @@ class RequestScope(Generic[Access]):
         async with self._database.tenant_statement() as connection:
             reader = TenantReader(connection, self._slug, self.user_id)
             found = await find(reader)
-        tenant = reader.tenant
-        access = self._authorize(tenant, action)
+        self._tenant = reader.tenant
+        access = self._authorize(self._tenant, action)
         self._count(access)
-        return ScopedResult(access, tenant.now, found)
+        return ScopedResult(access, self._tenant.now, found)
 
     @asynccontextmanager
     async def transaction(self, action: StrEnum) -> AsyncIterator[tuple[UnitOfWork, Access]]:
@@ -116,6 +124,7 @@ class RequestScope(Generic[Access]):
         tenant = await open_tenant(connection, self._slug, self.user_id)
         if tenant is None:
             raise NotFound
+        self._tenant = tenant
         return UnitOfWork(connection=connection, now=tenant.now), self._authorize(tenant, action)
 
     def _authorize(self, tenant: TenantContext, action: StrEnum) -> Access:

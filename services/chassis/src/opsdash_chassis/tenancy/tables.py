@@ -30,6 +30,7 @@ def add_directory_tables(metadata: sa.MetaData) -> None:
         "org_id",
         sa.Column("slug", sa.Text, nullable=False),
         sa.Column("plate", sa.Text, nullable=False),
+        sa.Column("directory_revision", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     )
     members = directory_table(
         metadata,

@@ -14,6 +14,7 @@ from opsdash_comments.access.policy import Access
 from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.schemas import CommentPage, RevisionPage, comment_of, revision_of
 from opsdash_comments.comments.validation import PAGE, PAGE_BYTES
+from opsdash_comments.people.model import People
 
 Item = TypeVar("Item")
 
@@ -36,10 +37,12 @@ def fitting(items: Sequence[Item]) -> list[Item]:
     return page[: max(number, 1)]
 
 
-async def comment_page(cursors: Cursors, access: Access, ticket_id: UUID, rows: Sequence[PagedComment]) -> CommentPage:
+async def comment_page(
+    cursors: Cursors, access: Access, ticket_id: UUID, rows: Sequence[PagedComment], people: People
+) -> CommentPage:
     """Of rows that were read as a page."""
     htmls = await html_of(rows)
-    shown = fitting([comment_of(row, html, access) for row, html in zip(rows, htmls, strict=True)])
+    shown = fitting([comment_of(row, html, people, access) for row, html in zip(rows, htmls, strict=True)])
     next_cursor = None
     if _goes_on(rows, shown):
         last = [shown[-1].created_at.isoformat(), str(shown[-1].id)]
@@ -48,11 +51,11 @@ async def comment_page(cursors: Cursors, access: Access, ticket_id: UUID, rows: 
 
 
 async def revision_page(
-    cursors: Cursors, access: Access, comment_id: UUID, rows: Sequence[RevisionView]
+    cursors: Cursors, access: Access, comment_id: UUID, rows: Sequence[RevisionView], people: People
 ) -> RevisionPage:
     """Of rows that were read as a page."""
     htmls = await html_of(rows)
-    shown = fitting([revision_of(row, html) for row, html in zip(rows, htmls, strict=True)])
+    shown = fitting([revision_of(row, html, people) for row, html in zip(rows, htmls, strict=True)])
     next_cursor = None
     if _goes_on(rows, shown):
         next_cursor = cursors.encode([shown[-1].version], scope=revisions_scope(access, comment_id))

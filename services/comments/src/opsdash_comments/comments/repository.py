@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
-from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
 from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
 
-from opsdash_comments.comments import view_repository
 from opsdash_comments.comments.model import Comment
 from opsdash_comments.comments.rows import CommentView
 from opsdash_comments.threads.model import Thread
@@ -28,9 +26,8 @@ _NEW = "org_id, id, ticket_id, parent_id, author_id, created_at, version, body, 
 _NEW_VALUES = ", ".join(f"${place}" for place in range(1, 12))
 _INSERT = f"""
 WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3),
-c AS (INSERT INTO comments ({_NEW}) VALUES ({_NEW_VALUES}) RETURNING *),
 {RECORDED}
-SELECT {view_repository.COLUMNS} FROM c {view_repository.PEOPLE}
+INSERT INTO comments ({_NEW}) VALUES ({_NEW_VALUES})
 """  # noqa: S608 - our own texts
 _UPDATE = """
 WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
@@ -58,9 +55,21 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
 
 async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> CommentView:
     """Store a new comment of a locked thread with its event; how it is shown."""
-    values = _new_values(comment, rendered, event)
-    (row,) = to_rows(CommentView, await work.execute_with_event(_INSERT, *values, event=event, topic=COMMENTS))
-    return row
+    await work.execute_with_event(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
+    return CommentView(
+        id=comment.id,
+        ticket_id=comment.ticket_id,
+        parent_id=comment.parent_id,
+        author_id=comment.author_id,
+        body=comment.body,
+        body_html=rendered.html,
+        created_at=comment.created_at,
+        edited_at=None,
+        edited_by=None,
+        deleted_at=None,
+        version=comment.version,
+        mentions=comment.mentions,
+    )
 
 
 def _new_values(comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> tuple[object, ...]:

@@ -14,12 +14,13 @@ from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.tenancy.references import id_or_number, object_id
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import service, view_repository
 from opsdash_comments.comments.pages import comment_page, comments_scope, html_of, revision_page, revisions_scope
-from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
+from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView, people_of
 from opsdash_comments.comments.schemas import (
     Comment,
     CommentPage,
@@ -29,7 +30,9 @@ from opsdash_comments.comments.schemas import (
     comment_of,
 )
 from opsdash_comments.comments.validation import PAGE
+from opsdash_comments.comments.view_repository import Opening
 from opsdash_comments.errors import NotFound
+from opsdash_comments.people.model import People
 from opsdash_comments.threads.model import Thread
 from opsdash_comments.threads.scope import RequestScope
 
@@ -45,24 +48,29 @@ async def list_comments(
     if cursor is None and (page := await _first_page(org, wanted)):
         return page
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[PagedComment]]:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[PagedComment], People]:
         ticket_id, scope = thread.ticket_id, comments_scope(access, thread.ticket_id)
         after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
         rows = await view_repository.page(work.connection, access.org_id, ticket_id, after=after, limit=PAGE + 1)
-        return access, ticket_id, rows
+        return access, ticket_id, rows, await org.people_in(work, people_of(rows))
 
     return await comment_page(org.cursors, *await org.run(CommentAction.READ, wanted, act))
 
 
 async def _first_page(org: RequestScope, reference: UUID | int) -> CommentPage | None:
     """What nearly every reader asks for; None when the replica does not know the ticket as living."""
-    reading = await org.read(
-        CommentAction.READ, lambda reader: view_repository.opening(reader, reference, limit=PAGE + 1)
-    )
-    opening = reading.found
-    if opening is None or not opening.not_deleted:
+
+    async def find(reader: TenantReader) -> tuple[Opening, People] | None:
+        opening = await view_repository.opening(reader, reference, limit=PAGE + 1)
+        if opening is None or not opening.not_deleted:
+            return None
+        return opening, await org.people_with(reader, people_of(opening.comments))
+
+    reading = await org.read(CommentAction.READ, find)
+    if reading.found is None:
         return None
-    return await comment_page(org.cursors, reading.access, opening.ticket_id, opening.comments)
+    opening, people = reading.found
+    return await comment_page(org.cursors, reading.access, opening.ticket_id, opening.comments, people)
 
 
 @post("/", operation_id="createComment", response_headers=[ETAG, LOCATION])
@@ -78,7 +86,7 @@ async def create_comment(
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
         row = await service.create_comment(work, access, thread, data.to_new_comment(rendered))
-        return await _shown(row, access, status=201, located=True)
+        return await _shown(org, work, row, access, status=201, located=True)
 
     return await org.write(wanted, act, key=idempotency_key)
 
@@ -90,7 +98,7 @@ async def get_comment(
     """One comment of this ticket."""
 
     async def act(work: UnitOfWork, access: Access, thread: Thread) -> Response[Comment]:
-        return await _answer(work, access, thread.ticket_id, object_id(comment_id))
+        return await _answer(org, work, access, thread.ticket_id, object_id(comment_id))
 
     return await org.run(CommentAction.READ, id_or_number(reference), act)
 
@@ -119,7 +127,7 @@ async def patch_comment(
             mentions=data.new_mentions(),
             if_match=expected_versions(if_match),
         )
-        return await _answer(work, access, comment.ticket_id, comment.id)
+        return await _answer(org, work, access, comment.ticket_id, comment.id)
 
     return await org.write(wanted, act, key=idempotency_key)
 
@@ -151,7 +159,7 @@ async def list_revisions(
 ) -> RevisionPage:
     """The texts a comment had before, for admins and owners: 50 a page, fewer where they are long."""
 
-    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[RevisionView]]:
+    async def act(work: UnitOfWork, access: Access, thread: Thread) -> tuple[Access, UUID, list[RevisionView], People]:
         wanted = object_id(comment_id)
         if await view_repository.one(work.connection, access.org_id, thread.ticket_id, wanted) is None:
             raise NotFound
@@ -160,23 +168,27 @@ async def list_revisions(
         rows = await view_repository.revisions(
             work.connection, access.org_id, wanted, after_version=after, limit=PAGE + 1
         )
-        return access, wanted, rows
+        return access, wanted, rows, await org.people_in(work, {row.written_by for row in rows})
 
     return await revision_page(org.cursors, *await org.run(CommentAction.MODERATE, id_or_number(reference), act))
 
 
-async def _answer(work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID) -> Response[Comment]:
+async def _answer(
+    org: RequestScope, work: UnitOfWork, access: Access, ticket_id: UUID, comment_id: UUID
+) -> Response[Comment]:
     """The comment as it is in this transaction, with its version as ETag."""
     row = await view_repository.one(work.connection, access.org_id, ticket_id, comment_id)
     if row is None:
         raise NotFound
-    return await _shown(row, access)
+    return await _shown(org, work, row, access)
 
 
-async def _shown(row: CommentView, access: Access, *, status: int = 200, located: bool = False) -> Response[Comment]:
+async def _shown(
+    org: RequestScope, work: UnitOfWork, row: CommentView, access: Access, *, status: int = 200, located: bool = False
+) -> Response[Comment]:
     """A row of the view, as it is answered."""
     (html,) = await html_of([row])
-    comment = comment_of(row, html, access)
+    comment = comment_of(row, html, await org.people_in(work, row.people), access)
     headers = {"ETag": f'"{comment.version}"'}
     if located:
         headers["Location"] = f"/api/orgs/{access.slug}/tickets/{comment.ticket_id}/comments/{comment.id}"

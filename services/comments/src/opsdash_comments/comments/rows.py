@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,10 +10,7 @@ from opsdash_chassis.database.row import Row
 
 
 class CommentView(Row, frozen=True):
-    """A comment with the names of its people; `mentions` is JSON, None where nobody is mentioned.
-
-    `body_html` is None where it was made by other rules than today's.
-    """
+    """A comment. `body_html` is None where it was made by other rules than today's."""
 
     id: UUID
     ticket_id: UUID
@@ -25,12 +23,12 @@ class CommentView(Row, frozen=True):
     edited_by: UUID | None
     deleted_at: datetime | None
     version: int
-    mentions: str | None
-    author_name: str | None
-    author_role: str | None
-    author_active: bool | None
-    editor_name: str | None
-    editor_active: bool | None
+    mentions: Sequence[UUID]
+
+    @property
+    def people(self) -> set[UUID]:
+        """Whom it names."""
+        return {self.author_id, *self.mentions, *([self.edited_by] if self.edited_by else [])}
 
 
 class PagedComment(CommentView, frozen=True):
@@ -40,13 +38,16 @@ class PagedComment(CommentView, frozen=True):
 
 
 class RevisionView(Row, frozen=True):
-    """An earlier text, one of a page, with the name of who wrote it. `body_html` and `found` as above."""
+    """An earlier text, one of a page. `body_html` and `found` as above."""
 
     version: int
     body: str
     body_html: str | None
     written_at: datetime
     written_by: UUID
-    writer_name: str | None
-    writer_active: bool | None
     found: int
+
+
+def people_of(comments: Iterable[CommentView]) -> set[UUID]:
+    """Whom the comments name."""
+    return set[UUID]().union(*(comment.people for comment in comments))

@@ -16,6 +16,7 @@ from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import model, validation
 from opsdash_comments.comments.rows import CommentView, RevisionView
 from opsdash_comments.comments.service import NewComment
+from opsdash_comments.people.model import People
 
 UNKNOWN_NAME = "Unknown"
 Text = Annotated[str, Meta(min_length=1, max_length=validation.MAXIMUM_BODY, description="Markdown, stored as it is")]
@@ -112,44 +113,47 @@ class RevisionPage(Body):
     next_cursor: str | None
 
 
-_people = msgspec.json.Decoder(list[Person])
-
-
-def comment_of(row: CommentView, html: str, access: Access) -> Comment:
+def comment_of(row: CommentView, html: str, people: People, access: Access) -> Comment:
     """One row of the view with its text as HTML, as it is answered to this caller."""
     gone = row.deleted_at is not None
     return Comment(
         id=row.id,
         ticket_id=row.ticket_id,
         parent_id=row.parent_id,
-        author=_author(row),
+        author=_author(row.author_id, people),
         body=None if gone else row.body,
         body_html=None if gone else html,
-        mentions=[] if row.mentions is None else _people.decode(row.mentions),
+        mentions=[_mentioned(user_id, people) for user_id in row.mentions],
         created_at=row.created_at,
         edited_at=row.edited_at,
-        edited_by=_person(row.edited_by, row.editor_name, row.editor_active) if row.edited_by else None,
+        edited_by=_person(row.edited_by, people) if row.edited_by else None,
         deleted_at=row.deleted_at,
         version=row.version,
         may_change=not gone and model.may_change(access, row.author_id),
     )
 
 
-def revision_of(row: RevisionView, html: str) -> Revision:
+def revision_of(row: RevisionView, html: str, people: People) -> Revision:
     return Revision(
         version=row.version,
         body=row.body,
         body_html=html,
         written_at=row.written_at,
-        written_by=_person(row.written_by, row.writer_name, row.writer_active),
+        written_by=_person(row.written_by, people),
     )
 
 
-def _author(row: CommentView) -> Author:
-    active = bool(row.author_active)
-    role = Role(row.author_role) if active and row.author_role else None
-    return Author(id=row.author_id, name=row.author_name or UNKNOWN_NAME, active=active, role=role)
+def _author(user_id: UUID, people: People) -> Author:
+    who = people[user_id]
+    return Author(id=user_id, name=who.name or UNKNOWN_NAME, active=who.active, role=who.role)
 
 
-def _person(user_id: UUID, name: str | None, active: bool | None) -> Person:
-    return Person(id=user_id, name=name or UNKNOWN_NAME, active=bool(active))
+def _person(user_id: UUID, people: People) -> Person:
+    who = people[user_id]
+    return Person(id=user_id, name=who.name or UNKNOWN_NAME, active=who.active)
+
+
+def _mentioned(user_id: UUID, people: People) -> Person:
+    """The text shows how somebody was called whose name is not known any more."""
+    who = people[user_id]
+    return Person(id=user_id, name=who.name, active=who.active)

@@ -1,4 +1,4 @@
-"""SQL of comments as readers see them, with the names of people joined in. Every statement names the org.
+"""SQL of comments as readers see them. Every statement names the org.
 
 `body_html` is null where it was made by other rules than today's: it is rendered anew, and may be long.
 """
@@ -18,35 +18,12 @@ from opsdash_chassis.text import markdown
 from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.validation import PAGE_BYTES
 
-# A person may have left and come back under a new membership: the living one wins, else the latest.
-_PERSON = """
-LEFT JOIN LATERAL (
-    SELECT m.name, m.role, m.removed_at IS NULL AS active FROM members m
-    WHERE m.org_id = c.org_id AND m.user_id = {column}
-    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-) {alias} ON true
-"""
-_MENTIONED = """
-LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object('id', person, 'name', coalesce(p.name, ''), 'active', coalesce(p.active, false))
-                    ORDER BY place) AS people
-    FROM unnest(c.mentions) WITH ORDINALITY AS mentioned(person, place)
-    LEFT JOIN LATERAL (
-        SELECT m.name, m.removed_at IS NULL AS active FROM members m
-        WHERE m.org_id = c.org_id AND m.user_id = person
-        ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-    ) p ON true
-) mentioned ON cardinality(c.mentions) > 0
-"""
 _SHOWN = f"renderer IN ({markdown.UNRENDERED}, {markdown.VERSION})"
 _HTML = f"CASE WHEN c.{_SHOWN} THEN c.body_html END AS body_html"
 COLUMNS = f"""
        c.id, c.ticket_id, c.parent_id, c.author_id, c.body, {_HTML}, c.created_at, c.edited_at,
-       c.edited_by, c.deleted_at, c.version, mentioned.people AS mentions,
-       a.name AS author_name, a.role AS author_role, a.active AS author_active,
-       e.name AS editor_name, e.active AS editor_active
+       c.edited_by, c.deleted_at, c.version, c.mentions
 """
-PEOPLE = _PERSON.format(column="c.author_id", alias="a") + _PERSON.format(column="c.edited_by", alias="e") + _MENTIONED
 # A page: of the rows there are (`found`, one more than fit on a page by number), those that begin within its bytes.
 _PAGE = f"""
 SELECT {{columns}}, c.found FROM (
@@ -54,18 +31,16 @@ SELECT {{columns}}, c.found FROM (
            sum(octet_length(body) + CASE WHEN {_SHOWN} THEN octet_length(body_html) ELSE 0 END)
            OVER (ORDER BY {{order}} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
     FROM (SELECT c.* FROM {{table}} c WHERE c.org_id = $1 AND {{wanted}} ORDER BY {{order}} LIMIT {{limit}}) c
-) c {{people}} WHERE coalesce(c.bytes_before, 0) < {PAGE_BYTES} ORDER BY {{order}}
+) c WHERE coalesce(c.bytes_before, 0) < {PAGE_BYTES} ORDER BY {{order}}
 """  # noqa: S608 - our own texts
 
 
 def _page_of_comments(wanted: str) -> str:
-    return _PAGE.format(
-        columns=COLUMNS, table="comments", wanted=wanted, order="c.created_at, c.id", limit="$3", people=PEOPLE
-    )
+    return _PAGE.format(columns=COLUMNS, table="comments", wanted=wanted, order="c.created_at, c.id", limit="$3")
 
 
 _ONE = f"""
-SELECT {COLUMNS} FROM comments c {PEOPLE} WHERE c.org_id = $1 AND c.ticket_id = $2 AND c.id = $3
+SELECT {COLUMNS} FROM comments c WHERE c.org_id = $1 AND c.ticket_id = $2 AND c.id = $3
 """  # noqa: S608 - our own texts
 _FIRST_PAGE = _page_of_comments("c.ticket_id = $2")
 _NEXT_PAGE = _page_of_comments("c.ticket_id = $2 AND (c.created_at, c.id) > ($4, $5)")
@@ -81,12 +56,11 @@ _OPENINGS = {
     for kind, name in ((UUID, "ticket_id"), (int, "number"))
 }
 _REVISIONS = _PAGE.format(
-    columns=f"c.version, c.body, {_HTML}, c.written_at, c.written_by, w.name AS writer_name, w.active AS writer_active",
+    columns=f"c.version, c.body, {_HTML}, c.written_at, c.written_by",
     table="revisions",
     wanted="c.comment_id = $2 AND c.version > $3",
     order="c.version",
     limit="$4",
-    people=_PERSON.format(column="c.written_by", alias="w"),
 )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.open_tenant import TenantReader, authorize
+from opsdash_chassis.tenancy.open_tenant import TenantContext, TenantReader, authorize
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.threads import repository
@@ -15,7 +14,7 @@ from opsdash_comments.threads.model import Thread
 
 async def open_thread(
     connection: Connection, *, slug: str, user_id: UUID, action: CommentAction, reference: UUID | int
-) -> tuple[UnitOfWork, Access, Thread | None]:
+) -> tuple[TenantContext, Access, Thread | None]:
     """Open the org for the caller, and with it what is known of a ticket, locked if the ticket is to be commented on.
 
     Raises NotFound before FeatureNotAvailable before Forbidden.
@@ -23,4 +22,4 @@ async def open_thread(
     reader = TenantReader(connection, slug, user_id)
     thread = await repository.thread(reader, reference, lock=action is CommentAction.COMMENT)
     access = authorize(Access, reader.tenant, slug=slug, user_id=user_id, action=action)
-    return UnitOfWork(connection=connection, now=reader.tenant.now), access, thread
+    return reader.tenant, access, thread

@@ -12,12 +12,16 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.tenancy import request_scope
+from opsdash_chassis.tenancy.directory_cache import DirectoryCache
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.tenancy.references import object_id
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.errors import NotFound, TicketUnknown
+from opsdash_comments.people import repository as people_repository
+from opsdash_comments.people.model import People
 from opsdash_comments.threads import repository
 from opsdash_comments.threads.model import Thread
 from opsdash_comments.threads.open_thread import open_thread
@@ -33,6 +37,7 @@ class AppDependencies(request_scope.AppDependencies):
     """What every request of this process shares."""
 
     tickets: TicketClient
+    people: DirectoryCache[People]
 
 
 class RequestScope(request_scope.RequestScope[Access]):
@@ -43,6 +48,7 @@ class RequestScope(request_scope.RequestScope[Access]):
     def __init__(self, request: HttpRequest, slug: str, dependencies: AppDependencies) -> None:
         super().__init__(request, slug, dependencies)
         self._tickets = dependencies.tickets
+        self._people = dependencies.people
 
     async def run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
         """Run something about a living ticket in one transaction; one that is not known as such is asked for first."""
@@ -63,6 +69,20 @@ class RequestScope(request_scope.RequestScope[Access]):
 
         return await self.run(CommentAction.COMMENT, reference, act_once)
 
+    async def people_with(self, reader: TenantReader, wanted: set[UUID]) -> People:
+        """The people who are shown with what has been read on opening the org."""
+        people = self._people.at(reader.tenant.org_id, reader.tenant.directory_revision)
+        if missing := people.missing(wanted):
+            await people_repository.look_up_with_tenant(people, reader, missing)
+        return people
+
+    async def people_in(self, work: UnitOfWork, wanted: set[UUID]) -> People:
+        """The same in a transaction of this request."""
+        people = self._people.at(self.tenant.org_id, self.tenant.directory_revision)
+        if missing := people.missing(wanted):
+            await people_repository.look_up(people, work.connection, self.tenant.org_id, missing)
+        return people
+
     def _ids(self, thread: Thread) -> dict[str, UUID]:
         """Which ticket and which comment the path means."""
         comment = self._request.path_params.get("comment_id")
@@ -70,13 +90,13 @@ class RequestScope(request_scope.RequestScope[Access]):
 
     async def _run(self, action: CommentAction, reference: UUID | int, act: Act[Result]) -> Result:
         async with self._database.tenant_transaction() as connection:
-            work, access, thread = await open_thread(
+            self._tenant, access, thread = await open_thread(
                 connection, slug=self._slug, user_id=self.user_id, action=action, reference=reference
             )
             self._count(access)
             if thread is None or not thread.not_deleted:
                 raise TicketUnknown(access.org_id, reference, known=thread is not None)
-            return await act(work, access, thread)
+            return await act(UnitOfWork(connection, self._tenant.now), access, thread)
 
     async def render(self, reference: UUID | int, text: str) -> Rendered:
         """The HTML of a text for this ticket, outside any transaction; long ones for those only who may comment."""

@@ -12,6 +12,8 @@ from litestar import Response
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.tenancy import request_scope
+from opsdash_chassis.tenancy.directory_cache import DirectoryCache
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text import markdown
 from opsdash_chassis.text.markdown import Rendered
@@ -19,6 +21,8 @@ from opsdash_chassis.text.markdown import Rendered
 from opsdash_tickets.access import repository
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.policy import Access, Action
+from opsdash_tickets.names import repository as names_repository
+from opsdash_tickets.names.model import NameIds, Names
 
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
@@ -29,6 +33,7 @@ class AppDependencies(request_scope.AppDependencies):
     """What every request of this process shares."""
 
     exports: Exports
+    names: DirectoryCache[Names]
 
 
 class RequestScope(request_scope.RequestScope[Access]):
@@ -39,6 +44,7 @@ class RequestScope(request_scope.RequestScope[Access]):
     def __init__(self, request: HttpRequest, slug: str, dependencies: AppDependencies) -> None:
         super().__init__(request, slug, dependencies)
         self._exports = dependencies.exports
+        self._names = dependencies.names
 
     async def render(self, text: str) -> Rendered:
         """The HTML of a description, made outside any transaction: long ones for those only who may write here."""
@@ -52,6 +58,20 @@ class RequestScope(request_scope.RequestScope[Access]):
         async with self.transaction(action) as (work, access):
             ids = await self._ids(work, access) if key is not None else {}
             return await self.once(work, access, lambda: act(work, access), key=key, ids=ids)
+
+    async def names_with(self, reader: TenantReader, wanted: NameIds) -> Names:
+        """The names that are shown with what has been read on opening the org."""
+        names = self._names.at(reader.tenant.org_id, reader.tenant.directory_revision)
+        if missing := names.missing(wanted):
+            await names_repository.look_up_with_tenant(names, reader, missing)
+        return names
+
+    async def names_in(self, work: UnitOfWork, wanted: NameIds) -> Names:
+        """The same in a transaction of this request."""
+        names = self._names.at(self.tenant.org_id, self.tenant.directory_revision)
+        if missing := names.missing(wanted):
+            await names_repository.look_up(names, work.connection, self.tenant.org_id, missing)
+        return names
 
     def begin_export(self, access: Access) -> None:
         """To be called before a request reads more than one page. Raises the 429 problem."""

@@ -22,19 +22,8 @@ WITH entries AS (
            c.event_id, c.event_type, c.comment_version, c.occurred_at, c.actor_id, c.changes, NULL, c.comment_id
     FROM comment_history c WHERE c.org_id = $1 AND c.ticket_id = $2
 )
-SELECT e.*, a.name AS actor_name, a.active AS actor_active
-FROM entries e LEFT JOIN LATERAL (
-    SELECT m.name, m.removed_at IS NULL AS active FROM members m
-    WHERE m.org_id = $1 AND m.user_id = e.actor_id
-    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-) a ON true
-WHERE (e.place, e.source, e.step) > ($3::timestamptz, $4::int, $5::bigint)
+SELECT e.* FROM entries e WHERE (e.place, e.source, e.step) > ($3::timestamptz, $4::int, $5::bigint)
 ORDER BY e.place, e.source, e.step LIMIT $6
-"""
-_LABELS = """
-SELECT user_id AS id, name FROM members WHERE org_id = $1 AND user_id = ANY($2::uuid[])
-UNION ALL SELECT contact_id, name FROM contacts WHERE org_id = $1 AND contact_id = ANY($2::uuid[])
-UNION ALL SELECT project_id, name FROM projects WHERE org_id = $1 AND project_id = ANY($2::uuid[])
 """
 #: Time, source and step of an entry; the next page starts behind it.
 Place = tuple[datetime, int, int]
@@ -54,8 +43,6 @@ class HistoryEntry(Row, frozen=True):
     changes: str
     bulk_id: str | None
     comment_id: UUID | None
-    actor_name: str | None
-    actor_active: bool | None
 
 
 async def page(
@@ -63,10 +50,3 @@ async def page(
 ) -> list[HistoryEntry]:
     """What happened, oldest first."""
     return to_rows(HistoryEntry, await connection.fetch(_ACTIVITY, org_id, ticket_id, *after, limit))
-
-
-async def labels(connection: Connection, org_id: UUID, ids: set[UUID]) -> dict[UUID, str]:
-    """Names of people, contacts and projects, removed ones included."""
-    if not ids:
-        return {}
-    return {row["id"]: row["name"] for row in await connection.fetch(_LABELS, org_id, list(ids))}

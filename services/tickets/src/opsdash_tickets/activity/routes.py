@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -18,11 +19,11 @@ from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import repository
 from opsdash_tickets.activity.repository import HistoryEntry, Place
 from opsdash_tickets.activity.schemas import ActivityEntry, ActivityPage, FieldChange
+from opsdash_tickets.names.model import NameIds, Names
 from opsdash_tickets.tickets import service as tickets_service
-from opsdash_tickets.tickets.presenters import person
 
 PAGE: Final = 50
-REFERENCES: Final = frozenset({"assignee_id", "contact_id", "project_id"})
+REFERENCES: Final = ("assignee_id", "contact_id", "project_id")
 _START: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
 
 
@@ -41,8 +42,8 @@ async def ticket_activity(
         rows = await repository.page(work.connection, access.org_id, ticket.id, after=after, limit=PAGE + 1)
         shown = rows[:PAGE]
         changes = [json.loads(row.changes) for row in shown]
-        labels = await repository.labels(work.connection, access.org_id, _referenced(changes))
-    entries = [_entry(row, changed, labels) for row, changed in zip(shown, changes, strict=True)]
+        names = await org.names_in(work, _named_by(shown, changes))
+    entries = [_entry(row, changed, names) for row, changed in zip(shown, changes, strict=True)]
     if len(rows) <= PAGE:
         return ActivityPage(entries, None)
     last = shown[-1]
@@ -55,33 +56,36 @@ def _place(values: list[str | int]) -> Place:
     return datetime.fromisoformat(str(place)), int(source), int(step)
 
 
-def _referenced(changes: list[dict[str, Any]]) -> set[UUID]:
-    """Ids in the changes whose names a reader wants to see."""
-    pairs = [change for entry in changes for name, change in entry.items() if name in REFERENCES]
-    return {UUID(change[side]) for change in pairs for side in ("from", "to") if change.get(side)}
+def _named_by(rows: Sequence[HistoryEntry], changes: Sequence[dict[str, Any]]) -> NameIds:
+    """Who did it, and what the changes point to before and after."""
+    assignees, contacts, projects = (set(_pointed_to(changes, field)) for field in REFERENCES)
+    return NameIds({row.actor_id for row in rows} | assignees, contacts, projects)
 
 
-def _entry(row: HistoryEntry, changes: dict[str, Any], labels: dict[UUID, str]) -> ActivityEntry:
-    actor = None
-    if row.actor_id is not None:
-        actor = person(row.actor_id, row.actor_name, row.actor_active)
+def _pointed_to(changes: Sequence[dict[str, Any]], field: str) -> Iterator[UUID | None]:
+    for entry in changes:
+        if field in entry:
+            yield from (UUID(value) for value in (entry[field].get("from"), entry[field].get("to")) if value)
+
+
+def _entry(row: HistoryEntry, changes: dict[str, Any], names: Names) -> ActivityEntry:
     return ActivityEntry(
         id=row.id,
         type=row.type,
         version=row.version,
         at=row.at,
-        actor=actor,
-        changes=[_field_change(name, change, labels) for name, change in changes.items()],
+        actor=None if row.actor_id is None else names.person(row.actor_id),
+        changes=[_field_change(name, change, names) for name, change in changes.items()],
         bulk_id=None if row.bulk_id is None else UUID(row.bulk_id),
         comment_id=row.comment_id,
     )
 
 
-def _field_change(name: str, change: dict[str, Any], labels: dict[UUID, str]) -> FieldChange:
+def _field_change(name: str, change: dict[str, Any], names: Names) -> FieldChange:
     if "from" not in change:
         return FieldChange(name)
     before, after = change["from"], change["to"]
     if name not in REFERENCES:
         return FieldChange(name, before, after)
-    named = [labels.get(UUID(value)) if value else None for value in (before, after)]
+    named = [names.label(UUID(value)) if value else None for value in (before, after)]
     return FieldChange(name, before, after, *named)

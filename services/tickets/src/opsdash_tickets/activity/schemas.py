@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from opsdash_tickets.common_schemas import Body, Person
+from opsdash_tickets.common_schemas import Body
+from opsdash_tickets.names.entities import Person
 
 
 class FieldChange(Body):

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from opsdash_chassis.text.blank import INVISIBLE
 
+from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets.presenters import ticket_row
-from opsdash_tickets.tickets.rows import NamedTicket
+from opsdash_tickets.tickets.rows import TicketColumns
 from opsdash_tickets.tickets.schemas import TicketRow
 
 COLUMNS: Final = (
@@ -32,7 +33,7 @@ _FORMULA: Final = re.compile(f'(^|[{_ENDS}])(?=[{INVISIBLE}"]*[{_SIGNS}])')
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 
 
-def encode(rows: Sequence[NamedTicket], now: datetime, *, header: bool) -> bytes:
+def encode(rows: Sequence[TicketColumns], names: Names, now: datetime, *, header: bool) -> bytes:
     """The rows as CSV lines (RFC 4180, UTF-8), after a byte order mark and the header if asked for.
 
     Texts are always in quotation marks, numbers never.
@@ -42,7 +43,7 @@ def encode(rows: Sequence[NamedTicket], now: datetime, *, header: bool) -> bytes
     if header:
         text.write(_BYTE_ORDER_MARK)
         writer.writerow(COLUMNS)
-    writer.writerows(_cells(ticket_row(row, now)) for row in rows)
+    writer.writerows(_cells(ticket_row(row, names, now)) for row in rows)
     return text.getvalue().encode()
 
 

@@ -14,7 +14,7 @@ from opsdash_contracts import ticket_rules
 
 from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
-from opsdash_tickets.tickets.repository import NAMES, VIEW_COLUMNS
+from opsdash_tickets.tickets.repository import VIEW_COLUMNS
 from opsdash_tickets.tickets.rows import ListedTicket
 
 _MIDNIGHT = "date_trunc('day', now() AT TIME ZONE {zone})"
@@ -43,12 +43,9 @@ _SORTS = {
     SortField.NUMBER: ("t.number", "bigint"),
 }
 _PAGE = """
-SELECT {columns}, t.position FROM (
-    SELECT t.*, {key}::text AS position FROM tickets t
-    WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}
-    ORDER BY {key} {direction}, t.id {direction} LIMIT {limit}
-) t {names}
-ORDER BY {key} {direction}, t.id {direction}
+SELECT {columns}, {key}::text AS position FROM tickets t
+WHERE t.org_id = $1 AND t.deleted_at IS NULL {conditions}
+ORDER BY {key} {direction}, t.id {direction} LIMIT {limit}
 """
 # Words are found once, as what filters and sorts need; only the rows of the page are then read in full.
 _SEARCH_PAGE = """
@@ -57,14 +54,14 @@ SELECT {columns}, hit.position FROM (
     WHERE t.org_id = $1 {conditions}
     ORDER BY {key} {direction}, t.id {direction} LIMIT {limit}
 ) hit
-JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true {names}
+JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true
 ORDER BY hit.sort_key {direction}, t.id {direction}
 """
 # The same for the usual question, the newest matches: not all of them need be found for it.
 _NEWEST_PAGE = """
 SELECT {columns}, hit.created_at::text AS position
 FROM find_newest({words}, {statuses}::text[], {before}::text::timestamptz, {before_id}::text::uuid, {limit}) hit
-JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true {names}
+JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true
 WHERE hit.org_id = $1
 ORDER BY hit.created_at DESC, t.id DESC
 """
@@ -143,7 +140,6 @@ def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, 
     statement = (_SEARCH_PAGE if words else _PAGE).format(
         words=words,
         columns=VIEW_COLUMNS,
-        names=NAMES,
         key=key,
         direction=direction,
         conditions=conditions,
@@ -164,7 +160,6 @@ def _newest_page_statement(
         before_id=values.value(before_id),
         limit=values.value(limit),
         columns=VIEW_COLUMNS,
-        names=NAMES,
     )
     return statement, values.parameters
 

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.types import HttpResponse
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
@@ -22,8 +23,9 @@ from opsdash_tickets.listing import csv_export, repository
 from opsdash_tickets.listing.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
 from opsdash_tickets.listing.repository import Position
 from opsdash_tickets.listing.schemas import TicketPage
+from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets.presenters import ticket_row
-from opsdash_tickets.tickets.rows import ListedTicket
+from opsdash_tickets.tickets.rows import ListedTicket, named_by
 
 #: Writing a page is one step, during which the process serves nobody else.
 EXPORT_PAGE = 100
@@ -101,13 +103,17 @@ async def list_tickets(
             wanted = await repository.settle_number(work.connection, access.org_id, wanted)
     scope = f"{org.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
-    reading = await org.read(
-        Action.READ, lambda reader: repository.page_with_tenant(reader, wanted, sort, after=after, limit=limit + 1)
-    )
-    shown = reading.found[:limit]
-    position = repository.position_of(shown[-1]) if len(reading.found) > limit else None
+
+    async def find(reader: TenantReader) -> tuple[list[ListedTicket], Names]:
+        rows = await repository.page_with_tenant(reader, wanted, sort, after=after, limit=limit + 1)
+        return rows, await org.names_with(reader, named_by(rows))
+
+    reading = await org.read(Action.READ, find)
+    rows, names = reading.found
+    shown = rows[:limit]
+    position = repository.position_of(shown[-1]) if len(rows) > limit else None
     return TicketPage(
-        items=[ticket_row(row, reading.now) for row in shown],
+        items=[ticket_row(row, names, reading.now) for row in shown],
         next_cursor=None if position is None else org.cursors.encode(position, scope=scope),
         total=await _total(org, wanted) if count else UNSET,
     )
@@ -137,8 +143,8 @@ async def export_tickets(
     headers = {"Content-Disposition": f'attachment; filename="tickets-{slug}.csv"'}
     # What is wrong is answered before anything is taken.
     async with org.transaction(Action.READ) as (work, access):
-        rows = await _page(work, access, query, None)
-    first = csv_export.encode(rows, work.now, header=True)
+        rows, names = await _page(org, work, access, query, None)
+    first = csv_export.encode(rows, names, work.now, header=True)
     if len(rows) < EXPORT_PAGE:
         return Response(first, media_type=CSV, headers=headers)
     org.begin_export(access)
@@ -150,8 +156,8 @@ async def _rest(org: RequestScope, list_query: ListQuery, after: Position | None
     """Page by page, each in a transaction of its own: a slow reader holds no snapshot, a removed one gets no more."""
     while after is not None:
         async with org.next_page() as (work, access):
-            rows = await _page(work, access, list_query, after)
-        yield csv_export.encode(rows, work.now, header=False)
+            rows, names = await _page(org, work, access, list_query, after)
+        yield csv_export.encode(rows, names, work.now, header=False)
         after = repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
 
 
@@ -161,9 +167,12 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield chunk
 
 
-async def _page(work: UnitOfWork, access: Access, query: ListQuery, after: Position | None) -> list[ListedTicket]:
+async def _page(
+    org: RequestScope, work: UnitOfWork, access: Access, query: ListQuery, after: Position | None
+) -> tuple[list[ListedTicket], Names]:
     wanted, sort = await _read(work, access, query)
-    return await repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
+    rows = await repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
+    return rows, await org.names_in(work, named_by(rows))
 
 
 async def _read(work: UnitOfWork, access: Access, query: ListQuery) -> tuple[TicketFilter, Sort]:

@@ -9,6 +9,7 @@ from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_only_row, to_row, to_rows
 from opsdash_chassis.database.row import Row
 
+from opsdash_tickets.names.entities import Company
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
 
 # Names are matched anywhere, literally: position() knows no wildcards.
@@ -77,6 +78,12 @@ class PickedContact(Row, frozen=True):
     company_id: UUID | None
     company_name: str | None
     company_active: bool
+
+    @property
+    def company(self) -> Company | None:
+        if self.company_id is None or self.company_name is None:
+            return None
+        return Company(id=self.company_id, name=self.company_name, active=self.company_active)
 
 
 class PickedEntity(Row, frozen=True):

@@ -16,7 +16,6 @@ from opsdash_contracts.workspace import PLATE_CAPS, Role
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.access.scope import RequestScope
-from opsdash_tickets.common_schemas import Company
 from opsdash_tickets.errors import NotFound
 from opsdash_tickets.overview import repository
 from opsdash_tickets.overview.repository import PickedContact, PickedEntity, PickedMember
@@ -148,10 +147,7 @@ def _member_choice(row: PickedMember) -> MemberChoice:
 
 
 def _contact_choice(row: PickedContact) -> ContactChoice:
-    company = None
-    if row.company_id is not None and row.company_name is not None:
-        company = Company(id=row.company_id, name=row.company_name, active=row.company_active)
-    return ContactChoice(id=row.id, name=row.name, email=row.email, company=company)
+    return ContactChoice(id=row.id, name=row.name, email=row.email, company=row.company)
 
 
 def _named_choices(rows: list[PickedEntity]) -> NamedChoices:

@@ -10,7 +10,8 @@ from opsdash_contracts.tickets import Category, Priority, Status
 from opsdash_contracts.workspace import Plate, Role
 
 from opsdash_tickets.access.policy import Action
-from opsdash_tickets.common_schemas import Body, Company
+from opsdash_tickets.common_schemas import Body
+from opsdash_tickets.names.entities import Company
 from opsdash_tickets.tickets.due_times import SLA_HOURS
 
 FEATURE = "crm:support"

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
-from opsdash_chassis.database.records import to_row, to_rows
+from opsdash_chassis.database.records import to_row
 from opsdash_chassis.database.row import Row
 
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED
@@ -52,12 +52,7 @@ _STAMP = """
 UPDATE tickets SET sla_breached_at = $3
 WHERE org_id = $1 AND id = $2 AND (sla_breached_at IS NULL OR sla_breached_at < $3)
 """
-_PEOPLE = """
-SELECT DISTINCT ON (m.user_id) m.user_id AS id, m.name, m.removed_at IS NULL AS active
-FROM members m
-WHERE m.org_id = $1 AND m.user_id IN (SELECT actor_id FROM history WHERE org_id = $1 AND aggregate_id = $2)
-ORDER BY m.user_id, m.removed_at IS NULL DESC, m.version DESC
-"""
+_ACTORS = "SELECT DISTINCT actor_id FROM history WHERE org_id = $1 AND aggregate_id = $2 AND actor_id IS NOT NULL"
 
 
 class TicketState(Row, frozen=True):
@@ -77,14 +72,6 @@ class TicketState(Row, frozen=True):
     sla_source: str | None
     resolved_at: datetime | None
     deleted: bool
-
-
-class Changer(Row, frozen=True):
-    """Somebody who changed a ticket."""
-
-    id: UUID
-    name: str
-    active: bool
 
 
 async def confirm(
@@ -110,6 +97,6 @@ async def stamp_breach(connection: Connection, org_id: UUID, ticket_id: UUID, at
     await connection.execute(_STAMP, org_id, ticket_id, at)
 
 
-async def people(connection: Connection, org_id: UUID, ticket_id: UUID) -> list[Changer]:
+async def actors(connection: Connection, org_id: UUID, ticket_id: UUID) -> list[UUID]:
     """Everybody who ever changed the ticket, also those who left."""
-    return to_rows(Changer, await connection.fetch(_PEOPLE, org_id, ticket_id))
+    return [actor_id for (actor_id,) in await connection.fetch(_ACTORS, org_id, ticket_id)]

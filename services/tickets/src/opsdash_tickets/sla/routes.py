@@ -21,7 +21,7 @@ from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
-from opsdash_tickets.common_schemas import Person
+from opsdash_tickets.names.model import NameIds
 from opsdash_tickets.sla import repository, service
 from opsdash_tickets.sla.schemas import (
     ConfirmRequest,
@@ -73,14 +73,15 @@ async def sla_context(reference: FromPath[str], org: NamedDependency[RequestScop
     """For the gateway, which adds the monitor's ledger: which ticket this is, if the caller may see it."""
     async with org.transaction(Action.READ) as (work, access):
         ticket = await tickets_service.ticket_detail(work, access, id_or_number(reference))
-        people = await repository.people(work.connection, access.org_id, ticket.id)
+        actors = await repository.actors(work.connection, access.org_id, ticket.id)
+        names = await org.names_in(work, NameIds(people={*actors}))
     return SlaContext(
         org_id=access.org_id,
         ticket_id=ticket.id,
         number=ticket.number,
         priority=Priority(ticket.priority),
         sla=_fields(ticket, work.now),
-        people=msgspec.convert(people, list[Person], from_attributes=True),
+        people=[person for actor in sorted(actors) if (person := names.people[actor])],
         as_of=work.now,
     )
 

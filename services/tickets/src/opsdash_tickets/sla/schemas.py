@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 from opsdash_contracts.tickets import Priority, SlaSource, Status
 
-from opsdash_tickets.common_schemas import Body, Person
+from opsdash_tickets.common_schemas import Body
+from opsdash_tickets.names.entities import Person
 from opsdash_tickets.tickets.due_times import SlaState
 
 

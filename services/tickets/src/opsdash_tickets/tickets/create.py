@@ -47,12 +47,11 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Det
     Raises InvalidFields or PlateLimitReached.
     """
     due_times.check_due(new.sla_due_at, work.now)
-    names = await references.find(work, access, new.references)
-    references.check(new.references, names)
+    await references.check(work, access, new.references)
     counters = await plate_usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
     event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
-    return await create_repository.insert(work, ticket, new.rendered, event, names)
+    return await create_repository.insert(work, ticket, new.rendered, event)
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:

@@ -41,54 +41,19 @@ AND deleted_at > now() - make_interval(days => $3) AND purged_at IS NULL FOR UPD
 _LOCK_DELETED_BY_ID = _LOCK_DELETED.format(reference="id")
 _LOCK_DELETED_BY_NUMBER = _LOCK_DELETED.format(reference="number")
 
-_NAME_COLUMNS = """
-       a.name AS assignee_name, a.active AS assignee_active,
-       b.name AS creator_name, b.active AS creator_active,
-       c.name AS contact_name, c.email AS contact_email, c.removed_at IS NULL AS contact_active,
-       c.company_id, co.name AS company_name, co.removed_at IS NULL AS company_active,
-       p.name AS project_name, p.removed_at IS NULL AS project_active
-"""
-#: The columns of a `NamedTicket`.
-VIEW_COLUMNS = f"{', '.join(f't.{name}' for name in TicketColumns.__struct_fields__)}, {_NAME_COLUMNS}"
-# A person may have left and come back under a new membership: the living one wins, else the latest.
-_PERSON = """
-LEFT JOIN LATERAL (
-    SELECT m.name, m.removed_at IS NULL AS active FROM members m
-    WHERE m.org_id = t.org_id AND m.user_id = t.{column}
-    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-) {alias} ON true
-"""
-# One look-up by key for each row of the page: OFFSET 0 keeps the planner from reading the org's whole directory.
-NAMES = (
-    _PERSON.format(column="assignee_id", alias="a")  # noqa: S608 - our own texts
-    + _PERSON.format(column="created_by", alias="b")
-    + """
-LEFT JOIN LATERAL (
-    SELECT e.* FROM contacts e WHERE e.org_id = t.org_id AND e.contact_id = t.contact_id OFFSET 0
-) c ON true
-LEFT JOIN LATERAL (
-    SELECT e.* FROM companies e WHERE e.org_id = t.org_id AND e.company_id = c.company_id OFFSET 0
-) co ON true
-LEFT JOIN LATERAL (
-    SELECT e.* FROM projects e WHERE e.org_id = t.org_id AND e.project_id = t.project_id OFFSET 0
-) p ON true
-"""
-)
+#: The columns of `TicketColumns`.
+VIEW_COLUMNS = ", ".join(f"t.{name}" for name in TicketColumns.__struct_fields__)
 # Every version has its history row, so the newest says who made the last change.
-_LAST_CHANGE = """
-LEFT JOIN LATERAL (
-    SELECT h.actor_id AS updated_by, m.name AS updater_name, m.removed_at IS NULL AS updater_active
-    FROM history h LEFT JOIN members m ON m.org_id = t.org_id AND m.user_id = h.actor_id
-    WHERE h.org_id = t.org_id AND h.aggregate_id = t.id AND h.aggregate_version = t.version
-    ORDER BY m.removed_at IS NULL DESC, m.version DESC LIMIT 1
-) u ON true
+_LAST_ACTOR = """
+(SELECT h.actor_id FROM history h
+ WHERE h.org_id = t.org_id AND h.aggregate_id = t.id AND h.aggregate_version = t.version)
 """
 # HTML that was made by other rules than today's is rendered anew, and may be long.
 _SHOWN = f"t.renderer IN ({markdown.UNRENDERED}, {markdown.VERSION})"
 _DETAIL = f"""
 SELECT {VIEW_COLUMNS}, t.description, CASE WHEN {_SHOWN} THEN t.description_html END AS description_html,
-       u.updated_by, u.updater_name, u.updater_active
-FROM tickets t {NAMES} {_LAST_CHANGE} WHERE t.org_id = $1 AND t.deleted_at IS NULL
+       {_LAST_ACTOR} AS updated_by
+FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL
 """  # noqa: S608 - texts of this module
 _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"

@@ -8,14 +8,17 @@ from litestar.params import FromPath, JSONBody
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
 from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_chassis.text.markdown import Rendered
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.errors import NotFound
+from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets import bulk, create, repository, service
 from opsdash_tickets.tickets.responses import bulk_result, detail_answer, detail_response
+from opsdash_tickets.tickets.rows import DetailedTicket, named_by
 from opsdash_tickets.tickets.schemas import BulkChange, BulkResult, CreateTicket, PatchTicket, TicketDetail
 
 
@@ -28,7 +31,8 @@ async def create_ticket(
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         row = await create.create_ticket(work, access, data.to_new_ticket(rendered))
-        return await detail_response(row, access, work.now, status=201, located=True)
+        names = await org.names_in(work, named_by([row], row.updated_by))
+        return await detail_response(row, names, access, work.now, status=201, located=True)
 
     return await org.write(Action.WRITE, act, key=idempotency_key)
 
@@ -37,10 +41,15 @@ async def create_ticket(
 async def get_ticket(reference: FromPath[str], org: NamedDependency[RequestScope]) -> Response[TicketDetail]:
     """One ticket, by id or by number."""
     wanted = id_or_number(reference)
-    reading = await org.read(Action.READ, lambda reader: repository.detail_with_tenant(reader, wanted))
+
+    async def find(reader: TenantReader) -> tuple[DetailedTicket, Names] | None:
+        row = await repository.detail_with_tenant(reader, wanted)
+        return None if row is None else (row, await org.names_with(reader, named_by([row], row.updated_by)))
+
+    reading = await org.read(Action.READ, find)
     if reading.found is None:
         raise NotFound
-    return await detail_response(reading.found, reading.access, reading.now)
+    return await detail_response(*reading.found, reading.access, reading.now)
 
 
 @patch("/{reference:str}", operation_id="patchTicket", response_headers=[ETAG])
@@ -63,7 +72,7 @@ async def patch_ticket(
             rendered=rendered,
             if_match=expected_versions(if_match),
         )
-        return await detail_answer(work, access, ticket.id)
+        return await detail_answer(org, work, access, ticket.id)
 
     return await org.write(Action.WRITE, act, key=idempotency_key)
 
@@ -97,7 +106,7 @@ async def restore_ticket(
 
     async def act(work: UnitOfWork, access: Access) -> Response[TicketDetail]:
         ticket = await service.restore_ticket(work, access, id_or_number(reference))
-        return await detail_answer(work, access, ticket.id)
+        return await detail_answer(org, work, access, ticket.id)
 
     return await org.write(Action.DELETE, act, key=idempotency_key)
 

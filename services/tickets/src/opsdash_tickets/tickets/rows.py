@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database.row import Row
+
+from opsdash_tickets.names.model import NameIds
 
 
 class TicketColumns(Row, frozen=True):
@@ -35,30 +38,13 @@ class TicketColumns(Row, frozen=True):
     version: int
 
 
-class NamedTicket(TicketColumns, frozen=True):
-    """With the names of whom and what it points to; what is not known has none."""
-
-    assignee_name: str | None
-    assignee_active: bool | None
-    creator_name: str | None
-    creator_active: bool | None
-    contact_name: str | None
-    contact_email: str | None
-    contact_active: bool
-    company_id: UUID | None
-    company_name: str | None
-    company_active: bool | None
-    project_name: str | None
-    project_active: bool
-
-
-class ListedTicket(NamedTicket, frozen=True):
+class ListedTicket(TicketColumns, frozen=True):
     """As a list reads it. `position` is the sort key as PostgreSQL writes it."""
 
     position: str
 
 
-class DetailedTicket(NamedTicket, frozen=True):
+class DetailedTicket(TicketColumns, frozen=True):
     """With its text and who made the newest version, None for the system.
 
     `description_html` is None where it was made by other rules than today's.
@@ -67,5 +53,12 @@ class DetailedTicket(NamedTicket, frozen=True):
     description: str
     description_html: str | None
     updated_by: UUID | None
-    updater_name: str | None
-    updater_active: bool | None
+
+
+def named_by(tickets: Sequence[TicketColumns], *people: UUID | None) -> NameIds:
+    """Whom and what the tickets name, and these people."""
+    return NameIds(
+        people={*people, *(ticket.assignee_id for ticket in tickets), *(ticket.created_by for ticket in tickets)},
+        contacts={ticket.contact_id for ticket in tickets},
+        projects={ticket.project_id for ticket in tickets},
+    )

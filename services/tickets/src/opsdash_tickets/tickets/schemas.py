@@ -13,7 +13,8 @@ from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, D
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
 
 from opsdash_tickets.access.policy import Action
-from opsdash_tickets.common_schemas import Body, Contact, Person, Project
+from opsdash_tickets.common_schemas import Body
+from opsdash_tickets.names.entities import Contact, Person, Project
 from opsdash_tickets.tickets import validation
 from opsdash_tickets.tickets.create import NewTicket
 from opsdash_tickets.tickets.due_times import SlaState

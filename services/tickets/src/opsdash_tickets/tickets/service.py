@@ -47,7 +47,7 @@ async def change_ticket(
     if not changes:
         return before
     changed = {field: changes[field].after for field in references.FIELDS if field in changes}
-    references.check(changed, await references.find(work, access, changed))
+    await references.check(work, access, changed)
     return await save_change(work, access, before, after, rendered=rendered, bulk_id=bulk_id)
 
 
@@ -87,8 +87,7 @@ async def restore_ticket(work: UnitOfWork, access: Access, reference: UUID | int
         raise NotFound
     await plate_usage.take_slot(work, access)
     after = replace(before, deleted_at=None, updated_at=work.now, version=before.version + 1)
-    assignee = {"assignee_id": before.assignee_id}
-    if references.missing(assignee, await references.find(work, access, assignee)):
+    if await references.missing(work, access, {"assignee_id": before.assignee_id}):
         after = replace(after, assignee_id=None)
     event = _event(work, access, events.RESTORED, after, model.changes_between(before, after))
     await repository.update(work, after, event)

@@ -1,0 +1,1 @@
+"""Who writes, edits and is mentioned, by user id."""

@@ -1,0 +1,1 @@
+"""The names of whom and what tickets point to."""

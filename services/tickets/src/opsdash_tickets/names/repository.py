@@ -1,0 +1,76 @@
+"""SQL of names by id, those of removed ones included. The statement names the org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_rows
+from opsdash_chassis.database.row import Row
+from opsdash_chassis.tenancy.directory_repository import PEOPLE
+from opsdash_chassis.tenancy.open_tenant import TenantReader
+
+from opsdash_tickets.names.entities import Company, Contact, Person, Project
+from opsdash_tickets.names.model import UNKNOWN_NAME, NameIds, Names
+
+_NAMES = f"""
+SELECT 'person' AS kind, p.id, p.name, NULL AS email, p.active, NULL::uuid AS company_id, NULL AS company_name,
+       NULL::boolean AS company_active
+FROM ({PEOPLE}) p
+UNION ALL
+SELECT 'contact', c.contact_id, c.name, c.email, c.removed_at IS NULL, o.company_id, o.name, o.removed_at IS NULL
+FROM contacts c LEFT JOIN companies o ON o.org_id = c.org_id AND o.company_id = c.company_id
+WHERE c.org_id = $1 AND c.contact_id = ANY($3::uuid[])
+UNION ALL
+SELECT 'project', p.project_id, p.name, NULL, p.removed_at IS NULL, NULL, NULL, NULL
+FROM projects p WHERE p.org_id = $1 AND p.project_id = ANY($4::uuid[])
+"""  # noqa: S608 - a constant
+
+
+class _Named(Row, frozen=True):
+    """A person, contact or project; only a contact has an e-mail address and may have a company."""
+
+    kind: str
+    id: UUID
+    name: str
+    email: str | None
+    active: bool
+    company_id: UUID | None
+    company_name: str | None
+    company_active: bool | None
+
+
+async def look_up(names: Names, connection: Connection, org_id: UUID, missing: NameIds) -> None:
+    """Add what is missing to the names."""
+    records = await connection.fetch(_NAMES, org_id, *_parameters(missing))
+    _add(names, missing, to_rows(_Named, records))
+
+
+async def look_up_with_tenant(names: Names, reader: TenantReader, missing: NameIds) -> None:
+    """The same for a request that reads on opening the org."""
+    _add(names, missing, await reader.fetch(_Named, _NAMES, *_parameters(missing)))
+
+
+def _parameters(wanted: NameIds) -> tuple[list[UUID | None], ...]:
+    return list(wanted.people), list(wanted.contacts), list(wanted.projects)
+
+
+def _add(names: Names, missing: NameIds, found: Iterable[_Named]) -> None:
+    names.people.update(dict.fromkeys(missing.people))
+    names.contacts.update(dict.fromkeys(missing.contacts))
+    names.projects.update(dict.fromkeys(missing.projects))
+    for row in found:
+        if row.kind == "person":
+            names.people[row.id] = Person(id=row.id, name=row.name or UNKNOWN_NAME, active=row.active)
+        elif row.kind == "contact":
+            names.contacts[row.id] = _contact(row)
+        else:
+            names.projects[row.id] = Project(id=row.id, name=row.name, active=row.active)
+
+
+def _contact(row: _Named) -> Contact:
+    company = None
+    if row.company_id is not None and row.company_name is not None:
+        company = Company(id=row.company_id, name=row.company_name, active=bool(row.company_active))
+    return Contact(id=row.id, name=row.name, email=row.email, active=row.active, company=company)
