@@ -9,8 +9,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
-    f"tests.support.{name}"
-    for name in ("brokers", "left_out", "forking", "fixtures", "integration", "seeds", "spreading")
+    f"tests.support.{name}" for name in ("brokers", "requirements", "service_process", "fixtures", "scheduling")
 ]
 
 # Files of a service that is not there; its tests run where it is written (tests/deploy/test_new_service.py).

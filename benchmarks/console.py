@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser import chromium
+from tests.browser import browsers
 from tests.browser.visitors import sign_in
-from tests.support.demo_stack import demo_stack
+from tests.support.local_stack import demo_stack
 
 PERSON = "Maya Lindqvist"
 LIST = "/en/org/brightside/support"
@@ -24,10 +24,10 @@ PER_SECOND = 40  # below the limit for one person
 
 
 async def main() -> None:
-    if reason := chromium.missing():
+    if reason := browsers.chromium_missing():
         sys.exit(f"bench: {reason}")
     with demo_stack() as stack:
-        async with chromium.launched() as browser:
+        async with browsers.launched_chromium() as browser:
             context = await browser.new_context()
             await sign_in(await context.new_page(), stack.url, PERSON)
             state = await context.storage_state()

@@ -20,7 +20,7 @@ BY_HAND = {
     "CODEOWNERS": "who reviews it, unless it is the team of the rest",
     "docs/explanation/architecture.md": "its row among the services: what it owns, publishes and reads",
     "deploy/observability/rules.yaml": "alerts of its own, with their page in docs/how-to/alerts.md",
-    "tests/architecture/looked_at.py": "how much of it each guard looks at",
+    "tests/architecture/sources.py": "how much of it each guard looks at",
 }
 
 

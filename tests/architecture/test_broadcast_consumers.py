@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
-from tests.architecture.looked_at import ALL, looked_at
 from tests.architecture.sources import (
+    ALL,
     CHASSIS,
     PACKAGES,
     SERVICES,
@@ -16,6 +16,7 @@ from tests.architecture.sources import (
     called,
     calls_of,
     imported_names,
+    looked_at,
     modules,
     planted,
 )

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import CHASSIS, SERVICES, Module, docstrings, modules, planted
+from tests.architecture.sources import CHASSIS, SERVICES, Module, docstrings, looked_at, modules, planted
 
 #: Words of OpsDash's product in the singular; those of the services' names come along.
 WORDS = {

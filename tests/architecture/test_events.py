@@ -16,11 +16,10 @@ from opsdash_chassis.settings import ConfigurationError
 from opsdash_contracts.topics import TICKETS, catalogue
 
 from tests.architecture.kinds import texts
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import CHASSIS, SERVICES, Module, calls_of, modules, planted
+from tests.architecture.sources import CHASSIS, SERVICES, Module, calls_of, looked_at, modules, planted
 from tests.support import services
-from tests.support.settings import settings_in
-from tests.support.tokens import internal_environment
+from tests.support.services import settings_in
+from tests.support.stack import internal_environment
 
 #: What makes a subscriber of FastStream; consumers of another kind have tests of their own in test_followers.py.
 MAKES_SUBSCRIBERS = ("subscriber", "KafkaBroker", "KafkaRouter")

@@ -7,7 +7,6 @@ import ast
 import pytest
 
 from tests.architecture import kinds
-from tests.architecture.looked_at import looked_at
 from tests.architecture.sources import (
     CHASSIS,
     PACKAGES,
@@ -17,6 +16,7 @@ from tests.architecture.sources import (
     calls_of,
     imported_from,
     imported_names,
+    looked_at,
     modules,
     planted,
 )

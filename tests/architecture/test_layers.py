@@ -7,8 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from tests.architecture.layers import Import, Layers
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import CHASSIS, SERVICES, SERVICES_WITH_DATABASE, modules, planted
+from tests.architecture.sources import CHASSIS, SERVICES, SERVICES_WITH_DATABASE, looked_at, modules, planted
 
 T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_sla_monitor"
 #: Below routes, with the reason. Each entry goes when its import does.

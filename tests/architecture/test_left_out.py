@@ -37,7 +37,7 @@ def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> subpro
 def sample(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_sample.py").write_text(SAMPLE)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.support.left_out", "--strict-markers", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.requirements", "--strict-markers", *arguments]
     environment |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return run(*command, folder=folder, **environment)
 

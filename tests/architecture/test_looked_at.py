@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture.looked_at import ALL, MINIMUMS, looked_at
-from tests.architecture.sources import PACKAGES
+from tests.architecture.sources import ALL, MINIMUMS, PACKAGES, looked_at
 
 
 def test_a_count_that_has_fallen_fails():

@@ -7,8 +7,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from services.gateway.tests.conftest import make_settings
-from tests.support.hostile_stack import TARGET_PARTS, address_parts
-from tests.support.places import places
+from tests.support.services import places
+from tests.system.conftest import TARGET_PARTS, address_parts
 
 
 def test_the_parts_of_every_address_are_known(tmp_path: Path):

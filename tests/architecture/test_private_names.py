@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import PACKAGES, Module, imported_from, modules, planted
+from tests.architecture.sources import PACKAGES, Module, imported_from, looked_at, modules, planted
 
 COMPAT = "compat"
 #: Documented in spite of their names.

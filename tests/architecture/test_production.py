@@ -6,8 +6,16 @@ import ast
 
 import pytest
 
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import PACKAGES, Module, called, imported_from, imported_names, modules, planted
+from tests.architecture.sources import (
+    PACKAGES,
+    Module,
+    called,
+    imported_from,
+    imported_names,
+    looked_at,
+    modules,
+    planted,
+)
 
 LOCAL = "opsdash_local"
 PRODUCTION = [package for package in PACKAGES if package != LOCAL]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.support.spreading import FIRST, TOGETHER, part_of, turn_of
+from tests.support.scheduling import FIRST, TOGETHER, part_of, turn_of
 
 FILES = [
     path.relative_to(ROOT).as_posix()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.architecture.crossing import Crossing
 from tests.architecture.sources import planted
-from tests.architecture.statements import builds, constants_of, functions, literals_of
+from tests.architecture.statements import Crossing, builds, constants_of, functions, literals_of
 from tests.architecture.tenant_scope import unscoped
 
 TABLES = {

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tests.architecture.looked_at import ALL, looked_at
-from tests.architecture.sources import PACKAGES, Module, modules, planted
+from tests.architecture.sources import ALL, PACKAGES, Module, looked_at, modules, planted
 
 MOST_PER_THOUSAND_LINES = 8
 SILENCED = re.compile(

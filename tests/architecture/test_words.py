@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import PACKAGES, Module, modules, planted
+from tests.architecture.sources import PACKAGES, Module, looked_at, modules, planted
 
 #: Whole names in snake case, as a pattern: what to say instead. A leading underscore and the case do not count.
 REPLACED = {

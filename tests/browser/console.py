@@ -37,10 +37,9 @@ from tests.browser.people import (
 )
 from tests.support.brokers import PARTITIONS
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.eventually import eventually
-from tests.support.forking import prepare
-from tests.support.ports import free_block
-from tests.support.service_process import ServiceProcess
+from tests.support.local_stack import free_block
+from tests.support.measurements import eventually
+from tests.support.service_process import ServiceProcess, prepare
 
 PSEUDO_LOCALE = "en-XA"
 """English that looks foreign; nobody but tests has it."""

@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 from playwright.async_api import Browser, Page
 
-from tests.browser import chromium
+from tests.browser import browsers
 from tests.browser.visitors import PHONE, WINDOW, sign_in
-from tests.support.demo_stack import DemoStack, demo_stack
+from tests.support.local_stack import DemoStack, demo_stack
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 PERSON = "Maya Lindqvist"
@@ -53,13 +53,13 @@ SHOTS = (
 
 
 async def main() -> None:
-    if reason := chromium.missing():
+    if reason := browsers.chromium_missing():
         sys.exit(f"screenshots: {reason}")
     FOLDER.mkdir(exist_ok=True)
     with demo_stack() as stack:
         await _age(stack)
         states: dict[str, Any] = {}
-        async with chromium.launched() as browser:
+        async with browsers.launched_chromium() as browser:
             for shot in SHOTS:
                 await _take(browser, stack, shot, states)
 

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import assert_no_findings, assert_no_findings_as_it_is, spoken
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import CreateDialog, Drawer, TicketList, live
 from tests.browser.people import COLLEAGUE, MEMBER, VIEWER, OrgUnderTest
-from tests.browser.seeding import Orgs
-from tests.browser.visitors import PHONE, Visitors
-from tests.support.eventually import eventually
+from tests.browser.visitors import PHONE, Guard, Visitors, assert_no_findings, assert_no_findings_as_it_is, spoken
+from tests.support.measurements import eventually
 
 pytestmark = pytest.mark.console
 

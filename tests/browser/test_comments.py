@@ -10,9 +10,9 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, question
 from tests.browser.people import ADMIN, COLLEAGUE, VIEWER, OrgUnderTest
+from tests.browser.visitors import Guard
 
 HOSTILE = """Hello <script>window.planted = 1</script><img src=x onerror="window.planted = 1">
 <button hx-get="/planted" hx-trigger="load">a</button><a href="javascript:window.planted = 1">link</a>

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.console import Console
 from tests.browser.pages import CreateDialog, Drawer, TicketList, rendered_choice, toast
 from tests.browser.people import MEMBER, OrgUnderTest
-from tests.browser.seeding import Orgs
 
 
 async def newest(console: Console, org: OrgUnderTest) -> Any:

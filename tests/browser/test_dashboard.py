@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import BREACHED, Open, Orgs
 from tests.browser.console import Console
 from tests.browser.pages import Drawer, TicketList, expect_stayed, stays
 from tests.browser.people import OrgUnderTest
-from tests.browser.seeding import BREACHED, Orgs
 
 pytestmark = pytest.mark.console
 

@@ -11,10 +11,9 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, EditDialog, Held, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
-from tests.browser.visitors import sign_in
+from tests.browser.visitors import Guard, sign_in
 
 pytestmark = pytest.mark.console
 

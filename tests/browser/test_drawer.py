@@ -11,10 +11,9 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, expect_stayed, stays, toast
 from tests.browser.people import ADMIN, COLLEAGUE, MEMBER, OrgUnderTest
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Guard, Visitors
 
 
 @pytest.fixture

@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import Request, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import ACTIVE, Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import TicketList
 from tests.browser.people import COLLEAGUE, COMPANIES, MEMBER, OrgUnderTest
-from tests.browser.seeding import ACTIVE, Orgs
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Guard, Visitors
 
 
 class TestSearch:

@@ -7,13 +7,11 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import ACTIVE, Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
-from tests.browser.seeding import ACTIVE, Orgs
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Guard, Visitors
 
 TELL = """data => document.dispatchEvent(new CustomEvent("opsdash:signal", { detail: { event: "ticket", data } }))"""
 

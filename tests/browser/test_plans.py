@@ -8,13 +8,11 @@ import pytest
 from opsdash_contracts.workspace import Plate
 from playwright.async_api import expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import TicketList
 from tests.browser.people import ADMIN, MEMBER
-from tests.browser.seeding import Orgs
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Guard, Visitors
 
 
 class TestFreePlate:

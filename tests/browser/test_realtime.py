@@ -9,16 +9,13 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, expect_stayed, live, stays
 from tests.browser.people import ADMIN, COLLEAGUE, MEMBER, OrgUnderTest
-from tests.browser.seeding import Orgs
-from tests.browser.visitors import Visitors
-from tests.support.eventually import eventually
-from tests.support.live import LiveClient
-from tests.support.metrics import sample
+from tests.browser.visitors import Guard, Visitors
+from tests.support.live_stream import LiveClient
+from tests.support.measurements import eventually, metric_sample
 
 pytestmark = pytest.mark.console
 
@@ -133,7 +130,9 @@ class TestConnections:
 
     async def test_the_server_forgets_closed_connections(self, console: Console, org: OrgUnderTest, open_page: Open):
         async def open_streams() -> float:
-            return await sample(console.session, f"{console.gateway.operations_url}/metrics", "opsdash_live_streams")
+            return await metric_sample(
+                console.session, f"{console.gateway.operations_url}/metrics", "opsdash_live_streams"
+            )
 
         await console.ticket(org)
         await eventually(open_streams, lambda count: count == 0)

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.people import MEMBER, OrgUnderTest
-from tests.browser.seeding import Orgs
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Guard, Visitors
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

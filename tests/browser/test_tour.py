@@ -6,10 +6,9 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Orgs
 from tests.browser.pages import TicketList
 from tests.browser.people import NEWCOMER, VIEWER
-from tests.browser.seeding import Orgs
 
 
 def step(page: Page) -> Locator:

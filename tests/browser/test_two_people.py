@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.accessibility import expect_heard, listen
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, EditDialog, TicketList, rendered_choice, toast
 from tests.browser.people import COLLEAGUE, CONTACTS, MEMBER, PROJECTS, OrgUnderTest
+from tests.browser.visitors import Guard, expect_heard, listen
 
 pytestmark = pytest.mark.console
 

@@ -12,10 +12,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import CreateDialog, Drawer, Held, slow_network, toast
 from tests.browser.people import MEMBER, OrgUnderTest
-from tests.browser.visitors import sign_in
+from tests.browser.visitors import Guard, sign_in
 
 pytestmark = pytest.mark.console
 

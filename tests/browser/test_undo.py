@@ -10,9 +10,9 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.pages import Drawer, TicketList, toast
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest
+from tests.browser.visitors import Guard
 
 pytestmark = pytest.mark.console
 

@@ -1,14 +1,152 @@
-"""People in front of the console: a browser context each, signed in the way people sign in."""
+"""Visitors of the console: a signed-in browser context each, the errors of its pages, and axe-core on them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError
 
 from tests.browser.console import Console
-from tests.browser.guard import Guard
 from tests.browser.people import NEWCOMER, OrgUnderTest, Person
+
+ERRORS = {"error", "warning"}
+# Reported by the browser itself for every answer of 400 and above; tests that provoke one name its status.
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
+_UNREACHED = re.compile(
+    r"Failed to fetch|net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INTERNET_DISCONNECTED|"
+    r"INCOMPLETE_CHUNKED_ENCODING|FAILED|NETWORK_CHANGED)"
+)
+
+
+class Guard:
+    """Attached to every context of a test; `complaints` must be empty at its end."""
+
+    def __init__(self, url: str) -> None:
+        self._host = urlsplit(url).netloc
+        self._statuses: set[int] = {422}  # a form with messages at its fields is an ordinary answer
+        self._server_may_be_away = False
+        self._violations_expected = False
+        self.complaints: list[str] = []
+        self.violations: list[str] = []
+
+    def expect_violations(self) -> None:
+        """The test provokes the content policy; what it refused is kept in `violations`."""
+        self._violations_expected = True
+
+    def expect_statuses(self, statuses: Iterable[int]) -> None:
+        """These answers are what the test is about."""
+        self._statuses |= set(statuses)
+
+    def expect_no_server(self) -> None:
+        """The test takes the server or the network away."""
+        self._server_may_be_away = True
+        self.expect_statuses({502, 503, 504})
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("request", self._on_request)
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("page", self._on_page)
+
+    def _on_page(self, page: Page) -> None:
+        page.on("crash", lambda _: self.complaints.append(f"crashed: {page.url}"))
+
+    def _on_error(self, error: WebError) -> None:
+        if not self._expected(str(error.error)):
+            self.complaints.append(f"uncaught: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self._host:
+            self.complaints.append(f"request to another host: {request.url}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ERRORS and not self._expected(message.text):
+            self.complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
+
+    def _expected(self, text: str) -> bool:
+        if self._violations_expected and "Content Security Policy" in text:
+            self.violations.append(text)
+            return True
+        refused = _REFUSED.search(text)
+        if refused:
+            return int(refused[1]) in self._statuses
+        return self._server_may_be_away and bool(_UNREACHED.search(text))
+
+
+_AXE = Axe()
+_SETTLED = """() => Promise.allSettled(
+    document.getAnimations().filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime))
+        .map(animation => animation.finished))"""
+_LISTEN = """() => {
+    window.heard = [];
+    const live = document.querySelector("#live");
+    new MutationObserver(() => window.heard.push(live.textContent)).observe(live, { childList: true });
+}"""
+_SHOWS = "theme => document.documentElement.classList.contains('dark') === (theme === 'dark')"
+
+
+async def settled(page: Page) -> None:
+    """Return when nothing on the page moves any more."""
+    await page.evaluate(_SETTLED)
+
+
+async def assert_no_findings(page: Page) -> None:
+    """In both themes; the page follows the system from one to the other."""
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await page.wait_for_function(_SHOWS, arg=theme)
+        await assert_no_findings_as_it_is(page)
+
+
+async def assert_no_findings_as_it_is(page: Page) -> None:
+    """Running transitions are waited for: half-faded text has no contrast."""
+    await settled(page)
+    results = (await _AXE.run(page)).response
+    findings = [
+        f"{finding['id']}: {finding['help']}\n    {node['html'][:300]}\n    {node['failureSummary']}"
+        for finding in results["violations"]
+        for node in finding["nodes"]
+    ]
+    assert not findings, f"{page.url}\n" + "\n".join(findings)
+
+
+async def listen(page: Page) -> None:
+    """Remember from now on what is announced: what follows at once replaces it on the page."""
+    await page.evaluate(_LISTEN)
+
+
+async def expect_heard(page: Page, text: str) -> None:
+    """An announcement that the regular expression finds, since `listen`."""
+    await page.wait_for_function("text => window.heard.some(said => new RegExp(text).test(said))", arg=text)
+
+
+async def spoken(page: Page) -> list[str]:
+    """The texts of the live regions in the browser's own tree for screen readers: of none that is hidden or inert."""
+    session = await page.context.new_cdp_session(page)
+    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+    await session.detach()
+    by_id = {node["nodeId"]: node for node in nodes}
+    texts = [_text(node, by_id) for node in nodes if not node["ignored"] and _is_live(node)]
+    return [text for text in texts if text]
+
+
+def _is_live(node: dict[str, Any]) -> bool:
+    """Of a region itself: what is inside has the property too."""
+    properties = {property_["name"]: property_["value"] for property_ in node.get("properties", ())}
+    return properties.get("live", {}).get("value") in {"polite", "assertive"}
+
+
+def _text(node: dict[str, Any], by_id: dict[str, Any]) -> str:
+    if node.get("role", {}).get("value") == "StaticText":
+        return str(node["name"]["value"])
+    below = (by_id[child] for child in node.get("childIds", ()) if child in by_id)
+    return " ".join(text for text in (_text(child, by_id) for child in below) if text)
+
 
 PATIENCE_MILLISECONDS = 30_000
 WINDOW = {"width": 1440, "height": 900}

@@ -13,8 +13,7 @@ import pytest
 
 from tests.browser.people import MEMBER
 from tests.clients.conftest import Scene
-from tests.clients.making import CLIENTS
-from tests.clients.tools import run
+from tests.clients.generators import CLIENTS, run
 
 COMMENT = "Looking into it, **one moment**."
 

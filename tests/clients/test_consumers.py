@@ -7,17 +7,131 @@ import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from opsdash_contracts.topics import TICKETS
 from opsdash_local import processes
 
-from tests.browser.people import MEMBER
-from tests.clients import traffic
+from tests.browser.people import MEMBER, OWNER
 from tests.clients.conftest import Scene
-from tests.clients.making import CONSUMERS, Command
-from tests.support.eventually import eventually
+from tests.clients.generators import CONSUMERS, Command
+from tests.support.brokers import PARTITIONS
+from tests.support.measurements import eventually
+
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a consumer that reads everything has to have: ids in `applied`, places and codes in `aside`."""
+
+    applied: set[str]
+    aside: dict[str, str]
+
+
+async def make_events(scene: Scene) -> None:
+    """One ticket that is changed, deleted, and brought back."""
+    console, org = scene.console, scene.org
+    ticket = await console.ticket(org, "For those who follow events")
+    await console.change(org, ticket, status="in_progress", description="It **smokes**.")
+    await console.as_(OWNER, "DELETE", f"/api/orgs/{org.slug}/tickets/{ticket['id']}")
+    await console.restore(org, ticket)
+
+
+async def records(servers: str) -> list[ConsumerRecord[bytes, bytes]]:
+    """Everything on the topic until now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = [TopicPartition(TICKETS, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        found: list[ConsumerRecord[bytes, bytes]] = []
+        for place in places:
+            await consumer.seek_to_beginning(place)
+            while await consumer.position(place) < ends[place]:
+                found += (await consumer.getmany(place, timeout_ms=200)).get(place, [])
+        return found
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def producing(servers: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all")
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def disturb(servers: str) -> Expected:
+    """Publish repeats and bad messages among the real ones; gives what a consumer has to make of all of them."""
+    real = await records(servers)
+    applied = {dict(record.headers)["ce_id"].decode() for record in real}
+    first = next(record for record in real if dict(record.headers)["ce_sequence"] == b"1")
+    late = str(uuid4())
+    aside = {}
+    async with producing(servers) as producer:
+        await _send(producer, first, changed(first, ce_replayed="true"))
+        await _send(producer, first, changed(first, ce_id=late))
+        await _send(producer, first, changed(first, ce_id=str(uuid4()), ce_type="support_ticket.merged"))
+        for code, (headers, key, value) in bad(first).items():
+            aside[await _send(producer, first, headers, key=key, value=value)] = code
+    return Expected(applied | {late}, aside)
+
+
+def changed(record: ConsumerRecord[bytes, bytes], **headers: str) -> Headers:
+    """The record's headers, some of them others."""
+    return list({**dict(record.headers), **{name: value.encode() for name, value in headers.items()}}.items())
+
+
+def bad(record: ConsumerRecord[bytes, bytes]) -> dict[str, tuple[Headers, bytes, bytes]]:
+    """By the code of docs/reference/events.md: headers, key and value of a message that nobody can apply."""
+    key, value = record.key or b"", record.value or b""
+    data: dict[str, Any] = json.loads(value)
+    new = str(uuid4())
+    good = changed(record, ce_id=new)
+
+    def with_data(**fields: Any) -> bytes:
+        return json.dumps({**data, **fields}).encode()
+
+    version = changed(record, ce_id=new, ce_dataschema="urn:opsdash:support_ticket.created:v9")
+    return {
+        "missing-header": ([], key, value),
+        "unknown-version": (version, key, value),
+        "foreign-source": (changed(record, ce_id=new, ce_source="/services/comments"), key, value),
+        "bad-json": (good, key, b"[]"),
+        "key-mismatch": (good, b"\xff", value),
+        "org-mismatch": (good, key, with_data(org_id=new)),
+        "sequence-mismatch": (good, key, with_data(version=7)),
+    }
+
+
+async def _send(
+    producer: AIOKafkaProducer,
+    beside: ConsumerRecord[bytes, bytes],
+    headers: Headers,
+    *,
+    key: bytes | None = None,
+    value: bytes | None = None,
+) -> str:
+    """Its place. In the partition of another record, with what that has where nothing is given."""
+    sent = await producer.send_and_wait(
+        TICKETS,
+        beside.value if value is None else value,
+        key=beside.key if key is None else key,
+        partition=beside.partition,
+        headers=headers,
+    )
+    return f"{TICKETS}/{sent.partition}/{sent.offset}"
+
 
 #: A JVM that was asked to stop ends with the number of the signal, whatever its program did.
 STOPPED = {0, 128 + signal.SIGTERM}
@@ -29,10 +143,10 @@ def needing(name: str) -> list[pytest.MarkDecorator]:
 
 
 @pytest.fixture(scope="module")
-async def expected(scene: Scene) -> traffic.Expected:
-    await traffic.make_events(scene)
+async def expected(scene: Scene) -> Expected:
+    await make_events(scene)
     await eventually(lambda: published(scene))
-    return await traffic.disturb(servers_of(scene))
+    return await disturb(servers_of(scene))
 
 
 def servers_of(scene: Scene) -> str:
@@ -42,7 +156,7 @@ def servers_of(scene: Scene) -> str:
 async def published(scene: Scene) -> bool:
     """Whether the newest event of the newest ticket is on the topic."""
     (newest,) = (await scene.get("tickets?limit=1&sort=-number"))["items"]
-    versions = [dict(record.headers)["ce_sequence"] for record in await traffic.records(servers_of(scene))
+    versions = [dict(record.headers)["ce_sequence"] for record in await records(servers_of(scene))
                 if (record.key or b"").decode() == newest["id"]]  # fmt: skip
     return str(newest["version"]).encode() in versions
 
@@ -59,7 +173,7 @@ class Running:
         text = path.read_text() if path.exists() else ""
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
-    async def has_all(self, expected: traffic.Expected) -> bool:
+    async def has_all(self, expected: Expected) -> bool:
         applied = {line["id"] for line in self.lines("applied.jsonl")}
         return applied >= expected.applied and len(self.lines("set-aside.jsonl")) >= len(expected.aside)
 
@@ -78,7 +192,7 @@ class Running:
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=needing(name)) for name in CONSUMERS])
-async def test_an_example_takes_each_event_once(name: str, scene: Scene, expected: traffic.Expected, tmp_path: Path):
+async def test_an_example_takes_each_event_once(name: str, scene: Scene, expected: Expected, tmp_path: Path):
     example = Running(CONSUMERS[name].make(tmp_path), tmp_path, servers_of(scene))
     async with example.started():
         await eventually(lambda: example.has_all(expected), timeout=120)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +11,54 @@ from typing import Any
 
 import pytest
 
-from tests.clients import event_code, versions
-from tests.clients.making import Command, copy, npm_install
-from tests.clients.tools import GO, NODE, run
-from tests.contracts.files import CONTRACTS, EVENT_TYPES, EXAMPLES
+from tests.clients import generators
+from tests.clients.generators import GO, NODE, Command, copy, environment, go_program, npm_install, run
+from tests.contracts.files import CONTRACTS, EVENT_TYPES, EXAMPLES, schema
+
+
+def titles() -> dict[str, str]:
+    """What the code of an event type is called: its schema's title."""
+    return {event_type: schema(event_type, version)["title"] for event_type, version in EVENT_TYPES}
+
+
+def write_examples(folder: Path) -> None:
+    """Every golden message, for the programs to read."""
+    named = titles()
+    lines = [json.dumps({"type": named[example.event_type], "value": example.body}) for example in EXAMPLES]
+    (folder / "examples.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
+def quicktype_go(folder: Path) -> Command:
+    copy("quicktype_go", folder)
+    schemas = _schemas(folder, "schema")
+    npm_install(folder, generators.QUICKTYPE)
+    options = ("--src-lang", "schema", "--lang", "go", "--package", "main", "--out", "events.go")
+    run("npx", "quicktype", *options, *schemas, folder=folder)
+    entries = "".join(f'\t"{title}": roundTrip[{title}],\n' for title in titles().values())
+    table = f"package main\n\nvar readers = map[string]func([]byte) ([]byte, error){{\n{entries}}}\n"
+    (folder / "readers.go").write_text(table, encoding="utf-8")
+    return go_program(folder)
+
+
+def datamodel_python(folder: Path) -> Command:
+    copy("datamodel_python", folder)
+    _schemas(folder, "json")
+    python = environment(folder, f"datamodel-code-generator=={generators.DATAMODEL_CODE_GENERATOR}")
+    options = ("--input-file-type", "jsonschema", "--output-model-type", "pydantic_v2.BaseModel")
+    run(python.with_name("datamodel-codegen"), "--input", "schemas", *options, "--output", "events", folder=folder)
+    return [python, "sample.py"]
+
+
+def _schemas(folder: Path, suffix: str) -> list[Path]:
+    """Copies that are called what the code is to be called."""
+    (folder / "schemas").mkdir()
+    copies = []
+    for event_type, version in EVENT_TYPES:
+        source = CONTRACTS / "schemas" / f"{event_type}.v{version}.schema.json"
+        copies.append(folder / "schemas" / f"{titles()[event_type]}.{suffix}")
+        shutil.copy(source, copies[-1])
+    return copies
+
 
 DOCUMENT = CONTRACTS / "asyncapi" / "opsdash-support.json"
 
@@ -41,14 +86,14 @@ def same_moment(sent: Any, read: Any) -> bool:
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(event_code.quicktype_go, marks=[pytest.mark.needs(NODE), pytest.mark.needs(GO)]),
-        pytest.param(event_code.datamodel_python),
+        pytest.param(quicktype_go, marks=[pytest.mark.needs(NODE), pytest.mark.needs(GO)]),
+        pytest.param(datamodel_python),
     ],
     ids=["quicktype-go", "datamodel-code-generator"],
 )
 def test_every_golden_message_is_read_whole(make: Callable[[Path], Command], tmp_path: Path):
     command = make(tmp_path)
-    event_code.write_examples(tmp_path)
+    write_examples(tmp_path)
     read = [json.loads(line) for line in run(*command, folder=tmp_path).splitlines()]
     losses = {
         example.path: found
@@ -63,7 +108,7 @@ def parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with AsyncAPI's own parser."""
     folder = tmp_path_factory.mktemp("asyncapi")
     copy("asyncapi", folder)
-    npm_install(folder, versions.ASYNCAPI_PARSER)
+    npm_install(folder, generators.ASYNCAPI_PARSER)
     return folder
 
 

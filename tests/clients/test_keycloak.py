@@ -18,15 +18,15 @@ from opsdash_gateway.console.auth.session import SessionCookies, WebSession
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
-from tests.clients.keycloak.server import PASSWORD, PERSON_ID, USERNAME, Keycloak, unpacked
-from tests.clients.tools import JAVA
+from tests.clients.conftest import PASSWORD, PERSON_ID, USERNAME, Keycloak, unpacked
+from tests.clients.generators import JAVA
 from tests.support.brokers import PARTITIONS, Broker
-from tests.support.eventually import eventually
-from tests.support.issuer import TestIssuer
-from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
+from tests.support.http_servers import TestIssuer
+from tests.support.live_stream import agreeing_upstream, lone_gateway_environment
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import SESSION_SECRET
-from tests.support.web_client import Browser, Page
+from tests.support.web_clients import Browser, Page
 
 pytestmark = pytest.mark.needs(JAVA)
 COOKIES = SessionCookies(SESSION_SECRET)

@@ -1,8 +1,14 @@
-"""Where the committed contract files are, and how to read them."""
+"""The committed contract files, and a valid message of each event type with ways to spoil it."""
+
+from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
+
+import pytest
+from opsdash_contracts.envelope import InvalidMessage, decode
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
@@ -55,3 +61,49 @@ EVENT_TYPES = [
     (path.name.split(".v")[0], int(path.name.split(".v")[1].split(".")[0]))
     for path in sorted(CONTRACTS.glob("schemas/*.schema.json"))
 ]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A Kafka record before anybody looked at it."""
+
+    headers: tuple[tuple[str, bytes | None], ...]
+    key: bytes | None
+    value: bytes | None
+
+    def header(self, name: str, value: bytes | None) -> Self:
+        kept = tuple(pair for pair in self.headers if pair[0] != name)
+        return replace(self, headers=(*kept, (name, value)))
+
+    def without_header(self, name: str) -> Self:
+        return replace(self, headers=tuple(pair for pair in self.headers if pair[0] != name))
+
+    def body(self, **fields: Any) -> Self:
+        return replace(self, value=json.dumps({**json.loads(self.value or b"{}"), **fields}).encode())
+
+    def without_field(self, name: str) -> Self:
+        body = json.loads(self.value or b"{}")
+        del body[name]
+        return replace(self, value=json.dumps(body).encode())
+
+
+def code_of(message: Message) -> str:
+    with pytest.raises(InvalidMessage) as refused:
+        # A broken producer sends headers without a value.
+        decode(message.headers, message.key, message.value)  # type: ignore[arg-type]
+    return refused.value.code
+
+
+def good(path: str) -> Message:
+    example = next(example for example in EXAMPLES if example.path == path)
+    return Message(headers=tuple(example.headers), key=example.key, value=example.value)
+
+
+TICKET = good("support_ticket.created/v1/with-automatic-due-time.json")
+UPDATE = good("support_ticket.updated/v1/assignee-cleared-by-the-system.json")
+COMMENT = good("ticket_comment.created/v1/first-with-a-mention.json")
+PURGE = good("support_ticket.purged/v1/without-any-text.json")
+MEMBER = good("workspace.member.upserted/v1/an-admin.json")
+ORG = good("workspace.org.upserted/v1/on-the-growth-plate.json")
+SIGNED_OUT = good("session.ended/v1/signed-out.json")
+ORG_GONE = good("workspace.org.removed/v1/gone.json")

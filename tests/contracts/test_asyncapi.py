@@ -5,7 +5,7 @@ from jsonschema import Draft7Validator
 from opsdash_contracts import asyncapi
 from opsdash_contracts.topics import catalogue
 
-from .files import CONTRACTS, EVENT_TYPES, EXAMPLES, read_json
+from tests.contracts.files import CONTRACTS, EVENT_TYPES, EXAMPLES, read_json
 
 DOCUMENT = read_json(CONTRACTS / "asyncapi/opsdash-support.json")
 

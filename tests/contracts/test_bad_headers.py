@@ -4,7 +4,7 @@ import pytest
 from opsdash_contracts.envelope import UnknownEventType, decode
 from opsdash_contracts.headers import REQUIRED
 
-from .messages import TICKET, Message, code_of
+from tests.contracts.files import TICKET, Message, code_of
 
 
 class TestHeaders:

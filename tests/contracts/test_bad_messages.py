@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from opsdash_contracts.envelope import InvalidMessage, decode
 
-from .messages import COMMENT, MEMBER, ORG, ORG_GONE, PURGE, SIGNED_OUT, TICKET, UPDATE, Message, code_of
+from tests.contracts.files import COMMENT, MEMBER, ORG, ORG_GONE, PURGE, SIGNED_OUT, TICKET, UPDATE, Message, code_of
 
 OTHER = "0198c0de-9999-7000-8000-00000000ffff"
 FIELDS_OF_A_TICKET = [

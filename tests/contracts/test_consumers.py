@@ -4,7 +4,7 @@ import pytest
 from opsdash_contracts.headers import REQUIRED
 from opsdash_contracts.topics import catalogue
 
-from .files import CONSUMERS, CONTRACTS, EXAMPLES, schema
+from tests.contracts.files import CONSUMERS, CONTRACTS, EXAMPLES, schema
 
 
 def reliances():

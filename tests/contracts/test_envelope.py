@@ -11,7 +11,8 @@ from opsdash_contracts.tickets import CREATED, PURGED, UPDATED, FieldChange, Pri
 from opsdash_contracts.workspace import Kind, Org, Plate, upserted
 from pydantic import ValidationError
 
-from .messages import TICKET
+from tests.contracts.files import TICKET
+
 from .strategies import ALL_TYPES, events
 
 ORG_ID = UUID("0198c0de-0000-7000-8000-000000000001")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from opsdash_contracts.compatibility import broken_promises
 
-from tests.contracts.event_compatibility import breaking_changes
 from tests.contracts.files import CONTRACTS, examples, read_json
+from tests.contracts.release import breaking_event_changes
 
 Schemas = dict[str, Any]
 Change = Callable[[Schemas], Any]
@@ -111,7 +111,7 @@ class TestSchemas:
 
 class TestToday:
     def test_breaks_no_consumer_of_the_released_events(self):
-        assert breaking_changes(CONTRACTS) == []
+        assert breaking_event_changes(CONTRACTS) == []
 
     def test_is_compared_with_every_released_event_and_its_examples(self):
         assert len(RELEASED) >= 27

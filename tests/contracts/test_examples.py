@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from opsdash_contracts.envelope import decode
 
-from .files import EVENT_TYPES, EXAMPLES, schema
+from tests.contracts.files import EVENT_TYPES, EXAMPLES, schema
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.path)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from opsdash_contracts.envelope import Event, InvalidMessage, decode
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 
-from .files import EXAMPLES
+from tests.contracts.files import EXAMPLES
 
 OUR_NAMES = st.sampled_from((*REQUIRED, *OPTIONAL, TRACE))
 NOISE = st.none() | st.binary(max_size=200) | st.text(max_size=50).map(lambda text: text.encode())

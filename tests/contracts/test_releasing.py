@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.contracts import release
-from tests.contracts.event_compatibility import breaking_changes
 from tests.contracts.files import CONTRACTS, read_json
+from tests.contracts.release import breaking_event_changes
 
 TICKETS, USAGE = "src/opsdash_contracts/tickets.py", "src/opsdash_contracts/usage.py"
 TOPIC = "topics/opsdash.support.tickets.v1.yaml"
@@ -127,13 +127,13 @@ class TestTopics:
     )
     def test_a_released_one_may_not_lose_or_change(self, contracts: Path, before: str, after: str, said: str):
         edit(contracts / TOPIC, before, after)
-        (found,) = breaking_changes(contracts)
+        (found,) = breaking_event_changes(contracts)
         assert found.startswith("topics/opsdash.support.tickets.v1 ")
         assert said in found
 
     def test_a_released_one_may_not_go(self, contracts: Path):
         (contracts / TOPIC).unlink()
-        assert breaking_changes(contracts) == ["topics/opsdash.support.tickets.v1 was removed"]
+        assert breaking_event_changes(contracts) == ["topics/opsdash.support.tickets.v1 was removed"]
 
     @pytest.mark.parametrize(
         ("before", "after"),
@@ -148,25 +148,25 @@ class TestTopics:
     )
     def test_one_may_get_more(self, contracts: Path, before: str, after: str):
         edit(contracts / TOPIC, before, after)
-        assert breaking_changes(contracts) == []
+        assert breaking_event_changes(contracts) == []
 
 
 class TestGoldenMessages:
     def test_one_may_be_added(self, contracts: Path):
         (contracts / "examples/sla.met/v1/another.json").write_text((contracts / EXAMPLE).read_text())
-        assert breaking_changes(contracts) == []
+        assert breaking_event_changes(contracts) == []
 
     def test_one_may_be_written_with_other_spaces(self, contracts: Path):
         change(contracts / EXAMPLE, lambda message: message)
-        assert breaking_changes(contracts) == []
+        assert breaking_event_changes(contracts) == []
 
     def test_a_released_one_may_not_be_removed(self, contracts: Path):
         (contracts / EXAMPLE).unlink()
-        assert breaking_changes(contracts) == [f"{EXAMPLE} was removed"]
+        assert breaking_event_changes(contracts) == [f"{EXAMPLE} was removed"]
 
     def test_a_released_one_may_not_change(self, contracts: Path):
         change(contracts / EXAMPLE, lambda message: message["value"].pop("bulk_id"))
-        assert breaking_changes(contracts) == [f"{EXAMPLE} was changed"]
+        assert breaking_event_changes(contracts) == [f"{EXAMPLE} was changed"]
 
     @pytest.mark.parametrize(
         ("alter", "why"),
@@ -183,7 +183,7 @@ class TestGoldenMessages:
     def test_every_released_one_is_read(self, contracts: Path, alter: Callable[[dict[str, Any]], Any], why: str):
         change(contracts / EXAMPLE, alter)
         change(contracts / "released" / EXAMPLE, alter)
-        (said,) = breaking_changes(contracts)
+        (said,) = breaking_event_changes(contracts)
         assert said.startswith(f"{EXAMPLE} is no longer read: ")
         assert why in said
 

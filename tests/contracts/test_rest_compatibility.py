@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.rest_compatibility import breaking_changes, released
-from tests.support.published import published_document
+from tests.contracts.release import breaking_rest_changes, released
+from tests.support.services import published_document
 
 TICKETS = "/api/orgs/{slug}/tickets"
 Change = Callable[[dict[str, Any]], Any]
@@ -98,18 +98,18 @@ ADDITIONS: dict[str, Change] = {
 
 
 def test_todays_document_breaks_no_client_of_the_released_one():
-    assert breaking_changes(released(), published_document()) == []
+    assert breaking_rest_changes(released(), published_document()) == []
 
 
 @pytest.mark.parametrize(("change", "said"), BREAKS.values(), ids=BREAKS)
 def test_losing_it_is_a_break(change: Change, said: str):
     document = deepcopy(released())
     change(document)
-    assert any(said in sentence for sentence in breaking_changes(released(), document))
+    assert any(said in sentence for sentence in breaking_rest_changes(released(), document))
 
 
 @pytest.mark.parametrize("change", ADDITIONS.values(), ids=ADDITIONS)
 def test_adding_it_is_none(change: Change):
     document = deepcopy(released())
     change(document)
-    assert breaking_changes(released(), document) == []
+    assert breaking_rest_changes(released(), document) == []

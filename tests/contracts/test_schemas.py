@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from opsdash_contracts import asyncapi, generate
 
-from .files import CONTRACTS, EVENT_TYPES, schema
+from tests.contracts.files import CONTRACTS, EVENT_TYPES, schema
+
 from .strategies import ALL_TYPES, events
 
 

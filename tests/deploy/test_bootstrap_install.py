@@ -14,7 +14,7 @@ import pytest
 
 from deploy.bootstrap.environment import Environment
 from tests.architecture.sources import ROOT
-from tests.deploy.package_index import Authority, make_authority, served
+from tests.support.http_servers import Authority, make_authority, served
 
 BOOTSTRAP = ROOT / "deploy" / "bootstrap"
 TOY = """\

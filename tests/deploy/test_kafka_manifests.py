@@ -6,7 +6,7 @@ import pytest
 from opsdash_contracts.topics import COMMENTS, SESSIONS, SLA, TICKETS, WORKSPACE, catalogue, dead_letter_topic
 
 from deploy.k8s import generate
-from tests.deploy.manifests import Manifest, named, of_kind
+from tests.support.repository import Manifest, named, of_kind
 
 
 def rights(user: str) -> set[tuple[str, str, str]]:

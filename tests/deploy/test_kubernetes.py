@@ -10,8 +10,8 @@ import kubernetes_validate
 import pytest
 from opsdash_chassis.settings import DatabaseSettings, load_settings
 
-from tests.deploy.manifests import OVERLAYS, Manifest, named, of_kind, pods, rendered
 from tests.deploy.test_compose import SERVES
+from tests.support.repository import OVERLAYS, Manifest, named, of_kind, pods, rendered
 
 BOTH = pytest.mark.parametrize("overlay", OVERLAYS)
 PODS = [(overlay, name, template) for overlay in OVERLAYS for name, template in pods(overlay)]

@@ -19,10 +19,8 @@ from deploy.new_service.edits import TICKETS_TOPIC, AnchorNotFoundError, every_e
 from deploy.new_service.names import Name, RefusedName, checked
 from tests.architecture.sources import ROOT, imported_from, planted
 from tests.architecture.test_words import history, replaced
-from tests.docs.documents import blocks
-from tests.support.local_stack import RunningStack, nothing_listens
-from tests.support.ports import free_block
-from tests.support.repository import copied, run
+from tests.support.local_stack import RunningStack, free_block, nothing_listens
+from tests.support.repository import blocks, copied, run
 
 TUTORIAL = "docs/tutorial/add-a-service.md"
 NAME = Name("notifications")

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import text_of
 from tests.docs.test_tables import metric_modules
+from tests.support.repository import text_of
 
 FOLDER = ROOT / "deploy" / "observability"
 RULES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))["groups"][0]["rules"]

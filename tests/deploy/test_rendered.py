@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.k8s import render
-from tests.deploy.manifests import OVERLAYS, loaded, rendered
+from tests.support.repository import OVERLAYS, loaded, rendered
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -13,9 +13,8 @@ from opsdash_local.settings import DEFAULT_PORT, Ports
 
 from tests.architecture.sources import ROOT
 from tests.contracts.files import EXAMPLES
-from tests.docs.documents import blocks, rows, text_of
-from tests.support.demo_stack import demo_stack
-from tests.support.repository import BIN, run
+from tests.support.local_stack import demo_stack
+from tests.support.repository import BIN, blocks, rows, run, text_of
 
 TUTORIAL = "docs/tutorial/write-a-consumer.md"
 MOST_LINES = 60

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import rows
+from tests.support.repository import rows
 
 FOLDER = ROOT / "docs/explanation/decisions"
 INDEX = "docs/explanation/decisions/README.md"

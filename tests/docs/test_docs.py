@@ -15,7 +15,7 @@ import pytest
 
 from tests.architecture.sources import ROOT
 from tests.contracts.files import EXAMPLES, Example
-from tests.docs.documents import DOCUMENTS, blocks, code_of, plain, relative_links, repository_paths, rows, text_of
+from tests.support.repository import DOCUMENTS, blocks, code_of, plain, relative_links, repository_paths, rows, text_of
 
 GUARANTEES = "docs/reference/guarantees.md"
 COMMAND = re.compile(r"(?<![\w/.=\"-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)")

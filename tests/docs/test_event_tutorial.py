@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from opsdash_contracts.registry import event_types
 
-from tests.docs.documents import blocks, plain, rows
-from tests.docs.tutorials import check_diffs, enter, follow
-from tests.support.repository import BIN, ROOT, copied, run
+from tests.support.repository import BIN, ROOT, blocks, check_diffs, copied, enter, follow, plain, rows, run
 
 TUTORIAL = "docs/tutorial/add-an-event.md"
 EVENT = "support_usage.eased"

@@ -14,11 +14,8 @@ import pytest
 from opsdash_local import processes
 from opsdash_local.settings import DEFAULT_PORT
 
-from tests.docs.documents import blocks
-from tests.docs.tutorials import check_diffs, enter, follow
-from tests.support.local_stack import RunningStack, nothing_listens
-from tests.support.ports import free_block
-from tests.support.repository import BIN, ROOT, copied, run, sources
+from tests.support.local_stack import RunningStack, free_block, nothing_listens
+from tests.support.repository import BIN, ROOT, blocks, check_diffs, copied, enter, follow, run, sources
 
 TUTORIAL = "docs/tutorial/add-a-field.md"
 SPANISH = "services/gateway/src/opsdash_gateway/locale/es/messages.po"

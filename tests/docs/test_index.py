@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import DOCUMENTS, code_of, relative_links, rows, text_of
+from tests.support.repository import DOCUMENTS, code_of, relative_links, rows, text_of
 
 PARTS = {"tutorial", "how-to", "reference", "explanation"}
 README_PARTS = ["Start it", "A first ticket, and its event", "The map", "Further"]

@@ -8,9 +8,9 @@ import re
 from opsdash_local.apache.jars import kafka_version
 
 from tests.architecture.sources import ROOT
-from tests.clients import versions
-from tests.clients.making import CONSUMERS
-from tests.docs.documents import plain, rows, text_of
+from tests.clients import generators
+from tests.clients.generators import CONSUMERS
+from tests.support.repository import plain, rows, text_of
 
 PAGE = "docs/how-to/integrate.md"
 EXAMPLES = ROOT / "examples" / "clients"
@@ -42,5 +42,5 @@ def test_they_are_among_those_that_were_tried():
 
 def test_generators_are_named_in_the_versions_that_are_tested():
     text = text_of(PAGE)
-    assert f"npx {versions.QUICKTYPE} " in text
-    assert f"datamodel-code-generator=={versions.DATAMODEL_CODE_GENERATOR} " in text
+    assert f"npx {generators.QUICKTYPE} " in text
+    assert f"datamodel-code-generator=={generators.DATAMODEL_CODE_GENERATOR} " in text

@@ -12,9 +12,20 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from opsdash_gateway.console.i18n.locales import LOCALES
 
-from tests.docs.documents import blocks, text_of
-from tests.docs.tutorials import check_diffs, fill_in, save_diffs, translations
-from tests.support.repository import BIN, ROOT, copied, run, run_make, sources
+from tests.support.repository import (
+    BIN,
+    ROOT,
+    blocks,
+    check_diffs,
+    copied,
+    fill_in,
+    run,
+    run_make,
+    save_diffs,
+    sources,
+    text_of,
+    translations,
+)
 
 TUTORIAL = "docs/tutorial/add-a-language.md"
 CATALOGUE = "services/gateway/src/opsdash_gateway/locale/fr/messages.po"

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import DOCUMENTS, blocks, relative_links, text_of
 from tests.docs.test_tables import settings_of_the_code
+from tests.support.repository import DOCUMENTS, blocks, relative_links, text_of
 
 FOLDER = "docs/how-to/sign-in/"
 PAGES = [name for name in DOCUMENTS if name.startswith(FOLDER)]

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tests.architecture.sources import ROOT
-from tests.docs.documents import text_of
+from tests.support.repository import text_of
 
 PAGE = "docs/how-to/run-locally.md"
 MEBIBYTE = 2**20

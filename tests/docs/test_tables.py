@@ -29,8 +29,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from tests.architecture.sources import PACKAGES, imported_names, modules
-from tests.docs.documents import field_codes, message_codes, plain, problem_codes, rows, text_of
 from tests.support import services
+from tests.support.repository import field_codes, message_codes, plain, problem_codes, rows, text_of
 
 READERS = {
     **{name: services.settings_of(name) for name in services.NAMES},

@@ -24,7 +24,7 @@ from opsdash_local import processes
 
 from tests.integration.stacks import SideBySide
 from tests.support.brokers import Broker, new_broker
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 pytestmark = pytest.mark.storm
 

@@ -18,7 +18,7 @@ from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.postgres_binaries import program
 from opsdash_tickets.settings import REVISION, TicketsSettings
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 from tests.support.databases import PASSWORDS, ServiceDatabase, database_of
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"

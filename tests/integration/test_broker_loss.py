@@ -14,13 +14,11 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_local.apache.cluster import ApacheKafkaCluster
 from opsdash_local.apache.node import ApacheKafka
 
+from tests.integration.checks import check, eventually, query, scalar, writing
 from tests.integration.conftest import NewStack
-from tests.integration.feed import Feed, company, message
-from tests.integration.ledger import check, writing
-from tests.integration.watching import eventually, query, scalar
-from tests.support.brokers import PARTITIONS, new_cluster
+from tests.support.brokers import PARTITIONS, Record, Witness, new_cluster
 from tests.support.stack import Stack
-from tests.support.witness import Record, Witness
+from tests.support.workspace import Feed, company, message
 
 UNDISTURBED_SECONDS = 4.0
 #: Shorter, and longer, than the relay waits for a confirmation: the first one the client gets over by itself.

@@ -21,14 +21,13 @@ import asyncpg
 import pytest
 from opsdash_contracts.topics import COMMENTS
 
+from tests.integration.checks import eventually, query
 from tests.integration.stacks import open_stack
-from tests.integration.watching import eventually, query
+from tests.support.brokers import Record, Witness
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.helpdesk import comments_environment
-from tests.support.issuer import TestIssuer
+from tests.support.http_servers import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import Stack
-from tests.support.witness import Record, Witness
+from tests.support.stack import Stack, comments_environment
 from tests.support.workspace import seed_members
 
 OPERATIONS = 2000

@@ -13,7 +13,7 @@ from opsdash_chassis.database.connections import Connections
 from opsdash_chassis.database.pools import create_pool
 
 from tests.support.databases import ServiceDatabase
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 SIZE = 2
 PID = "SELECT pg_backend_pid()"

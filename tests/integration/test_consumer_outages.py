@@ -19,16 +19,14 @@ from opsdash_contracts.workspace import Company
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
+from tests.integration.checks import DEAD_LETTERS, KILLED, eventually, metric, scalar
 from tests.integration.conftest import NewStack
-from tests.integration.consuming import Consumption, consuming
-from tests.integration.feed import Feed, Message, company, message
-from tests.integration.stacks import SideBySide, running
-from tests.integration.watching import DEAD_LETTERS, KILLED, eventually, metric, scalar
+from tests.integration.stacks import Consumption, SideBySide, consuming, running
 from tests.support.brokers import PARTITIONS
 from tests.support.databases import ServiceDatabase, make_template
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
-from tests.support.workspace import seed
+from tests.support.workspace import Feed, Message, company, message, seed
 
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 

@@ -19,10 +19,10 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import SLA, WORKSPACE
 from opsdash_contracts.workspace import Company
 
-from tests.integration.feed import Feed, company, message
 from tests.integration.stacks import settings_of
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 from tests.support.stack import Stack
+from tests.support.workspace import Feed, company, message
 
 pytestmark = pytest.mark.kafka
 

@@ -13,11 +13,11 @@ from aiokafka.errors import UnknownError
 from opsdash_contracts.topics import WORKSPACE
 from opsdash_contracts.workspace import Company
 
+from tests.integration.checks import metric, query
 from tests.integration.conftest import NewStack
-from tests.integration.consuming import Consumption, consuming
-from tests.integration.feed import DAMAGED_NAME, Message, company, company_removed, message
-from tests.integration.watching import metric, query
+from tests.integration.stacks import Consumption, consuming
 from tests.support.brokers import Broker, new_broker
+from tests.support.workspace import DAMAGED_NAME, Message, company, company_removed, message
 
 pytestmark = pytest.mark.kafka
 

@@ -11,11 +11,11 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
+from tests.integration.checks import Ledger, check, writing
 from tests.integration.conftest import NewStack
-from tests.integration.ledger import Ledger, check, writing
+from tests.support.brokers import Witness
 from tests.support.databases import ask, make_template
-from tests.support.eventually import eventually
-from tests.support.witness import Witness
+from tests.support.measurements import eventually
 from tests.support.workspace import seed
 
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]

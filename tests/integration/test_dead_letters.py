@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from tests.integration.consuming import Consumption
-from tests.integration.feed import Message, company, message
-from tests.integration.watching import command, query
+from tests.integration.checks import command, query
+from tests.integration.stacks import Consumption
+from tests.support.workspace import Message, company, message
 
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 

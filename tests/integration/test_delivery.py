@@ -16,22 +16,23 @@ import pytest
 from opsdash_chassis.outbox.replay import replay
 from opsdash_contracts.topics import TICKETS
 
-from tests.integration.delivering import assert_published_as_stored, try_to_create
-from tests.integration.ledger import assert_repeats_are_identical
-from tests.integration.stacks import running
-from tests.integration.watching import (
+from tests.integration.checks import (
     KILLED,
+    assert_published_as_stored,
+    assert_repeats_are_identical,
     eventually,
     metric,
     outbox_empty,
     query,
     scalar,
     stored_versions,
+    try_to_create,
     versions,
 )
+from tests.integration.stacks import running
+from tests.support.brokers import Witness
 from tests.support.databases import ServiceDatabase
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 pytestmark = pytest.mark.kafka
 

@@ -11,15 +11,23 @@ import pytest
 from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.topics import TICKETS
 
+from tests.integration.checks import (
+    assert_first_deliveries_in_order,
+    assert_published_as_stored,
+    assert_repeats_are_identical,
+    command,
+    metric,
+    outbox_empty,
+    scalar,
+    stored_versions,
+    try_to_create,
+    versions,
+)
 from tests.integration.conftest import NewStack
-from tests.integration.delivering import assert_published_as_stored, try_to_create
-from tests.integration.ledger import assert_first_deliveries_in_order, assert_repeats_are_identical
 from tests.integration.stacks import SideBySide
-from tests.integration.watching import command, metric, outbox_empty, scalar, stored_versions, versions
-from tests.support.brokers import PARTITIONS
+from tests.support.brokers import PARTITIONS, Witness
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 

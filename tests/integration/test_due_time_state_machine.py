@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from tests.integration.api_fixture import Api
-from tests.integration.one_org import OneOrg
-from tests.support.agreement import FILTERED, FINISHED, agreed_states, outcomes
+from tests.integration.conftest import FILTERED, FINISHED, agreed_states, outcomes
+from tests.integration.stacks import Api, OneOrg
 
 DUE = "2035-01-01T00:00:00Z"
 ANY = st.integers(0, 2)

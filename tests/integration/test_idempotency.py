@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 from tests.support.stack import Stack
 
 

@@ -13,13 +13,13 @@ from opsdash_local.environment import inherited
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
-from tests.support import forking
+from tests.support import service_process
 
 ROLES = {"OPSDASH_DATABASE_OWNER_URL": "owner", "OPSDASH_DATABASE_URL": "app", "OPSDASH_DATABASE_WORKER_URL": "worker"}
 
 
 def run(module: str, *command: str, **settings: str) -> tuple[int, str]:
-    done = forking.run(module, *command, env=inherited() | settings)
+    done = service_process.run(module, *command, env=inherited() | settings)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -10,15 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from opsdash_contracts.topics import TICKETS
 
+from tests.integration.checks import check, eventually, metric, writing
 from tests.integration.conftest import NewStack
-from tests.integration.consuming import Consumption, consuming
-from tests.integration.feed import Feed, company, message
-from tests.integration.ledger import check, writing
-from tests.integration.stacks import running
-from tests.integration.watching import eventually, metric
-from tests.support.brokers import PARTITIONS
+from tests.integration.stacks import Consumption, consuming, running
+from tests.support.brokers import PARTITIONS, Witness
 from tests.support.stack import Stack
-from tests.support.witness import Witness
+from tests.support.workspace import Feed, company, message
 
 ENTITIES = 12
 CHANGES = 8

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.support.databases import ServiceDatabase, clone, drop, migrate, not_migrated
 from tests.support.fixtures import TemplateOf
-from tests.support.forking import run
+from tests.support.service_process import run
 from tests.support.services import WITH_DATABASE, revision_of, spec_of, tables_of
 
 # PostgreSQL's own words for everything, so that expressions compare too, which Alembic's comparison cannot do.

@@ -11,11 +11,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from opsdash_contracts.topics import WORKSPACE
 
-from tests.integration.consuming import consuming
-from tests.integration.feed import Feed, company, message
-from tests.integration.watching import eventually, metric, query
+from tests.integration.checks import eventually, metric, query
+from tests.integration.stacks import consuming
 from tests.support.brokers import PARTITIONS
 from tests.support.stack import Stack
+from tests.support.workspace import Feed, company, message
 
 pytestmark = pytest.mark.kafka
 

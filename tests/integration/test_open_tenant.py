@@ -11,8 +11,8 @@ from opsdash_chassis.tenancy.directory_repository import upsert_member, upsert_o
 from opsdash_chassis.tenancy.open_tenant import open_tenant, read_in_org
 from opsdash_contracts.workspace import Member, Org, Plate, Role
 
-from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase
+from tests.support.workspace import LARGE_ORG, LARGE_OWNER, seed_many
 
 TITLES = "SELECT t.id, t.org_id, t.title FROM tickets t WHERE t.org_id = $1 ORDER BY t.number LIMIT $2"
 EVERYTHING = "SELECT t.org_id FROM tickets t LEFT JOIN orgs o ON o.org_id = t.org_id WHERE $1::uuid IS NOT NULL"

@@ -17,8 +17,8 @@ from opsdash_chassis.observability.repeated_lines import EVERY_SECONDS, LIBRARIE
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
+from tests.integration.checks import eventually, outbox_empty
 from tests.integration.conftest import NewStack
-from tests.integration.watching import eventually, outbox_empty
 from tests.support.brokers import PARTITIONS
 from tests.support.databases import make_template
 from tests.support.service_process import ServiceProcess

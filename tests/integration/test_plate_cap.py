@@ -11,9 +11,9 @@ from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Plate
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
+from tests.support.brokers import Witness
 from tests.support.stack import Client
-from tests.support.witness import Witness
 from tests.support.workspace import OrgFixture
 
 

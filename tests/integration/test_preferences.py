@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 
 PATH = "/me/preferences"
 DEFAULTS = {"tour_seen": False, "shortcuts": True}

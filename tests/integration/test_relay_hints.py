@@ -8,9 +8,9 @@ import asyncpg
 from opsdash_chassis.outbox.repository import CHANNEL
 from opsdash_contracts.topics import TICKETS
 
-from tests.integration.watching import eventually, metric, versions
+from tests.integration.checks import eventually, metric, versions
+from tests.support.brokers import Witness
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 SELDOM = {"OPSDASH_RELAY_POLL_SECONDS": "10"}
 

@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 from opsdash_contracts.topics import TICKETS
 
-from tests.integration.watching import eventually, metric, outbox_empty, stored_versions, versions
+from tests.integration.checks import eventually, metric, outbox_empty, stored_versions, versions
+from tests.support.brokers import Witness
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 pytestmark = pytest.mark.kafka
 

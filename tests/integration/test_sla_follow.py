@@ -22,9 +22,9 @@ from opsdash_sla_monitor.deadlines.model import TicketState
 from opsdash_sla_monitor.deadlines.service import follow_tickets, state_of
 from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient
 
-from tests.integration.sla_scene import event_of
+from tests.integration.conftest import event_of
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ORG, PERSON = uuid4(), uuid4()

@@ -13,15 +13,13 @@ from opsdash_contracts.tickets import UPDATED
 from opsdash_contracts.topics import TICKETS
 from opsdash_contracts.workspace import Org, Plate
 
-from tests.integration.feed import Feed, message
-from tests.integration.sla_running import SlaRunning
-from tests.integration.sla_scene import BREACH, HOUR, SOON, Scene, event_of
+from tests.integration.checks import metric
+from tests.integration.conftest import BREACH, HOUR, SOON, Scene, SlaRunning, event_of
 from tests.integration.stacks import SideBySide
-from tests.integration.watching import metric
-from tests.support.eventually import eventually
-from tests.support.feed import publish
+from tests.support.measurements import eventually
 from tests.support.sla import Seed, notified
 from tests.support.stack import Client
+from tests.support.workspace import Feed, message, publish
 
 pytestmark = pytest.mark.kafka
 

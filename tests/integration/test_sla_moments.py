@@ -16,9 +16,8 @@ import aiohttp
 import pytest
 from opsdash_contracts.sla import BREACHED, MET, MISSED
 
-from tests.integration.sla_running import SlaRunning
-from tests.support.agreement import FILTERED, FINISHED, agreed_states
-from tests.support.eventually import eventually
+from tests.integration.conftest import FILTERED, FINISHED, SlaRunning, agreed_states
+from tests.support.measurements import eventually
 from tests.support.sla import Due, Seed, bodies
 from tests.support.stack import Client
 

@@ -27,9 +27,9 @@ from opsdash_sla_monitor.sweep.notices import Notice, carry_out
 from opsdash_sla_monitor.sweep.service import Sweeper
 from pydantic import SecretStr
 
-from tests.integration.sla_running import SlaRunning
+from tests.integration.conftest import SlaRunning
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 from tests.support.sla import Seed
 
 PATIENCE_SECONDS = 30.0

@@ -17,13 +17,13 @@ from opsdash_chassis.outbox.repository import BATCH_SIZE
 from opsdash_contracts.sla import BREACHED, MISSED
 from opsdash_contracts.topics import SLA
 
+from tests.integration.checks import assert_repeats_are_identical
 from tests.integration.conftest import NewStack
-from tests.integration.ledger import assert_repeats_are_identical
+from tests.support.brokers import Witness
 from tests.support.databases import ServiceDatabase
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.sla import Due, Seed, SlaRig, bodies, notified, sla_rig
-from tests.support.witness import Witness
 
 STORM = 5000
 UNDISTURBED = 500

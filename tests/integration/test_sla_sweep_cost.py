@@ -11,7 +11,7 @@ import pytest
 from opsdash_sla_monitor.sweep import repository
 
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.plans import nodes
+from tests.support.measurements import plan_nodes
 
 OPEN = 200_000
 FILL = f"""
@@ -49,7 +49,7 @@ async def explain(connection: asyncpg.Connection, statement: str, *values: objec
 )
 async def test_an_idle_sweep_touches_a_few_pages_of_the_index(connection, statement: str, values: tuple[int, ...]):
     plan = await explain(connection, statement, *values)
-    scans = [node for node in nodes(plan) if "Scan" in node["Node Type"] and "Relation Name" in node]
+    scans = [node for node in plan_nodes(plan) if "Scan" in node["Node Type"] and "Relation Name" in node]
     assert {(node["Node Type"].removesuffix(" Only Scan"), node["Index Name"]) for node in scans} <= {
         ("Index", "deadlines_next"), ("Index Scan", "deadlines_next"),
     }  # fmt: skip

@@ -19,9 +19,9 @@ from opsdash_local.environment import inherited
 from opsdash_local.ports import LOOPBACK, free_port
 from opsdash_tickets.settings import REVISION, TicketsSettings
 
-from tests.integration.watching import query
+from tests.integration.checks import query
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.settings import settings_in
+from tests.support.services import settings_in
 from tests.support.stack import Stack
 
 CANARY = "canary-value"

@@ -13,17 +13,16 @@ from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
+from tests.integration.checks import command, eventually, metric, scalar, stored_versions, versions
 from tests.integration.conftest import NewStack
-from tests.integration.feed import Feed, company, message
 from tests.integration.stacks import running
-from tests.integration.watching import command, eventually, metric, scalar, stored_versions, versions
-from tests.support.brokers import PARTITIONS, Broker, new_broker
+from tests.support.brokers import PARTITIONS, Broker, Witness, new_broker
 from tests.support.databases import make_template
 from tests.support.fixtures import ServiceFactory
-from tests.support.live_gateway import lone_gateway_environment
+from tests.support.live_stream import lone_gateway_environment
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import WORKSPACE_TOKEN, Client, Stack
-from tests.support.witness import Witness
+from tests.support.workspace import Feed, company, message
 
 CANNOT_START = 3
 

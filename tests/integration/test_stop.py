@@ -10,12 +10,12 @@ import pytest
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port
 
+from tests.integration.checks import eventually, outbox_empty, stored_versions, versions
 from tests.integration.conftest import NewStack
 from tests.integration.stacks import running
-from tests.integration.watching import eventually, outbox_empty, stored_versions, versions
+from tests.support.brokers import Witness
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 
 class TestStop:

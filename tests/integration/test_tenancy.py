@@ -18,8 +18,8 @@ from opsdash_tickets.names.model import NameIds, Names
 from opsdash_tickets.tickets import references_repository
 from opsdash_tickets.tickets import repository as tickets_repository
 
+from tests.integration.checks import query
 from tests.integration.stacks import running
-from tests.integration.watching import query
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 

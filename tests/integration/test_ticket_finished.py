@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 from tests.support.stack import Answer, Client
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()

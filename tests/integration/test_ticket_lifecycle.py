@@ -13,12 +13,11 @@ from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed, Role
 from opsdash_tickets.retention import service as retention
 from opsdash_tickets.settings import TicketsSettings
 
-from tests.integration.api_fixture import Api
-from tests.support.eventually import eventually
-from tests.support.feed import publish
-from tests.support.settings import settings_in
-from tests.support.tokens import internal_environment
-from tests.support.workspace import OrgFixture
+from tests.integration.stacks import Api
+from tests.support.measurements import eventually
+from tests.support.services import settings_in
+from tests.support.stack import internal_environment
+from tests.support.workspace import OrgFixture, publish
 
 
 class TestBulk:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from opsdash_chassis.text.moments import time_zones
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 from tests.support.stack import Client
 from tests.support.workspace import OrgFixture
 

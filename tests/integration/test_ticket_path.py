@@ -7,8 +7,8 @@ import json
 from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
 
+from tests.support.brokers import Witness
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 
 class TestTicketPath:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from opsdash_contracts.workspace import Plate, Role
 
-from tests.integration.api_fixture import Api
-from tests.integration.one_org import OneOrg
+from tests.integration.stacks import Api, OneOrg
 
 WRITERS = {"owner", "admin", "member"}
 DELETERS = {"owner", "admin"}

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.api_fixture import Api
+from tests.integration.stacks import Api
 
 
 def pointers(body: dict[str, Any]) -> list[str]:

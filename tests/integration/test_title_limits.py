@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.api_fixture import Api
-from tests.support.published import published_document
+from tests.integration.stacks import Api
+from tests.support.services import published_document
 
 AS_SENT, AS_STORED = 1000, 200
 LONGEST = "👍" * AS_STORED

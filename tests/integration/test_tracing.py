@@ -19,10 +19,10 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import TICKETS
 from opsdash_local.ports import LOOPBACK, free_port
 
+from tests.integration.checks import query
 from tests.integration.stacks import running, settings_of
-from tests.integration.watching import query
+from tests.support.brokers import Witness
 from tests.support.stack import Stack
-from tests.support.witness import Witness
 
 TRACE_IDS = ("4bf92f3577b34da6a3ce929d0e0e4736", "5bf92f3577b34da6a3ce929d0e0e4737")
 CALLER_SPAN = "00f067aa0ba902b7"

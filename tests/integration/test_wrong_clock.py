@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import tests.support.wrong_clock
-from tests.integration.watching import eventually, metric
+from tests.integration.checks import eventually, metric
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 

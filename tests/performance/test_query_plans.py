@@ -17,9 +17,9 @@ from opsdash_tickets.listing.filters import ListQuery, Sort, SortField, read_fil
 from opsdash_tickets.overview import repository as overview_repository
 from opsdash_tickets.tickets import repository as tickets_repository
 
-from tests.performance.seeding import LARGE_ORG, LARGE_OWNER, seed_many
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.plans import nodes
+from tests.support.measurements import plan_nodes
+from tests.support.workspace import LARGE_ORG, LARGE_OWNER, seed_many
 
 pytestmark = pytest.mark.storm
 
@@ -58,7 +58,7 @@ def sequential_scans(plans: list[dict[str, Any]]) -> list[str]:
     return [
         node["Relation Name"]
         for plan in plans
-        for node in nodes(plan)
+        for node in plan_nodes(plan)
         if node["Node Type"] == "Seq Scan" and node.get("Relation Name") == "tickets"
     ]
 
@@ -134,7 +134,7 @@ async def test_the_search_inside_its_function_uses_the_text_index(large: Service
             LARGE_ORG,
         )
     assert 0 < len(found) < 20
-    used = {node.get("Index Name") for plan in connection.plans for node in nodes(plan)}
+    used = {node.get("Index Name") for plan in connection.plans for node in plan_nodes(plan)}
     assert "tickets_search" in used
 
 

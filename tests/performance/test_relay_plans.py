@@ -12,7 +12,7 @@ from opsdash_chassis.outbox import relay
 from opsdash_chassis.outbox import repository as outbox
 
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.plans import nodes
+from tests.support.measurements import plan_nodes
 
 # Many events long published; statistics are taken while nothing waits, then the outbox fills and empties.
 _PUBLISHED = """
@@ -72,6 +72,6 @@ def rows_read(plan: dict[str, Any], table: str) -> int:
     """Over all loops, with those a filter threw away."""
     return sum(
         round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
-        for node in nodes(plan)
+        for node in plan_nodes(plan)
         if node.get("Relation Name") == table
     )

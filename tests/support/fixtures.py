@@ -1,9 +1,16 @@
-"""The shared fixtures, registered by the root conftest: servers live for the run, databases for one test."""
+"""Fixtures and hooks of every suite: servers for the run, databases for a test, the marker `integration`, the seed.
+
+`pytest services -m "not integration"` runs those in half a minute.
+"""
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +20,52 @@ from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.services import BACKENDS
 
 from tests.support.databases import ServiceDatabase, clone, drop, make_template
-from tests.support.issuer import TestIssuer
+from tests.support.http_servers import TestIssuer
 from tests.support.service_process import ServiceProcess
+
+#: Fixtures that listen on a port, start a process or prepare a database.
+SERVERS = frozenset(
+    {
+        "start", "upstream", "comments", "provider", "start_gateway", "gateway", "helpdesk", "start_service",
+        "postgres_server", "kafka_server",
+    }
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("integration")
+
+
+SEED = "SEED"
+
+
+def seed_of(*parts: str) -> int:
+    """Of one test: that of the run, and another one for each test."""
+    return zlib.crc32("\n".join([os.environ[SEED], *parts]).encode())
+
+
+@contextmanager
+def seed_told() -> Iterator[None]:
+    """A failure says how to see it again."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"with {SEED}={os.environ[SEED]}")
+        raise
+
+
+def pytest_configure() -> None:
+    """Workers are started with it."""
+    given = os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
+    if not given.isdecimal():
+        raise pytest.UsageError(f"{SEED} must be a number, not {given!r}")
+
+
+def pytest_report_header() -> str:
+    return f"seed of random requests: {os.environ[SEED]} ({SEED}={os.environ[SEED]} makes the same ones again)"
+
 
 ServiceFactory = Callable[..., ServiceProcess]
 TemplateOf = Callable[[str], Awaitable[ServiceDatabase]]

@@ -20,9 +20,9 @@ from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, M
 from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES
 from opsdash_chassis.http.security.authentication import PUBLIC
 
-from tests.support.hostile_bytes import BATCHES, BODIES, HEADERS, TEXTS
-from tests.support.hostile_markdown import HOSTILE, hostile
-from tests.support.places import Place, long_texts, query_names, string_fields
+from tests.support.hostile_text import HOSTILE, hostile
+from tests.support.measurements import BATCHES, BODIES, HEADERS, TEXTS
+from tests.support.services import Place, long_texts, query_names, string_fields
 
 JSON, NDJSON, FORM = "application/json", "application/x-ndjson", FORMS[0]
 FEW = 4

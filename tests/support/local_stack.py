@@ -1,4 +1,4 @@
-"""`opsdash run` as a person starts it, in surroundings of a test's choice."""
+"""The local stack as `opsdash run` starts it: in surroundings of a test's choice, with its demo; ports, processes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,39 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
-from opsdash_local.ports import LAST_OFFSET, is_free
+from opsdash_local import processes
+from opsdash_local.ports import DRAWN, LAST_OFFSET, claim, is_free
+from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.processes import last_lines, wait_until
+from opsdash_local.settings import Ports
+
+
+def free_block() -> int:
+    """A first port whose whole block is free; apart from single drawn ports and from those the system hands out."""
+    chance = SystemRandom()
+    while True:
+        first = chance.randrange(10_000, DRAWN.start - LAST_OFFSET)
+        if all(is_free(first + offset) and claim(first + offset) for offset in range(LAST_OFFSET + 1)):
+            return first
+
+
+def gone(pid: int) -> bool:
+    """Ended, whether or not its new parent has taken notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
 
 READY = "Stop: Ctrl-C"
 START_SECONDS = 110.0
@@ -88,3 +113,41 @@ class RunningStack:
 
 def nothing_listens(port: int) -> bool:
     return all(is_free(port + offset) for offset in range(LAST_OFFSET + 1))
+
+
+DEMO_START_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class DemoStack:
+    """Where it answers, and its database server."""
+
+    url: str
+    postgres_url: str
+
+
+@contextmanager
+def demo_stack() -> Iterator[DemoStack]:
+    """A fresh one; gone with its data when the block ends. Its log lines are shown when it does not start."""
+    with tempfile.TemporaryDirectory(prefix="opsdash-demo-") as folder:
+        Path(folder).chmod(0o755)  # the database server may run as somebody else
+        log, data, port = Path(folder) / "output.txt", Path(folder) / "data", free_block()
+        environ = {name: value for name, value in os.environ.items() if name not in OWN}
+        process = processes.spawn(
+            [sys.executable, "-m", "opsdash_local.cli", "run", "--data", data],
+            env=environ | {"PORT": str(port)},
+            log_file=log,
+            death_signal=signal.SIGTERM,
+        )
+        try:
+            processes.wait_until(
+                lambda: READY in log.read_text(encoding="utf-8") or process.poll() is not None,
+                timeout=DEMO_START_SECONDS,
+            )
+            if READY not in log.read_text(encoding="utf-8"):
+                raise SystemExit(f"the demo stack did not start\n{processes.last_lines(log, count=40)}")
+            server = EmbeddedPostgres(data / "postgres", Ports(port).postgres)
+            yield DemoStack(f"http://127.0.0.1:{port}", server.admin_url)
+        finally:
+            processes.ask_to_stop(process, signal.SIGINT)
+            processes.wait_or_kill(process, timeout=40)

@@ -1,4 +1,4 @@
-"""A tickets service with SLA monitors beside it, and thousands of tickets at once for them to watch."""
+"""Tickets with due times: SLA monitors beside a tickets service, thousands of tickets at once."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import aiohttp
 import asyncpg
 from opsdash_contracts.sla import BREACHED, notice_id
+from opsdash_contracts.tickets import Priority, SlaSource, Status
 from opsdash_contracts.topics import TICKETS
+from opsdash_sla_monitor.deadlines.model import TicketState, unknown
 
+from tests.support.brokers import Witness
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.helpdesk import monitor_environment
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import Stack
-from tests.support.tokens import token
-from tests.support.witness import Witness
+from tests.support.stack import Stack, monitor_environment, token
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TICKET = TicketState(
+    org_id=UUID(int=1), ticket_id=UUID(int=2), number=1, version=1, status=Status.OPEN, priority=Priority.MEDIUM,
+    assignee_id=None, created_by=UUID(int=3), created_at=NOON, updated_at=NOON, due_at=NOON + 4 * HOUR,
+    sla_source=SlaSource.AUTO, resolved_at=None, deleted=False,
+)  # fmt: skip
+NEW = unknown(TICKET)
+
 
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # Tickets as the service would have written them: row, history and outbox in one transaction.

@@ -1,21 +1,40 @@
-"""The services on real servers, wired for a test: one database, one broker, one issuer."""
+"""Environments of the services on shared servers: tickets with its API client, comments, monitor, gateway."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import aiohttp
+from opsdash_local.ports import free_port
+from opsdash_local.services import SERVICES, internal_secrets
 
 from tests.support.brokers import Broker, client_environment, member_environment
 from tests.support.databases import ServiceDatabase
 from tests.support.fixtures import ServiceFactory
-from tests.support.issuer import TestIssuer
+from tests.support.http_servers import TestIssuer
 from tests.support.service_process import ServiceProcess
-from tests.support.tokens import internal_environment
 from tests.support.workspace import Workspace
+
+_BY_NAME = {service.name: internal_secrets(service) for service in SERVICES}
+
+
+def internal_environment(service: str) -> dict[str, str]:
+    """The settings of one service; what two share has one value."""
+    return {f"OPSDASH_{setting.upper()}": _made(name) for setting, name in _BY_NAME[service].items()}
+
+
+def token(caller: str, asked: str) -> str:
+    """What the one shows the other."""
+    return internal_environment(caller)[f"OPSDASH_TOKEN_TO_{asked.replace('-', '_').upper()}"]
+
+
+def _made(name: str) -> str:
+    return sha256(name.encode()).hexdigest()
+
 
 WORKSPACE_TOKEN = "workspace-591785b794601e212b260e25925636fd"
 CRON_SECRET = "cron-0d107d09f5bbe40cade3de5c71e9e9b7"
@@ -105,3 +124,43 @@ class Client:
         assert answer.status == 201, answer.body
         body: dict[str, Any] = answer.body
         return body
+
+
+NOBODY = "http://127.0.0.1:1"
+
+
+def comments_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
+    """Like the tickets service of the stack, on a database of its own."""
+    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
+    return _with_database(stack, database, "comments") | limits
+
+
+def monitor_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
+    return _with_database(stack, database, "sla-monitor") | {"OPSDASH_TICKETS_URL": tickets_url}
+
+
+def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dict[str, str]:
+    members = member_environment(stack.kafka) | database.environment
+    return stack.common_environment | members | internal_environment(service)
+
+
+def gateway_environment(
+    stack: Stack, *, tickets_url: str, comments_url: str, sla_monitor_url: str = NOBODY
+) -> dict[str, str]:
+    return {
+        **stack.common_environment,
+        **internal_environment("gateway"),
+        "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
+        "OPSDASH_TICKETS_URL": tickets_url,
+        "OPSDASH_COMMENTS_URL": comments_url,
+        "OPSDASH_SLA_MONITOR_URL": sla_monitor_url,
+        "OPSDASH_CRON_SECRET": CRON_SECRET,
+        "OPSDASH_SESSION_SECRET": SESSION_SECRET,
+        "OPSDASH_OIDC_CLIENT_ID": "opsdash-console",
+        "OPSDASH_OPERATIONS_PORT": str(free_port()),
+        "OPSDASH_PUBLIC_URL": "http://127.0.0.1",
+        "OPSDASH_USER_REQUESTS_PER_SECOND": "200",
+        "OPSDASH_USER_REQUEST_BURST": "100",
+        "OPSDASH_ADDRESS_REQUESTS_PER_SECOND": "10000",
+        "OPSDASH_ADDRESS_REQUEST_BURST": "10000",
+    }

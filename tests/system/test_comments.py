@@ -10,8 +10,8 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event, decode
 from opsdash_contracts.topics import COMMENTS
 
+from tests.support.brokers import Witness
 from tests.support.stack import Answer, Client
-from tests.support.witness import Witness
 from tests.system.conftest import Door
 
 TICKETS = "/api/orgs/ours/tickets"

@@ -14,14 +14,13 @@ import pytest
 from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
 
-from tests.integration.watching import metric
-from tests.support.eventually import eventually
-from tests.support.settings import settings_in
+from tests.integration.checks import metric
+from tests.support.brokers import Witness
+from tests.support.measurements import eventually
+from tests.support.services import settings_in
 from tests.support.stack import Client
-from tests.support.witness import Witness
-from tests.system.conftest import Door
+from tests.system.conftest import Door, at, new_ticket, visitor
 from tests.system.test_comments import new_thread, write
-from tests.system.ticket_pages import at, new_ticket, visitor
 
 #: As docs/reference/guarantees.md claims.
 ANSWERED_SECONDS = 2.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.xss import PAYLOADS, active_content
+from tests.support.hostile_text import PAYLOADS, active_content
 from tests.system.conftest import Door
 from tests.system.test_comments import new_thread, write
 

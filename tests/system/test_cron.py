@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import ServiceDatabase
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import CRON_SECRET, Answer
 from tests.system.conftest import Door, sla_monitor

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 from tests.support.workspace import OrgFixture
 from tests.system.conftest import Door
 

@@ -9,13 +9,11 @@ import pytest
 from opsdash_gateway.rest.openapi import UPSTREAMS, upstream_document
 from opsdash_gateway.sla.cron_job import CRON_PATH
 
-from tests.support.eventually import eventually
-from tests.support.metrics import sample
-from tests.support.published import published_document
+from tests.support.measurements import eventually, metric_sample
+from tests.support.services import published_document
 from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN
-from tests.system.conftest import Door
+from tests.system.conftest import Door, new_ticket
 from tests.system.test_comments import TICKETS, write
-from tests.system.ticket_pages import new_ticket
 
 READS = sorted(
     f"/api{path}" for owner in UPSTREAMS for path, item in upstream_document(owner)["paths"].items() if "get" in item
@@ -40,7 +38,7 @@ async def test_the_live_stream_ends_with_its_head(door: Door):
     assert (await door.as_("owner").call("HEAD", "/api/orgs/foreign/events")).status == 404
     address = f"{door.gateway.operations_url}/metrics"
     async with aiohttp.ClientSession() as session:
-        await eventually(lambda: sample(session, address, "opsdash_live_streams"), lambda open_: open_ == 0)
+        await eventually(lambda: metric_sample(session, address, "opsdash_live_streams"), lambda open_: open_ == 0)
 
 
 async def test_on_a_kept_connection_the_next_request_is_answered(door: Door):

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.browsing import Visitor
-from tests.system.conftest import Door
-from tests.system.ticket_pages import at, current, new_ticket, visitor
+from tests.support.web_clients import Visitor
+from tests.system.conftest import Door, at, current, new_ticket, visitor
 
 WITH_SCRIPTS = {"key": "", "title": "A ticket", "priority": "high"}
 

@@ -11,11 +11,10 @@ from opsdash_chassis.kafka.broadcast_consumer import WATCH_SECONDS
 from opsdash_chassis.kafka.topics import create_topics
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
-from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
-from tests.support.issuer import TestIssuer
-from tests.support.live import LiveClient
-from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment, publish_breach, stream_of
+from tests.support.http_servers import TestIssuer
+from tests.support.live_stream import LiveClient, agreeing_upstream, lone_gateway_environment, publish_breach, stream_of
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
 
 

@@ -14,10 +14,9 @@ import pytest
 from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
 from opsdash_contracts.workspace import Kind, Org, Plate, Removed
 
-from tests.support.eventually import eventually
-from tests.support.feed import publish
-from tests.support.live import LiveClient
-from tests.support.workspace import OrgFixture
+from tests.support.live_stream import LiveClient
+from tests.support.measurements import eventually
+from tests.support.workspace import OrgFixture, publish
 from tests.system.conftest import Door
 
 #: How long the token of a stream is accepted: a busy machine may take some of it until the stream has begun.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.forking import loaded
+from tests.support.service_process import loaded
 
 MIGRATIONS = {"alembic", "sqlalchemy"}
 PAGES = {"babel", "jinja2", "oauthlib"}

@@ -13,11 +13,9 @@ from opsdash_chassis.text.markdown import outdated
 from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.settings import CommentsSettings
 
-from tests.support.helpdesk import comments_environment
-from tests.support.hostile_markdown import hostile
-from tests.support.stack import Client
-from tests.system.conftest import Door
-from tests.system.long_texts import check_bound, open_database
+from tests.support.hostile_text import hostile
+from tests.support.stack import Client, comments_environment
+from tests.system.conftest import Door, check_bound, open_database
 from tests.system.test_comments import new_thread, write
 
 LONGEST = 10_000

@@ -10,11 +10,9 @@ from opsdash_chassis.text import markdown
 from opsdash_tickets.retention import service as retention
 from opsdash_tickets.settings import TicketsSettings
 
-from tests.support.hostile_markdown import AMPLIFYING, hostile
-from tests.system.conftest import Door
-from tests.system.long_texts import BOUND_MORE, BOUND_PER_CHARACTER, check_bound, open_database
+from tests.support.hostile_text import AMPLIFYING, hostile
+from tests.system.conftest import BOUND_MORE, BOUND_PER_CHARACTER, Door, check_bound, new_ticket, open_database, visitor
 from tests.system.test_comments import TICKETS
-from tests.system.ticket_pages import new_ticket, visitor
 
 LONGEST = 20_000
 #: Other tests of this stack store tickets by the thousand without HTML.

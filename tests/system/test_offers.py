@@ -7,7 +7,7 @@ import json
 from urllib.parse import urlsplit
 
 from tests.support.databases import ServiceDatabase
-from tests.support.tokens import token
+from tests.support.stack import token
 from tests.system.conftest import Door, sla_monitor
 from tests.system.test_comments import new_thread
 

@@ -24,11 +24,10 @@ from opsdash_local.environment import inherited
 from tests.architecture.sources import ROOT
 from tests.integration.stacks import open_stack
 from tests.support.databases import ServiceDatabase
-from tests.support.hostile_sender import TOO_MANY, Answered, Order
-from tests.support.hostile_stack import Served, all_served
-from tests.support.issuer import TestIssuer
-from tests.support.others import Seen, Worker, probe, work_meanwhile
-from tests.support.places import places
+from tests.support.http_servers import TestIssuer
+from tests.support.load import TOO_MANY, Answered, Order, Seen, Worker, probe, work_meanwhile
+from tests.support.services import places
+from tests.system.conftest import Served, all_served
 
 pytestmark = [pytest.mark.storm, pytest.mark.alone, pytest.mark.timeout(600)]
 
@@ -90,7 +89,7 @@ async def start_sender(served: Served, user: UUID) -> asyncio.subprocess.Process
         settings.user_requests_per_second, settings.user_requests_at_once, MOST_SECONDS,
     )  # fmt: skip
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.hostile_sender", cwd=ROOT, env=inherited(),
+        sys.executable, "-m", "tests.support.load", cwd=ROOT, env=inherited(),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None

@@ -14,8 +14,8 @@ from opsdash_contracts.envelope import decode
 from opsdash_contracts.topics import TICKETS
 from opsdash_gateway.rest.openapi import upstream_document
 
-from tests.support.eventually import eventually
-from tests.support.witness import Witness
+from tests.support.brokers import Witness
+from tests.support.measurements import eventually
 from tests.system.conftest import Door
 
 METHODS = ("get", "post", "patch", "delete")

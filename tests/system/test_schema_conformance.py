@@ -33,10 +33,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.databases import ServiceDatabase
-from tests.support.published import closed, operations, published_document, resolved
-from tests.support.seeds import seed_of, seed_told
-from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN
-from tests.support.tokens import token
+from tests.support.fixtures import seed_of, seed_told
+from tests.support.services import closed, operations, published_document, resolved
+from tests.support.stack import CRON_SECRET, WORKSPACE_TOKEN, token
 from tests.system.conftest import Door, sla_monitor
 
 DOCUMENT = closed(published_document())

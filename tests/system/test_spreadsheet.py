@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.spreadsheet import LANGUAGES, formulas, opened
-from tests.system.conftest import Door
-from tests.system.ticket_pages import new_ticket
+from tests.support.requirements import LANGUAGES, formulas, opened
+from tests.system.conftest import Door, new_ticket
 
 pytestmark = [pytest.mark.storm, pytest.mark.needs("spreadsheet")]
 

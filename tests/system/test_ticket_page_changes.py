@@ -7,8 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.system.conftest import Door
-from tests.system.ticket_pages import at, current, new_ticket, visitor
+from tests.system.conftest import Door, at, current, new_ticket, visitor
 
 
 class TestChanging:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.system.conftest import Door
+from tests.system.conftest import Door, at, new_ticket, visitor
 from tests.system.test_comments_xss import in_turns
-from tests.system.ticket_pages import at, new_ticket, visitor
 
 
 class TestComments:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.support.browsing import Outline
-from tests.support.eventually import eventually
-from tests.support.xss import PAYLOADS, active_content
-from tests.system.conftest import Door
+from tests.support.hostile_text import PAYLOADS, active_content
+from tests.support.measurements import eventually
+from tests.support.web_clients import Outline
+from tests.system.conftest import Door, at, new_ticket, visitor
 from tests.system.test_comments_xss import in_turns
-from tests.system.ticket_pages import at, new_ticket, visitor
 
 BUSY = 503  # on a machine that is; whoever writes asks again
 

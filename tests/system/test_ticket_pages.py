@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.system.conftest import Door
-from tests.system.ticket_pages import at, new_ticket, visitor
+from tests.system.conftest import Door, at, new_ticket, visitor
 
 
 class TestOpening:

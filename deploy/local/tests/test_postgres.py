@@ -19,7 +19,7 @@ from opsdash_local.postgres import EmbeddedPostgres, _failure
 from opsdash_local.processes import wait_until
 
 from tests.support.databases import ask
-from tests.support.pids import gone
+from tests.support.local_stack import gone
 
 ORPHAN_MAKER = """
 import os, signal, sys

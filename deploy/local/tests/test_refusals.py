@@ -20,7 +20,7 @@ from opsdash_local.errors import LocalStackError, explained
 from opsdash_local.ports import free_port, require_free
 from opsdash_local.postgres import EmbeddedPostgres
 
-from tests.support.ports import free_block
+from tests.support.local_stack import free_block
 
 AS_A_USER = """
 import encodings.ascii, os, sys

@@ -23,8 +23,7 @@ from opsdash_local.processes import wait_until
 from opsdash_local.services import BACKENDS
 from opsdash_local.settings import Ports, StackSettings
 
-from tests.support.local_stack import RunningStack, nothing_listens
-from tests.support.ports import free_block
+from tests.support.local_stack import RunningStack, free_block, nothing_listens
 
 
 async def comments_are_counted(folder: Path, port: int) -> bool:

@@ -19,13 +19,13 @@ from opsdash_local.environment import inherited
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.postgres import EmbeddedPostgres
 
-from tests.support import forking
+from tests.support import service_process
+from tests.support.brokers import Witness
 from tests.support.databases import PASSWORDS, clone, database_of, drop
-from tests.support.helpdesk import NOBODY
-from tests.support.issuer import AUDIENCE, TestIssuer
-from tests.support.live_gateway import lone_gateway_environment
-from tests.support.pids import gone
-from tests.support.witness import Witness
+from tests.support.http_servers import AUDIENCE, TestIssuer
+from tests.support.live_stream import lone_gateway_environment
+from tests.support.local_stack import gone
+from tests.support.stack import NOBODY
 
 
 class TestWitness:
@@ -89,7 +89,7 @@ class TestTestIssuer:
 KILLED_WITH_TWO = """
 import json, os, signal, sys
 from pathlib import Path
-from tests.support.forking import fork
+from tests.support.service_process import fork
 log = Path(sys.argv[1])
 started = [fork("opsdash_gateway", "serve", env=env, stdout=log, stderr=log) for env in json.loads(sys.argv[2])]
 print(*[process.pid for process in started], flush=True)
@@ -103,7 +103,7 @@ class TestForking:
         env = inherited() | {"OPSDASH_DATABASE_OWNER_URL": "", "OPSDASH_DATABASE_OWNER_URL_FILE": "/nowhere"}
         command = [sys.executable, "-m", "opsdash_comments", *arguments]
         started = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
-        forked = forking.run("opsdash_comments", *arguments, env=env)
+        forked = service_process.run("opsdash_comments", *arguments, env=env)
         assert (forked.returncode, forked.stdout, forked.stderr) == (
             started.returncode, started.stdout, started.stderr,
         )  # fmt: skip

@@ -18,8 +18,7 @@ import pytest
 from opsdash_local.child import http_status
 from opsdash_local.processes import wait_until
 
-from tests.support.local_stack import RunningStack, nothing_listens
-from tests.support.ports import free_block
+from tests.support.local_stack import RunningStack, free_block, nothing_listens
 
 ROOT = Path(__file__).parents[3]
 SERVING = "service gateway"

@@ -16,8 +16,7 @@ from opsdash_local.postgres import EmbeddedPostgres
 from opsdash_local.services import BACKENDS
 
 from tests.support.databases import PASSWORDS, ServiceDatabase, database_of
-from tests.support.local_stack import RunningStack
-from tests.support.ports import free_block
+from tests.support.local_stack import RunningStack, free_block
 
 FIRST_REVISION = "0001"
 TITLE = "Written under the first schema"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from opsdash_local.processes import wait_until
 
-from tests.support.pids import gone
+from tests.support.local_stack import gone
 
 BY_THE_KERNEL = ""
 BY_THE_WATCHER = "processes._LIBC = None"  # as on a system without parent-death signals

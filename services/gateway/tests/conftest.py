@@ -27,7 +27,7 @@ from opsdash_gateway.settings import GatewaySettings
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.gateway.app import build_app
 
-from services.gateway.tests.providers import Provider, running_provider
+from services.gateway.tests.sign_in import Provider, running_provider
 
 PATIENCE_SECONDS = 30.0
 PERSON = UUID("11111111-1111-4111-8111-111111111111")

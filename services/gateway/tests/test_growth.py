@@ -20,8 +20,7 @@ from opsdash_gateway.console.list.bulk import _ids
 from opsdash_gateway.console.list.query import read_list_query
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
 
-from tests.support.growth import Shape, assert_linear, repeated
-from tests.support.hostile_bytes import BATCHES
+from tests.support.measurements import BATCHES, Shape, assert_linear, repeated
 
 TEXTS: dict[str, Shape] = {
     "letters": repeated("a", "*"),

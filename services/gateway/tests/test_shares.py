@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from services.gateway.tests.conftest import PERSON
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 ANOTHER = UUID("22222222-2222-4222-8222-222222222222")
 WARMING_UP = UUID("33333333-3333-4333-8333-333333333333")

@@ -11,7 +11,7 @@ from opsdash_tickets.errors import InvalidFields
 from opsdash_tickets.listing.filters import ListQuery, read_filter, read_sort
 from opsdash_tickets.tickets import validation
 
-from tests.support.growth import Shape, assert_linear, repeated
+from tests.support.measurements import Shape, assert_linear, repeated
 
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
 MOST_CHARACTERS = 1024 * 1024

@@ -8,7 +8,7 @@ from selenium.common.exceptions import NoSuchElementException, StaleElementRefer
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.console import Console
-from tests.browser.engines.walking import PHONE, Walker
+from tests.browser.engines.conftest import PHONE, Walker
 from tests.browser.people import COLLEAGUE, OWNER, OrgUnderTest
 
 STATUS, COMPOSER, TOAST = "#property-status", "#composer-body", "#toasts"

@@ -20,7 +20,7 @@ from opsdash_local.gateway.app import build_app
 from pydantic import ValidationError
 
 from services.gateway.tests.test_settings import SETTINGS
-from tests.support.web_client import Browser
+from tests.support.web_clients import Browser
 
 PERSON = "11111111-1111-4111-8111-111111111111"
 

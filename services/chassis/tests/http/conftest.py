@@ -1,4 +1,4 @@
-"""An identity provider that counts its visitors, and servers on real sockets."""
+"""An identity provider that counts its requests, servers on real sockets, and two routes that anybody may call."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
 from opsdash_chassis.http.app import Application
 from opsdash_chassis.http.security import keys
+from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.http.server.server import _bind, _server
 from opsdash_chassis.settings import ServiceSettings
 
@@ -181,3 +184,17 @@ async def start() -> AsyncIterator[Start]:
             return RawConnection(listener.getsockname()[1])
 
         yield run
+
+
+def echoing(**opt: Any) -> Router:
+    """`opt` is of the route that takes a body."""
+
+    @post("/echo", opt=opt)
+    async def echo(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
+        return data
+
+    @get("/hello/{name:str}")
+    async def hello(name: FromPath[str]) -> str:
+        return name
+
+    return Router("/", route_handlers=[echo, hello], opt={"authentication": PUBLIC})

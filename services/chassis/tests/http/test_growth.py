@@ -27,8 +27,7 @@ from opsdash_chassis.tenancy.errors import NotFound
 from opsdash_chassis.tenancy.references import id_or_number
 
 from services.chassis.tests.http.conftest import AUDIENCE, ISSUER, make_settings
-from tests.support.growth import Shape, assert_linear, repeated
-from tests.support.hostile_bytes import BODIES, HEADERS, TEXTS
+from tests.support.measurements import BODIES, HEADERS, TEXTS, Shape, assert_linear, repeated
 
 TOKENS = {"dots": repeated(".", "*"), "letters": repeated("e", "eyJ*"), "nested": repeated("W1tb", "*", ".e30.e30")}
 

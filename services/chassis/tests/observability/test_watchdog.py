@@ -17,7 +17,7 @@ import pytest
 from opsdash_chassis.observability.watchdog import EXIT_STOOD_STILL, Standstill
 from opsdash_local.ports import free_port
 
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 pytestmark = pytest.mark.integration
 

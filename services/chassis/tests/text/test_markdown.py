@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from opsdash_chassis.text.markdown import render
 
-from tests.support.xss import PAYLOADS, active_content
+from tests.support.hostile_text import PAYLOADS, active_content
 
 
 class TestUseful:

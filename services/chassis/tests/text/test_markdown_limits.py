@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from opsdash_chassis.text.markdown import PLAIN, render
 from opsdash_chassis.text.markdown.limits import MAXIMUM_CELLS, MAXIMUM_DEFINITIONS, MAXIMUM_NESTING
 
-from tests.support.growth import assert_growth
-from tests.support.hostile_markdown import HOSTILE, hostile
-from tests.support.xss import PAYLOADS, active_content
+from tests.support.hostile_text import HOSTILE, PAYLOADS, active_content, hostile
+from tests.support.measurements import assert_growth
 
 pytestmark = pytest.mark.integration
 

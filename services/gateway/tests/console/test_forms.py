@@ -13,7 +13,7 @@ from opsdash_gateway.app import build_app
 from opsdash_gateway.console.auth.ended_sessions.routes import BACK_CHANNEL
 
 from services.gateway.tests.conftest import make_settings
-from services.gateway.tests.sites import ORIGIN, SESSION, signed_in
+from services.gateway.tests.sign_in import ORIGIN, SESSION, signed_in
 
 FORM = {"Origin": ORIGIN, "Content-Type": MEDIA_TYPES[0]}
 TOKEN = f"csrf_token={SESSION.csrf_token}&"

@@ -19,7 +19,7 @@ from services.gateway.tests.console.ticket.test_ticket_page import (
     ticket,
     upstream_answers,
 )
-from tests.support.browsing import Visitor
+from tests.support.web_clients import Visitor
 
 ORG = "/orgs/brightside"
 RIGHTS = ("GET", f"{ORG}/support")

@@ -12,7 +12,7 @@ from opsdash_chassis.http.openapi import operations
 from opsdash_chassis.http.openapi.schemas import references
 from opsdash_gateway.rest.openapi.examples import examples
 
-from tests.support.published import closed, published_document, resolved
+from tests.support.services import closed, published_document, resolved
 
 DOCUMENT = published_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]

@@ -12,7 +12,7 @@ from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway.rest import ticket_composition
 from opsdash_gateway.rest.openapi import upstream_document
 
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 ONE = "/api/orgs/brightside/tickets/42"
 JSON = {"Content-Type": "application/json"}

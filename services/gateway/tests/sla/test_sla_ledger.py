@@ -9,7 +9,7 @@ from opsdash_gateway.console.i18n.languages import load_languages
 
 from services.gateway.tests.conftest import MONITOR_TOKEN, PERSON, SESSION_SECRET, FakeUpstream, Gateway, StartGateway
 from services.gateway.tests.console.ticket.test_ticket_page import support
-from tests.support.browsing import Visitor
+from tests.support.web_clients import Visitor
 
 ORG, TICKET = "0198c0de-0000-7000-8000-000000000001", "0198c0de-1111-7abc-8def-0000000000aa"
 ADA, GONE = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a01", "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a02"

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from services.gateway.tests.conftest import FakeUpstream, Gateway, StartGateway
-from tests.support.eventually import eventually
+from tests.support.measurements import eventually
 
 
 async def clock_of(gateway: Gateway) -> str:

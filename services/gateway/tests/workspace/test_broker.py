@@ -14,13 +14,11 @@ from opsdash_chassis.kafka.topics import create_topics
 from opsdash_chassis.observability.descriptors import SPARE
 from opsdash_contracts.topics import WORKSPACE
 
-from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own, client_environment
-from tests.support.eventually import eventually
-from tests.support.issuer import TestIssuer
+from tests.support.brokers import PARTITIONS, Broker, Witness, broker_of_its_own, client_environment
+from tests.support.http_servers import TestIssuer
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import WORKSPACE_TOKEN
-from tests.support.tokens import internal_environment
-from tests.support.witness import Witness
+from tests.support.stack import WORKSPACE_TOKEN, internal_environment
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from opsdash_sla_monitor.deadlines.model import (
     warning_at,
 )
 
-from tests.support.deadlines import HOUR, MINUTE, NEW, NOON, TICKET
+from tests.support.sla import HOUR, MINUTE, NEW, NOON, TICKET
 
 
 def story(*tickets: TicketState) -> tuple[Deadline, list[tuple[str, SlaRule]]]:

@@ -10,7 +10,7 @@ from opsdash_sla_monitor.deadlines.model import BREACH_GRACE, Deadline, State, S
 from opsdash_sla_monitor.deadlines.verdicts import Verdict
 from opsdash_sla_monitor.sweep.decisions import SOON, TRIES_BEFORE_REPAIR, UPSTREAM_PAUSE, Action, decide
 
-from tests.support.deadlines import HOUR, NEW, NOON
+from tests.support.sla import HOUR, NEW, NOON
 
 PATIENCE = timedelta(seconds=30)
 BREACH = replace(NEW, due_at=NOON - HOUR, state=State.RUNNING, next_step=Step.BREACH, next_at=NOON - HOUR)

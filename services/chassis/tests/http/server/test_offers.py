@@ -11,7 +11,7 @@ import pytest
 from opsdash_chassis.http.app import create_app
 from opsdash_chassis.settings import ServiceSettings
 
-from services.chassis.tests.http.server.echoing import echoing
+from services.chassis.tests.http.conftest import echoing
 
 
 @pytest.fixture

@@ -22,9 +22,8 @@ from opsdash_chassis.http.server import protocol
 from opsdash_chassis.settings import ServiceSettings
 from opsdash_local.ports import free_port
 
-from services.chassis.tests.http.conftest import make_settings
-from services.chassis.tests.http.server.echoing import echoing
-from tests.support.eventually import eventually
+from services.chassis.tests.http.conftest import echoing, make_settings
+from tests.support.measurements import eventually
 
 
 @pytest.fixture

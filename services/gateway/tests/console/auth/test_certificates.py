@@ -13,15 +13,13 @@ import aiohttp
 import pytest
 from opsdash_local.ports import free_port
 
-from services.gateway.tests.providers import AUDIENCE, SECRET, Provider, session_of, sign_in
-from tests.browser.engines.encrypted import encrypted
-from tests.deploy.package_index import Authority, make_authority
+from services.gateway.tests.sign_in import AUDIENCE, SECRET, Provider, session_of, sign_in
 from tests.support.brokers import new_broker
 from tests.support.fixtures import ServiceFactory
-from tests.support.issuer import TestIssuer
-from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
+from tests.support.http_servers import Authority, TestIssuer, encrypted, make_authority
+from tests.support.live_stream import agreeing_upstream, lone_gateway_environment
 from tests.support.service_process import ServiceProcess
-from tests.support.web_client import Browser
+from tests.support.web_clients import Browser
 
 
 @dataclass

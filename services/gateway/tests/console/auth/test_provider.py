@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from services.gateway.tests.conftest import make_settings
-from services.gateway.tests.providers import (
+from services.gateway.tests.sign_in import (
     AUDIENCE,
     CLIENT,
     KEY,
@@ -30,7 +30,7 @@ from services.gateway.tests.providers import (
     session_of,
     sign_in,
 )
-from tests.support.web_client import Browser
+from tests.support.web_clients import Browser
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.tests.providers import Provider, come_back, session_of, sign_in
-from tests.docs.documents import blocks
-from tests.support.settings import settings_in
-from tests.support.web_client import Browser
+from services.gateway.tests.sign_in import Provider, come_back, session_of, sign_in
+from tests.support.repository import blocks
+from tests.support.services import settings_in
+from tests.support.web_clients import Browser
 
 CLIENT = "0oa1b2c3d4"
 OBJECT_ID = "6f1c2f0e-0d6b-4a58-9a0e-3b0a9d1e7c55"

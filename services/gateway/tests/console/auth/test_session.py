@@ -18,16 +18,7 @@ from opsdash_gateway.console.auth.session import (
 )
 from opsdash_gateway.console.shell.page_headers import CONTENT_POLICY
 
-from services.gateway.tests.sites import (
-    MARKS,
-    NEW,
-    OLD,
-    ORIGIN,
-    SESSION,
-    USER,
-    signed_in,
-    site,
-)
+from services.gateway.tests.sign_in import MARKS, NEW, OLD, ORIGIN, SESSION, SESSION_USER, signed_in, site
 
 
 class TestCookie:
@@ -46,7 +37,7 @@ class TestCookie:
 
     def test_long_tokens_take_several_cookies_below_4_kb(self) -> None:
         kept = SessionCookies(NEW)
-        session = WebSession(USER, "Ada", "x" * 5000, "t", MARKS)
+        session = WebSession(SESSION_USER, "Ada", "x" * 5000, "t", MARKS)
         written = kept.write(session)
         assert all(len(item.to_header(header="")) < 4096 for item in written)
         assert kept.read({item.key: item.value or "" for item in written}) == session
@@ -56,7 +47,7 @@ class TestCookie:
 
     def test_too_long_is_an_error_not_a_cut(self) -> None:
         with pytest.raises(ValueError, match="does not fit"):
-            SessionCookies(NEW).write(WebSession(USER, "Ada", "x" * 12_000, "t", MARKS))
+            SessionCookies(NEW).write(WebSession(SESSION_USER, "Ada", "x" * 12_000, "t", MARKS))
 
     def test_both_secrets_open_it_while_one_is_rotated(self) -> None:
         sealed = {COOKIE: SessionCookies(OLD).write(SESSION)[0].value or ""}
@@ -124,7 +115,7 @@ class TestSignedIn:
         assert session is not None
         assert session.access_token == "fresh"
 
-    @pytest.mark.parametrize("renewed", [None, WebSession(USER, "Ada", "still bad", "t", MARKS)])
+    @pytest.mark.parametrize("renewed", [None, WebSession(SESSION_USER, "Ada", "still bad", "t", MARKS)])
     def test_a_refresh_that_fails_is_signed_out(self, renewed: WebSession | None) -> None:
         async def renew(_: WebSession) -> WebSession | None:
             return renewed

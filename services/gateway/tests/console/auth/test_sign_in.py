@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from opsdash_gateway.console.auth.session import COOKIE, SessionCookies
 
-from tests.support.web_client import Browser
+from tests.support.web_clients import Browser
 
 PERSON = "11111111-1111-4111-8111-111111111111"
 LINK = f"/dev/sign-in/{PERSON}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.support.browsing import Visitor
+from tests.support.web_clients import Visitor
 
 PERSON = "11111111-1111-4111-8111-111111111111"
 SESSION_SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"

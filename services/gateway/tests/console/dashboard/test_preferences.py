@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from opsdash_gateway.console.auth.session import SessionCookies
 
-from tests.support.web_client import Browser
+from tests.support.web_clients import Browser
 
 LINK = "/dev/sign-in/11111111-1111-4111-8111-111111111111"
 

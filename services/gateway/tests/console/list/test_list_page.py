@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from services.gateway.tests.console.ticket.test_ticket_page import PERSON, SESSION_SECRET, person, support, ticket
-from tests.support.browsing import Visitor
+from tests.support.web_clients import Visitor
 
 OTHER = "22222222-2222-4222-8222-222222222222"
 WRITER, VIEWER = ["read", "write", "delete"], ["read"]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.support.browsing import Outline, Visitor
-from tests.support.xss import PAYLOADS, active_content
+from tests.support.hostile_text import PAYLOADS, active_content
+from tests.support.web_clients import Outline, Visitor
 
 PERSON = "11111111-1111-4111-8111-111111111111"
 SESSION_SECRET = "Sn4vK9ZtR2xLd7Ns3Yb6Hc1Mf8Gj5Pa0"

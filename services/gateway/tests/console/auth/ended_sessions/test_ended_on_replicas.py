@@ -10,15 +10,14 @@ import aiohttp
 import pytest
 from opsdash_chassis.kafka.topics import create_topics
 
-from services.gateway.tests.providers import AUDIENCE, SECRET, Provider, session_of, sign_in
+from services.gateway.tests.sign_in import AUDIENCE, SECRET, Provider, session_of, sign_in
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
-from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory
-from tests.support.issuer import TestIssuer
-from tests.support.live import LiveClient
-from tests.support.live_gateway import agreeing_upstream, lone_gateway_environment
+from tests.support.http_servers import TestIssuer
+from tests.support.live_stream import LiveClient, agreeing_upstream, lone_gateway_environment
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
-from tests.support.web_client import Browser, Page
+from tests.support.web_clients import Browser, Page
 
 #: Where people are told the gateways are; each listens on a port of its own.
 ORIGIN = "http://127.0.0.1"

@@ -18,8 +18,7 @@ from opsdash_gateway.console.auth.ended_sessions.register import KEPT_SECONDS, E
 from opsdash_gateway.publishing.publisher import Publisher
 
 from services.gateway.tests.conftest import make_settings
-from services.gateway.tests.providers import USER
-from services.gateway.tests.sites import MARKS, SESSION, signed_in
+from services.gateway.tests.sign_in import MARKS, SESSION, USER, signed_in
 
 NOW = 1_780_000_000.0
 

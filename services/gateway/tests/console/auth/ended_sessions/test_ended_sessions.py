@@ -16,18 +16,10 @@ from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_gateway.console.auth.ended_sessions.marks import person_id, provider_session_id
 from opsdash_gateway.console.auth.session import COOKIE, SessionCookies
 
-from services.gateway.tests.providers import (
-    OTHER,
-    SECRET,
-    STRANGE_KEY,
-    USER,
-    Provider,
-    session_of,
-    sign_in,
-)
-from tests.support.eventually import eventually
-from tests.support.live import LiveClient
-from tests.support.web_client import Browser, Page
+from services.gateway.tests.sign_in import OTHER, SECRET, STRANGE_KEY, USER, Provider, session_of, sign_in
+from tests.support.live_stream import LiveClient
+from tests.support.measurements import eventually
+from tests.support.web_clients import Browser, Page
 
 NOW = 1_780_000_000.0
 BACK_CHANNEL = "/sign-out/back-channel"

@@ -15,15 +15,13 @@ from opsdash_contracts.sample_service import ACTIVITY_COUNTED
 from opsdash_contracts.topics import SAMPLE_SERVICE, TICKETS
 
 from tests.contracts.files import EXAMPLES, Example
-from tests.support.brokers import Broker, broker_of_its_own, client_environment, member_environment
+from tests.support.brokers import Broker, Witness, broker_of_its_own, client_environment, member_environment
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.eventually import eventually
 from tests.support.fixtures import ServiceFactory, TemplateOf
-from tests.support.issuer import TestIssuer
+from tests.support.http_servers import TestIssuer
+from tests.support.measurements import eventually
 from tests.support.service_process import ServiceProcess
-from tests.support.stack import Answer, Client
-from tests.support.tokens import internal_environment
-from tests.support.witness import Witness
+from tests.support.stack import Answer, Client, internal_environment
 
 NAME = "sample-service"
 (CREATED, *_) = (example for example in EXAMPLES if example.event_type == "support_ticket.created")

@@ -1,4 +1,6 @@
-"""Browsers of other engines, driven by their own WebDriver programs: nothing is downloaded by the tests.
+"""The browsers that tests drive: Chromium by Playwright, and all engines by WebDriver. Nothing is downloaded.
+
+The browser tests, `make screenshots` and `make bench-console` all start Chromium here.
 
 Firefox and Chromium run without a window; WebKitGTK has none without a display, so it gets one that nobody sees (Xvfb).
 """
@@ -8,16 +10,78 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser import chromium
-
 if TYPE_CHECKING:
+    from playwright.async_api import Browser
     from selenium.webdriver.remote.webdriver import WebDriver
+
+#: The lightest first: a full browser also builds its own window around every page, which costs more than most pages.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUM_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--in-process-gpu",
+    "--no-first-run",
+]
+CHROMIUM_START_SECONDS = 60
+
+
+def chromium_program() -> str | None:
+    """Path of the browser, or None where there is none."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+
+
+def chromium_missing() -> str:
+    """Why no browser starts here and what to do about it, as a sentence; empty when one does."""
+    found = chromium_program()
+    if found is None:
+        return (
+            "no Chromium was found; install one (Debian: apt-get install chromium-headless-shell)"
+            " or name its program in CHROMIUM"
+        )
+    command = [found, *CHROMIUM_ARGUMENTS, *chromium_sandbox(), "--headless", "--dump-dom", "about:blank"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHROMIUM_START_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{found} does not start: {error}; install another Chromium or name its program in CHROMIUM"
+    if "No usable sandbox" in done.stderr:
+        return (
+            f"{found} has no sandbox here, because this system lets ordinary users make no namespaces;"
+            " install its setuid helper (Debian: apt-get install chromium-sandbox)"
+        )
+    if done.returncode != 0:
+        said = done.stderr.strip().rpartition("\n")[2]
+        return f"{found} ended with {done.returncode}: {said}; install another Chromium or name its program in CHROMIUM"
+    return ""
+
+
+@asynccontextmanager
+async def launched_chromium() -> AsyncIterator[Browser]:
+    from playwright.async_api import async_playwright  # every run of any test asks this module what is missing
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium_program(), args=CHROMIUM_ARGUMENTS, chromium_sandbox=not chromium_sandbox()
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+def chromium_sandbox() -> list[str]:
+    """The argument about it: root has none to give; everybody else keeps it."""
+    return [] if os.geteuid() else ["--no-sandbox"]
+
 
 WINDOW = (1440, 900)
 _MINI_BROWSERS = "lib/*/webkit2gtk-4.*/MiniBrowser", "libexec/webkit2gtk-4.*/MiniBrowser"
@@ -74,9 +138,9 @@ def _chromium() -> Iterator[WebDriver]:
     from selenium.webdriver.chrome.service import Service
 
     options = ChromeOptions()
-    options.binary_location = chromium.program() or ""
+    options.binary_location = chromium_program() or ""
     options.accept_insecure_certs = True
-    for argument in (*chromium.ARGUMENTS, "--headless", *chromium.sandbox()):
+    for argument in (*CHROMIUM_ARGUMENTS, "--headless", *chromium_sandbox()):
         options.add_argument(argument)
     yield Chrome(options, Service(_found("chromedriver")))
 

@@ -1,4 +1,4 @@
-"""A signed-in browser without a browser: the session cookie, the CSRF token and the headers that htmx sends."""
+"""HTTP clients in place of a browser: a signed-in session as htmx uses it, and one that keeps cookies."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -122,3 +123,54 @@ class Outline(HTMLParser):
 
     def handle_charref(self, name: str) -> None:
         self.handle_data(f"&#{name};")
+
+
+@dataclass
+class Page:
+    """An answer."""
+
+    status: int
+    headers: Any
+    text: str
+    url: str
+
+    @property
+    def location(self) -> str:
+        return str(self.headers.get("Location", ""))
+
+
+@dataclass
+class Browser:
+    """One browser with its own cookies, on one site."""
+
+    http: aiohttp.ClientSession
+    url: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    set_cookies: list[str] = field(default_factory=list)
+
+    async def get(self, path: str, *, method: str = "GET", **options: Any) -> Page:
+        url = path if path.startswith("http") else self.url + path
+        sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = options.pop("headers", {}) | ({"Cookie": sent} if sent else {})
+        async with self.http.request(method, url, headers=headers, allow_redirects=False, **options) as answer:
+            self._keep(answer.headers.getall("Set-Cookie", []))
+            return Page(answer.status, answer.headers, await answer.text(), url)
+
+    async def follow(self, path: str, times: int = 10) -> Page:
+        """Follow redirects while they stay on the site and are not those of the console's pages."""
+        page = await self.get(path)
+        while times and page.status in {302, 303} and "/org/" not in urlsplit(page.location).path:
+            page, times = await self.get(page.location), times - 1
+        return page
+
+    async def post(self, path: str, data: dict[str, str], **headers: str) -> Page:
+        return await self.get(path, method="POST", data=data, headers={"Origin": self.url, **headers})
+
+    def _keep(self, lines: list[str]) -> None:
+        self.set_cookies += lines
+        for line in lines:
+            for name, morsel in SimpleCookie(line).items():
+                if morsel["max-age"] == "0":
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = morsel.value

@@ -1,4 +1,4 @@
-"""Writers that note what they intend and what they were answered, and the checker that compares it all afterwards.
+"""Checks from outside: rows, metrics and commands, and what was delivered compared with what was written.
 
 A write is acknowledged once a 2xx came. Verdicts compare the ledger, the service's database and what a witness read.
 """
@@ -6,19 +6,86 @@ A write is acknowledged once a 2xx came. Verdicts compare the ledger, the servic
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import subprocess
+import time
+import urllib.request
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import asyncpg
+from opsdash_contracts.topics import WORKSPACE, dead_letter_topic
+from opsdash_local.environment import inherited
 
-from tests.integration.watching import outbox_empty, stored_versions, versions
-from tests.support.service_process import ServiceProcess
+from tests.support.brokers import Record, Witness
+from tests.support.service_process import ServiceProcess, run
 from tests.support.stack import Client, Stack
-from tests.support.witness import Record, Witness
+
+DEAD_LETTERS = dead_letter_topic("tickets", WORKSPACE)
+KILLED = -9
+
+
+async def query(stack: Stack, statement: str, *values: object) -> list[asyncpg.Record]:
+    """Rows of tickets, as the superuser sees them."""
+    return await stack.database.fetch(statement, *values)
+
+
+async def scalar(stack: Stack, statement: str, *values: object) -> Any:
+    rows = await query(stack, statement, *values)
+    return rows[0][0] if rows else None
+
+
+async def eventually(
+    holds: Callable[[], Awaitable[Any]], *, timeout: float = 90.0, service: ServiceProcess | None = None
+) -> Any:
+    """The first truthy answer; fails with the service's log when none comes in time."""
+    deadline = time.monotonic() + timeout
+    while not (answer := await holds()):
+        assert time.monotonic() < deadline, f"not so within {timeout} s\n{service.logs() if service else ''}"
+        await asyncio.sleep(0.05)
+    return answer
+
+
+async def outbox_empty(stack: Stack, *, timeout: float = 90.0) -> None:
+    async def empty() -> bool:
+        return bool(await scalar(stack, "SELECT count(*) FROM outbox") == 0)
+
+    await eventually(empty, timeout=timeout)
+
+
+async def metric(service: ServiceProcess, name: str, **labels: str) -> float:
+    """The sum over all series of that name with these labels."""
+
+    def read() -> str:
+        with urllib.request.urlopen(f"{service.operations_url}/metrics", timeout=5) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    lines = (await asyncio.to_thread(read)).splitlines()
+    wanted = [f'{key}="{value}"' for key, value in labels.items()]
+    series = [line for line in lines if line.startswith((f"{name} ", f"{name}{{")) and all(w in line for w in wanted)]
+    return sum(float(line.rpartition(" ")[2]) for line in series)
+
+
+async def command(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One of the service's commands: exit code and output."""
+    return await asyncio.to_thread(run, "opsdash_tickets", *arguments, env=inherited() | {**environment})
+
+
+def versions(records: list[Record]) -> set[tuple[str, int]]:
+    return {(record.header("ce_subject") or "", int(record.header("ce_sequence") or 0)) for record in records}
+
+
+async def stored_versions(stack: Stack) -> set[tuple[str, int]]:
+    rows = await query(stack, "SELECT aggregate_id, aggregate_version FROM history")
+    return {(str(row["aggregate_id"]), row["aggregate_version"]) for row in rows}
+
 
 WRITERS = 4
 PAUSE_SECONDS = 0.02
@@ -102,3 +169,21 @@ def assert_repeats_are_identical(records: list[Record]) -> int:
 
 def original_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
     return tuple(pair for pair in record.headers if pair[0] != "ce_replayed")
+
+
+async def try_to_create(stack: Stack, service: ServiceProcess, title: str) -> str | None:
+    """The new ticket's id; None when no answer came, so that its fate is unknown."""
+    client = stack.client(service, stack.workspace.ours.admin)
+    try:
+        return str((await client.create_ticket(stack.workspace.ours.slug, title))["id"])
+    except (aiohttp.ClientError, OSError):
+        return None
+
+
+async def assert_published_as_stored(stack: Stack, records: list[Record]) -> None:
+    rows = await query(stack, "SELECT event_id::text, aggregate_id, headers::text, data::text FROM history")
+    stored = {row["event_id"]: (json.loads(row["headers"]), row["data"]) for row in rows}
+    for record in records:
+        headers, data = stored[record.header("ce_id") or ""]
+        assert dict(original_headers(record)) == {name: value.encode() for name, value in headers.items()}
+        assert record.value == data.encode()

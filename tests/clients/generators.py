@@ -1,25 +1,96 @@
-"""Generates a client of the document and compiles the sample that uses it; each gives the command that runs it.
+"""Generators of API clients: their versions, the programs they need, and how each client is made and compiled.
 
 Downloads stay in the caches of npm, Go, pip and Maven; everything else in the folder.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.clients import versions
-from tests.clients.tools import GO, JAVA, NODE, run
+OPENAPI_GENERATOR = "7.25.0"
+OPENAPI_PYTHON_CLIENT = "0.29.1"
+OAPI_CODEGEN = "v2.8.2"
+QUICKTYPE = "quicktype@26.0.0"
+ASYNCAPI_PARSER = "@asyncapi/parser@3.6.6"
+DATAMODEL_CODE_GENERATOR = "0.89.0"
+
+NPM = ("openapi-typescript@7.13.0", "openapi-fetch@0.17.0", "typescript@5.9.3", "@types/node@20.19.43")
+#: What the generated code and the samples import.
+GO_OF_OAPI_CODEGEN = ("github.com/oapi-codegen/runtime@v1.9.0", "github.com/google/uuid@v1.6.0")
+GO_OF_OPENAPI_GENERATOR = ("gopkg.in/validator.v2@v2.0.1", "github.com/google/uuid@v1.6.0")
+PYTHON_OF_OPENAPI_PYTHON_CLIENT = ("attrs==26.1.0", "httpx==0.28.1", "python-dateutil==2.9.0.post0")
+PYTHON_OF_OPENAPI_GENERATOR = (
+    "pydantic==2.14.4",
+    "python-dateutil==2.9.0.post0",
+    "typing-extensions==4.16.0",
+    "urllib3==2.8.0",
+)
+#: The generated project names the versions of its libraries itself.
+MAVEN_DEPENDENCY_PLUGIN = "3.9.0"
+#: An identity provider that the console signs in at.
+KEYCLOAK = "26.4.7"
+
+
+NODE, GO, JAVA = "node", "go", "maven"
+_SECONDS = 600
+_OLDEST_JAVA = 17
+
+
+def _lacking(*programs: str) -> str:
+    names = [name for name in programs if shutil.which(name) is None]
+    return " and no ".join(f"`{name}`" for name in names)
+
+
+def _node_missing() -> str:
+    lacking = _lacking("node", "npm")
+    return lacking and f"there is no {lacking}; install Node.js 20 or newer (Debian 13: apt-get install nodejs npm)"
+
+
+def _go_missing() -> str:
+    lacking = _lacking("go")
+    return lacking and f"there is no {lacking}; install Go 1.24 or newer (Debian 13: apt-get install golang)"
+
+
+def _java_missing() -> str:
+    install = "install Java 17 or newer and Maven (Debian: apt-get install openjdk-17-jdk-headless maven)"
+    if lacking := _lacking("java", "javac", "mvn"):
+        return f"there is no {lacking}; {install}"
+    version = re.search(r'version "(\d+)', run("java", "-version", folder=Path.cwd()))
+    return "" if version and int(version[1]) >= _OLDEST_JAVA else f"its Java is older; {install}"
+
+
+MISSING = {NODE: _node_missing, GO: _go_missing, JAVA: _java_missing}
+
+
+def run(*command: str | Path, folder: Path, **environment: str) -> str:
+    """What the program said; raises AssertionError with all of it when it fails."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+    return done.stdout
+
 
 Command = list[str | Path]
 _SAMPLES = Path(__file__).parent
 _EXAMPLES = Path(__file__).parents[2] / "examples" / "clients"
 _MADE_THERE = shutil.ignore_patterns("node_modules", "target", "*.jsonl")
 MAVEN = ("mvn", "--quiet", "--batch-mode")
-DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{versions.MAVEN_DEPENDENCY_PLUGIN}"
+DEPENDENCIES = f"org.apache.maven.plugins:maven-dependency-plugin:{MAVEN_DEPENDENCY_PLUGIN}"
 _MODULE = "example.test/sample"
 #: Of openapi-generator: a value that came later is no fault, and what a part of an answer is follows from its `status`.
 _TOLERANT = "enumUnknownDefaultCase=true,useOneOfDiscriminatorLookup=true"
@@ -47,7 +118,7 @@ def npm_install(folder: Path, *packages: str) -> None:
 
 def _typescript(folder: Path, document: Path) -> Command:
     copy("typescript", folder)
-    npm_install(folder, *versions.NPM)
+    npm_install(folder, *NPM)
     run("npx", "openapi-typescript", document, "--output", "opsdash.d.ts", folder=folder)
     run("npx", "tsc", folder=folder)
     return ["node", "out/sample.js"]
@@ -56,9 +127,9 @@ def _typescript(folder: Path, document: Path) -> Command:
 def _oapi_codegen(folder: Path, document: Path) -> Command:
     copy("oapi_codegen", folder)
     (folder / "opsdash").mkdir()
-    generator = f"github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@{versions.OAPI_CODEGEN}"
+    generator = f"github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@{OAPI_CODEGEN}"
     run("go", "run", generator, "-config", "config.yaml", document, folder=folder)
-    return go_program(folder, versions.GO_OF_OAPI_CODEGEN)
+    return go_program(folder, GO_OF_OAPI_CODEGEN)
 
 
 def go_program(folder: Path, modules: tuple[str, ...] = ()) -> Command:
@@ -72,9 +143,9 @@ def go_program(folder: Path, modules: tuple[str, ...] = ()) -> Command:
 
 def _openapi_python_client(folder: Path, document: Path) -> Command:
     copy("openapi_python_client", folder)
-    tool = f"openapi-python-client=={versions.OPENAPI_PYTHON_CLIENT}"
-    python = environment(folder, tool, *versions.PYTHON_OF_OPENAPI_PYTHON_CLIENT)
-    generate = [python.with_name("openapi-python-client"), "generate", "--meta", "none"]
+    tool = f"openapi-python-client=={OPENAPI_PYTHON_CLIENT}"
+    python = environment(folder, tool, *PYTHON_OF_OPENAPI_PYTHON_CLIENT)
+    generate: Command = [python.with_name("openapi-python-client"), "generate", "--meta", "none"]
     run(*generate, "--path", document, "--output-path", "opsdash", folder=folder)
     return [python, "sample.py"]
 
@@ -89,10 +160,10 @@ def environment(folder: Path, *packages: str) -> Path:
 
 def _generate(folder: Path, document: Path, *options: str) -> None:
     """With openapi-generator, whose jar Maven keeps."""
-    artifact = f"org.openapitools:openapi-generator-cli:{versions.OPENAPI_GENERATOR}"
+    artifact = f"org.openapitools:openapi-generator-cli:{OPENAPI_GENERATOR}"
     run(*MAVEN, f"{DEPENDENCIES}:copy", f"-Dartifact={artifact}", "-DoutputDirectory=jar", folder=folder)
     (jar,) = (folder / "jar").iterdir()
-    always = ["-jar", jar, "generate", "-i", document, "--global-property", _NO_TESTS]
+    always: Command = ["-jar", jar, "generate", "-i", document, "--global-property", _NO_TESTS]
     run("java", *always, *options, folder=folder)
 
 
@@ -110,13 +181,13 @@ def _openapi_generator_go(folder: Path, document: Path) -> Command:
     options = f"packageName=opsdash,withGoMod=false,enumClassPrefix=true,{_TOLERANT}"
     _generate(folder, document, "-g", "go", "-o", "opsdash", "-p", options)
     copy("openapi_generator_go", folder)
-    return go_program(folder, versions.GO_OF_OPENAPI_GENERATOR)
+    return go_program(folder, GO_OF_OPENAPI_GENERATOR)
 
 
 def _openapi_generator_python(folder: Path, document: Path) -> Command:
     _generate(folder, document, "-g", "python", "-o", ".", "-p", f"packageName=opsdash,{_TOLERANT}")
     copy("openapi_generator_python", folder)
-    return [environment(folder, *versions.PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
+    return [environment(folder, *PYTHON_OF_OPENAPI_GENERATOR), "sample.py"]
 
 
 def _example(name: str, folder: Path) -> None:
