@@ -4,6 +4,7 @@ import gc
 import os
 import resource
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -18,6 +19,10 @@ collect_ignore = ["deploy/new_service/template"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell, which has it ignored; the programs under test would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Byte code is kept, whatever the shell says: compiling all modules anew takes each worker five seconds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 for name in [name for name in os.environ if name.startswith("PG")]:
     del os.environ[name]  # they describe a PostgreSQL of the developer's, and asyncpg would follow them to ours
