@@ -9,7 +9,7 @@ import ast
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -34,8 +34,11 @@ class Module:
 
     name: str
     path: Path
-    tree: ast.Module
     text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
     @property
     def is_package(self) -> bool:
@@ -55,16 +58,14 @@ class _Planted(Module):
 
 def planted(text: str, name: str = "opsdash_planted.module") -> Module:
     """A module that is in no file, to show that a guard sees what is wrong with it."""
-    return _Planted(name, Path("module.py"), ast.parse(text), text)
+    return _Planted(name, Path("module.py"), text)
 
 
 @lru_cache
 def modules(package: str) -> tuple[Module, ...]:
     folder = PACKAGES[package]
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
-    return tuple(
-        Module(_name(package, path.relative_to(folder)), path, ast.parse(text), text) for path, text in texts.items()
-    )
+    return tuple(Module(_name(package, path.relative_to(folder)), path, text) for path, text in texts.items())
 
 
 def _name(package: str, path: Path) -> str:
@@ -141,7 +142,7 @@ def docstrings(tree: ast.AST) -> set[int]:
 
 def describes_tables(module: Module) -> bool:
     """It makes the metadata that tables are described in."""
-    return bool(calls_of(module.tree, "MetaData"))
+    return "MetaData" in module.text and bool(calls_of(module.tree, "MetaData"))
 
 
 #: Those that describe tables of their own.

@@ -19,6 +19,8 @@ from opsdash_chassis.http.errors.problems import precondition_failed
 from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_chassis.settings import ServiceSettings
 
+from services.chassis.tests.http.conftest import make_settings
+
 JSON = {"Content-Type": "application/json"}
 
 
@@ -58,8 +60,10 @@ async def fails(how: FromPath[str]) -> None:
     raise errors[how]
 
 
-@pytest.fixture
-async def client(settings: ServiceSettings) -> AsyncIterator[AsyncTestClient[Any]]:
+@pytest.fixture(scope="module")
+async def client() -> AsyncIterator[AsyncTestClient[Any]]:
+    """Shared: its routes are open to anybody and keep nothing, so no identity provider is asked either."""
+    settings = make_settings("https://id.example.com")
     public = Router("/", route_handlers=[create, read, fails], opt={"authentication": PUBLIC})
     app = create_app(settings, route_handlers=[public], problems={LookupError: lambda _: precondition_failed(3)})
     async with AsyncTestClient(app) as client:

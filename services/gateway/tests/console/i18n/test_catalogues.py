@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from io import BytesIO
 
 import pytest
 from babel.messages.extract import extract
-from opsdash_gateway.console.i18n.catalogues import KEYWORDS, catalogue, extracted, python_texts
+from opsdash_gateway.console.i18n import catalogues
+from opsdash_gateway.console.i18n.catalogues import KEYWORDS, catalogue, python_texts
 from opsdash_gateway.console.i18n.languages import load_languages
 from opsdash_gateway.console.i18n.locales import LOCALES
 
 TRANSLATED = [code for code in LOCALES if code != "en"]
+#: Read from all sources once: it takes a third of a second.
+extracted = cache(catalogues.extracted)
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|(?<!%)\{\w+\}")
 
 
