@@ -1,6 +1,6 @@
 """Fixtures and hooks of every suite: servers for the run, databases for a test, the marker `integration`, the seed.
 
-`pytest services -m "not integration"` runs those in half a minute.
+`pytest services -m "not integration"` runs those in a quarter of a minute.
 """
 
 from __future__ import annotations
