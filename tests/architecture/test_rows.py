@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.architecture.kinds import migrates, texts
-from tests.architecture.looked_at import looked_at
-from tests.architecture.sources import CHASSIS, PACKAGES, Module, called, imported_from, modules, planted
+from tests.architecture.sources import CHASSIS, PACKAGES, Module, called, imported_from, looked_at, modules, planted
 
 #: What answers records.
 ANSWERS_RECORDS = {"fetch", "fetchrow", "fetchmany", "execute_with_event"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -107,3 +108,11 @@ MEMBER = good("workspace.member.upserted/v1/an-admin.json")
 ORG = good("workspace.org.upserted/v1/on-the-growth-plate.json")
 SIGNED_OUT = good("session.ended/v1/signed-out.json")
 ORG_GONE = good("workspace.org.removed/v1/gone.json")
+
+
+def assert_as_stored(stored: Path, body: object) -> None:
+    """The JSON of the body is the file, byte by byte; `GOLDEN=write` in the environment stores it anew."""
+    encoded = msgspec.json.encode(body)
+    if os.environ.get("GOLDEN") == "write":
+        stored.write_bytes(encoded)
+    assert encoded == stored.read_bytes()

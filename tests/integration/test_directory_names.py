@@ -12,7 +12,7 @@ import pytest
 from opsdash_contracts.workspace import Company, Contact, Kind, Member, Project, Removed, Role
 from opsdash_tickets.directory import repository as directory
 
-from tests.integration.watching import query
+from tests.integration.checks import query
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 from tests.support.workspace import OrgFixture

@@ -18,8 +18,8 @@ from tests.contracts.files import EXAMPLES, Example
 from tests.support import services
 from tests.support.databases import clone, drop
 from tests.support.fixtures import TemplateOf
-from tests.support.settings import settings_in
-from tests.support.tokens import internal_environment
+from tests.support.services import settings_in
+from tests.support.stack import internal_environment
 
 SETTINGS = {
     "oidc_issuer": "https://id.example.com",

@@ -18,8 +18,7 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import WORKSPACE
 from opsdash_contracts.workspace import Company, Kind, removed, upserted
 
-from services.chassis.tests.consuming.fakes import FakeDatabase, FakeDeadLetters
-from services.chassis.tests.consuming.middlewares.chains import Consumer
+from services.chassis.tests.consuming.fakes import Consumer, FakeDatabase, FakeDeadLetters
 from tests.contracts.files import EXAMPLES, Example
 
 COMPANY = next(example for example in EXAMPLES if example.event_type == upserted(Kind.COMPANY))

@@ -15,7 +15,7 @@ from opsdash_comments.comments.rows import PagedComment, RevisionView
 from opsdash_comments.people.model import People, Somebody
 from opsdash_contracts.workspace import Plate, Role
 
-from tests.support.golden import assert_as_stored
+from tests.contracts.files import assert_as_stored
 
 GOLDEN = Path(__file__).with_name("golden")
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)

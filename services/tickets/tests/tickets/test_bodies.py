@@ -14,7 +14,7 @@ from opsdash_tickets.tickets.presenters import ticket_row
 from opsdash_tickets.tickets.responses import detail_response
 
 from services.tickets.tests.rows import ADA, FINISHED, NAMED, NOW, detailed, listed, names
-from tests.support.golden import assert_as_stored
+from tests.contracts.files import assert_as_stored
 
 GOLDEN = Path(__file__).with_name("golden")
 ACCESS = Access(UUID(int=9), "ours", Plate.SALES, Role.MEMBER, ADA)

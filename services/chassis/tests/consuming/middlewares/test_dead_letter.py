@@ -13,8 +13,7 @@ from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.errors import StorageUnwritable, Unavailable
 from opsdash_contracts.envelope import InvalidMessage
 
-from services.chassis.tests.consuming.fakes import FakeDeadLetters, record, subscription
-from services.chassis.tests.consuming.middlewares.chains import Consumer, batch_of, run
+from services.chassis.tests.consuming.fakes import Consumer, FakeDeadLetters, batch_of, record, run, subscription
 
 AWAY = Unavailable("The database did not answer in time.")
 BAD = InvalidMessage("schema", "no")

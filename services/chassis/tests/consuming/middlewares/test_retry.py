@@ -14,8 +14,7 @@ from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.envelope import InvalidMessage
 
-from services.chassis.tests.consuming.fakes import record, subscription
-from services.chassis.tests.consuming.middlewares.chains import batch_of, run
+from services.chassis.tests.consuming.fakes import batch_of, record, run, subscription
 
 AWAY = Unavailable("The database did not answer in time.")
 

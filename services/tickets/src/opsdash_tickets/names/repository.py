@@ -14,7 +14,8 @@ from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_tickets.names.entities import Company, Contact, Person, Project
 from opsdash_tickets.names.model import UNKNOWN_NAME, NameIds, Names
 
-_NAMES = f"""
+#: Parameters: org_id, the ids of people, contacts and projects. The columns of a `NamedRow`.
+NAMES = f"""
 SELECT 'person' AS kind, p.id, p.name, NULL AS email, p.active, NULL::uuid AS company_id, NULL AS company_name,
        NULL::boolean AS company_active
 FROM ({PEOPLE}) p
@@ -28,7 +29,7 @@ FROM projects p WHERE p.org_id = $1 AND p.project_id = ANY($4::uuid[])
 """  # noqa: S608 - a constant
 
 
-class _Named(Row, frozen=True):
+class NamedRow(Row, frozen=True):
     """A person, contact or project; only a contact has an e-mail address and may have a company."""
 
     kind: str
@@ -43,20 +44,21 @@ class _Named(Row, frozen=True):
 
 async def look_up(names: Names, connection: Connection, org_id: UUID, missing: NameIds) -> None:
     """Add what is missing to the names."""
-    records = await connection.fetch(_NAMES, org_id, *_parameters(missing))
-    _add(names, missing, to_rows(_Named, records))
+    records = await connection.fetch(NAMES, org_id, *_parameters(missing))
+    add(names, missing, to_rows(NamedRow, records))
 
 
 async def look_up_with_tenant(names: Names, reader: TenantReader, missing: NameIds) -> None:
     """The same for a request that reads on opening the org."""
-    _add(names, missing, await reader.fetch(_Named, _NAMES, *_parameters(missing)))
+    add(names, missing, await reader.fetch(NamedRow, NAMES, *_parameters(missing)))
 
 
 def _parameters(wanted: NameIds) -> tuple[list[UUID | None], ...]:
     return list(wanted.people), list(wanted.contacts), list(wanted.projects)
 
 
-def _add(names: Names, missing: NameIds, found: Iterable[_Named]) -> None:
+def add(names: Names, missing: NameIds, found: Iterable[NamedRow]) -> None:
+    """What was found of what is missing; the rest is known as not there."""
     names.people.update(dict.fromkeys(missing.people))
     names.contacts.update(dict.fromkeys(missing.contacts))
     names.projects.update(dict.fromkeys(missing.projects))
@@ -69,7 +71,7 @@ def _add(names: Names, missing: NameIds, found: Iterable[_Named]) -> None:
             names.projects[row.id] = Project(id=row.id, name=row.name, active=row.active)
 
 
-def _contact(row: _Named) -> Contact:
+def _contact(row: NamedRow) -> Contact:
     company = None
     if row.company_id is not None and row.company_name is not None:
         company = Company(id=row.company_id, name=row.company_name, active=bool(row.company_active))
