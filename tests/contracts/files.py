@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import msgspec
 import pytest
 from opsdash_contracts.envelope import InvalidMessage, decode
 
