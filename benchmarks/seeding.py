@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
-from opsdash_chassis.text import markdown
+import opsdash_markdown as markdown
 from opsdash_local.services import COMMENTS, TICKETS
 from opsdash_local.settings import EMBEDDED
 

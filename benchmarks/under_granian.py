@@ -15,15 +15,15 @@ from typing import Any
 import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
-from opsdash_chassis.http.app import Application
-from opsdash_chassis.http.server import server
 from opsdash_chassis.settings import ServiceSettings
+from opsdash_http.app import Application
+from opsdash_http.server import server
 
 from benchmarks.bench_stack import MODULE_VARIABLE
 
 
 def serve(build: Callable[[], Application], settings: ServiceSettings) -> None:
-    """In place of `opsdash_chassis.http.server.server.serve`."""
+    """In place of `opsdash_http.server.server.serve`."""
     uvloop.run(_serve(build, settings))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.text import markdown
+import opsdash_markdown as markdown
 from opsdash_comments.comments.view_repository import COLUMNS
 from opsdash_tickets.names.repository import NAMES
 from opsdash_tickets.tickets.repository import VIEW_COLUMNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Transport
 
-from opsdash_chassis.http.server import protocol
+from opsdash_http.server import protocol
 
 from benchmarks.without import run_service
 

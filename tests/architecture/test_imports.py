@@ -97,7 +97,7 @@ def test_the_gateway_renders_no_text_of_others():
 
 @pytest.mark.parametrize(
     "text",
-    ["from opsdash_chassis.text import markdown", "import nh3", "from opsdash_chassis.text.markdown.html import x"],
+    ["import opsdash_markdown as markdown", "import nh3", "from opsdash_markdown.html import x"],
 )
 def test_rendering_it_is_seen(text: str):
     assert markdown_imports(planted(text))

@@ -13,21 +13,17 @@ T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_
 #: Below routes, with the reason. Each entry goes when its import does.
 MAY_USE_HTTP = {
     # A request's way into the domain.
-    *((scope, f"{CHASSIS}.http.types") for scope in (f"{T}.access.scope", f"{C}.threads.scope")),
+    *((scope, f"{HTTP}.types") for scope in (f"{T}.access.scope", f"{C}.threads.scope")),
     # Which problem a refusal becomes.
-    *(
-        (f"{owner}.problems", f"{CHASSIS}.http.{name}")
-        for owner in (T, C)
-        for name in ("errors.exceptions", "errors.problems")
-    ),
-    (f"{T}.tickets.schemas", f"{CHASSIS}.http.errors.problems"),
+    *((f"{owner}.problems", f"{HTTP}.{name}") for owner in (T, C) for name in ("errors.exceptions", "errors.problems")),
+    (f"{T}.tickets.schemas", f"{HTTP}.errors.problems"),
     # Exports are answers that are long under way.
-    (f"{T}.access.exports", f"{CHASSIS}.http.asgi"),
-    (f"{T}.access.exports", f"{CHASSIS}.http.requests.request_limits"),
-    (f"{T}.access.exports", f"{CHASSIS}.http.limits.seats"),
+    (f"{T}.access.exports", f"{HTTP}.asgi"),
+    (f"{T}.access.exports", f"{HTTP}.requests.request_limits"),
+    (f"{T}.access.exports", f"{HTTP}.limits.seats"),
     # Clients of other services read answers of a bounded length.
-    (f"{C}.threads.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
-    (f"{S}.deadlines.tickets_client", f"{CHASSIS}.http.client.bounded_body"),
+    (f"{C}.threads.tickets_client", f"{HTTP}.client.bounded_body"),
+    (f"{S}.deadlines.tickets_client", f"{HTTP}.client.bounded_body"),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}
@@ -158,9 +154,9 @@ class TestMistakesAreSeen:
         assert service(anything=text, use_cases="import opsdash_x.anything").of_routes()
 
     def test_of_http(self):
-        text = "from opsdash_chassis.http.errors.problems import Problem"
-        assert service(use_cases=text).of_http() == {("opsdash_x.use_cases", "opsdash_chassis.http.errors.problems")}
-        assert service(use_cases="from opsdash_chassis import http").of_http()
+        text = "from opsdash_http.errors.problems import Problem"
+        assert service(use_cases=text).of_http() == {("opsdash_x.use_cases", "opsdash_http.errors.problems")}
+        assert service(use_cases="import opsdash_http").of_http()
         assert service(consumers=f"{text}\ndef f(consumers): consumers.subscribe('t', {{}})").of_http() == set()
 
     @pytest.mark.parametrize("name", ["service", "repository", "model", "events"])

@@ -55,12 +55,12 @@ REPLACED = {
 }
 #: Where a name means something else, or is the name of something stored or published: module, name in snake case.
 OTHER_MEANING = {
-    ("opsdash_chassis.http.errors.validation", "rule"): "a rule of validation",
-    ("opsdash_chassis.text.markdown.parsing", "rule"): "a rule of Markdown's grammar",
-    ("opsdash_chassis.tenancy.migrations", "enter_org"): "the SQL function of that name",
-    ("opsdash_chassis.http.limits.cost", "settle"): "what a request owes is settled when it ends",
+    ("opsdash_http.errors.validation", "rule"): "a rule of validation",
+    ("opsdash_markdown.parsing", "rule"): "a rule of Markdown's grammar",
+    ("opsdash_tenancy.migrations", "enter_org"): "the SQL function of that name",
+    ("opsdash_http.limits.cost", "settle"): "what a request owes is settled when it ends",
     ("opsdash_chassis.service.clock", "tell"): "the two hands of the clock are told apart",
-    ("opsdash_chassis.http.limits.cost", "told"): "what an answer says that it cost",
+    ("opsdash_http.limits.cost", "told"): "what an answer says that it cost",
     ("opsdash_chassis.database.provision", "owner"): "the role of PostgreSQL that owns the tables",
     ("opsdash_chassis.kafka.broadcast_consumer", "following"): "the metric opsdash_following",
     ("opsdash_contracts.topics", "owner"): "the service that owns a topic",
@@ -96,7 +96,7 @@ HISTORY = re.compile(r"\b(used to|no longer|anymore|formerly|previously|before t
 NOT_HISTORY = {
     ("opsdash_chassis.kafka.broadcast_consumer", "no longer"): "the partitions may change while it reads",
     ("opsdash_chassis.outbox.relay", "no longer"): "a relay that stopped",
-    ("opsdash_chassis.tenancy.errors", "no longer"): "a version that is not the current one",
+    ("opsdash_tenancy.errors", "no longer"): "a version that is not the current one",
     ("opsdash_gateway.console.auth.ended_sessions.register", "before this"): "the start of the process",
 }
 #: Docstrings that begin otherwise.

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.openapi.schemas import references
 from opsdash_contracts import generate
 from opsdash_contracts.envelope import InvalidMessage, UnknownEventType, decode
 from opsdash_contracts.topics import Topic
 from opsdash_gateway.rest.openapi import Document
+from opsdash_http.openapi import METHODS
+from opsdash_http.openapi.schemas import references
 
 from tests.contracts.files import CONTRACTS, Example, examples, read_json
 from tests.support.services import published_document

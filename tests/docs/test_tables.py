@@ -9,9 +9,6 @@ from typing import Any
 import prometheus_client
 import pytest
 from litestar.di import Provide
-from opsdash_chassis.http.errors.problems import from_status
-from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.settings import PREFIX, MigrationSettings, ProvisionSettings
 from opsdash_contracts.headers import OPTIONAL, REQUIRED, TRACE
 from opsdash_contracts.registry import event_types
@@ -23,6 +20,9 @@ from opsdash_gateway.sla.cron_job import CronJobSettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.workspace.routes import workspace_router
+from opsdash_http.errors.problems import from_status
+from opsdash_http.openapi import METHODS
+from opsdash_http.security.internal import ServiceToken
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_tickets.listing.filters import ListQuery, SlaFilter, SortField
 from pydantic import SecretStr

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.database.row import Row
-from opsdash_chassis.tenancy.directory_repository import upsert_member, upsert_org
-from opsdash_chassis.tenancy.open_tenant import open_tenant, read_in_org
 from opsdash_contracts.workspace import Member, Org, Plate, Role
+from opsdash_tenancy.directory_repository import upsert_member, upsert_org
+from opsdash_tenancy.open_tenant import open_tenant, read_in_org
 
 from tests.support.databases import ServiceDatabase
 from tests.support.workspace import LARGE_ORG, LARGE_OWNER, seed_many

@@ -26,10 +26,10 @@ from opsdash_local import processes
 
 #: What each service imports, whatever else: the last ones once its settings are known to be good.
 OF_ALL = (
-    "opsdash_chassis.http.app",
-    "opsdash_chassis.http.server.server",
+    "opsdash_http.app",
+    "opsdash_http.server.server",
     "opsdash_chassis.observability.logs",
-    "opsdash_chassis.http.requests.telemetry",
+    "opsdash_http.requests.telemetry",
 )
 
 

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import msgspec
-from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
-from opsdash_chassis.http.requests.forms import MEDIA_TYPES as FORMS
-from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
-from opsdash_chassis.http.requests.requests import MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
+from opsdash_http.requests.forms import MEDIA_TYPES as FORMS
+from opsdash_http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_PATH_BYTES, MAXIMUM_QUERY_BYTES
+from opsdash_http.requests.requests import MAXIMUM_BODY_BYTES
+from opsdash_http.security.authentication import PUBLIC
 
 from tests.support.hostile_text import HOSTILE, hostile
 from tests.support.measurements import BATCHES, BODIES, HEADERS, TEXTS

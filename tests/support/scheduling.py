@@ -35,7 +35,7 @@ FIRST = (
     "tests/integration/",
     "services/gateway/",
     "deploy/local/",
-    "services/chassis/tests/http/server/test_server.py",
+    "services/http/tests/server/test_server.py",
 )
 
 

@@ -12,10 +12,6 @@ import sqlalchemy as sa
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BODY_BYTES
-from opsdash_chassis.http.security.authentication import PUBLIC, USER
-from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
 from opsdash_chassis.settings import PREFIX, DatabaseSettings, KafkaSettings, ServiceSettings
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
@@ -24,6 +20,10 @@ from opsdash_gateway.rest.openapi import Document, build_document
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.workspace.routes import workspace_router
+from opsdash_http.openapi import METHODS
+from opsdash_http.requests.requests import JSON_MEDIA_TYPES, MAXIMUM_BODY_BYTES
+from opsdash_http.security.authentication import PUBLIC, USER
+from opsdash_http.security.internal import ServiceToken
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.gateway.app import build_app
 from opsdash_local.services import BACKENDS, SERVICES, ServiceSpec

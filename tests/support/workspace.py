@@ -10,14 +10,14 @@ from typing import Any, Self, cast
 from uuid import UUID, uuid4
 
 import asyncpg
+import opsdash_markdown as markdown
 import uuid_utils.compat as uuid_utils
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
-from opsdash_chassis.tenancy import directory_repository as tenancy
-from opsdash_chassis.text import markdown
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.topics import WORKSPACE
 from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Plate, Project, Removed, Role, removed
+from opsdash_tenancy import directory_repository as tenancy
 from opsdash_tickets.directory import repository as directory
 
 

@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.security.authentication import USER
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_gateway.console.auth.session import SIGNED_IN, SIGNING_OUT
+from opsdash_http.security.authentication import USER
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.ports import LOOPBACK, free_port
 from opsdash_local.services import GATEWAY

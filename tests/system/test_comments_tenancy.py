@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway.rest.openapi import upstream_document
+from opsdash_http.openapi import METHODS
 
 from tests.support.stack import Client
 from tests.system.conftest import Door

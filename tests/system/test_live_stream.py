@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
+from opsdash_chassis.service.clock import LEEWAY_SECONDS
 from opsdash_contracts.workspace import Kind, Org, Plate, Removed
 
 from tests.support.live_stream import LiveClient

@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.text import markdown
-from opsdash_chassis.text.markdown import outdated
 from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.settings import CommentsSettings
+from opsdash_markdown import outdated
 
 from tests.support.hostile_text import hostile
 from tests.support.stack import Client, comments_environment

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import asyncpg
+import opsdash_markdown as markdown
 import pytest
-from opsdash_chassis.text import markdown
 from opsdash_tickets.retention import service as retention
 from opsdash_tickets.settings import TicketsSettings
 

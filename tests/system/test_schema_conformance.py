@@ -17,7 +17,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
+from opsdash_chassis.service.clock import LEEWAY_SECONDS
 from opsdash_gateway.rest.openapi import UPSTREAMS, upstream_document
 from opsdash_gateway.rest.openapi.live import PATH as STREAM
 from schemathesis import GenerationMode

@@ -17,13 +17,13 @@ import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
-from opsdash_chassis.http.security import keys
-from opsdash_chassis.http.server.server import _server
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
 from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
+from opsdash_http.security import keys
+from opsdash_http.server.server import _server
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 from opsdash_local.gateway.app import build_app
 

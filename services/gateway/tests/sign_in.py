@@ -16,11 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from litestar import Litestar, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.testing import TestClient
-from opsdash_chassis.http.errors.exceptions import exception_handlers
-from opsdash_chassis.http.requests.request_limits import RequestLimits
-from opsdash_chassis.http.requests.requests import BoundedRequest
-from opsdash_chassis.http.security.authentication import Authenticator
-from opsdash_chassis.http.security.tokens import Caller, InvalidToken
 from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
 from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
 from opsdash_gateway.console.auth.session import (
@@ -35,6 +30,11 @@ from opsdash_gateway.console.auth.session import (
 )
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
+from opsdash_http.errors.exceptions import exception_handlers
+from opsdash_http.requests.request_limits import RequestLimits
+from opsdash_http.requests.requests import BoundedRequest
+from opsdash_http.security.authentication import Authenticator
+from opsdash_http.security.tokens import Caller, InvalidToken
 
 from tests.support.web_clients import Browser, Page
 

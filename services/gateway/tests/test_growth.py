@@ -8,10 +8,6 @@ from urllib.parse import parse_qsl
 
 import pytest
 from litestar.connection import ASGIConnection
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.requests.cookies import read_cookies
-from opsdash_chassis.http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
-from opsdash_chassis.http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
 from opsdash_gateway.console.auth.addresses import safe_next
 from opsdash_gateway.console.auth.session import SessionCookies
 from opsdash_gateway.console.create.form import BadDue, due_moment
@@ -19,6 +15,10 @@ from opsdash_gateway.console.i18n.locales import locale_of
 from opsdash_gateway.console.list.bulk import _ids
 from opsdash_gateway.console.list.query import read_list_query
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
+from opsdash_http.errors.problems import Problem
+from opsdash_http.requests.cookies import read_cookies
+from opsdash_http.requests.forms import MAXIMUM_BYTES as MAXIMUM_FORM_BYTES
+from opsdash_http.requests.request_limits import MAXIMUM_HEADER_BYTES, MAXIMUM_QUERY_BYTES
 
 from tests.support.measurements import BATCHES, Shape, assert_linear, repeated
 

@@ -10,10 +10,10 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opsdash_chassis.http.app import Application
-from opsdash_chassis.http.requests.addresses import source_of
-from opsdash_chassis.http.requests.telemetry import Telemetry
 from opsdash_gateway.app import build_app
+from opsdash_http.app import Application
+from opsdash_http.requests.addresses import source_of
+from opsdash_http.requests.telemetry import Telemetry
 from pydantic import ValidationError
 
 from services.gateway.tests.conftest import CRON_SECRET, RecordingPublisher, make_settings

@@ -6,7 +6,7 @@ from dataclasses import fields
 from uuid import UUID
 
 import pytest
-from opsdash_chassis.http.requests.request_limits import MAXIMUM_QUERY_BYTES
+from opsdash_http.requests.request_limits import MAXIMUM_QUERY_BYTES
 from opsdash_tickets.errors import InvalidFields
 from opsdash_tickets.listing.filters import ListQuery, read_filter, read_sort
 from opsdash_tickets.tickets import validation

@@ -25,10 +25,10 @@ PROGRAM = textwrap.dedent(
     """
     import time
     from litestar import get
-    from opsdash_chassis.http.app import create_app
-    from opsdash_chassis.http.security.authentication import PUBLIC
+    from opsdash_http.app import create_app
+    from opsdash_http.security.authentication import PUBLIC
     from opsdash_chassis.observability.logs import configure_logs
-    from opsdash_chassis.http.server.server import serve
+    from opsdash_http.server.server import serve
     from opsdash_chassis.settings import ServiceSettings
 
     def wait_for_something():

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from opsdash_chassis.http.security.tokens import LEEWAY_SECONDS
-from opsdash_chassis.service.clock import DIFFERENCE, ClockWatch
+from opsdash_chassis.service.clock import DIFFERENCE, LEEWAY_SECONDS, ClockWatch
 from structlog.testing import capture_logs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

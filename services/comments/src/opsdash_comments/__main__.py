@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.cli.command_line import Service, run
+from opsdash_http.cli.command_line import Service, run
 
 from opsdash_comments.settings import SERVICE, CommentsSettings
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.service.runtime import Runtime
-from opsdash_chassis.tenancy.directory_cache import DirectoryCache
+from opsdash_http.app import Application, create_app
+from opsdash_http.limits.rate_limits import RateLimit
+from opsdash_tenancy.directory_cache import DirectoryCache
 
 from opsdash_comments import consumers
 from opsdash_comments.people.model import People

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from opsdash_chassis.tenancy.errors import (
+from opsdash_tenancy.errors import (
     DomainError,
     FeatureNotAvailable,
     FieldProblem,

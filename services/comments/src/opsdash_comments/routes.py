@@ -6,7 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.types import HttpRequest
 
 from opsdash_comments.comments.routes import (
     create_comment,

@@ -10,15 +10,15 @@ import aiohttp
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.app import Application, PublicOptions, create_app
-from opsdash_chassis.http.limits.queues import Queues
-from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_chassis.http.security.keys import KeySet
 from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
 from opsdash_contracts.topics import SESSIONS, catalogue
+from opsdash_http.app import Application, PublicOptions, create_app
+from opsdash_http.limits.queues import Queues
+from opsdash_http.limits.rate_limits import RateLimit
+from opsdash_http.security.internal import ServiceToken
+from opsdash_http.security.keys import KeySet
 
 from opsdash_gateway.console.app import build_console
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings

@@ -14,7 +14,7 @@ from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla import cron_job
 
 if TYPE_CHECKING:
-    from opsdash_chassis.http.app import Application
+    from opsdash_http.app import Application
 
 SERVICE: Final = "gateway"
 SettingsT = TypeVar("SettingsT", bound=GatewaySettings)
@@ -49,9 +49,9 @@ def _cron() -> None:
 
 def _serve(settings: SettingsT, builder: Callable[[], Callable[[SettingsT], Application]]) -> None:
     """Run until stopped; heavy imports wait until the configuration is known to be good."""
-    from opsdash_chassis.http.requests.telemetry import configure_tracing
-    from opsdash_chassis.http.server import server
     from opsdash_chassis.observability.logs import configure_logs
+    from opsdash_http.requests.telemetry import configure_tracing
+    from opsdash_http.server import server
 
     build_app = builder()
     configure_logs(profile=settings.profile, level=settings.log_level, service=SERVICE)

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
-from opsdash_chassis.http.requests.forms import FORM_BODY, MAXIMUM_BYTES, MAXIMUM_FIELDS, MEDIA_TYPES
 from opsdash_gateway.app import build_app
 from opsdash_gateway.console.auth.ended_sessions.routes import BACK_CHANNEL
+from opsdash_http.requests.forms import FORM_BODY, MAXIMUM_BYTES, MAXIMUM_FIELDS, MEDIA_TYPES
 
 from services.gateway.tests.conftest import make_settings
 from services.gateway.tests.sign_in import ORIGIN, SESSION, signed_in

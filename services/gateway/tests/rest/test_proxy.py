@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from opentelemetry.sdk.trace import TracerProvider
-from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway.rest.openapi import upstream_document
 from opsdash_gateway.upstream import client
+from opsdash_http.openapi import METHODS
 
 TICKETS = "/api/orgs/brightside/tickets"
 ONE = f"{TICKETS}/42"

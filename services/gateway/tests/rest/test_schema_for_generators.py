@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from opsdash_chassis.http.openapi import operations
-from opsdash_chassis.http.openapi.schemas import references
 from opsdash_gateway.rest.openapi.examples import examples
+from opsdash_http.openapi import operations
+from opsdash_http.openapi.schemas import references
 
 from tests.support.services import closed, published_document, resolved
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from opsdash_chassis.http.openapi import METHODS
 from opsdash_gateway.rest import ticket_composition
 from opsdash_gateway.rest.openapi import upstream_document
+from opsdash_http.openapi import METHODS
 
 from tests.support.measurements import eventually
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from opsdash_chassis.http.errors.problems import Problem
 from opsdash_gateway.upstream.circuit_breaker import Breaker, CircuitOpen
+from opsdash_http.errors.problems import Problem
 from structlog.testing import capture_logs
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_contracts.envelope import decode
 from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch
+from opsdash_http.errors.problems import unavailable
 
 ORG = "22222222-2222-4222-8222-222222222222"
 MEMBER = "33333333-3333-4333-8333-333333333333"

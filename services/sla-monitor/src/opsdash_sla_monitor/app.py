@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
-from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_http.app import Application, create_app
+from opsdash_http.security.internal import ServiceToken
 
 from opsdash_sla_monitor import consumers
 from opsdash_sla_monitor.deadlines.tickets_client import TicketsClient

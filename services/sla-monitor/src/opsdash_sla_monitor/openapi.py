@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opsdash_chassis.http.openapi import openapi_document
+from opsdash_http.openapi import openapi_document
 
 from opsdash_sla_monitor.routes import ROUTES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.security.authentication import Services
+from opsdash_http.security.authentication import Services
 
 from opsdash_sla_monitor.ledger.routes import get_ledger
 from opsdash_sla_monitor.sweep.routes import get_alive, run_sweep

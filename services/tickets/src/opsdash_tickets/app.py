@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.limits.rate_limits import RateLimit
-from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
-from opsdash_chassis.tenancy.directory_cache import DirectoryCache
+from opsdash_http.app import Application, create_app
+from opsdash_http.limits.rate_limits import RateLimit
+from opsdash_http.security.internal import ServiceToken
+from opsdash_tenancy.directory_cache import DirectoryCache
 
 from opsdash_tickets import consumers
 from opsdash_tickets.access.exports import Exports

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsdash_chassis.tenancy.errors import (
+from opsdash_contracts.tickets import Status
+from opsdash_contracts.workspace import Plate
+from opsdash_tenancy.errors import (
     DomainError,
     FeatureNotAvailable,
     FieldProblem,
@@ -12,8 +14,6 @@ from opsdash_chassis.tenancy.errors import (
     InvalidFields,
     NotFound,
 )
-from opsdash_contracts.tickets import Status
-from opsdash_contracts.workspace import Plate
 
 __all__ = [
     "DomainError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar.di import Provide
-from opsdash_chassis.http.openapi import openapi_document
+from opsdash_http.openapi import openapi_document
 
 from opsdash_tickets.routes import ROUTES
 

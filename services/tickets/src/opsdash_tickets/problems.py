@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsdash_chassis.http.errors.exceptions import ProblemFactory
-from opsdash_chassis.http.errors.problems import Problem, conflict, forbidden
-from opsdash_chassis.tenancy.problems import TENANCY_PROBLEMS
+from opsdash_http.errors.exceptions import ProblemFactory
+from opsdash_http.errors.problems import Problem, conflict, forbidden
+from opsdash_tenancy.problems import TENANCY_PROBLEMS
 
 from opsdash_tickets.errors import InvalidTransition, PlateLimitReached, TicketFinished
 

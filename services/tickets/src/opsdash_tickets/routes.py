@@ -6,7 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.types import HttpRequest
 
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.activity import routes as activity_routes

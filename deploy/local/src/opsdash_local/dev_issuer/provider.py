@@ -9,10 +9,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
-from opsdash_chassis.http.errors.problems import bad_request
-from opsdash_chassis.http.requests.forms import FORM_BODY
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
 from opsdash_gateway.console.auth.identity_provider import CALLBACK
+from opsdash_http.errors.problems import bad_request
+from opsdash_http.requests.forms import FORM_BODY
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_local.dev_issuer.codes import Codes
 from opsdash_local.dev_issuer.pages import choice_page

@@ -10,10 +10,10 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import PUBLIC
-from opsdash_chassis.http.types import HttpRequest
 from opsdash_gateway.console.i18n.locales import locale_of
+from opsdash_http.errors.problems import not_found
+from opsdash_http.security.authentication import PUBLIC
+from opsdash_http.types import HttpRequest
 
 from opsdash_local.dev_issuer.pages import STYLES, people_page, styles, token_page
 from opsdash_local.dev_issuer.people import People, Person

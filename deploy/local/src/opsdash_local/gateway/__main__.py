@@ -10,7 +10,7 @@ from opsdash_gateway.command_line import run
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings
 
 if TYPE_CHECKING:
-    from opsdash_chassis.http.app import Application
+    from opsdash_http.app import Application
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

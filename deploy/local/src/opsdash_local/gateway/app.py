@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.app import Application
 from opsdash_gateway import app
 from opsdash_gateway.publishing.publisher import Publisher
+from opsdash_http.app import Application
 
 from opsdash_local.dev_issuer.routes import issuer_router
 from opsdash_local.dev_issuer.settings import LocalGatewaySettings

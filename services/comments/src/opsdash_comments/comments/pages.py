@@ -7,8 +7,8 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
+import opsdash_markdown as markdown
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.text import markdown
 
 from opsdash_comments.access.policy import Access
 from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
+from opsdash_markdown import Rendered
 
 from opsdash_comments.comments.model import Comment
 from opsdash_comments.comments.rows import CommentView

@@ -12,10 +12,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
-from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
-from opsdash_chassis.tenancy.open_tenant import TenantReader
-from opsdash_chassis.tenancy.references import id_or_number, object_id
+from opsdash_http.openapi.answers import ETAG, LOCATION
+from opsdash_http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.references import id_or_number, object_id
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import service, view_repository

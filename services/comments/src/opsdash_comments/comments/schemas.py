@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.comments import MAXIMUM_MENTIONS
 from opsdash_contracts.workspace import Role
+from opsdash_markdown import Rendered
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.comments import model, validation

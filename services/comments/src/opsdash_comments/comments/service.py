@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import opsdash_markdown as markdown
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
-from opsdash_chassis.text import markdown
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import comments as events
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
+from opsdash_markdown import Rendered
+from opsdash_tenancy.versions import ExpectedVersions, check_version
 
 from opsdash_comments.access.policy import Access
 from opsdash_comments.comments import model, repository

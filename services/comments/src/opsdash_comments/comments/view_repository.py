@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_row, to_rows
-from opsdash_chassis.tenancy.open_tenant import TenantReader
-from opsdash_chassis.text import markdown
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_comments.comments.rows import CommentView, PagedComment, RevisionView
 from opsdash_comments.comments.validation import PAGE_BYTES

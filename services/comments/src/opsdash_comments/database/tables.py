@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import opsdash_markdown as markdown
 import sqlalchemy as sa
 from opsdash_chassis.database.tables import add_event_tables, timestamp
-from opsdash_chassis.tenancy.tables import add_directory_tables
-from opsdash_chassis.text import markdown
+from opsdash_tenancy.tables import add_directory_tables
 from sqlalchemy.dialects import postgresql as pg
 
 metadata = sa.MetaData()

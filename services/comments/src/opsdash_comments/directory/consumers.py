@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from opsdash_chassis.consuming.handler import Handler
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy import directory_repository as directory
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Org, Removed, removed, upserted
+from opsdash_tenancy import directory_repository as directory
 
 
 async def store_org(work: UnitOfWork, event: Event[Org]) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_rows
-from opsdash_chassis.tenancy.directory_repository import PEOPLE, KnownPerson
-from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_contracts.workspace import Role
+from opsdash_tenancy.directory_repository import PEOPLE, KnownPerson
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_comments.people.model import People, Somebody
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_chassis.database.records import to_rows
-from opsdash_chassis.text import markdown
 
 # Written for their partial indexes, which are of the rows that were stored by other rules than today's.
 _OUTDATED_COMMENTS_OF_ANY_ORG = f"""

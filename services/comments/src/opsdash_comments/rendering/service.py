@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.text.markdown import outdated
+from opsdash_markdown import outdated
 
 from opsdash_comments.rendering import repository
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.tenancy.open_tenant import TenantContext, TenantReader, authorize
+from opsdash_tenancy.open_tenant import TenantContext, TenantReader, authorize
 
 from opsdash_comments.access.policy import Access, CommentAction
 from opsdash_comments.threads import repository

@@ -10,7 +10,7 @@ from dataclasses import fields
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.tenancy.open_tenant import TenantReader
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_comments.threads.model import Thread, TicketSnapshot
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from opsdash_chassis.tenancy.references import id_or_number
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_comments.threads.scope import RequestScope
 

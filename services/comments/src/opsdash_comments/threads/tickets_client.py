@@ -11,9 +11,9 @@ from uuid import UUID
 import aiohttp
 import msgspec
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
+from opsdash_http.client.bounded_body import bounded_body
 
 from opsdash_comments.settings import CommentsSettings
 from opsdash_comments.threads.model import TicketSnapshot

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import aiohttp
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.app import user_ids_of
-from opsdash_chassis.http.security.authentication import AuthScheme
-from opsdash_chassis.http.security.keys import KeySet
-from opsdash_chassis.http.security.tokens import TokenVerifier
+from opsdash_http.app import user_ids_of
+from opsdash_http.security.authentication import AuthScheme
+from opsdash_http.security.keys import KeySet
+from opsdash_http.security.tokens import TokenVerifier
 
 from opsdash_gateway.console.assets.files import Assets
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings

@@ -7,10 +7,10 @@ from typing import Final
 from litestar import Router, route
 from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.errors.exceptions import respond
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import PUBLIC
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.errors.exceptions import respond
+from opsdash_http.errors.problems import not_found
+from opsdash_http.security.authentication import PUBLIC
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.assets.routes import static_route
 from opsdash_gateway.console.create.routes import CREATE_ROUTES

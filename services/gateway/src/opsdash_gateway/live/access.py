@@ -8,7 +8,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.http.errors.problems import Problem
+from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import UpstreamClient

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.http.errors.problems import unavailable
-from opsdash_chassis.http.limits.seats import Seats
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Org, Plate, Removed
+from opsdash_http.errors.problems import unavailable
+from opsdash_http.limits.seats import Seats
 
 from opsdash_gateway.live import metrics
 from opsdash_gateway.live.feed import Feed

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis.http.asgi import Receive, Scope, Send
-from opsdash_chassis.http.security.authentication import goes_on
+from opsdash_http.asgi import Receive, Scope, Send
+from opsdash_http.security.authentication import goes_on
 
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub

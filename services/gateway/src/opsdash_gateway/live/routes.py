@@ -8,8 +8,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.types import ASGIApp
-from opsdash_chassis.http.security.tokens import Caller
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.security.tokens import Caller
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.live.access import Access
 from opsdash_gateway.live.hub import Hub

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from opsdash_chassis.http.asgi import Receive, Send
+from opsdash_http.asgi import Receive, Send
 
 from opsdash_gateway.live import metrics
 from opsdash_gateway.live.feed import Feed

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.kafka.clients import BrokerRefuses, require_topics, start_producer, stop_producer
 from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.topics import WORKSPACE
+from opsdash_http.errors.problems import unavailable
 
 from opsdash_gateway.settings import GatewaySettings
 

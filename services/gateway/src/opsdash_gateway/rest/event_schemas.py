@@ -8,11 +8,11 @@ from functools import cache
 import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import PUBLIC
 from opsdash_contracts import asyncapi
 from opsdash_contracts.registry import event_types
 from opsdash_contracts.schemas import schema_of
+from opsdash_http.errors.problems import not_found
+from opsdash_http.security.authentication import PUBLIC
 
 from opsdash_gateway.rest.openapi.itself import (
     EVENT_TYPE,

@@ -11,9 +11,9 @@ import yaml
 from litestar import Response, Router, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.openapi.schemas import Schema
-from opsdash_chassis.http.security.authentication import PUBLIC
+from opsdash_http.errors.problems import not_found
+from opsdash_http.openapi.schemas import Schema
+from opsdash_http.security.authentication import PUBLIC
 
 from opsdash_gateway.rest.openapi.itself import JSON_PATH, JSON_TYPE, YAML_PATH, YAML_TYPE
 

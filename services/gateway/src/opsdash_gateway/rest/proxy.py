@@ -12,10 +12,10 @@ from typing import Any, Final
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler, route
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.openapi import METHODS
-from opsdash_chassis.http.openapi.schemas import Schema
-from opsdash_chassis.http.requests.requests import has_body
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.openapi import METHODS
+from opsdash_http.openapi.schemas import Schema
+from opsdash_http.requests.requests import has_body
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 from opsdash_gateway.upstream.paths import upstream_path

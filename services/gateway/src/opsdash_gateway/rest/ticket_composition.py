@@ -15,8 +15,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.errors.problems import Problem
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters
 from opsdash_gateway.upstream.answers import Answer

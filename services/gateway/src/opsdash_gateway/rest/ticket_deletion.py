@@ -8,7 +8,7 @@ from litestar import delete
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.rest.proxy import PREFIX, TICKET, as_parameters, forward
 from opsdash_gateway.upstream.client import Upstreams

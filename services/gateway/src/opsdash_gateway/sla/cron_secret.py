@@ -6,10 +6,10 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from opsdash_chassis.http.asgi import ReadOnlyScope
-from opsdash_chassis.http.errors.problems import Problem, too_many_requests
-from opsdash_chassis.http.requests.addresses import source_of
-from opsdash_chassis.http.security.internal import ServiceToken
+from opsdash_http.asgi import ReadOnlyScope
+from opsdash_http.errors.problems import Problem, too_many_requests
+from opsdash_http.requests.addresses import source_of
+from opsdash_http.security.internal import ServiceToken
 
 ALLOWED_REFUSALS = 10
 WINDOW_SECONDS = 60.0

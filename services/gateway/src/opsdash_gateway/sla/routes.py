@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.head import NOT_FOR_HEAD
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.errors.head import NOT_FOR_HEAD
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.sla.cron_job import CRON_PATH
 from opsdash_gateway.sla.cron_secret import CronSecret

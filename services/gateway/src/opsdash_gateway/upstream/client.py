@@ -11,11 +11,11 @@ from typing import Literal
 
 import aiohttp
 import structlog
-from opsdash_chassis.http.client.bounded_body import bounded_body
-from opsdash_chassis.http.client.compat import never_repeat
-from opsdash_chassis.http.errors.problems import Problem, unavailable
-from opsdash_chassis.http.limits.cost import current_cost
 from opsdash_chassis.observability.tracing import inject
+from opsdash_http.client.bounded_body import bounded_body
+from opsdash_http.client.compat import never_repeat
+from opsdash_http.errors.problems import Problem, unavailable
+from opsdash_http.limits.cost import current_cost
 from yarl import URL
 
 from opsdash_gateway.upstream.answers import MOST_BYTES, Answer, most_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from opsdash_chassis.http.errors.problems import not_found
+from opsdash_http.errors.problems import not_found
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _REFERENCE = re.compile(r"[0-9A-Za-z-]{1,64}")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from litestar import Response
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.upstream.answers import Answer
 

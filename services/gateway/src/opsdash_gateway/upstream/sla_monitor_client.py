@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
-from opsdash_chassis.http.client.bounded_body import bounded_body
-from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
+from opsdash_http.client.bounded_body import bounded_body
+from opsdash_http.errors.problems import unavailable
 
 from opsdash_gateway.upstream.client import Unanswered
 

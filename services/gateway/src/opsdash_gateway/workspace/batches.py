@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.http.errors.problems import FieldError, Problem, bad_request, validation
-from opsdash_chassis.http.errors.validation import field_error
-from opsdash_chassis.http.requests.json_checks import decode_json
 from opsdash_chassis.turns import Turns
 from opsdash_contracts.envelope import Event, EventData
+from opsdash_http.errors.problems import FieldError, Problem, bad_request, validation
+from opsdash_http.errors.validation import field_error
+from opsdash_http.requests.json_checks import decode_json
 
 from opsdash_gateway.workspace.entities import (
     MAXIMUM_REPORTED_ERRORS,

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
-from opsdash_chassis.http.errors.problems import FieldError, not_found, validation
-from opsdash_chassis.http.errors.validation import MAXIMUM_NAME, escape
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.workspace import Company, Contact, Kind, Member, Org, Project, Removed, removed, upserted
+from opsdash_http.errors.problems import FieldError, not_found, validation
+from opsdash_http.errors.validation import MAXIMUM_NAME, escape
 from pydantic import ValidationError
 
 MAXIMUM_VERSION = 2**63 - 1

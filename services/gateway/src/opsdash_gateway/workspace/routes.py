@@ -9,8 +9,8 @@ import msgspec
 from litestar import Router, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from opsdash_chassis.http.security.internal import ServiceToken
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.security.internal import ServiceToken
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.publishing.publisher import BATCH_DEADLINE_SECONDS, Publisher
 from opsdash_gateway.workspace.batches import MAXIMUM_BYTES, read_batch

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from opsdash_chassis.http.errors.problems import Problem, unavailable
 from opsdash_gateway.console.list.bulk import AT_ONCE, Item, Result, change_parts
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.upstream.answers import Answer
+from opsdash_http.errors.problems import Problem, unavailable
 
 
 class Upstream:

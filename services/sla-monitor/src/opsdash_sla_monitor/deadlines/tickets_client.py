@@ -10,9 +10,9 @@ from uuid import UUID
 import aiohttp
 import msgspec
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.tracing import inject
+from opsdash_http.client.bounded_body import bounded_body
 
 from opsdash_sla_monitor.deadlines import metrics
 from opsdash_sla_monitor.deadlines.model import Deadline, TicketState

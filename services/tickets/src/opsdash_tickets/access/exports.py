@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from opsdash_chassis.http.asgi import ReadOnlyScope
-from opsdash_chassis.http.limits.seats import Seats
-from opsdash_chassis.http.requests.request_limits import at_end
+from opsdash_http.asgi import ReadOnlyScope
+from opsdash_http.limits.seats import Seats
+from opsdash_http.requests.request_limits import at_end
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.settings import TicketsSettings

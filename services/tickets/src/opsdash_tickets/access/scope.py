@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from litestar import Response
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.types import HttpRequest
-from opsdash_chassis.tenancy import request_scope
-from opsdash_chassis.tenancy.directory_cache import DirectoryCache
-from opsdash_chassis.tenancy.open_tenant import TenantReader
-from opsdash_chassis.tenancy.references import id_or_number
-from opsdash_chassis.text import markdown
-from opsdash_chassis.text.markdown import Rendered
+from opsdash_http.types import HttpRequest
+from opsdash_markdown import Rendered
+from opsdash_tenancy import request_scope
+from opsdash_tenancy.directory_cache import DirectoryCache
+from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository
 from opsdash_tickets.access.exports import Exports

@@ -12,7 +12,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from opsdash_chassis.database.cursors import Cursors
-from opsdash_chassis.tenancy.references import id_or_number
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.access.scope import RequestScope

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import opsdash_markdown as markdown
 import sqlalchemy as sa
 from opsdash_chassis.database.tables import add_event_tables, timestamp
-from opsdash_chassis.tenancy.tables import add_directory_tables, directory_table
-from opsdash_chassis.text import markdown
 from opsdash_contracts.ticket_rules import ACTIVE
 from opsdash_contracts.tickets import Outcome, Priority, Status
+from opsdash_tenancy.tables import add_directory_tables, directory_table
 from sqlalchemy.dialects import postgresql as pg
 
 from opsdash_tickets.tickets.predicates import one_of

@@ -6,14 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.tenancy.directory_repository import remove as remove_tenant_entity
-from opsdash_chassis.tenancy.directory_repository import (
+from opsdash_contracts.workspace import Company, Contact, Kind, Plate, Project, Removed
+from opsdash_tenancy.directory_repository import remove as remove_tenant_entity
+from opsdash_tenancy.directory_repository import (
     remove_statement,
     upsert_member,
     upsert_org,
     upsert_statement,
 )
-from opsdash_contracts.workspace import Company, Contact, Kind, Plate, Project, Removed
 
 __all__ = [
     "plate_of",

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_rows
-from opsdash_chassis.tenancy.open_tenant import TenantReader
 from opsdash_contracts import ticket_rules
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON

@@ -14,8 +14,8 @@ from litestar.response import Stream
 from msgspec import UNSET
 from opsdash_chassis.database.cursors import InvalidCursor
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.types import HttpResponse
-from opsdash_chassis.tenancy.open_tenant import TenantReader
+from opsdash_http.types import HttpResponse
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import UNSET
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.security.tokens import Caller
+from opsdash_http.security.tokens import Caller
 
 from opsdash_tickets.me import preferences_repository
 from opsdash_tickets.me.preferences_repository import UserPreferences

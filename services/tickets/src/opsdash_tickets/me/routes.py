@@ -6,7 +6,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.security.tokens import Caller
+from opsdash_http.security.tokens import Caller
 
 from opsdash_tickets.me import repository
 from opsdash_tickets.me.schemas import Me, Membership

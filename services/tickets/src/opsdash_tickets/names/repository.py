@@ -8,8 +8,8 @@ from uuid import UUID
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.row import Row
-from opsdash_chassis.tenancy.directory_repository import PEOPLE
-from opsdash_chassis.tenancy.open_tenant import TenantReader
+from opsdash_tenancy.directory_repository import PEOPLE
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_tickets.names.entities import Company, Contact, Person, Project
 from opsdash_tickets.names.model import UNKNOWN_NAME, NameIds, Names

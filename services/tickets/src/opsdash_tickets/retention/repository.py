@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_chassis.database.records import to_rows
-from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import ASSIGNABLE_ROLES
 from opsdash_tickets.tickets.model import Ticket

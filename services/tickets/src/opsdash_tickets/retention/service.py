@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
-from opsdash_chassis.text import markdown
-from opsdash_chassis.text.markdown import Rendered, outdated
 from opsdash_contracts import tickets as events
+from opsdash_markdown import Rendered, outdated
 
 from opsdash_tickets.retention import repository
 from opsdash_tickets.tickets import model

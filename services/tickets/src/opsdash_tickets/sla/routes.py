@@ -12,12 +12,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.openapi.answers import ETAG
-from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
-from opsdash_chassis.http.security.authentication import Services
-from opsdash_chassis.tenancy.references import id_or_number
 from opsdash_contracts.tickets import Outcome, Priority, SlaSource, Status
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
+from opsdash_http.openapi.answers import ETAG
+from opsdash_http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_http.security.authentication import Services
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope

@@ -6,8 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.versions import ExpectedVersions
 from opsdash_contracts.tickets import SlaSource
+from opsdash_tenancy.versions import ExpectedVersions
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.tickets import due_times, model

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.text.markdown import Rendered
+from opsdash_markdown import Rendered
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import DomainError

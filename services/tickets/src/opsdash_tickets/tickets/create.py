@@ -8,9 +8,9 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_markdown import Rendered
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.plate_usage import service as plate_usage

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
+from opsdash_markdown import Rendered
 
 from opsdash_tickets.tickets.model import Ticket
 from opsdash_tickets.tickets.repository import COLUMNS

@@ -9,8 +9,8 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.http.security.authentication import Services
-from opsdash_chassis.tenancy.references import id_or_number
+from opsdash_http.security.authentication import Services
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository as access_repository
 from opsdash_tickets.errors import NotFound

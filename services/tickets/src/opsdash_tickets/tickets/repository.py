@@ -6,15 +6,15 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.records import to_row
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
-from opsdash_chassis.tenancy.open_tenant import TenantReader
-from opsdash_chassis.text import markdown
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
+from opsdash_markdown import Rendered
+from opsdash_tenancy.open_tenant import TenantReader
 
 from opsdash_tickets.tickets.model import Ticket
 from opsdash_tickets.tickets.rows import DetailedTicket, TicketColumns

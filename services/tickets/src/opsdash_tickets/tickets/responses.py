@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import opsdash_markdown as markdown
 from litestar import Response
 from msgspec import structs
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.text import markdown
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.access.scope import RequestScope

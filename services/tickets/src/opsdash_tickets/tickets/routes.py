@@ -6,11 +6,11 @@ from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.http.openapi.answers import ETAG, LOCATION
-from opsdash_chassis.http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
-from opsdash_chassis.tenancy.open_tenant import TenantReader
-from opsdash_chassis.tenancy.references import id_or_number
-from opsdash_chassis.text.markdown import Rendered
+from opsdash_http.openapi.answers import ETAG, LOCATION
+from opsdash_http.requests.conditional import IdempotencyKey, IfMatch, expected_versions
+from opsdash_markdown import Rendered
+from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
-from opsdash_chassis.http.errors.problems import FieldError
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts.ticket_rules import DEFAULT_CATEGORY, DEFAULT_PRIORITY, DEFAULT_STATUS
 from opsdash_contracts.tickets import Category, Priority, SlaSource, Status
+from opsdash_http.errors.problems import FieldError
+from opsdash_markdown import Rendered
 
 from opsdash_tickets.access.policy import Action
 from opsdash_tickets.common_schemas import Body

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_chassis.tenancy.versions import ExpectedVersions, check_version
-from opsdash_chassis.text.markdown import Rendered
 from opsdash_contracts import tickets as events
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
+from opsdash_markdown import Rendered
+from opsdash_tenancy.versions import ExpectedVersions, check_version
 
 from opsdash_tickets.access.policy import Access
 from opsdash_tickets.errors import (

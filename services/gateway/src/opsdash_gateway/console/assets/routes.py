@@ -7,9 +7,9 @@ from typing import Final
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.security.authentication import PUBLIC
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.errors.problems import not_found
+from opsdash_http.security.authentication import PUBLIC
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.assets.files import PREFIX, Assets
 

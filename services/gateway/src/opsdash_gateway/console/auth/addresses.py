@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from opsdash_chassis.http.types import HttpConnection
+from opsdash_http.types import HttpConnection
 
 from opsdash_gateway.console.i18n.locales import locale_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 
-from opsdash_chassis.http.errors.problems import Problem, forbidden
-from opsdash_chassis.http.requests.forms import MEDIA_TYPES
-from opsdash_chassis.http.requests.requests import check_body_headers
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.errors.problems import Problem, forbidden
+from opsdash_http.requests.forms import MEDIA_TYPES
+from opsdash_http.requests.requests import check_body_headers
+from opsdash_http.types import HttpRequest
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"

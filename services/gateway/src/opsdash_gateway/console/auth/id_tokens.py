@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.http.security.keys import KeySet
-from opsdash_chassis.http.security.tokens import InvalidToken, SignedTokens, UserIds
+from opsdash_http.security.keys import KeySet
+from opsdash_http.security.tokens import InvalidToken, SignedTokens, UserIds
 
 from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks, marks_of
 

@@ -10,8 +10,8 @@ import aiohttp
 import msgspec
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.client.bounded_body import bounded_body
 from opsdash_chassis.settings import Profile
+from opsdash_http.client.bounded_body import bounded_body
 
 from opsdash_gateway.console.auth.provider_metadata import TIMEOUT, Discovery, Metadata, unreachable
 from opsdash_gateway.settings import GatewaySettings

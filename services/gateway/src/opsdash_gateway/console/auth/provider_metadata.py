@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 import structlog
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.client.bounded_body import bounded_body
+from opsdash_http.client.bounded_body import bounded_body
 
 log = structlog.get_logger(__name__)
 

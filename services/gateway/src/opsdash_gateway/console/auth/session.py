@@ -11,12 +11,12 @@ from uuid import UUID
 import msgspec
 from litestar.connection import Request
 from litestar.datastructures import Cookie
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.requests.forms import FORM_BODY
-from opsdash_chassis.http.requests.request_limits import ANSWER_HEADERS
-from opsdash_chassis.http.security.authentication import Connection, Verify
-from opsdash_chassis.http.security.tokens import Caller, InvalidToken
-from opsdash_chassis.http.types import HttpRequest, RouteOptions
+from opsdash_http.errors.problems import Problem
+from opsdash_http.requests.forms import FORM_BODY
+from opsdash_http.requests.request_limits import ANSWER_HEADERS
+from opsdash_http.security.authentication import Connection, Verify
+from opsdash_http.security.tokens import Caller, InvalidToken
+from opsdash_http.types import HttpRequest, RouteOptions
 
 from opsdash_gateway.console.auth import cookies
 from opsdash_gateway.console.auth.csrf import check_csrf, is_safe

@@ -8,7 +8,7 @@ import time
 import msgspec
 import structlog
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.security.tokens import InvalidToken, TokenVerifier, UnknownKey
+from opsdash_http.security.tokens import InvalidToken, TokenVerifier, UnknownKey
 
 from opsdash_gateway.console.auth.id_tokens import IdTokenVerifier
 from opsdash_gateway.console.auth.identity_provider import (

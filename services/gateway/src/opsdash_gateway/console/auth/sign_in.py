@@ -10,8 +10,8 @@ from litestar import Router, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.security.authentication import PUBLIC
-from opsdash_chassis.http.types import HttpRequest, HttpResponse, RouteOptions
+from opsdash_http.security.authentication import PUBLIC
+from opsdash_http.types import HttpRequest, HttpResponse, RouteOptions
 
 from opsdash_gateway.console.auth.addresses import safe_next, sign_in_path
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings

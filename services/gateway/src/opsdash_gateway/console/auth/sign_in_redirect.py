@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Response
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.addresses import sign_in_address
 from opsdash_gateway.console.auth.csrf import is_safe

@@ -12,8 +12,8 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.errors.problems import Problem, forbidden
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.errors.problems import Problem, forbidden
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.create.form import BadDue, body_of, empty_form, read_form

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.addresses import safe_next
 from opsdash_gateway.console.auth.session import PAGE, WebSession

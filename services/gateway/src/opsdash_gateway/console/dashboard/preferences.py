@@ -8,8 +8,8 @@ import msgspec
 from litestar import Response, Router, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
-from opsdash_chassis.http.errors.problems import bad_request
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.errors.problems import bad_request
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, WebSession
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS

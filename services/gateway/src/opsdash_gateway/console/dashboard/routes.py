@@ -8,9 +8,9 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.errors.problems import Problem, not_found
-from opsdash_chassis.http.types import HttpRequest
 from opsdash_contracts.tickets import Priority
+from opsdash_http.errors.problems import Problem, not_found
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.auth.session import PAGE, WebSession
 from opsdash_gateway.console.shell.htmx import is_fragment

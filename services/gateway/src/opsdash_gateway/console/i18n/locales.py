@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.errors.problems import not_found
-from opsdash_chassis.http.types import HttpConnection
+from opsdash_http.errors.problems import not_found
+from opsdash_http.types import HttpConnection
 
 from opsdash_gateway.console.i18n.accept_language import preferred_language
 

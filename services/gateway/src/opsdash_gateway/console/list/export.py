@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import query_of

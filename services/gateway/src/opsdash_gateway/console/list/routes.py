@@ -7,7 +7,7 @@ import asyncio
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.errors.problems import Problem
+from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import (

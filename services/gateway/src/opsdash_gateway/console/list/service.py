@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from opsdash_chassis.http.errors.problems import Problem
+from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.list.query import EVERYWHERE, VIEWS, ListQuery, read_list_query
 from opsdash_gateway.console.shell.page import Page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from opsdash_chassis.http.errors.problems import FieldError, Problem
+from opsdash_http.errors.problems import FieldError, Problem
 
 from opsdash_gateway.console.i18n.languages import N_, Language
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from opsdash_chassis.http.types import HttpConnection
+from opsdash_http.types import HttpConnection
 
 
 def is_fragment(connection: HttpConnection) -> bool:

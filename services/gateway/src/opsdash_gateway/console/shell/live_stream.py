@@ -8,8 +8,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ASGIApp
-from opsdash_chassis.http.security.tokens import Caller
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.security.tokens import Caller
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions
 from opsdash_gateway.console.auth.session import PAGE, WebSession

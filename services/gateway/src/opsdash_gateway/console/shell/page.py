@@ -12,9 +12,9 @@ import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
-from opsdash_chassis.http.errors.problems import Problem, not_found
-from opsdash_chassis.http.types import HttpRequest
 from opsdash_chassis.text.moments import time_zones
+from opsdash_http.errors.problems import Problem, not_found
+from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language

@@ -11,9 +11,9 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 from opsdash_chassis.errors import Unavailable
-from opsdash_chassis.http.asgi import Scope
-from opsdash_chassis.http.errors.problems import Problem, from_status, internal_error, trace_id_of, unavailable
-from opsdash_chassis.http.types import HttpRequest, HttpResponse
+from opsdash_http.asgi import Scope
+from opsdash_http.errors.problems import Problem, from_status, internal_error, trace_id_of, unavailable
+from opsdash_http.types import HttpRequest, HttpResponse
 
 from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.languages import Language

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from opsdash_chassis.http.errors.problems import FieldError, Problem
+from opsdash_http.errors.problems import FieldError, Problem
 
 
 class Choice(msgspec.Struct):

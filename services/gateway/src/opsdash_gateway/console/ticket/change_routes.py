@@ -7,8 +7,8 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.errors.problems import Problem
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM
 from opsdash_gateway.console.shell.error_messages import field_messages

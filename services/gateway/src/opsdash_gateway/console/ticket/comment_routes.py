@@ -9,8 +9,8 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.errors.problems import Problem
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.shell.error_messages import error_message, field_messages

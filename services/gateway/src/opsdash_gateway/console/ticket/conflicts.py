@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.i18n.labels import labels_in
 from opsdash_gateway.console.shell.htmx import toast

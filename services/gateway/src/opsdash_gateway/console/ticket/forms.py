@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from opsdash_chassis.http.types import HttpRequest
+from opsdash_http.types import HttpRequest
 
 #: What a form may set, and the field of the API it stands for; an empty reference clears it.
 PROPERTIES: Mapping[str, str] = {

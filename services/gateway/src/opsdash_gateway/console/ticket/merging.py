@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from opsdash_chassis.http.errors.problems import Problem
+from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.ticket.forms import PROPERTIES, Form, conditions, patch_of

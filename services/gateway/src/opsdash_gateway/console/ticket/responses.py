@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from litestar.response import Redirect
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.errors.problems import Problem
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.list.service import is_left
 from opsdash_gateway.console.shell.error_messages import error_message

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.types import HttpResponse
+from opsdash_http.errors.problems import Problem
+from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context

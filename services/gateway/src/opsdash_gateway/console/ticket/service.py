@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from opsdash_chassis.http.errors.problems import Problem
+from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member, Members

@@ -10,8 +10,8 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.errors.problems import FieldError, Problem, validation
 from opsdash_contracts.tickets import Status
+from opsdash_http.errors.problems import FieldError, Problem, validation
 
 from opsdash_gateway.console.auth.session import FORM
 from opsdash_gateway.console.list.bulk import MAXIMUM, read_rows

@@ -11,8 +11,8 @@ from importlib.resources import files
 from typing import Any
 
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.openapi import USER_SCHEME, openapi_document, operations
-from opsdash_chassis.http.openapi.schemas import Schema, tidy
+from opsdash_http.openapi import USER_SCHEME, openapi_document, operations
+from opsdash_http.openapi.schemas import Schema, tidy
 
 from opsdash_gateway.rest.openapi.entities import describe_entities
 from opsdash_gateway.rest.openapi.examples import give_examples

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.openapi.answers import describe
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi.answers import describe
+from opsdash_http.openapi.schemas import Schema
 
 from opsdash_gateway.workspace.entities import MODELS, id_field
 

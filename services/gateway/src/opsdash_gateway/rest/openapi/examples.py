@@ -6,8 +6,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from opsdash_chassis.http.openapi import operations
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi import operations
+from opsdash_http.openapi.schemas import Schema
 
 
 def examples() -> Schema:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from opsdash_chassis.http.openapi.answers import describe
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi.answers import describe
+from opsdash_http.openapi.schemas import Schema
 
 JSON_PATH, YAML_PATH = "/schema/openapi.json", "/schema/openapi.yaml"
 JSON_TYPE, YAML_TYPE = "application/vnd.oai.openapi+json", "application/vnd.oai.openapi"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.openapi import USER_SCHEME, operations
-from opsdash_chassis.http.openapi.answers import header
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi import USER_SCHEME, operations
+from opsdash_http.openapi.answers import header
+from opsdash_http.openapi.schemas import Schema
 
 _DRAFT = "draft-ietf-httpapi-ratelimit-headers-10"
 _HEADERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi.schemas import Schema
 
 PATH = "/api/orgs/{slug}/events"
 DESCRIPTION = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi.schemas import Schema
 
 _UPSTREAMS = {"SlaNow": "SlaFields", "SlaPerson": "Person", "WorkspacePlate": "Plate", "WorkspaceRole": "Role"}
 _REFERENCE = "#/components/schemas/"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.http.openapi.answers import RETRY_AFTER, header
-from opsdash_chassis.http.openapi.schemas import Schema
+from opsdash_http.openapi.answers import RETRY_AFTER, header
+from opsdash_http.openapi.schemas import Schema
 
 PATH = "/api/orgs/{slug}/tickets/{reference}"
 NAME = "ComposedTicket"

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from opsdash_chassis.http.errors.problems import unavailable
 from opsdash_contracts.sessions import Ended, SessionEnded
 from opsdash_gateway.console.auth.ended_sessions.marks import person_id, provider_session_id
 from opsdash_gateway.console.auth.session import COOKIE, SessionCookies
+from opsdash_http.errors.problems import unavailable
 
 from services.gateway.tests.sign_in import OTHER, SECRET, STRANGE_KEY, USER, Provider, session_of, sign_in
 from tests.support.live_stream import LiveClient

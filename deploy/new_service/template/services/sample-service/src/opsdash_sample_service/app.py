@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
-from opsdash_chassis.http.app import Application, create_app
-from opsdash_chassis.http.security.internal import ServiceToken
 from opsdash_chassis.service.runtime import Runtime
-from opsdash_chassis.tenancy.problems import TENANCY_PROBLEMS
+from opsdash_http.app import Application, create_app
+from opsdash_http.security.internal import ServiceToken
+from opsdash_tenancy.problems import TENANCY_PROBLEMS
 
 from opsdash_sample_service import consumers
 from opsdash_sample_service.routes import ROUTES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsdash_chassis.tenancy.errors import NotFound
+from opsdash_tenancy.errors import NotFound
 
 
 class ActivityUnknown(NotFound):

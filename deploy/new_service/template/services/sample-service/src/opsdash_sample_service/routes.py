@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 from litestar.types import ControllerRouterHandler
-from opsdash_chassis.http.security.authentication import Services
+from opsdash_http.security.authentication import Services
 
 from opsdash_sample_service.activity.routes import get_activity
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from opsdash_chassis.database.event_migrations import create_event_tables
 from opsdash_chassis.database.migrations import force_tenancy, grant
-from opsdash_chassis.tenancy.migrations import create_directory
+from opsdash_tenancy.migrations import create_directory
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0001"

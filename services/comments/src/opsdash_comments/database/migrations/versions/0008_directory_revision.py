@@ -1,6 +1,6 @@
 """Count the changes of each org's directory: what a process knows of people holds until the next."""
 
-from opsdash_chassis.tenancy.migrations import add_directory_revision
+from opsdash_tenancy.migrations import add_directory_revision
 
 revision = "0008"
 down_revision = "0007"

@@ -11,8 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from opsdash_chassis.http.errors.problems import Problem
-from opsdash_chassis.http.limits.rate_limits import RateLimit
 from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import ProbeResult
@@ -20,6 +18,8 @@ from opsdash_chassis.settings import KafkaSettings
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_contracts.sessions import ENDED, Ended, SessionEnded
 from opsdash_contracts.topics import SESSIONS
+from opsdash_http.errors.problems import Problem
+from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_gateway.console.auth.ended_sessions.marks import SessionMarks
 from opsdash_gateway.console.auth.ended_sessions.register import EndedSessions

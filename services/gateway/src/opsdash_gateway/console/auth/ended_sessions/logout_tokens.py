@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from opsdash_chassis.http.security.keys import KeySet
-from opsdash_chassis.http.security.tokens import MAXIMUM_SUBJECT_CHARACTERS, InvalidToken, SignedTokens
 from opsdash_contracts.sessions import Ended, SessionEnded
+from opsdash_http.security.keys import KeySet
+from opsdash_http.security.tokens import MAXIMUM_SUBJECT_CHARACTERS, InvalidToken, SignedTokens
 
 from opsdash_gateway.console.auth.ended_sessions.marks import person_id, provider_session_id
 

@@ -6,11 +6,11 @@ import structlog
 from litestar import Response, post
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
-from opsdash_chassis.http.errors.problems import bad_request, unavailable
-from opsdash_chassis.http.requests.forms import MEDIA_TYPES
-from opsdash_chassis.http.security.authentication import PUBLIC
-from opsdash_chassis.http.security.tokens import InvalidToken
-from opsdash_chassis.http.types import HttpRequest, RouteOptions
+from opsdash_http.errors.problems import bad_request, unavailable
+from opsdash_http.requests.forms import MEDIA_TYPES
+from opsdash_http.security.authentication import PUBLIC
+from opsdash_http.security.tokens import InvalidToken
+from opsdash_http.types import HttpRequest, RouteOptions
 
 from opsdash_gateway.console.auth.ended_sessions.endings import Endings
 from opsdash_gateway.console.auth.ended_sessions.logout_tokens import LogoutTokenVerifier

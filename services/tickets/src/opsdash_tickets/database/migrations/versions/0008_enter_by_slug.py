@@ -1,7 +1,7 @@
 """Enter an org by its slug first: the memberships of the caller elsewhere cost nothing any more."""
 
 from alembic import op
-from opsdash_chassis.tenancy.migrations import ENTER_ORG
+from opsdash_tenancy.migrations import ENTER_ORG
 
 revision = "0008"
 down_revision = "0007"

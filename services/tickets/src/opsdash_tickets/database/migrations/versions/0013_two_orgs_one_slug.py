@@ -1,7 +1,7 @@
 """Reach each of two orgs with one slug: the older one goes by its id, in the list of a person's orgs too."""
 
 from alembic import op
-from opsdash_chassis.tenancy.migrations import ENTER_ORG, ID
+from opsdash_tenancy.migrations import ENTER_ORG, ID
 
 revision = "0013"
 down_revision = "0012"

@@ -1,6 +1,6 @@
 """Count the changes of each org's directory: what a process knows of its names holds until the next."""
 
-from opsdash_chassis.tenancy.migrations import add_directory_revision
+from opsdash_tenancy.migrations import add_directory_revision
 
 revision = "0015"
 down_revision = "0014"
