@@ -8,8 +8,8 @@
 set -eu
 service=$1 target=$2
 case "$service" in
-    local-gateway) distribution=opsdash-gateway projects="services/gateway deploy/local" ;;
-    *) distribution="opsdash-$service" projects="services/$service" ;;
+    local-gateway) distribution=opsdash-gateway more="deploy/local" ;;
+    *) distribution="opsdash-$service" more="" ;;
 esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$(mktemp -d)
@@ -28,7 +28,9 @@ export UV_COMPILE_BYTECODE="${UV_COMPILE_BYTECODE:-1}"
 export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_FROZEN=1 UV_NO_PROGRESS=1
 UV_COMPILE_BYTECODE=0 UV_PROJECT_ENVIRONMENT="$tools/build" "$uv" sync --quiet --only-group image \
     --python "$(command -v python3)"
-for project in contracts services/chassis $projects; do
+# The folders of the distributions of ours that the service stands on, and its own: "-e ./services/tickets".
+"$uv" export --quiet --no-dev --no-hashes --no-header --no-annotate --package "$distribution" > "$tools/export.txt"
+for project in $(sed -n 's|^-e \./||p' "$tools/export.txt") $more; do
     (cd "$project" && "$tools/build/bin/python" -m hatchling build -t wheel -d "$tools/wheels" > "$tools/build.log" 2>&1) \
         || { cat "$tools/build.log" >&2; exit 1; }
 done

@@ -7,12 +7,10 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from tests.architecture import kinds
-from tests.architecture.sources import CHASSIS, PACKAGES, Module, imported_names, modules
+from tests.architecture.sources import HTTP, PACKAGES, Module, imported_names, modules
 
 #: One module's import of another, by their names.
 Import = tuple[str, str]
-HTTP = f"{CHASSIS}.http"
-#: The end of the name of a module with bodies of requests and answers.
 #: Of the standard library, and of msgspec, whose structs are values: what reads no clock, file or network and starts
 #: nothing.
 PURE = {
@@ -56,7 +54,7 @@ class Layers:
         return {pair for pair in self.imports(self._below) if pair[1] in routes}
 
     def of_http(self) -> set[Import]:
-        """Imports of the HTTP layer of the chassis by modules that are below routes."""
+        """Imports of the HTTP library by modules that are below routes."""
         return {pair for pair in self.imports(self._below) if f"{pair[1]}.".startswith(f"{HTTP}.")}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Who may import whom: service → chassis, contracts; chassis → contracts; contracts → nothing of ours."""
+"""Who may import whom: services, tenancy, http, chassis, contracts, each what comes after it; Markdown beside them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import pytest
 from tests.architecture import kinds
 from tests.architecture.sources import (
     CHASSIS,
+    CONTRACTS,
+    HTTP,
+    LIBRARIES,
+    LOCAL,
+    MARKDOWN,
     PACKAGES,
     SERVICES,
     SERVICES_WITH_DATABASE,
+    TENANCY,
     Module,
     calls_of,
     imported_from,
@@ -24,12 +30,14 @@ from tests.architecture.sources import (
 #: Rooms of the local stack that add to a service, and that service.
 ADD_TO = {"opsdash_local.gateway": "opsdash_gateway", "opsdash_local.dev_issuer": "opsdash_gateway"}
 ALLOWED = {
-    "opsdash_contracts": set[str](),
-    CHASSIS: {"opsdash_contracts"},
-    "opsdash_local": {"opsdash_contracts", CHASSIS},
-    **{service: {"opsdash_contracts", CHASSIS} for service in SERVICES},
+    CONTRACTS: set[str](),
+    CHASSIS: {CONTRACTS},
+    HTTP: {CONTRACTS, CHASSIS},
+    TENANCY: {CONTRACTS, CHASSIS, HTTP},
+    MARKDOWN: set[str](),
+    **{above: {CONTRACTS, *LIBRARIES} for above in (*SERVICES, LOCAL)},
 }
-MARKDOWN = {"markdown", "markdown_it", "nh3"}
+RENDERS_MARKDOWN = {"markdown", MARKDOWN, "markdown_it", "nh3"}
 
 
 def wrong_imports(module: Module) -> list[str]:
@@ -43,6 +51,35 @@ def wrong_imports(module: Module) -> list[str]:
 def test_a_package_imports_only_the_layers_below_it(package: str):
     looked_at("modules", package, len(modules(package)))
     assert {module.name: wrong for module in modules(package) if (wrong := wrong_imports(module))} == {}
+
+
+@pytest.mark.parametrize(
+    ("importing", "imported"),
+    [
+        (CONTRACTS, CHASSIS),
+        (CHASSIS, HTTP),
+        (CHASSIS, TENANCY),
+        (CHASSIS, MARKDOWN),
+        (HTTP, TENANCY),
+        (HTTP, MARKDOWN),
+        (TENANCY, MARKDOWN),
+        (TENANCY, "opsdash_tickets"),
+        (MARKDOWN, CONTRACTS),
+        (MARKDOWN, CHASSIS),
+        ("opsdash_tickets", "opsdash_comments"),
+        ("opsdash_gateway", LOCAL),
+    ],
+)
+def test_an_import_of_a_distribution_that_is_not_below_is_seen(importing: str, imported: str):
+    for text in (f"import {imported}.x", f"from {imported} import x", f"def f():\n    from {imported}.x import y"):
+        assert wrong_imports(planted(text, f"{importing}.room.module")) == [imported]
+
+
+@pytest.mark.parametrize(
+    ("importing", "imported"), [(CHASSIS, CONTRACTS), (HTTP, CHASSIS), (TENANCY, HTTP), ("opsdash_tickets", MARKDOWN)]
+)
+def test_an_import_of_one_that_is_below_is_none(importing: str, imported: str):
+    assert wrong_imports(planted(f"import {imported}.x", f"{importing}.room.module")) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +125,7 @@ def test_every_service_with_a_database_has_the_same_parts(service: str):
 
 def markdown_imports(module: Module) -> set[str]:
     names = {*imported_names(module), *(name for _, name in imported_from(module).values())}
-    return {part for name in names for part in name.split(".")} & MARKDOWN
+    return {part for name in names for part in name.split(".")} & RENDERS_MARKDOWN
 
 
 def test_the_gateway_renders_no_text_of_others():
@@ -97,7 +134,12 @@ def test_the_gateway_renders_no_text_of_others():
 
 @pytest.mark.parametrize(
     "text",
-    ["import opsdash_markdown as markdown", "import nh3", "from opsdash_markdown.html import x"],
+    [
+        "import opsdash_markdown as texts",
+        "import nh3",
+        "from opsdash_markdown.html import x",
+        "import markdown_it.token",
+    ],
 )
 def test_rendering_it_is_seen(text: str):
     assert markdown_imports(planted(text))

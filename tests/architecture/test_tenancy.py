@@ -23,7 +23,17 @@ import pytest
 from opsdash_contracts.tickets import Category, Priority, Status
 from sqlalchemy import MetaData
 
-from tests.architecture.sources import ALL, CHASSIS, SERVICES, SERVICES_WITH_DATABASE, callers_of, looked_at
+from tests.architecture.sources import (
+    ALL,
+    CHASSIS,
+    LIBRARIES,
+    LOCAL,
+    SERVICES,
+    SERVICES_WITH_DATABASE,
+    TENANCY,
+    callers_of,
+    looked_at,
+)
 from tests.architecture.statements import (
     ACROSS_ORGS,
     Crossing,
@@ -34,6 +44,9 @@ from tests.architecture.statements import (
     runtime_modules,
 )
 from tests.architecture.tenant_scope import Tables, unscoped
+
+#: What services share has every service's tables, and so has what has none of its own.
+WITH_STATEMENTS = [*LIBRARIES, *SERVICES, LOCAL]
 
 Ask = Callable[[ModuleType], Iterable[str]]
 ID = UUID(int=1)
@@ -117,9 +130,9 @@ def counts(module: ModuleType) -> list[str]:
 
 ASKED: dict[tuple[str, str], Ask] = {
     (CHASSIS, "_recording"): recorded,
-    (CHASSIS, "_with_tenant"): read_with_tenant,
-    (CHASSIS, "upsert_statement"): lambda module: [module.upsert_statement("members", "name", key="member_id")],
-    (CHASSIS, "remove_statement"): lambda module: [module.remove_statement("members", "member_id")],
+    (TENANCY, "_with_tenant"): read_with_tenant,
+    (TENANCY, "upsert_statement"): lambda module: [module.upsert_statement("members", "name", key="member_id")],
+    (TENANCY, "remove_statement"): lambda module: [module.remove_statement("members", "member_id")],
     ("opsdash_comments", "_page_of_comments"): lambda module: [module._page_of_comments("c.ticket_id = $2")],
     ("opsdash_tickets", "page_statement"): pages,
     ("opsdash_tickets", "_newest_page_statement"): newest_pages,
@@ -185,7 +198,7 @@ def test_every_template_becomes_a_statement_that_is_seen():
 
 
 def test_only_work_without_a_person_looks_across_orgs():
-    crossing = Crossing([module for package in (CHASSIS, *SERVICES) for module in runtime_modules(package)])
+    crossing = Crossing([module for package in (*LIBRARIES, *SERVICES) for module in runtime_modules(package)])
     constants_across = sorted(crossing.constants())
     looked_at("statements across orgs", ALL, len(constants_across))
     assert [finding for constant in constants_across for finding in crossing.findings(constant)] == []

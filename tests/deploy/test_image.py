@@ -14,6 +14,8 @@ from tests.architecture.sources import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 INSTALL = ROOT / "deploy" / "docker" / "install.sh"
+#: Of ours, what a service without tenants of its own stands on.
+BELOW = {"opsdash_contracts", "opsdash_chassis", "opsdash_http"}
 BUILD_TOOLS = {"hatchling", "uv", "setuptools", "wheel", "pytest", "mypy"}
 
 
@@ -86,9 +88,9 @@ def started(environment: Path, folder: Path, **settings: str) -> subprocess.Comp
 @pytest.mark.storm
 @pytest.mark.timeout(300)  # a machine that builds it for the first time downloads everything
 class TestInstallSteps:
-    def test_one_service_its_chassis_and_the_contracts_are_in_it(self, environment: Path):
+    def test_one_service_and_what_it_stands_on_are_in_it(self, environment: Path):
         (packages,) = environment.glob("lib/python*/site-packages")
-        assert packages_of_ours(environment) == {"opsdash_contracts", "opsdash_chassis", "opsdash_sla_monitor"}
+        assert packages_of_ours(environment) == {*BELOW, "opsdash_sla_monitor"}
         assert not [path for path in packages.glob("*.dist-info") if path.name.partition("-")[0] in BUILD_TOOLS]
         assert not list(packages.glob("*.pth")), "nothing points back to the sources"
 
@@ -106,15 +108,14 @@ class TestGateways:
 
     def test_the_gateway_is_without_it_and_says_so(self, tmp_path: Path):
         environment = installed("gateway", tmp_path / "opsdash")
-        assert packages_of_ours(environment) == {"opsdash_contracts", "opsdash_chassis", "opsdash_gateway"}
+        assert packages_of_ours(environment) == {*BELOW, "opsdash_gateway"}
         done = started(environment, tmp_path, OPSDASH_DEV_PEOPLE_FILE="/nowhere")
         assert done.returncode == 2
         assert "configuration: OPSDASH_DEV_PEOPLE_FILE: unknown setting; the development issuer is" in done.stderr
 
     def test_the_local_gateway_has_it_and_serves_without_the_packages_of_the_stack(self, tmp_path: Path):
         environment = installed("local-gateway", tmp_path / "opsdash")
-        ours = {"opsdash_contracts", "opsdash_chassis", "opsdash_gateway", "opsdash_local"}
-        assert packages_of_ours(environment) == ours
+        assert packages_of_ours(environment) == {*BELOW, "opsdash_gateway", "opsdash_local"}
         done = started(environment, tmp_path, OPSDASH_PROFILE="local", OPSDASH_DEV_PEOPLE_FILE="/nowhere")
         assert done.returncode == 2
         assert "OPSDASH_PUBLIC_URL: is missing" in done.stderr

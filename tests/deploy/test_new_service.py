@@ -47,7 +47,7 @@ class TestNames:
         with pytest.raises(RefusedName, match="for example: make new-service NAME="):
             checked(text, ROOT)
 
-    @pytest.mark.parametrize("text", ["tickets", "sla-monitor", "chassis"])
+    @pytest.mark.parametrize("text", ["tickets", "sla-monitor", "chassis", "http"])
     def test_a_service_that_is_there_is_named_with_the_others(self, text: str):
         with pytest.raises(RefusedName, match=f"services/{text} is there already; take another name than chassis, "):
             checked(text, ROOT)
@@ -123,7 +123,7 @@ def in_template(file: Path) -> str:
 
 @pytest.mark.parametrize("file", TEMPLATE_MODULES, ids=in_template)
 def test_the_template_imports_what_there_is(file: Path):
-    """Names of the chassis and the contracts, without writing the service."""
+    """Names of our distributions, without writing the service."""
     module = planted(file.read_text(encoding="utf-8"))
     for source, name in imported_from(module).values():
         if source.startswith("opsdash_") and "sample_service" not in source and name != "SAMPLE_SERVICE":

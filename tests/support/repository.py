@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from deploy.k8s.render import OVERLAYS, RENDERED
-from tests.architecture.sources import PACKAGES, SERVICES, modules
+from tests.architecture.sources import LIBRARIES, PACKAGES, SERVICES, modules
 from tests.support.local_stack import OWN
 
 ROOT = Path(__file__).parents[2]
@@ -152,7 +152,7 @@ def _codes_of_errors() -> Iterator[str]:
 
 
 def _calls(*names: str) -> Iterator[ast.Call]:
-    for package in ("opsdash_chassis", *SERVICES):
+    for package in (*LIBRARIES, *SERVICES):
         for module in modules(package):
             yield from (node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and _name(node) in names)
 

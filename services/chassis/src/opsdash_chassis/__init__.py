@@ -1,1 +1,1 @@
-"""Plumbing every service shares; no business word in it."""
+"""Plumbing every service shares below HTTP; no business word in it."""

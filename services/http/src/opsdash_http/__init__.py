@@ -1,1 +1,1 @@
-"""The HTTP half of the chassis: problems, request checks, tokens, operations, telemetry and the server."""
+"""Serves an application over HTTP: problems, request checks, tokens, operations, telemetry, server and command line."""

@@ -1,4 +1,4 @@
-"""The framework's own types with nothing said of user, token and state: functions of the chassis read these."""
+"""The framework's own types with nothing said of user, token and state: functions of this package read these."""
 
 from __future__ import annotations
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVar
-
-from opsdash_chassis.database.pools import Connection, Database
 
 from opsdash_markdown.beside_loop import render_in_time
 
@@ -22,25 +21,30 @@ class Outdated(Protocol):
 
 
 Row = TypeVar("Row", bound=Outdated)
+Connection = TypeVar("Connection")
+Transaction = Callable[[], AbstractAsyncContextManager[Connection]]
 Find = Callable[[Connection, int], Awaitable[Sequence[Row]]]
 Store = Callable[[Connection, Sequence[tuple[Row, str]]], Awaitable[None]]
 
 
-async def render_outdated(database: Database, find: Find[Row], store: Store[Row]) -> int:
+async def render_outdated(
+    transaction: Transaction[Connection], find: Find[Connection, Row], store: Store[Connection, Row]
+) -> int:
     """Render one text after the other until none is left; returns how many.
 
-    `find` returns the first rows that are outdated, `store` makes them current unless their text was changed meanwhile.
+    `transaction` begins one of the worker's, without a tenant. `find` returns the first rows that are outdated, `store`
+    makes them current unless their text was changed meanwhile.
     """
     done, found = 0, READ_AT_ONCE
     while found == READ_AT_ONCE:
-        async with database.worker_transaction() as connection:
+        async with transaction() as connection:
             rows = await find(connection, READ_AT_ONCE)
         made = []
         for row in rows:
             made.append((row, await render_in_time(row.text)))
             await asyncio.sleep(PAUSE_SECONDS)
         if made:
-            async with database.worker_transaction() as connection:
+            async with transaction() as connection:
                 await store(connection, made)
         found = len(rows)
         done += found

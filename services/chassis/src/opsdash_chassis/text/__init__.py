@@ -1,1 +1,1 @@
-"""Text: Markdown rendering, RFC 3339 timestamps and blank checks."""
+"""Text: RFC 3339 timestamps and blank checks."""

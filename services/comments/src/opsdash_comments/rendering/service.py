@@ -10,6 +10,10 @@ from opsdash_comments.rendering import repository
 
 async def render_outdated(database: Database) -> int:
     """Render what was stored by older rules, or as typed under load; returns how many texts."""
-    comments = await outdated.render_outdated(database, repository.outdated_comments, repository.store_comments)
-    revisions = await outdated.render_outdated(database, repository.outdated_revisions, repository.store_revisions)
+    comments = await outdated.render_outdated(
+        database.worker_transaction, repository.outdated_comments, repository.store_comments
+    )
+    revisions = await outdated.render_outdated(
+        database.worker_transaction, repository.outdated_revisions, repository.store_revisions
+    )
     return comments + revisions

@@ -61,4 +61,4 @@ async def _store(
 
 async def render_outdated(database: Database) -> int:
     """Render descriptions that were stored by older rules, or as typed under load; returns how many."""
-    return await outdated.render_outdated(database, repository.outdated, repository.store_html)
+    return await outdated.render_outdated(database.worker_transaction, repository.outdated, repository.store_html)

@@ -1,4 +1,4 @@
-"""The headers of every HTML answer, errors included; the chassis adds them, so that no page can forget them."""
+"""The headers of every HTML answer, errors included; `opsdash_http` adds them, so that no page can forget them."""
 
 from __future__ import annotations
 
