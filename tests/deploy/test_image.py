@@ -108,14 +108,14 @@ class TestGateways:
 
     def test_the_gateway_is_without_it_and_says_so(self, tmp_path: Path):
         environment = installed("gateway", tmp_path / "opsdash")
-        assert packages_of_ours(environment) == {*BELOW, "opsdash_gateway"}
+        assert packages_of_ours(environment) == {*BELOW, "opsdash_tenancy", "opsdash_gateway"}
         done = started(environment, tmp_path, OPSDASH_DEV_PEOPLE_FILE="/nowhere")
         assert done.returncode == 2
         assert "configuration: OPSDASH_DEV_PEOPLE_FILE: unknown setting; the development issuer is" in done.stderr
 
     def test_the_local_gateway_has_it_and_serves_without_the_packages_of_the_stack(self, tmp_path: Path):
         environment = installed("local-gateway", tmp_path / "opsdash")
-        assert packages_of_ours(environment) == {*BELOW, "opsdash_gateway", "opsdash_local"}
+        assert packages_of_ours(environment) == {*BELOW, "opsdash_tenancy", "opsdash_gateway", "opsdash_local"}
         done = started(environment, tmp_path, OPSDASH_PROFILE="local", OPSDASH_DEV_PEOPLE_FILE="/nowhere")
         assert done.returncode == 2
         assert "OPSDASH_PUBLIC_URL: is missing" in done.stderr

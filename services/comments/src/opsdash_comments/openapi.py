@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from opsdash_http.openapi import openapi_document
+from opsdash_tenancy.openapi import TENANT_ANSWERS
 
 from opsdash_comments.routes import ROUTES
 
 
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
-    return openapi_document("OpsDash Support comments", "1", ROUTES)
+    return openapi_document("OpsDash Support comments", "1", ROUTES, domain=TENANT_ANSWERS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar.di import Provide
 from opsdash_http.openapi import openapi_document
+from opsdash_tenancy.openapi import TENANT_ANSWERS
 
 from opsdash_tickets.routes import ROUTES
 
@@ -19,4 +20,5 @@ def document() -> dict[str, Any]:
         "1",
         ROUTES,
         dependencies=injected,
+        domain=TENANT_ANSWERS,
     )

@@ -14,14 +14,12 @@ from opsdash_http.asgi import Scope, Send
 MEDIA_TYPE = "application/problem+json"
 #: Where a request's state holds what the gateway puts in front of this service's paths.
 PUBLIC_PREFIX = "public_prefix"
-#: What a problem may carry besides the standard members, with the schema of each in the OpenAPI document.
+#: What a problem of any application may have besides the standard members, with the schemas of its OpenAPI document.
 EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
     "current_version": {"type": "integer"},
     "allowed": {"type": "array", "items": {"type": "string"}},
     "limit": {"type": "integer"},
     "used": {"type": "integer"},
-    "plate": {"type": "string"},
-    "plates": {"type": "array", "items": {"type": "string"}},
 }
 
 

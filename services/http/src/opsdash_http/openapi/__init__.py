@@ -11,6 +11,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from opsdash_http.openapi import answers, schemas
+from opsdash_http.openapi.answers import NO_DOMAIN, DomainAnswers
 from opsdash_http.openapi.schemas import Schema
 from opsdash_http.requests.requests import JSON_MEDIA_TYPES, MERGE_PATCH_MEDIA_TYPES
 
@@ -25,6 +26,8 @@ def openapi_document(
     version: str,
     route_handlers: Sequence[ControllerRouterHandler],
     dependencies: Iterable[str] = (),
+    *,
+    domain: DomainAnswers = NO_DOMAIN,
 ) -> Document:
     """Describe the routes without starting anything; of dependencies only the names are needed."""
     user = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT", description="OIDC access token")
@@ -41,7 +44,7 @@ def openapi_document(
         ),
     )
     document = app.openapi_schema.to_schema()
-    return complete(document)
+    return complete(document, domain)
 
 
 def _nothing() -> Callable[[], None]:
@@ -49,9 +52,9 @@ def _nothing() -> Callable[[], None]:
     return lambda: None
 
 
-def complete(document: Document) -> Document:
+def complete(document: Document, domain: DomainAnswers) -> Document:
     """Describe the headers and problems of every operation, and write schemas so that generators can read them."""
-    answers.add_components(document)
+    answers.add_components(document, domain)
     for path in document["paths"].values():
         for method, operation in path.items():
             if description := operation.get("description"):

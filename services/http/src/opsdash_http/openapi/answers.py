@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from litestar.datastructures import ResponseHeader
@@ -15,6 +17,19 @@ from opsdash_http.requests.request_limits import headers_too_large
 from opsdash_http.requests.requests import MAXIMUM_BODY_BYTES, request_timeout
 
 Part = Schema
+
+
+@dataclass(frozen=True)
+class DomainAnswers:
+    """What problems say of the application's domain: why something is not allowed, where, and with which members."""
+
+    forbidden: Problem = field(default_factory=lambda: problems.from_status(403))
+    forbidden_text: str = "Not allowed"
+    instance: str = "/"
+    extensions: Mapping[str, Part] = field(default_factory=dict)
+
+
+NO_DOMAIN: Final = DomainAnswers()
 #: For `response_headers` of a handler whose answer has them.
 ETAG = ResponseHeader(
     name="ETag", description="The version, in quotes; for `If-Match`", required=True, documentation_only=True
@@ -45,7 +60,6 @@ _WITH_HEADER = {"If-Match": (412,), "Idempotency-Key": (409, 422)}
 _EXAMPLES: Final = (
     ("NotValid", problems.validation([FieldError("/title", "blank", "must have a visible character")])),
     ("Unauthenticated", problems.unauthenticated()),
-    ("Forbidden", problems.forbidden("role-too-low", "Your role does not allow this.")),
     ("NotFound", problems.not_found()),
     ("MethodNotAllowed", problems.from_status(405)),
     ("TooSlow", request_timeout()),
@@ -62,11 +76,11 @@ _EXAMPLES: Final = (
     ("BadUpstream", Problem("bad-upstream", "Bad gateway", 502, "A service behind this one gave no usable answer.")),
     ("Unavailable", problems.unavailable("A service behind this one does not answer.")),
 )
-_NAMES: Final = {problem.status: name for name, problem in _EXAMPLES}
+_FORBIDDEN: Final = "Forbidden"
+_NAMES: Final = {403: _FORBIDDEN, **{problem.status: name for name, problem in _EXAMPLES}}
 _TEXT: Final = {
     400: "The request is not valid; `errors` says where",
     401: "No valid access token",
-    403: "Role or plan does not allow it",
     404: "Not there, or not visible",
     405: "Not by this method; `Allow` says which there are",
     408: "The body did not arrive in time",
@@ -86,12 +100,16 @@ _TEXT: Final = {
 _OF_PROBLEM: Final = {401: "WWW-Authenticate", 405: "Allow", 409: RETRY_AFTER, 429: RETRY_AFTER, 503: RETRY_AFTER}
 
 
-def add_components(document: Part) -> None:
+def add_components(document: Part, domain: DomainAnswers) -> None:
     """Put in what the answers of all operations share."""
     components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(Problem=_problem(), FieldError=_field_error())
+    components.setdefault("schemas", {}).update(Problem=_problem(domain), FieldError=_field_error())
     components["headers"] = dict(_HEADERS)
-    components["responses"] = {name: _response(problem) for name, problem in _EXAMPLES}
+    examples = sorted((*_EXAMPLES, (_FORBIDDEN, domain.forbidden)), key=lambda example: example[1].status)
+    components["responses"] = {
+        name: _response(problem, _TEXT.get(problem.status, domain.forbidden_text), domain.instance)
+        for name, problem in examples
+    }
 
 
 def describe(operation: Part) -> None:
@@ -125,14 +143,13 @@ def _complete(answer: Part, status: str, *, may_be_replayed: bool) -> None:
     own |= header(_REQUEST_ID) | (header(_REPLAYED) if may_be_replayed else {})
 
 
-def _response(problem: Problem) -> Part:
-    instance = "/api/orgs/brightside/tickets"
+def _response(problem: Problem, description: str, instance: str) -> Part:
     example = json.loads(problems.body_of(problem, instance, "8bd35e1cd15502aeaa6b48acb868996f"))
     headers = header(_REQUEST_ID)
     if problem.status in _OF_PROBLEM:
         headers |= header(_OF_PROBLEM[problem.status])
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
-    return {"description": _TEXT[problem.status], "headers": headers, "content": content}
+    return {"description": description, "headers": headers, "content": content}
 
 
 def _field_error() -> Part:
@@ -148,7 +165,7 @@ def _field_error() -> Part:
     }
 
 
-def _problem() -> Part:
+def _problem(domain: DomainAnswers) -> Part:
     return {
         "type": "object",
         "description": "RFC 9457 problem",
@@ -161,6 +178,6 @@ def _problem() -> Part:
             "instance": {"type": "string"},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
             "trace_id": {"type": "string"},
-            **{name: dict(schema) for name, schema in EXTENSIONS.items()},
+            **{name: dict(schema) for name, schema in {**EXTENSIONS, **domain.extensions}.items()},
         },
     }

@@ -13,6 +13,7 @@ from typing import Any
 from litestar.types import ControllerRouterHandler
 from opsdash_http.openapi import USER_SCHEME, openapi_document, operations
 from opsdash_http.openapi.schemas import Schema, tidy
+from opsdash_tenancy.openapi import TENANT_ANSWERS
 
 from opsdash_gateway.rest.openapi.entities import describe_entities
 from opsdash_gateway.rest.openapi.examples import give_examples
@@ -43,7 +44,7 @@ def upstream_document(service: str) -> Document:
 
 def build_document(route_handlers: Sequence[ControllerRouterHandler], **options: Any) -> Document:
     """Everything a client can call."""
-    document = openapi_document(TITLE, VERSION, route_handlers, **options)
+    document = openapi_document(TITLE, VERSION, route_handlers, domain=TENANT_ANSWERS, **options)
     document["info"]["description"] = DESCRIPTION
     document["servers"] = [{"url": "/"}]
     document["components"]["securitySchemes"]["workspace"] = {

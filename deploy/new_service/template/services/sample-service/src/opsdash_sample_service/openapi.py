@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from opsdash_http.openapi import openapi_document
+from opsdash_tenancy.openapi import TENANT_ANSWERS
 
 from opsdash_sample_service.routes import ROUTES
 
 
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
-    return openapi_document("OpsDash Support sample-service", "1", ROUTES, dependencies=["database"])
+    return openapi_document(
+        "OpsDash Support sample-service", "1", ROUTES, dependencies=["database"], domain=TENANT_ANSWERS
+    )
