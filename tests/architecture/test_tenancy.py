@@ -149,10 +149,6 @@ def built(package: str) -> list[Statement]:
     return list(found.values())
 
 
-#: The chassis has every service's tables, and so has what has none of its own.
-WITH_STATEMENTS = [CHASSIS, *SERVICES, "opsdash_local"]
-
-
 @lru_cache
 def tables(package: str) -> Tables:
     services = [package] if package in SERVICES_WITH_DATABASE else SERVICES_WITH_DATABASE
