@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from benchmarks import options, results
 from benchmarks.findings import Findings
 from benchmarks.options import Options
-from benchmarks.parts import breaches, events, growth, local, requests, servers, shortcuts, storage, streams, tenancy
+from benchmarks.parts import (
+    breaches,
+    client,
+    events,
+    growth,
+    local,
+    requests,
+    servers,
+    shortcuts,
+    storage,
+    streams,
+    tenancy,
+)
 
 
 @dataclass(frozen=True)
@@ -36,10 +48,11 @@ PARTS = {
     "storage": Part("Storage", storage.run),
     "local": Part("The local stack", local.run),
     "shortcuts": Part("Shortcuts", shortcuts.run),
+    "client": Part("The client of the gateway", client.run),
     "servers": Part("HTTP servers", servers.run),
 }
 #: Not measured unless asked for: they need more data or another package, or compare with what we do not run.
-ON_REQUEST = {"growth", "servers", "shortcuts"}
+ON_REQUEST = {"client", "growth", "servers", "shortcuts"}
 BROKERS = {"apache": "Apache Kafka", "embedded": "the embedded broker"}
 
 

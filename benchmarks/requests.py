@@ -14,16 +14,18 @@ from benchmarks.workspace import LARGE, MEDIUM, WRITERS, Org
 FILTER = "status=open,waiting&priority=urgent,high"
 WORDS = "invoice number"
 _TICKETS = "/api/orgs/{slug}/tickets"
+#: Times the processor time of the baseline. Its search knows no tenants, and reads the matches of all orgs.
+MOST_OF_LIST, MOST_OF_SEARCH, MOST_OF_DETAIL, MOST_OF_WRITE = 1.6, 1.0, 2.0, 2.6
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Requests sent round and round; `least` is the share of the baseline's requests a second that must be kept."""
+    """Requests sent round and round; `most` times the processor time of the baseline is wanted at most."""
 
     name: str
     product: Sequence[Request]
     baseline: Sequence[Request] = ()
-    least: float = 0.0
+    most: float = 0.0
     expected: Expected = field(default_factory=Expected)
 
     @property
@@ -37,14 +39,14 @@ def scenarios(token: str, ticket_ids: Sequence[str]) -> list[Scenario]:
     headers = {"Authorization": f"Bearer {token}"}
     tickets = _TICKETS.format(slug=LARGE.slug)
 
-    def read(name: str, path: str, bare: str, least: float) -> Scenario:
-        return Scenario(name, [Request("GET", path, headers)], [Request("GET", bare)], least)
+    def read(name: str, path: str, bare: str, most: float = MOST_OF_LIST) -> Scenario:
+        return Scenario(name, [Request("GET", path, headers)], [Request("GET", bare)], most)
 
     return [
-        read("list, 25 rows", f"{tickets}?limit=25", "/tickets?limit=25", 0.5),
-        read("list, 50 rows", f"{tickets}?limit=50", "/tickets?limit=50", 0.5),
-        read("filtered list", f"{tickets}?{FILTER}", f"/tickets?{FILTER}&limit=25", 0.5),
-        read("search", f"{tickets}?q={_encoded(WORDS)}", f"/tickets?q={_encoded(WORDS)}&limit=25", 0.6),
+        read("list, 25 rows", f"{tickets}?limit=25", "/tickets?limit=25"),
+        read("list, 50 rows", f"{tickets}?limit=50", "/tickets?limit=50"),
+        read("filtered list", f"{tickets}?{FILTER}", f"/tickets?{FILTER}&limit=25"),
+        read("search", f"{tickets}?q={_encoded(WORDS)}", f"/tickets?q={_encoded(WORDS)}&limit=25", MOST_OF_SEARCH),
         _details(headers, LARGE),
         creates(token),
         _comments(headers, tickets, ticket_ids),
@@ -68,21 +70,21 @@ def _details(headers: dict[str, str], org: Org) -> Scenario:
     tickets = _TICKETS.format(slug=org.slug)
     product = [Request("GET", f"{tickets}/{number}", headers) for number in numbers]
     baseline = [Request("GET", f"/tickets/{number}") for number in numbers]
-    return Scenario("detail", product, baseline, 0.5, Expected(contains='"status":"available"'))
+    return Scenario("detail", product, baseline, MOST_OF_DETAIL, Expected(contains='"status":"available"'))
 
 
 def creates(token: str) -> Scenario:
     headers = {"Authorization": f"Bearer {token}"}
     body = json.dumps({"title": "Measured", "description": "A ticket made by the load generator, then another."})
     product = [Request("POST", _TICKETS.format(slug=org.slug), headers, body) for org in WRITERS]
-    return Scenario("create", product, [Request("POST", "/tickets", {}, body)], 0.35, Expected(201))
+    return Scenario("create", product, [Request("POST", "/tickets", {}, body)], MOST_OF_WRITE, Expected(201))
 
 
 def _comments(headers: dict[str, str], tickets: str, ticket_ids: Sequence[str]) -> Scenario:
     body = json.dumps({"body": "The **second** page is blank too.\n\nThank you for looking at it."})
     product = [Request("POST", f"{tickets}/{ticket_id}/comments", headers, body) for ticket_id in ticket_ids]
     baseline = [Request("POST", f"/tickets/{ticket_id}/comments", {}, body) for ticket_id in ticket_ids]
-    return Scenario("comment", product, baseline, 0.35, Expected(201))
+    return Scenario("comment", product, baseline, MOST_OF_WRITE, Expected(201))
 
 
 def _spread(tickets: int, count: int = 997) -> list[int]:

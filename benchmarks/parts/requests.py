@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from opsdash_local.services import SERVICES, TICKETS
 
@@ -22,7 +21,7 @@ from benchmarks.workspace import LARGE
 
 CONNECTIONS = 16
 OPEN_SHARE = 0.5  # of what the closed loop reached
-MOST_P99 = 5  # times the p50
+MOST_P99 = 2  # times the p50
 MOST_MIB = 120
 MOST_START_SECONDS = 2
 SHOWN_MS = 0.005
@@ -31,7 +30,7 @@ _SOME_TICKETS = "SELECT id::text FROM tickets WHERE org_id = $1 ORDER BY number 
 
 @dataclass(frozen=True)
 class Compared:
-    """One scenario: rounds of product and baseline in turn, the median of each, and of the rounds' ratios."""
+    """One scenario: rounds of product and baseline in turn, the median of each, and the ratio of the least CPU-ms."""
 
     scenario: Scenario
     product: Measured
@@ -58,7 +57,7 @@ def run(options: Options) -> Findings:
     return Findings(
         tables,
         [
-            *(Target.at_least(f"{e.scenario.name}: share of the baseline's req/s", e.scenario.least, e.ratio)
+            *(Target.at_most(f"{e.scenario.name}: CPU-ms, times the baseline's", e.scenario.most, e.ratio)
               for e in compared),
             *(Target.at_most(f"{e.scenario.name}: p99 / p50", MOST_P99, e.spread) for e in compared),
             Target.at_most("resident memory of the largest service after the run", MOST_MIB, mib, " MiB"),
@@ -75,7 +74,7 @@ def _compare(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options
     """Round by round in turn, so that whatever else the machine does meets both alike."""
     rounds = [_round(stack, bare, scenario, options) for _ in range(options.rounds)]
     product, baseline = zip(*rounds, strict=True)
-    ratio = round(median(ours.per_second / theirs.per_second for ours, theirs in rounds), 2)
+    ratio = round(_least(product) / _least(baseline), 2)
     straight = None
     if script := scripts().get(scenario.name):
         straight = pgbench(stack.database_url(TICKETS), script, connections=CONNECTIONS, seconds=int(options.seconds))
@@ -87,6 +86,10 @@ def _round(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options) 
     product = measure(stack.url, scenario.product, stack.processes, expected, seconds=seconds, settled=scenario.writes)
     baseline = measure(bare.url, scenario.baseline, bare.processes, expected.without_text(), seconds=seconds)
     return product, baseline
+
+
+def _least(rounds: Sequence[Measured]) -> float:
+    return min(measured.cpu_ms_total for measured in rounds)
 
 
 def _median(rounds: Sequence[Measured]) -> Measured:
@@ -104,14 +107,14 @@ def _open_loop(stack: BenchStack, entry: Compared, options: Options) -> tuple[st
 
 def _closed_loop(compared: Sequence[Compared]) -> Table:
     columns = (
-        "scenario", "req/s", "baseline req/s", "ratio", "wanted", "p50 ms", "p95 ms", "p99 ms", "p99 / p50", "CPU-ms",
-        "baseline CPU-ms", "straight on PostgreSQL req/s",
+        "scenario", "req/s", "baseline req/s", "p50 ms", "p95 ms", "p99 ms", "p99 / p50", "CPU-ms", "baseline CPU-ms",
+        "times the baseline's", "wanted", "straight on PostgreSQL req/s",
     )  # fmt: skip
     rows: list[Sequence[Cell]] = [
         (
-            e.scenario.name, round(e.product.per_second), round(e.baseline.per_second), e.ratio,
-            f"≥ {e.scenario.least}", *e.product.latency.shown(), e.spread,
-            round(e.product.cpu_ms_total, 2), round(e.baseline.cpu_ms_total, 2),
+            e.scenario.name, round(e.product.per_second), round(e.baseline.per_second), *e.product.latency.shown(),
+            e.spread, round(e.product.cpu_ms_total, 2), round(e.baseline.cpu_ms_total, 2), e.ratio,
+            f"≤ {e.scenario.most}",
             None if e.straight is None else round(e.straight),
         )
         for e in compared
