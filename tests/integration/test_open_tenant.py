@@ -9,7 +9,7 @@ import pytest
 from opsdash_chassis.database.row import Row
 from opsdash_contracts.workspace import Member, Org, Plate, Role
 from opsdash_tenancy.directory_repository import upsert_member, upsert_org
-from opsdash_tenancy.open_tenant import open_tenant, read_in_org
+from opsdash_tenancy.open_tenant import TenantReader, open_tenant, read_in_org
 
 from tests.support.databases import ServiceDatabase
 from tests.support.workspace import LARGE_ORG, LARGE_OWNER, seed_many
@@ -99,3 +99,23 @@ async def test_the_newest_org_of_a_slug_and_the_newest_membership_in_it_decide(t
     assert row["slug"] == str(new), "a slug that looks like an id would lead elsewhere"
     for connection in (worker, app):
         await connection.close()
+
+
+async def test_what_is_read_next_is_of_the_same_org_though_its_slug_has_become_another_ones(seeded: ServiceDatabase):
+    """The person is a member of both, so the slug alone would lead to the other."""
+    connection, worker = await asyncpg.connect(seeded.app_url), await asyncpg.connect(seeded.worker_url)
+    other = uuid4()
+    await upsert_org(worker, Org(org_id=other, slug="other", name="Other", plate=Plate.AGENCY, version=1))
+    await upsert_member(
+        worker,
+        Member(org_id=other, member_id=uuid4(), user_id=LARGE_OWNER, name="X", email=None, role=Role.OWNER, version=1),
+    )
+    reader = TenantReader(connection, "large", LARGE_OWNER)
+    first = await reader.fetch(InOrg, "SELECT t.org_id FROM tickets t WHERE t.org_id = $1")
+    await worker.execute("UPDATE orgs SET slug = 'moved' WHERE org_id = $1", LARGE_ORG)
+    await worker.execute("UPDATE orgs SET slug = 'large' WHERE org_id = $1", other)
+    again = await reader.fetch(InOrg, "SELECT t.org_id FROM tickets t WHERE t.org_id = $1")
+    await connection.close()
+    await worker.close()
+    assert again == first
+    assert reader.tenant.org_id == LARGE_ORG

@@ -54,7 +54,7 @@ class TestBound:
         for org in (OURS, THEIRS):
             kept.at(org, 1).update(names(5))
         kept.at(OURS, 1)
-        kept.at(uuid4(), 1)
+        kept.trim()
         assert (len(kept.at(OURS, 1)), len(kept.at(THEIRS, 1))) == (5, 0)
 
     def test_orgs_without_a_name_count_too(self):
@@ -62,10 +62,11 @@ class TestBound:
         first = kept.at(OURS, 1)
         for _ in range(10):
             kept.at(uuid4(), 1)
+        kept.trim()
         assert kept.at(OURS, 1) is not first
 
-    def test_an_org_with_more_than_all_may_have_is_forgotten_by_the_next(self):
+    def test_an_org_with_more_than_all_may_have_is_forgotten(self):
         kept = cache(most=10)
         kept.at(OURS, 1).update(names(1000))
-        kept.at(THEIRS, 1)
+        kept.trim()
         assert kept.at(OURS, 1) == {}

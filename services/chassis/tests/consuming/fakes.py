@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import IllegalStateError, KafkaTimeoutError
 from faststream import ContextRepo
 from faststream.kafka.message import KafkaAckableMessage
 from opsdash_chassis.consuming.handler import BatchHandler, Handler
@@ -87,13 +87,19 @@ def subscription(handlers: dict[str, Handler | BatchHandler] | None = None) -> S
 
 
 class Consumer:
-    """Notes what it is asked for."""
+    """Notes what it is asked for; partitions that are `lost` belong to another member of the group."""
 
     def __init__(self) -> None:
         self.sought: list[tuple[int, int]] = []
         self.committed: dict[int, int] = {}
+        self.lost: set[int] = set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(WORKSPACE, number) for number in range(12) if number not in self.lost}
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition.partition in self.lost:
+            raise IllegalStateError
         self.sought.append((partition.partition, offset))
 
     def pause(self, partition: TopicPartition) -> None:

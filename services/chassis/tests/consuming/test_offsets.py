@@ -18,6 +18,7 @@ class Consumer:
         self.resumed = asyncio.Event()
         self.commits: list[dict[TopicPartition, int]] = []
         self.failures = list(failures)
+        self.assigned = {at(0), at(1)}
         self.asked = asyncio.Condition()
 
     async def until(self, commits: int) -> None:
@@ -33,6 +34,9 @@ class Consumer:
     def resume(self, partition: TopicPartition) -> None:
         self.calls.append(("resume", partition))
         self.resumed.set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return self.assigned
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         async with self.asked:
@@ -60,7 +64,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_many_messages_are_one_commit_of_the_next_offset() -> None:
     consumer, offsets = Consumer(), HandledOffsets()
     for number in range(100):
-        await offsets.handled(consumer, record(number, partition=number % 2))
+        await offsets.handled(consumer, [record(number, partition=number % 2)])
     await consumer.until(1)
     assert consumer.commits == [{at(0): 99, at(1): 100}]
 
@@ -68,25 +72,25 @@ async def test_many_messages_are_one_commit_of_the_next_offset() -> None:
 @pytest.mark.usefixtures("often")
 async def test_a_refused_commit_stops_nothing() -> None:
     consumer, offsets = Consumer(CommitFailedError()), HandledOffsets()
-    await offsets.handled(consumer, record(1))
+    await offsets.handled(consumer, [record(1)])
     await consumer.until(1)
-    await offsets.handled(consumer, record(2))
+    await offsets.handled(consumer, [record(2)])
     await consumer.until(2)
     assert consumer.commits[-1] == {at(0): 3}
 
 
 async def test_what_was_set_aside_is_committed_before_anything_else_happens() -> None:
     consumer, offsets = Consumer(), HandledOffsets()
-    await offsets.handled(consumer, record(1))
+    await offsets.handled(consumer, [record(1)])
     assert consumer.commits == []
     offsets.commit_now()
-    await offsets.handled(consumer, record(2))
+    await offsets.handled(consumer, [record(2)])
     assert consumer.commits == [{at(0): 3}]
 
 
 async def test_a_partition_is_left_with_everything_committed() -> None:
     consumer, offsets = Consumer(), HandledOffsets()
-    await offsets.handled(consumer, record(7))
+    await offsets.handled(consumer, [record(7)])
     await CommitOnRevoke(offsets).on_partitions_revoked({at(0)})
     await CommitOnRevoke(offsets).on_partitions_revoked({at(0)})
     assert consumer.commits == [{at(0): 8}]
@@ -96,8 +100,17 @@ async def test_every_handled_message_is_told() -> None:
     told: list[tuple[int, int]] = []
     offsets = HandledOffsets(lambda partition, offset: told.append((partition, offset)))
     for offset, partition in ((3, 0), (4, 0), (9, 1)):
-        await offsets.handled(Consumer(), record(offset, partition))
+        await offsets.handled(Consumer(), [record(offset, partition)])
     assert told == [(0, 3), (0, 4), (1, 9)]
+
+
+async def test_a_partition_of_another_member_does_not_keep_the_others_from_being_committed() -> None:
+    consumer, offsets = Consumer(), HandledOffsets()
+    await offsets.handled(consumer, [record(7), record(3, 1)])
+    consumer.assigned = {at(1)}
+    await offsets.flush()
+    await offsets.flush()
+    assert consumer.commits == [{at(1): 4}]
 
 
 class TestPause:
@@ -117,7 +130,7 @@ class TestPause:
                 raise IllegalStateError("not assigned")
 
         consumer = Moved()
-        DeferredCommits(consumer, [record(7)], HandledOffsets()).seek(at(0), 7)
+        assert DeferredCommits(consumer, [record(7)], HandledOffsets()).hold(record(7)) is False
         assert consumer.calls == []
 
 
@@ -141,5 +154,5 @@ async def test_when_it_finishes_everything_is_committed_at_once() -> None:
     consumer, offsets = Consumer(), HandledOffsets()
     await offsets.finish()
     for offset in (1, 2):
-        await offsets.handled(consumer, record(offset))
-    assert consumer.commits == [{at(0): 2}, {at(0): 3}]
+        await DeferredCommits(consumer, [record(offset), record(offset, 1)], offsets).commit()
+    assert consumer.commits == [{at(0): 2, at(1): 2}, {at(0): 3, at(1): 3}]

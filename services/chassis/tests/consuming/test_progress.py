@@ -69,7 +69,7 @@ class TestReadiness:
 
     def test_it_lasts_until_that_message_has_passed(self, consumer: ConsumerProgress):
         consumer.hold("locked", partition=2, offset=41)
-        consumer.abandoned()
+        consumer.set_down()
         consumer.passed(1, 99)
         consumer.passed(2, 40)
         assert not consumer.ready()[0]

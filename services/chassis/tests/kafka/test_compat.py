@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.consumer import fetcher
+from aiokafka.errors import UnsupportedCodecError
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
+from opsdash_chassis.kafka import compat
 from opsdash_chassis.kafka.compat import UndecodableRecords
 
 NAME = "a name"
@@ -48,6 +55,74 @@ class TestHeaderNames:
             (1, [("good", b"2")]),
         ]
         assert not records.has_next()
+
+
+class Partition:
+    """A partition as the fetcher has it: records, then maybe bytes that cannot be read."""
+
+    def __init__(self, number: int, *records: str, broken: bool = False) -> None:
+        self.at = TopicPartition("t", number)
+        self.position = self.next_fetch_offset = 0
+        self.paused, self.active = False, True
+        self._records, self._broken = list(records), broken
+
+    def __iter__(self) -> Iterator[str]:
+        for record in self._records:
+            self.next_fetch_offset += 1
+            yield record
+        if self._broken:
+            raise UnsupportedCodecError
+
+    def state_value(self, _: TopicPartition) -> Partition:
+        return self
+
+    def consumed_to(self, position: int) -> None:
+        self.position = position
+
+
+def fetcher_of(*partitions: Partition) -> Any:
+    """What `fetched_records` needs of itself, with these partitions fetched."""
+    results = {
+        one.at: fetcher.FetchResult(one.at, partition_records=one, assignment=one, backoff=0) for one in partitions
+    }
+    return SimpleNamespace(
+        _records=results, _subscriptions=SimpleNamespace(reassignment_in_progress=False),
+        _notify=lambda _: None, _wait_consume_future=None,
+    )  # fmt: skip
+
+
+async def drained(fetching: Any) -> dict[int, list[str]]:
+    found = await fetcher.Fetcher.fetched_records(fetching, ())
+    return {partition.partition: records for partition, records in found.items()}
+
+
+class TestUnreadablePartition:
+    @pytest.fixture(autouse=True)
+    def as_it_comes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(fetcher, "FetchResult", compat.SeparateFetchResult.__base__)
+        monkeypatch.setattr(compat, "_unreadable", {})
+
+    async def test_the_library_alone_loses_what_it_has_drained_before(self) -> None:
+        good, bad = Partition(0, "a", "b"), Partition(1, broken=True)
+        fetching = fetcher_of(good, bad)
+        with pytest.raises(UnsupportedCodecError):
+            await drained(fetching)
+        assert (good.position, good.at in fetching._records) == (2, False)
+
+    async def test_here_the_others_are_drained_and_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[tuple[int, int, Exception]] = []
+        compat.keep_what_was_drained("t", lambda *what: told.append(what))
+        good, bad = Partition(0, "a", "b"), Partition(1, "c", broken=True)
+        fetching = fetcher_of(good, bad)
+        assert await drained(fetching) == {0: ["a", "b"]}
+        assert [(partition, offset, type(error)) for partition, offset, error in told] == [
+            (1, 0, UnsupportedCodecError)
+        ]
+        assert await drained(fetching) == {}, "nothing is skipped, and the error is not told again and again"
+        assert bad.at in fetching._records
+        monkeypatch.setattr(compat.time, "monotonic", lambda: math.inf)
+        assert await drained(fetching) == {}
+        assert (bad.at in fetching._records, bad.position) == (False, 0), "it is fetched again from where it was"
 
 
 class TestStoppingAnIdempotentProducer:

@@ -24,8 +24,9 @@ class DirectoryCache(Generic[Directory]):
     """A part of each org's directory, which grows by what requests look up.
 
     It holds from a revision on until a request opens the org at a newer one: `directory_revision` is raised in the
-    transaction of each change, so the first request after the commit starts anew. What a request adds was read after
-    its org was opened: it is as new as its revision or newer.
+    transaction of each change, so the first request after the commit starts anew. What a request adds must come from a
+    later statement than the one that opened the org: then it is as new as the revision or newer. In the same statement
+    the function that opens the org has a newer snapshot than the statement around it.
     """
 
     def __init__(self, make: Callable[[], Directory], *, most: int = MOST_ENTRIES) -> None:
@@ -37,14 +38,16 @@ class DirectoryCache(Generic[Directory]):
         """The directory to look up in and to add to."""
         known = self._orgs.get(org_id)
         if known is None or known.revision < revision:
-            self._trim()
             known = self._orgs[org_id] = _AtRevision(revision, self._make())
         self._orgs.move_to_end(org_id)
         return known.directory
 
-    def _trim(self) -> None:
-        """Forget the orgs that have not been asked for longest."""
-        entries = sum(len(known.directory) for known in self._orgs.values())
-        while self._orgs and (entries >= self._most or len(self._orgs) >= self._most):
+    def trim(self) -> None:
+        """Forget the orgs that have not been asked for longest, when there are too many entries.
+
+        To be called by whoever has added some.
+        """
+        entries = sum(len(known.directory) + 1 for known in self._orgs.values())
+        while entries > self._most:
             _, forgotten = self._orgs.popitem(last=False)
-            entries -= len(forgotten.directory)
+            entries -= len(forgotten.directory) + 1

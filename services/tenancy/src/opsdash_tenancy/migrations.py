@@ -86,7 +86,11 @@ def create_directory(*, service: str) -> None:
 
 
 def add_directory_revision(*tables: str, service: str) -> None:
-    """Count the changes of each org's directory, which `tables` make up, and tell the count on opening the org."""
+    """Count the changes of each org's directory, which `tables` make up, and tell the count on opening the org.
+
+    A consumer of the release before may lock the same tables in another order: then the one or the other is refused as
+    a deadlock, and both are safe to repeat.
+    """
     op.add_column("orgs", sa.Column("directory_revision", sa.BigInteger(), nullable=False, server_default="0"))
     op.execute(_RAISE_REVISION)
     for table in tables:

@@ -94,7 +94,9 @@ class TenantReader:
         `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
         Raises NotFound when the user is no member.
         """
-        found = await read_in_org(self._connection, self._slug, self._user_id, kind, statement, *parameters)
+        # By its id, once it is known: between two statements a slug may become another org's.
+        org = self._slug if self._tenant is None else str(self._tenant.org_id)
+        found = await read_in_org(self._connection, org, self._user_id, kind, statement, *parameters)
         if found is None:
             raise NotFound
         self._tenant, rows = found

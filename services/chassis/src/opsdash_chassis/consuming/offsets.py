@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -49,18 +49,19 @@ class HandledOffsets:
         self._at_once = True
 
     async def finish(self) -> None:
-        """Leave nothing uncommitted behind, neither what waits nor the message in hand."""
+        """Leave nothing uncommitted behind, neither what waits nor the batch in hand."""
         for timer in self._pauses.values():
             timer.cancel()
         self._finishing = True
         await self.flush()
 
-    async def handled(self, consumer: AIOKafkaConsumer, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Note that everything of the record's partition up to it has been dealt with."""
+    async def handled(self, consumer: AIOKafkaConsumer, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
+        """Note that everything up to these records, of their partitions, has been dealt with."""
         self._consumer = consumer
-        partition = TopicPartition(record.topic, record.partition)
-        self._next[partition] = max(self._next.get(partition, 0), record.offset + 1)
-        self._on_handled(record.partition, record.offset)
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            self._next[partition] = max(self._next.get(partition, 0), record.offset + 1)
+            self._on_handled(record.partition, record.offset)
         if self._at_once or self._finishing:
             self._at_once = False
             await self.flush()
@@ -83,8 +84,13 @@ class HandledOffsets:
     async def flush(self) -> None:
         """Commit now. A broker that refuses or does not answer is no error: the messages come again."""
         async with self._committing:
-            offsets, self._next = self._next, {}
-            if not offsets or self._consumer is None:
+            handled, self._next = self._next, {}
+            if self._consumer is None:
+                return
+            # One that is another member's by now would have the commit of all refused.
+            assigned = self._consumer.assignment()
+            offsets = {partition: offset for partition, offset in handled.items() if partition in assigned}
+            if not offsets:
                 return
             try:
                 async with asyncio.timeout(GIVE_UP_SECONDS):
@@ -114,22 +120,30 @@ class DeferredCommits:
     async def commit(self) -> None:
         """Note all records of the batch as handled, but those of held partitions."""
         last = {record.partition: record for record in self._records if record.partition not in self.held}
-        for record in last.values():
-            await self.handled(record)
+        await self._offsets.handled(self._consumer, last.values())
 
     async def handled(self, record: ConsumerRecord[bytes, bytes]) -> None:
-        await self._offsets.handled(self._consumer, record)
+        await self._offsets.handled(self._consumer, [record])
 
-    def hold(self, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Let the record come again, with those behind it in its partition, after a pause."""
+    def hold(self, record: ConsumerRecord[bytes, bytes]) -> bool:
+        """Let the record come again, with those behind it in its partition, after a pause.
+
+        False when the partition is another member's by now, to whom it comes.
+        """
         self.held.add(record.partition)
-        self.seek(TopicPartition(record.topic, record.partition), record.offset)
+        return self._read_again(TopicPartition(record.topic, record.partition), record.offset)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Read the partition from there again, after a pause."""
-        with suppress(IllegalStateError):  # it is another member's by now
+        """What the framework calls to have a message again: after a pause."""
+        self._read_again(partition, offset)
+
+    def _read_again(self, partition: TopicPartition, offset: int) -> bool:
+        try:
             self._consumer.seek(partition, offset)
             self._offsets.pause(self._consumer, partition)
+        except IllegalStateError:
+            return False
+        return True
 
 
 class CommitOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types

@@ -43,11 +43,11 @@ class ConsumerProgress:
 
     def finished(self) -> None:
         """A message was applied or set aside, so the consumer moves."""
-        self.abandoned()
+        self.set_down()
         self.last_moved = time.monotonic()
 
-    def abandoned(self) -> None:
-        """The message goes back to the broker and will come again."""
+    def set_down(self) -> None:
+        """Nothing is in hand any more: it was dealt with, or comes again."""
         self.in_flight_since = None
         self.failing_for = ""
 
@@ -91,7 +91,7 @@ class ConsumerProgress:
         self.last_moved = time.monotonic()
 
     def observe(self, *, assigned: bool, lag: int) -> None:
-        if lag == 0:
+        if lag == 0 and self.in_flight_since is None:
             self.last_moved = time.monotonic()
         self.assigned, self.lag = assigned, lag
         metrics.CONSUMER_LAG.labels(self.topic).set(lag)

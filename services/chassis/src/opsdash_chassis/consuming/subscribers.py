@@ -32,7 +32,7 @@ from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.kafka.clients import REFUSALS, BrokerRefuses, broker_error, require_topics
-from opsdash_chassis.kafka.compat import read_undecodable_headers
+from opsdash_chassis.kafka.compat import keep_what_was_drained, read_undecodable_headers
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
 
@@ -130,6 +130,7 @@ class Consumers:
         subscriber(subscription.handlers.apply)
         self.broker.include_router(router)
         self.subscriptions[topic] = subscription
+        keep_what_was_drained(topic, subscription.unreadable)
 
     async def run(self) -> None:
         """Start when the broker has the topics, however long that takes, then watch the lag until cancelled."""

@@ -36,3 +36,7 @@ class Subscription:
         self.budget = DeadLetterBudget()
         self.progress = ConsumerProgress(topic)
         self.offsets = HandledOffsets(self.progress.passed)
+
+    def unreadable(self, partition: int, offset: int, error: Exception) -> None:
+        """The client cannot read on in the partition: it waits there until somebody has mended or skipped that."""
+        self.progress.hold(f"cannot be read: {error!r}", partition=partition, offset=offset)

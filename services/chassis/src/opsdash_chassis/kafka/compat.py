@@ -4,6 +4,8 @@ Each of these has a test that fails when the library does it by itself.
 
 - Its fetcher decodes the names of headers strictly, before any hook: one record whose header name is not UTF-8 stops
   its partition for good.
+- `getmany` drains one partition after the other; when a later one has bytes that cannot be read, it raises, and what it
+  had drained is lost while its position has moved on.
 - An idempotent producer tries to send for ever, `stop()` waits for that, and there is no public way to end it.
 """
 
@@ -12,10 +14,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, SupportsIndex
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError
 from aiokafka.record.default_records import _DefaultRecordBatchPy
@@ -26,12 +29,25 @@ _LENGTH_AT = struct.calcsize(">q")
 _BEFORE_BODY = struct.calcsize(">qi")
 
 
+#: Notified of a partition whose next bytes cannot be read: partition, offset, error.
+Unreadable = Callable[[int, int, Exception], None]
+_unreadable: dict[str, Unreadable] = {}
+#: Until they are fetched again.
+UNREADABLE_SECONDS = 5.0
+
+
 def read_undecodable_headers() -> None:
     """Let every consumer of this process read such records; safe to repeat.
 
     A batch that the library cannot decode is read again, with the damaged bytes of names as surrogate escapes.
     """
     fetcher.MemoryRecords = UndecodableRecords
+
+
+def keep_what_was_drained(topic: str, notify: Unreadable) -> None:
+    """Let a partition of the topic with unreadable bytes hold up itself only, and notify of it; safe to repeat."""
+    _unreadable[topic] = notify
+    fetcher.FetchResult = SeparateFetchResult
 
 
 async def abandon(producer: AIOKafkaProducer) -> None:
@@ -44,6 +60,32 @@ async def abandon(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer._sender.close(), timeout=CLOSE_SECONDS)  # noqa: SLF001 - see the module
     producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001 - see the module
     await producer.client.close()
+
+
+class SeparateFetchResult(fetcher.FetchResult):  # type: ignore[misc] # aiokafka has no types
+    """What was fetched of one partition; fails by itself, without a loss for the others."""
+
+    _fetched_again_at = 0.0
+
+    def getall(self, max_records: int | None = None) -> list[ConsumerRecord[bytes, bytes]]:
+        if self._fetched_again_at:
+            return []
+        try:
+            records: list[ConsumerRecord[bytes, bytes]] = super().getall(max_records)
+        except Exception as error:
+            partition: TopicPartition = self._topic_partition
+            if partition.topic not in _unreadable:
+                raise
+            self._fetched_again_at = time.monotonic() + UNREADABLE_SECONDS
+            position = self._assignment.state_value(partition).position
+            _unreadable[partition.topic](partition.partition, position, error)
+            return []
+        return records
+
+    def has_more(self) -> bool:
+        if self._fetched_again_at:
+            return time.monotonic() < self._fetched_again_at
+        return bool(super().has_more())
 
 
 class UndecodableRecords:

@@ -74,6 +74,7 @@ class RequestScope(request_scope.RequestScope[Access]):
         people = self._people.at(reader.tenant.org_id, reader.tenant.directory_revision)
         if missing := people.missing(wanted):
             await people_repository.look_up_with_tenant(people, reader, missing)
+            self._people.trim()
         return people
 
     async def people_in(self, work: UnitOfWork, wanted: set[UUID]) -> People:
@@ -81,6 +82,7 @@ class RequestScope(request_scope.RequestScope[Access]):
         people = self._people.at(self.tenant.org_id, self.tenant.directory_revision)
         if missing := people.missing(wanted):
             await people_repository.look_up(people, work.connection, self.tenant.org_id, missing)
+            self._people.trim()
         return people
 
     def _ids(self, thread: Thread) -> dict[str, UUID]:

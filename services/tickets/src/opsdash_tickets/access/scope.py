@@ -64,6 +64,7 @@ class RequestScope(request_scope.RequestScope[Access]):
         names = self._names.at(reader.tenant.org_id, reader.tenant.directory_revision)
         if missing := names.missing(wanted):
             await names_repository.look_up_with_tenant(names, reader, missing)
+            self._names.trim()
         return names
 
     async def names_in(self, work: UnitOfWork, wanted: NameIds) -> Names:
@@ -71,6 +72,7 @@ class RequestScope(request_scope.RequestScope[Access]):
         names = self._names.at(self.tenant.org_id, self.tenant.directory_revision)
         if missing := names.missing(wanted):
             await names_repository.look_up(names, work.connection, self.tenant.org_id, missing)
+            self._names.trim()
         return names
 
     def begin_export(self, access: Access) -> None:

@@ -20,10 +20,10 @@ from opsdash_tickets.activity import repository
 from opsdash_tickets.activity.repository import HistoryEntry, Place
 from opsdash_tickets.activity.schemas import ActivityEntry, ActivityPage, FieldChange
 from opsdash_tickets.names.model import NameIds, Names
+from opsdash_tickets.tickets import references
 from opsdash_tickets.tickets import service as tickets_service
 
 PAGE: Final = 50
-REFERENCES: Final = ("assignee_id", "contact_id", "project_id")
 _START: Final[Place] = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
 
 
@@ -58,8 +58,11 @@ def _place(values: list[str | int]) -> Place:
 
 def _named_by(rows: Sequence[HistoryEntry], changes: Sequence[dict[str, Any]]) -> NameIds:
     """Who did it, and what the changes point to before and after."""
-    assignees, contacts, projects = (set(_pointed_to(changes, field)) for field in REFERENCES)
-    return NameIds({row.actor_id for row in rows} | assignees, contacts, projects)
+    return NameIds(
+        people={row.actor_id for row in rows} | set(_pointed_to(changes, "assignee_id")),
+        contacts=set(_pointed_to(changes, "contact_id")),
+        projects=set(_pointed_to(changes, "project_id")),
+    )
 
 
 def _pointed_to(changes: Sequence[dict[str, Any]], field: str) -> Iterator[UUID | None]:
@@ -85,7 +88,7 @@ def _field_change(name: str, change: dict[str, Any], names: Names) -> FieldChang
     if "from" not in change:
         return FieldChange(name)
     before, after = change["from"], change["to"]
-    if name not in REFERENCES:
+    if name not in references.FIELDS:
         return FieldChange(name, before, after)
     named = [names.label(UUID(value)) if value else None for value in (before, after)]
     return FieldChange(name, before, after, *named)

@@ -30,7 +30,10 @@ FROM projects p WHERE p.org_id = $1 AND p.project_id = ANY($4::uuid[])
 
 
 class NamedRow(Row, frozen=True):
-    """A person, contact or project; only a contact has an e-mail address and may have a company."""
+    """A person, contact or project; only a contact has an e-mail address and may have a company.
+
+    `company_active` says something only where there is one.
+    """
 
     kind: str
     id: UUID

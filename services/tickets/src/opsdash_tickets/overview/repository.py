@@ -70,7 +70,7 @@ class PickedMember(Row, frozen=True):
 
 
 class PickedContact(Row, frozen=True):
-    """A contact, with the company where there is one."""
+    """A contact, with the company where there is one; `company_active` says something only then."""
 
     id: UUID
     name: str

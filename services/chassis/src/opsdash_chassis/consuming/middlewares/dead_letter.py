@@ -27,7 +27,7 @@ class DeadLetterMiddleware(SubscriptionMiddleware):
             if not await self._apply_as_one(call_next, msg):
                 await self._apply_one_by_one(call_next, msg)
         finally:
-            self.subscription.progress.abandoned()  # applied, or held and to come again
+            self.subscription.progress.set_down()  # applied, or held and to come again
 
     async def _apply_as_one(self, call_next: CallNext, batch: Batch) -> bool:
         """False when one of several cannot be applied; which one shows when each comes alone."""
@@ -50,45 +50,46 @@ class DeadLetterMiddleware(SubscriptionMiddleware):
             if record.partition in commits.held:
                 continue  # it comes again behind the one that is held
             self.subscription.progress.started()
-            if await self._dealt_with(call_next, part_of(batch, [record])):
+            held_by = await self._deal_with(call_next, part_of(batch, [record]))
+            if held_by is None:
                 await commits.handled(record)
-            else:
-                commits.hold(record)
+            elif commits.hold(record):
+                self.subscription.progress.hold(held_by, partition=record.partition, offset=record.offset)
 
-    async def _dealt_with(self, call_next: CallNext, single: Batch) -> bool:
-        """True when the message was applied or set aside, False when it must come again."""
+    async def _deal_with(self, call_next: CallNext, single: Batch) -> str | None:
+        """None when the message was applied or set aside; else why it must come again."""
         (record,) = single.raw_message
         try:
             await call_next(single)
         except Unavailable as error:
-            return self._hold(record, error.detail)
+            return error.detail
         except Exception as error:  # noqa: BLE001 - whatever the handler raises
             return await self._set_aside(record, error)
         self._applied(1)
-        return True
+        return None
 
     def _applied(self, messages: int) -> None:
         self.subscription.budget.applied(messages)
         self.subscription.progress.finished()
 
-    async def _set_aside(self, record: Record, error: Exception) -> bool:
-        """True when it is stored. Held when it cannot be, or when the budget for single bad messages is spent."""
+    async def _set_aside(self, record: Record, error: Exception) -> str | None:
+        """None when it is stored; else why it comes again: it cannot be, or the budget for single bad ones is spent."""
         subscription = self.subscription
         if subscription.budget.spent:
             log.error(
                 "dead_letter_budget_spent", topic=subscription.topic, way_out="fix the cause, then restart the service"
             )
-            return self._hold(record, "dead-letter budget spent: fix the cause, then restart")
+            return "dead-letter budget spent: fix the cause, then restart"
         reason, detail = describe(error)
         try:
             await subscription.dead_letters.publish(record, group=subscription.group, reason=reason, detail=detail)
         except (KafkaError, OSError, TimeoutError) as publish_error:
             log.error("dead_letter_not_stored", topic=subscription.topic, reason=repr(publish_error))
-            return self._hold(record, "the dead-letter topic does not take messages")
+            return "the dead-letter topic does not take messages"
         subscription.crash_points.reached(crash_points.AFTER_DEAD_LETTER_BEFORE_COMMIT_OFFSET)
         subscription.offsets.commit_now()  # its coming again would show
         self._count(record, reason, detail)
-        return True
+        return None
 
     def _count(self, record: Record, reason: str, detail: str) -> None:
         metrics.DEAD_LETTERS.labels(self.subscription.topic, reason).inc()
@@ -98,10 +99,6 @@ class DeadLetterMiddleware(SubscriptionMiddleware):
         )  # fmt: skip
         self.subscription.budget.set_aside()
         self.subscription.progress.finished()
-
-    def _hold(self, record: Record, reason: str) -> bool:
-        self.subscription.progress.hold(reason, partition=record.partition, offset=record.offset)
-        return False
 
 
 def describe(error: Exception) -> tuple[str, str]:
