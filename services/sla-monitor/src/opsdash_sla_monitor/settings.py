@@ -10,7 +10,7 @@ from pydantic import Field
 
 SERVICE: Final = "sla-monitor"
 #: The schema revision this version of the service needs.
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 
 
 class SlaMonitorSettings(DatabaseSettings):

@@ -126,5 +126,4 @@ def create_directory_tables() -> None:
         sa.Column("role", sa.Text()),
         sa.PrimaryKeyConstraint("org_id", "member_id"),
     )
-    op.create_index("members_orgs_of_user", "members", ["user_id"])
     op.create_index("members_user", "members", ["org_id", "user_id"])

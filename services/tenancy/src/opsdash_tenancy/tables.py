@@ -41,4 +41,3 @@ def add_directory_tables(metadata: sa.MetaData) -> None:
     )
     sa.Index("orgs_slug", orgs.c.slug)
     sa.Index("members_user", members.c.org_id, members.c.user_id)
-    sa.Index("members_orgs_of_user", members.c.user_id)

@@ -1,6 +1,7 @@
 """The shared tables in the first migration of a new service.
 
-Fixed once a service was migrated with it: whatever changes later is a further migration of every service.
+Fixed once a service was migrated with it: whatever changes later is a further migration of every service. An index that
+nothing needs any more is taken out here too, and such a migration drops it where it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ def create_event_tables(*, service: str) -> None:
     protect_event_tables(service=service)
     force_tenancy("idempotency_keys", service=service)
     grant("idempotency_keys", service=service, app="SELECT, INSERT, UPDATE", worker="SELECT, DELETE")
+
+
+def drop_replay_index() -> None:
+    """Leave replays to the unique key of the history, which has the same columns behind the org."""
+    op.execute("DROP INDEX IF EXISTS history_replay")
 
 
 def _moment(name: str, *, default_now: bool = False) -> sa.Column[object]:
@@ -49,7 +55,6 @@ def _create_history() -> None:
         sa.UniqueConstraint("org_id", "aggregate_id", "aggregate_version"),
     )
     op.create_index("history_occurred_at", "history", ["occurred_at"])
-    op.create_index("history_replay", "history", ["aggregate_id", sa.literal_column("aggregate_version DESC")])
 
 
 def _create_outbox() -> None:

@@ -28,11 +28,6 @@ def add_event_tables(metadata: sa.MetaData) -> None:
         sa.Column("data", pg.JSON, nullable=False),
         sa.UniqueConstraint("org_id", "aggregate_id", "aggregate_version"),
     )
-    sa.Index(
-        "history_replay",
-        metadata.tables["history"].c.aggregate_id,
-        metadata.tables["history"].c.aggregate_version.desc(),
-    )
     sa.Index("history_occurred_at", metadata.tables["history"].c.occurred_at)
     sa.Table(
         "outbox",

@@ -15,6 +15,8 @@ from opsdash_tickets.tickets.predicates import one_of
 metadata = sa.MetaData()
 add_event_tables(metadata)
 add_directory_tables(metadata)
+# For `orgs_of_user`, which no other service has.
+sa.Index("members_orgs_of_user", metadata.tables["members"].c.user_id)
 contacts = directory_table(
     metadata, "contacts", "contact_id", sa.Column("email", sa.Text), sa.Column("company_id", pg.UUID)
 )

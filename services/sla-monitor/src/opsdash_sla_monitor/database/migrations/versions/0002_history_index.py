@@ -1,0 +1,10 @@
+"""Drop the index of the history that its unique key makes unnecessary."""
+
+from opsdash_chassis.database.event_migrations import drop_replay_index
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    drop_replay_index()
