@@ -9,8 +9,8 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.console import Console
-from tests.browser.pages import Drawer, Held, TicketList, expect_status, toast
-from tests.browser.people import OrgUnderTest
+from tests.browser.pages import Drawer, Held, TicketList, expect_status, rendered_choice, toast
+from tests.browser.people import COLLEAGUE, OrgUnderTest
 
 pytestmark = pytest.mark.console
 
@@ -61,3 +61,22 @@ class TestAnswersThatComeLate:
         await page.keyboard.press("k")
         await expect(drawer.comments).to_have_count(1)
         await expect(drawer.composer).to_have_value("")
+
+    async def test_of_somebody_elses_change(
+        self, console: Console, org: OrgUnderTest, both: list[Any], open_page: Open
+    ):
+        """What the drawer asks for when it hears of a change."""
+        below, above = both
+        drawer = await Drawer(page := await open_page(org)).open(above)
+        await page.route("**/support/2/properties", held := Held())
+        await console.change(org, above, by=COLLEAGUE, title="Changed above", priority="urgent")
+        await held.sent.wait()
+        await drawer.heading.focus()
+        await page.keyboard.press("j")
+        await drawer.expect_open(below["title"])
+        async with page.expect_response("**/support/2/properties") as answer:
+            held.release.set()
+        await (await answer.value).finished()
+        await expect(TicketList(page).row(above)).to_contain_text("Changed above")
+        await expect(drawer.heading).to_have_text(below["title"])
+        await expect(rendered_choice(drawer.field("Priority"))).to_have_text("Medium")

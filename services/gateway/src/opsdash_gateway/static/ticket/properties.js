@@ -89,8 +89,10 @@
     const told = Object.entries(JSON.parse(ctx.hx.trigger)).filter(([name]) => ELSEWHERE.includes(name));
     ctx.hx.trigger = JSON.stringify(Object.fromEntries(told));
   });
+  // What was asked for because of somebody else's change is for the ticket that was open then.
+  const isLate = ({ request, sourceElement }) => request.method === "GET" && !sourceElement.isConnected && !isShown(request.action);
   document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
-    if (ctx.orphan) tasks.splice(0, Infinity, ...tasks.filter(({ target }) => !content.contains(target)));
+    if (ctx.orphan || isLate(ctx)) tasks.splice(0, Infinity, ...tasks.filter(({ target }) => !content.contains(target)));
   });
   function closeOverlay(id) {
     const element = document.getElementById(id);
