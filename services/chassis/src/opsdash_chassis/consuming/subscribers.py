@@ -50,7 +50,7 @@ PART = "consumers"
 
 MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
 #: The framework sleeps for as long as it waited in vain for messages, so a message can be that late.
-LOOK_EVERY_SECONDS = 0.02
+LOOK_EVERY_SECONDS = 0.05
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
