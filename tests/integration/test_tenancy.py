@@ -7,12 +7,15 @@ import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
+from opsdash_contracts.workspace import Role
+from opsdash_tenancy.open_tenant import OpenTenant, TenantContext
 from opsdash_tickets.names import repository as names_repository
 from opsdash_tickets.names.model import NameIds, Names
 from opsdash_tickets.tickets import references_repository
@@ -80,7 +83,8 @@ class TestForgottenFilter:
             found = await references_repository.existing(connection, ours.id, ids, roles=["admin"])
             assert set(msgspec.structs.astuple(found)) == {False}
             names, wanted = Names(), NameIds({foreign.admin}, {foreign.contact}, {foreign.project})
-            await names_repository.look_up(names, connection, ours.id, wanted)
+            inside = OpenTenant(connection, TenantContext(ours.id, ours.plate, Role.OWNER, datetime.now(UTC), 0))
+            assert await names_repository.look_up(names, reader=inside, wanted=wanted)
             assert {names.label(entity_id) for entity_id in ids} == {None}
 
 

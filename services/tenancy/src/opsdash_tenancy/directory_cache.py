@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sized
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
+
+from opsdash_tenancy.open_tenant import ReadsInTenant
 
 Directory = TypeVar("Directory", bound=Sized)
 
@@ -42,11 +44,15 @@ class DirectoryCache(Generic[Directory]):
         self._orgs.move_to_end(org_id)
         return known.directory
 
-    def trim(self) -> None:
-        """Forget the orgs that have not been asked for longest, when there are too many entries.
+    async def complete(self, reader: ReadsInTenant, look_up: Callable[[Directory], Awaitable[bool]]) -> Directory:
+        """The directory of the org that is open, after `look_up` has added what it lacks; it tells whether it did."""
+        directory = self.at(reader.tenant.org_id, reader.tenant.directory_revision)
+        if await look_up(directory):
+            self.trim()
+        return directory
 
-        To be called by whoever has added some.
-        """
+    def trim(self) -> None:
+        """Forget the orgs that have not been asked for longest, when there are too many entries."""
         entries = sum(len(known.directory) + 1 for known in self._orgs.values())
         while entries > self._most:
             _, forgotten = self._orgs.popitem(last=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
@@ -70,6 +70,25 @@ class TenantContext:
     role: Role
     now: datetime
     directory_revision: int
+
+
+class ReadsInTenant(Protocol):
+    """What reads inside an org: `$1` of a statement is the org's id, `parameters` follow; each row is a `kind`."""
+
+    @property
+    def tenant(self) -> TenantContext: ...
+    async def fetch(self, kind: type[Found], statement: str, *parameters: object) -> list[Found]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTenant:
+    """Reads in the org that a transaction has open."""
+
+    connection: Connection
+    tenant: TenantContext
+
+    async def fetch(self, kind: type[Found], statement: str, *parameters: object) -> list[Found]:
+        return to_rows(kind, await self.connection.fetch(statement, self.tenant.org_id, *parameters))
 
 
 class TenantReader:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.database.records import to_rows
 from opsdash_contracts.workspace import Role
 from opsdash_tenancy.directory_repository import PEOPLE, KnownPerson
-from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.open_tenant import ReadsInTenant
 
 from opsdash_comments.people.model import People, Somebody
 
 
-async def look_up(people: People, connection: Connection, org_id: UUID, missing: Sequence[UUID]) -> None:
-    """Add who is missing."""
-    people.add(missing, _by_id(to_rows(KnownPerson, await connection.fetch(PEOPLE, org_id, missing))))
-
-
-async def look_up_with_tenant(people: People, reader: TenantReader, missing: Sequence[UUID]) -> None:
-    """The same for a request that reads on opening the org."""
-    people.add(missing, _by_id(await reader.fetch(KnownPerson, PEOPLE, missing)))
+async def look_up(people: People, *, reader: ReadsInTenant, wanted: Iterable[UUID]) -> bool:
+    """Add those of the wanted people who are missing; whether there were any."""
+    missing = people.missing(wanted)
+    if missing:
+        people.add(missing, _by_id(await reader.fetch(KnownPerson, PEOPLE, missing)))
+    return bool(missing)
 
 
 def _by_id(found: Iterable[KnownPerson]) -> dict[UUID, Somebody]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from opsdash_http.types import HttpRequest
 from opsdash_markdown import Rendered
 from opsdash_tenancy import request_scope
 from opsdash_tenancy.directory_cache import DirectoryCache
-from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.open_tenant import OpenTenant, ReadsInTenant
 from opsdash_tenancy.references import object_id
 
 from opsdash_comments.access.policy import Access, CommentAction
@@ -69,21 +70,13 @@ class RequestScope(request_scope.RequestScope[Access]):
 
         return await self.run(CommentAction.COMMENT, reference, act_once)
 
-    async def people_with(self, reader: TenantReader, wanted: set[UUID]) -> People:
-        """The people who are shown with what has been read on opening the org."""
-        people = self._people.at(reader.tenant.org_id, reader.tenant.directory_revision)
-        if missing := people.missing(wanted):
-            await people_repository.look_up_with_tenant(people, reader, missing)
-            self._people.trim()
-        return people
+    async def people_with(self, reader: ReadsInTenant, wanted: set[UUID]) -> People:
+        """The people who are shown with what `reader` has read on opening the org."""
+        return await self._people.complete(reader, partial(people_repository.look_up, reader=reader, wanted=wanted))
 
     async def people_in(self, work: UnitOfWork, wanted: set[UUID]) -> People:
         """The same in a transaction of this request."""
-        people = self._people.at(self.tenant.org_id, self.tenant.directory_revision)
-        if missing := people.missing(wanted):
-            await people_repository.look_up(people, work.connection, self.tenant.org_id, missing)
-            self._people.trim()
-        return people
+        return await self.people_with(OpenTenant(work.connection, self.tenant), wanted)
 
     def _ids(self, thread: Thread) -> dict[str, UUID]:
         """Which ticket and which comment the path means."""

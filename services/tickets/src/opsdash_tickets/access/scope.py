@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from opsdash_http.types import HttpRequest
 from opsdash_markdown import Rendered
 from opsdash_tenancy import request_scope
 from opsdash_tenancy.directory_cache import DirectoryCache
-from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.open_tenant import OpenTenant, ReadsInTenant
 from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository
@@ -59,21 +60,13 @@ class RequestScope(request_scope.RequestScope[Access]):
             ids = await self._ids(work, access) if key is not None else {}
             return await self.once(work, access, lambda: act(work, access), key=key, ids=ids)
 
-    async def names_with(self, reader: TenantReader, wanted: NameIds) -> Names:
-        """The names that are shown with what has been read on opening the org."""
-        names = self._names.at(reader.tenant.org_id, reader.tenant.directory_revision)
-        if missing := names.missing(wanted):
-            await names_repository.look_up_with_tenant(names, reader, missing)
-            self._names.trim()
-        return names
+    async def names_with(self, reader: ReadsInTenant, wanted: NameIds) -> Names:
+        """The names that are shown with what `reader` has read on opening the org."""
+        return await self._names.complete(reader, partial(names_repository.look_up, reader=reader, wanted=wanted))
 
     async def names_in(self, work: UnitOfWork, wanted: NameIds) -> Names:
         """The same in a transaction of this request."""
-        names = self._names.at(self.tenant.org_id, self.tenant.directory_revision)
-        if missing := names.missing(wanted):
-            await names_repository.look_up(names, work.connection, self.tenant.org_id, missing)
-            self._names.trim()
-        return names
+        return await self.names_with(OpenTenant(work.connection, self.tenant), wanted)
 
     def begin_export(self, access: Access) -> None:
         """To be called before a request reads more than one page. Raises the 429 problem."""

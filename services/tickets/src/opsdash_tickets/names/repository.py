@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.row import Row
 from opsdash_tenancy.directory_repository import PEOPLE
-from opsdash_tenancy.open_tenant import TenantReader
+from opsdash_tenancy.open_tenant import ReadsInTenant
 
 from opsdash_tickets.names.entities import Company, Contact, Person, Project
 from opsdash_tickets.names.model import UNKNOWN_NAME, NameIds, Names
@@ -45,15 +43,13 @@ class NamedRow(Row, frozen=True):
     company_active: bool | None
 
 
-async def look_up(names: Names, connection: Connection, org_id: UUID, missing: NameIds) -> None:
-    """Add what is missing to the names."""
-    records = await connection.fetch(NAMES, org_id, *_parameters(missing))
-    add(names, missing, to_rows(NamedRow, records))
-
-
-async def look_up_with_tenant(names: Names, reader: TenantReader, missing: NameIds) -> None:
-    """The same for a request that reads on opening the org."""
+async def look_up(names: Names, *, reader: ReadsInTenant, wanted: NameIds) -> bool:
+    """Add those of the wanted names that are missing; whether there were any."""
+    missing = names.missing(wanted)
+    if missing is None:
+        return False
     add(names, missing, await reader.fetch(NamedRow, NAMES, *_parameters(missing)))
+    return True
 
 
 def _parameters(wanted: NameIds) -> tuple[list[UUID | None], ...]:
