@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from opsdash_contracts.envelope import Event
 
-from opsdash_chassis.database.pools import Connection, Database, Record, notify_after_commit
+from opsdash_chassis.database.pools import Connection, Database, notify_after_commit
 
 _HISTORY_COLUMNS = (
     "event_id", "org_id", "aggregate_id", "aggregate_version", "event_type",
@@ -44,11 +44,10 @@ class UnitOfWork:
     connection: Connection
     now: datetime
 
-    async def execute_with_event(self, statement: str, *values: object, event: Event[Any], topic: str) -> list[Record]:
-        """Run a statement that changes something and record its event, in one round trip; the statement's rows."""
-        rows = await self.connection.fetch(_recording(statement, len(values)), *values, *_recorded(event, topic))
+    async def execute_with_event(self, statement: str, *values: object, event: Event[Any], topic: str) -> None:
+        """Run a statement that changes something and record its event, in one round trip."""
+        await self.connection.execute(_recording(statement, len(values)), *values, *_recorded(event, topic))
         notify_after_commit()
-        return rows
 
     async def append_events(self, events: Iterable[Event[Any]], *, topic: str) -> None:
         """Append events to the history and queue them for publication, in their order, in one round trip."""
