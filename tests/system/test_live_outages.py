@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from opsdash_chassis.kafka.broadcast_consumer import WATCH_SECONDS
 from opsdash_chassis.kafka.topics import create_topics
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
@@ -53,7 +51,6 @@ async def test_a_broker_that_forgot_everything_means_load_again(
 ):
     async with stream_of(gateway, issuer) as reader:
         await told_of_breach(reader, kafka)
-        await asyncio.sleep(2 * WATCH_SECONDS)  # the gateway has seen how far the topic goes
         resyncs = len(reader.of("resync"))
         kafka.kill()
         kafka.start()

@@ -26,5 +26,12 @@ def test_a_record_that_waits_long_begins_again(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_broker_that_forgot_begins_again():
     with pytest.raises(StartAgain, match="forgotten"):
-        _check_ends({HERE: 3}, {HERE: 0})
-    _check_ends({HERE: 3}, {HERE: 3})
+        _check_ends({HERE: 3}, {HERE: 0}, {HERE: 0})
+    _check_ends({HERE: 3}, {HERE: 3}, {HERE: 3})
+    _check_ends({HERE: 3}, {HERE: 4}, {HERE: 6})
+
+
+def test_a_broker_that_forgot_what_was_read_since_the_last_look_begins_again():
+    with pytest.raises(StartAgain, match="forgotten"):
+        _check_ends({HERE: 0}, {HERE: 0}, {HERE: 2})
+    _check_ends({HERE: 0}, {HERE: 0}, {HERE: 0})

@@ -190,13 +190,13 @@ class BroadcastConsumer:
                 raise StartAgain(f"{len(added)} new partitions")
             try:
                 async with asyncio.timeout(BROKER_SECONDS):
-                    now = await consumer.end_offsets(list(ends))
                     positions = {partition: await consumer.position(partition) for partition in ends}
+                    now = await consumer.end_offsets(list(ends))
             except (KafkaError, OSError) as error:
                 self._note_connection(error)  # the client tries again by itself, and goes on where it was
                 continue
             self._note_connection(None)
-            _check_ends(ends, now)
+            _check_ends(ends, now, positions)
             ends, waiting = now, _still_waiting(waiting, positions, now)
 
     def _note_connection(self, error: BaseException | None) -> None:
@@ -217,12 +217,17 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-def _check_ends(before: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+def _check_ends(
+    before: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int]
+) -> None:
     """Raises StartAgain when the end of a partition went back: the broker has forgotten records.
 
-    Compared with the end before, not with our position: some brokers count the last batch as one record.
+    Compared with the end before, and with our position, which was asked for first, only where nothing is left: some
+    brokers count the last batch as one record.
     """
-    if gone := [f"{at.topic}/{at.partition}" for at, end in ends.items() if end < before[at]]:
+    if gone := [
+        f"{at.topic}/{at.partition}" for at, end in ends.items() if end < before[at] or end == 0 < positions[at]
+    ]:
         raise StartAgain(f"the broker has forgotten records of {', '.join(gone)}")
 
 
