@@ -64,7 +64,7 @@ def _user(name: str, rules: list[Manifest]) -> Manifest:
 
 
 def _strimzi(kind: str, name: str) -> Manifest:
-    labels = {"strimzi.io/cluster": "opsdash"}
+    labels = {"strimzi.io/cluster": "opsdash", "opsdash.example/step": "expand"}
     return {"apiVersion": "kafka.strimzi.io/v1", "kind": kind, "metadata": {"name": name, "labels": labels}}
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -127,6 +131,27 @@ class TestEveryService:
             assert settings.database_connections * (settings.replicas + 1) < int(parameters["max_connections"]), (
                 "also during a rollout"
             )
+
+
+def made_secrets(folder: Path) -> str:
+    """What `opsdash secrets --kubernetes` prints."""
+    command = [Path(sys.executable).with_name("opsdash"), "secrets", "--folder", folder, "--kubernetes"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def mounted_secrets() -> set[str]:
+    """Those that pods of the test cluster mount, but for what Strimzi makes."""
+    volumes = [volume for _, template in pods("local") for volume in template["spec"]["volumes"]]
+    names = {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
+    return {name for name in names if not name.startswith("opsdash-")}
+
+
+def test_the_secrets_of_a_test_cluster_are_one_list_that_every_kubectl_reads(tmp_path: Path) -> None:
+    made = json.loads(made_secrets(tmp_path))
+    assert (made["apiVersion"], made["kind"]) == ("v1", "List")
+    assert mounted_secrets() <= {secret["metadata"]["name"] for secret in made["items"]}
+    for secret in made["items"]:
+        kubernetes_validate.validate(secret, "1.37", strict=True)
 
 
 def environment_of(overlay: str, spec: Manifest) -> dict[str, str]:

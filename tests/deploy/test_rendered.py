@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from deploy.k8s import render
@@ -17,6 +22,21 @@ class TestRendering:
     @pytest.mark.needs("kustomize")
     def test_the_renderer_makes_the_same_of_them(self, overlay: str):
         assert loaded(render.render(overlay)) == rendered(overlay)
+
+
+@pytest.mark.needs("kustomize")
+def test_the_names_of_others_are_settings(tmp_path: Path) -> None:
+    """Every place follows the file, and none keeps the name that is written there."""
+    shutil.copytree(render.DEPLOY, tmp_path / "deploy")
+    names = tmp_path / "deploy/k8s/base/names.env"
+    lines = names.read_text(encoding="utf-8").splitlines()
+    settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    names.write_text("".join(f"{name}=another-{name}\n" for name in settings), encoding="utf-8")
+    command = [*render.renderer(), str(tmp_path / "deploy/k8s/overlays/production")]
+    made = loaded(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    text = json.dumps([manifest for manifest in made if manifest["kind"] in {"NetworkPolicy", "HTTPRoute"}])
+    assert {name for name in settings if f'"another-{name}"' not in text} == set()
+    assert {value for value in settings.values() if f'"{value}"' in text} == set()
 
 
 class TestDigestOfTheSources:

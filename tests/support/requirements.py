@@ -153,6 +153,18 @@ def _compose_missing() -> str:
     return "" if Path(sys.executable).with_name("docker-compose").exists() else "its wheel exists for Linux only"
 
 
+#: What a folder of KUBEBUILDER_ASSETS has.
+KUBERNETES: Final = ("etcd", "kube-apiserver", "kubectl")
+
+
+def _kubernetes_missing() -> str:
+    folder = os.environ.get("KUBEBUILDER_ASSETS")
+    if not folder:
+        return f"KUBEBUILDER_ASSETS names no folder; it is to have {', '.join(KUBERNETES)}"
+    lacking = [name for name in KUBERNETES if not shutil.which(name, path=folder)]
+    return f"{folder}, named by KUBEBUILDER_ASSETS, has no {', '.join(lacking)}" if lacking else ""
+
+
 def _not_installed(package: str) -> Callable[[], str]:
     return lambda: "" if find_spec(package) else "it comes with what make lint installs"
 
@@ -162,6 +174,7 @@ NEEDS = {
     "kustomize": Need("that render the manifests again", _renderer_missing),
     **{need_of(name): Need(f"of the console in {name}", engine.missing) for name, engine in ENGINES.items()},
     **{name: Need(f"with a client that needs {name}", lacking) for name, lacking in CLIENT_TOOLS_MISSING.items()},
+    "kubernetes": Need("on an API server of Kubernetes", _kubernetes_missing),
     "docker-compose": Need("of the compose stack", _compose_missing),
     "spreadsheet": Need("of exported lists in a spreadsheet", spreadsheet_missing),
     "deptry": Need("of declared dependencies", _not_installed("deptry")),

@@ -31,7 +31,8 @@ def main(options: argparse.Namespace) -> int:
     write(options.folder, store)
     if options.kubernetes:
         key = (options.folder / KEY).read_text(encoding="ascii")
-        sys.stdout.write("---\n".join(json.dumps(manifest, indent=1) + "\n" for manifest in _manifests(store, key)))
+        manifests = {"apiVersion": "v1", "kind": "List", "items": list(_manifests(store, key))}
+        sys.stdout.write(json.dumps(manifests, indent=1) + "\n")
     else:
         sys.stdout.write(f"secrets are in {options.folder}\n")
     return 0
