@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from opsdash_contracts import comments, sessions, sla, tickets, usage, workspace
+from opsdash_contracts import comments, requests, sessions, sla, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -153,6 +153,17 @@ PAYLOADS = {
     sessions.ENDED: st.builds(
         sessions.SessionEnded, ended_id=ids, what=st.sampled_from(sessions.Ended), ended_at=moments
     ),
+    **{
+        event_type: st.builds(
+            model,
+            replica_id=ids,
+            number=versions,
+            sent_at=st.floats(0, 1e12),
+            requests=st.dictionaries(ids, st.floats(0, 1e9), min_size=1, max_size=5),
+        )
+        for model in requests.RequestsCounted.__subclasses__()
+        for event_type in model.event_types
+    },
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
     **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
     **{

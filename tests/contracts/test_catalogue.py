@@ -53,7 +53,13 @@ class TestEveryTopic:
 
     def test_keeps_what_its_consumers_cannot_handle(self, topic):
         """Who reads without a group skips what it cannot read, and sets nothing aside."""
-        assert topic.dead_letters == (topic.consumers != ["gateway"])
+        assert topic.dead_letters == (topic.consumers != ["gateway"] and not topic.is_internal)
+
+
+def test_what_replicas_tell_each_other_is_theirs_alone():
+    internal = {topic.name for topic in TOPICS if topic.is_internal}
+    assert internal == {topics.SESSIONS, *topics.REQUEST_COUNTS}
+    assert topics.relayed_topics("tickets") == [topics.TICKETS]
 
 
 def test_the_directory_is_compacted_and_the_rest_expires():
@@ -67,6 +73,10 @@ def test_the_directory_is_compacted_and_the_rest_expires():
             "cleanup.policy": "delete",
             "retention.ms": str(13 * 3_600_000),
             "segment.ms": str(3_600_000),
+        },
+        **{
+            name: {"cleanup.policy": "delete", "retention.ms": str(3_600_000), "segment.ms": str(3_600_000)}
+            for name in topics.REQUEST_COUNTS
         },
         topics.SLA: {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3_600_000)},
     }

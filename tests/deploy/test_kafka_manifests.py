@@ -39,7 +39,7 @@ def test_only_producers_may_write_a_topic(topic):
     readers = {user for user in users if ("topic", topic.name, "Read") in rights(user)}
     assert writers == set(topic.producers)
     assert readers == set(topic.consumers)
-    for reader in readers - {"gateway"}:
+    for reader in set() if topic.is_internal else readers - {"gateway"}:
         letters = dead_letter_topic(reader, topic.name)
         assert {user for user in users if ("topic", letters, "Write") in rights(user)} == {reader}
         assert ("group", f"{reader}.{topic.name}", "Read") in rights(reader)
@@ -51,6 +51,14 @@ def test_the_gateway_reads_everything_that_lists_it_without_a_group():
     read = {name for kind, name, operation in mine if (kind, operation) == ("topic", "Read")}
     assert read == {topic.name for topic in catalogue().values() if "gateway" in topic.consumers}
     assert read >= {WORKSPACE, TICKETS, COMMENTS, SLA, SESSIONS}
+
+
+@pytest.mark.parametrize(
+    "topic", [topic for topic in catalogue().values() if topic.is_internal], ids=lambda it: it.name
+)
+def test_what_replicas_tell_each_other_needs_no_group_and_no_dead_letters(topic):
+    mine = {right for right in rights(topic.owner) if topic.name in right[1]}
+    assert mine == {("topic", topic.name, operation) for operation in ("Write", "Read", "Describe")}
 
 
 def test_the_topic_job_may_create_and_neither_read_nor_write():

@@ -125,10 +125,11 @@ class TestEveryService:
             monkeypatch.setenv(key, environment[key])
         settings = load_settings(SERVES[name], environment)
         scaler = named(overlay, "HorizontalPodAutoscaler", name)["spec"]
-        assert settings.replicas == scaler["maxReplicas"]
         if name != "gateway":
+            replicas = settings.database_maximum_replicas
+            assert replicas == scaler["maxReplicas"]
             parameters = named(overlay, "Cluster", f"{name}-db")["spec"]["postgresql"]["parameters"]
-            assert settings.database_connections * (settings.replicas + 1) < int(parameters["max_connections"]), (
+            assert settings.database_connections * (replicas + 1) < int(parameters["max_connections"]), (
                 "also during a rollout"
             )
 

@@ -174,7 +174,7 @@ class TestDatabase:
     async def test_a_database_that_lets_nobody_in_or_is_too_small_is_refused(self, shared_stack: Stack):
         stack = shared_stack
         wrong_password = with_database(stack.database.app_url, user="tickets_app", password=CANARY)
-        too_many = {"OPSDASH_DATABASE_POOL_SIZE": "100", "OPSDASH_REPLICAS": "10"}
+        too_many = {"OPSDASH_DATABASE_POOL_SIZE": "100", "OPSDASH_DATABASE_MAXIMUM_REPLICAS": "10"}
         message = await refusal(stack.tickets_environment | {"OPSDASH_DATABASE_URL": wrong_password})
         assert message.startswith("OPSDASH_DATABASE_URL: the database cannot be reached (")
         message = await refusal(stack.tickets_environment | too_many)

@@ -5,6 +5,7 @@ from typing import Final
 from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
+from opsdash_contracts.requests import CommentsRequestsCounted, GatewayRequestsCounted, TicketsRequestsCounted
 from opsdash_contracts.sessions import SessionEnded
 from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
 from opsdash_contracts.tickets import TicketEvent
@@ -25,6 +26,9 @@ MODELS: Final[tuple[type[EventData], ...]] = (
     Project,
     Removed,
     SessionEnded,
+    GatewayRequestsCounted,
+    TicketsRequestsCounted,
+    CommentsRequestsCounted,
 )
 
 _BY_TYPE: Final[dict[str, dict[int, type[EventData]]]] = {}

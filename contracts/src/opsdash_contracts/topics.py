@@ -14,6 +14,11 @@ TICKETS: Final = "opsdash.support.tickets.v1"
 COMMENTS: Final = "opsdash.support.comments.v1"
 SLA: Final = "opsdash.support.sla.v1"
 SESSIONS: Final = "opsdash.sessions.v1"
+GATEWAY_REQUESTS: Final = "opsdash.requests.gateway.v1"
+TICKETS_REQUESTS: Final = "opsdash.requests.tickets.v1"
+COMMENTS_REQUESTS: Final = "opsdash.requests.comments.v1"
+#: What these say is how busy people are, many times a second; nothing has happened.
+REQUEST_COUNTS: Final = frozenset({GATEWAY_REQUESTS, TICKETS_REQUESTS, COMMENTS_REQUESTS})
 
 _MILLISECONDS_PER_HOUR = 3_600_000
 _Service = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
@@ -50,6 +55,11 @@ class Topic(BaseModel):
         return self
 
     @property
+    def is_internal(self) -> bool:
+        """What the replicas of one service tell each other: each reads all of it, without a group."""
+        return self.consumers == [self.owner]
+
+    @property
     def retention_ms(self) -> int:
         """Kafka's spelling; -1 is no time limit."""
         return -1 if self.retention_hours is None else self.retention_hours * _MILLISECONDS_PER_HOUR
@@ -84,6 +94,11 @@ def _read(entry: Traversable) -> Topic:
     if entry.name != f"{topic.name}.yaml":
         raise ValueError(f"{entry.name} describes {topic.name}")
     return topic
+
+
+def relayed_topics(service: str) -> list[str]:
+    """What a service publishes from its outbox; what its replicas tell each other needs none."""
+    return [name for name, topic in catalogue().items() if service in topic.producers and not topic.is_internal]
 
 
 def dead_letter_topic(group_service: str, topic: str) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 from opsdash_chassis.setting_types import RotatingSecret, Secret, ShownSecret
-from opsdash_chassis.settings import ConfigurationError, DatabaseSettings, load_settings
+from opsdash_chassis.settings import ConfigurationError, DatabaseSettings, load_settings, retired_settings
 from pydantic import TypeAdapter, ValidationError
 
 CANARY = "canary"
@@ -168,6 +168,15 @@ class TestSettings:
         missing = {"OPSDASH_EXAMPLE_TOKEN_FILE": str(tmp_path / CANARY)}
         (line,) = problems(environment({**GOOD, "OPSDASH_EXAMPLE_TOKEN": None, **missing}))
         assert line == "OPSDASH_EXAMPLE_TOKEN_FILE: the file cannot be read (FileNotFoundError)"
+
+
+def test_one_of_an_earlier_release_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {**GOOD, "OPSDASH_REPLICAS": "6"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings(ExampleSettings, given).database_maximum_replicas == 1
+    assert "OPSDASH_DATABASE_MAXIMUM_REPLICAS" in retired_settings()["OPSDASH_REPLICAS"]
+    assert retired_settings(GOOD) == {}
 
 
 class AdvisingSettings(ExampleSettings):

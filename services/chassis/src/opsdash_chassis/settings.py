@@ -20,6 +20,11 @@ from opsdash_chassis.setting_types import CHECKS_OF_SECRETS, NonEmpty, Port, Pos
 
 PREFIX = "OPSDASH_"
 EXIT_BAD_CONFIGURATION = 2
+#: Settings of an earlier release, and what to do instead. Who still gives one is told, and served.
+RETIRED: Mapping[str, str] = {
+    f"{PREFIX}REPLICAS": "limits need it no more; what checks the room for connections is"
+    f" {PREFIX}DATABASE_MAXIMUM_REPLICAS"
+}
 #: What Apache Kafka lets into a group unless told otherwise (group.min.session.timeout.ms).
 SHORTEST_SESSION_SECONDS = 6
 
@@ -57,7 +62,6 @@ class ServiceSettings(BaseSettings):
     oidc_user_claim: NonEmpty = "sub"
     oidc_user_ids: Literal["uuid", "derived"] = "uuid"
     otlp_endpoint: str | None = None
-    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     stall_log_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
     stall_exit_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
     plaintext_network: Literal["accepted"] | None = None
@@ -177,6 +181,7 @@ class DatabaseSettings(KafkaSettings):
     database_worker_url: PostgresqlUrl
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     database_worker_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
+    database_maximum_replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     database_start_timeout_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
     kafka_session_timeout_seconds: Annotated[float, Field(ge=1, le=300)] = 10
     relay_poll_seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
@@ -242,7 +247,12 @@ def _values_from_files(cls: type[BaseSettings], environ: Mapping[str, str]) -> d
 def _unknown_keys(cls: type[BaseSettings], environ: Mapping[str, str]) -> list[str]:
     known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
     known |= {f"{name}_FILE" for name in known}
-    return sorted(key for key in environ if key.upper().startswith(PREFIX) and key not in known)
+    return sorted(key for key in environ if key.upper().startswith(PREFIX) and key not in {*known, *RETIRED})
+
+
+def retired_settings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Those that are given and not read any more, and what to do instead."""
+    return {key: advice for key, advice in RETIRED.items() if key in (os.environ if environ is None else environ)}
 
 
 def load_settings(

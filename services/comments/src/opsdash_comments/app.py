@@ -7,7 +7,10 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_contracts.requests import CommentsRequestsCounted
+from opsdash_contracts.topics import COMMENTS_REQUESTS
 from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
 from opsdash_tenancy.directory_cache import DirectoryCache
@@ -36,13 +39,16 @@ def build_app(settings: CommentsSettings) -> Application:
     runtime = build_runtime(settings)
     cursors = Cursors(settings.cursor_secret.get_secret_value())
     tickets = TicketClient(settings)
-    org_limit = RateLimit(
-        per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas
+    org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
+    counts = SharedCounts(
+        settings, COMMENTS_REQUESTS, CommentsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
     )
+    org_limit.tell(counts.count)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with tickets.open(), runtime.running():
+            runtime.tasks.start("counts", counts.run())
             yield
 
     application = create_app(
@@ -56,4 +62,5 @@ def build_app(settings: CommentsSettings) -> Application:
         runtime.database, org_limit, cursors, tickets, DirectoryCache(People)
     )
     runtime.add_probes(application.health)
+    application.health.add_readiness("counts", counts.state)
     return application

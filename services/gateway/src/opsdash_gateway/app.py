@@ -11,9 +11,11 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
+from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.service.background import BackgroundTasks
-from opsdash_contracts.topics import SESSIONS, catalogue
+from opsdash_contracts.requests import GatewayRequestsCounted
+from opsdash_contracts.topics import GATEWAY_REQUESTS, SESSIONS, catalogue
 from opsdash_http.app import Application, PublicOptions, create_app
 from opsdash_http.limits.queues import Queues
 from opsdash_http.limits.rate_limits import RateLimit
@@ -50,6 +52,8 @@ class Connections:
     endings_publisher: Publisher
     broadcast_consumer: BroadcastConsumer
     endings: Endings
+    user_limit: RateLimit
+    counts: SharedCounts
     http: aiohttp.ClientSession | None = field(default=None)
     running: Upstreams | None = field(default=None)
     clock: DatabaseClock = field(init=False)
@@ -75,6 +79,7 @@ class Connections:
                 tasks.start("clock", self.clock.run())
                 tasks.start("sessions", self.endings.run())
                 tasks.start("endings", self.endings.tell())
+                tasks.start("counts", self.counts.run())
                 yield
             finally:
                 await tasks.cancel()
@@ -101,7 +106,6 @@ def _public_options(settings: GatewaySettings) -> PublicOptions:
     limit = RateLimit(
         per_second=settings.address_requests_per_second,
         burst=settings.address_request_burst,
-        replicas=settings.replicas,
     )
     return PublicOptions(page_headers=PAGE_HEADERS, allowed_hosts=settings.hosts, address_limit=limit)
 
@@ -110,13 +114,17 @@ def _connections(
     settings: GatewaySettings, hub: Hub, publisher: Publisher | None, endings_publisher: Publisher | None
 ) -> Connections:
     kafka = Dependency("kafka")
-    topics = catalogue().keys() - {SESSIONS}
+    topics = [name for name, topic in catalogue().items() if not topic.is_internal]
     broadcast_consumer = BroadcastConsumer(
         settings, topics, wanted=hub.wants, on_event=hub.deliver, on_gap=hub.restart, kafka=kafka
     )
     endings_publisher = endings_publisher or Publisher(settings, SESSIONS)
     endings = Endings(settings, endings_publisher, on_news=hub.sessions_ended, kafka=kafka)
-    return Connections(settings, publisher or Publisher(settings), endings_publisher, broadcast_consumer, endings)
+    limit = RateLimit(per_second=settings.user_requests_per_second, burst=settings.user_request_burst)
+    counts = SharedCounts(settings, GATEWAY_REQUESTS, GatewayRequestsCounted, limit.charge_for_others, kafka=kafka)
+    limit.tell(counts.count)
+    publisher = publisher or Publisher(settings)
+    return Connections(settings, publisher, endings_publisher, broadcast_consumer, endings, limit, counts)
 
 
 def build_app(
@@ -167,11 +175,10 @@ def build_app(
         operator_routes=operators,
         public=_public_options(settings),
         user_queues=Queues(settings.user_requests_at_once),
-        user_limit=RateLimit(
-            per_second=settings.user_requests_per_second, burst=settings.user_request_burst, replicas=settings.replicas
-        ),
+        user_limit=connections.user_limit,
     )
     application.health.add_readiness("live", connections.broadcast_consumer.state)
     application.health.add_readiness("sessions", endings.state)
+    application.health.add_readiness("counts", connections.counts.state)
     application.health.add_readiness("clock", connections.clock.watch.ready)
     return application

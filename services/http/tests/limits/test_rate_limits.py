@@ -69,9 +69,37 @@ class TestRateLimit:
         assert passed(limit, "noisy", 1000) == 2
         assert passed(limit, "quiet", 2) == 2
 
-    def test_replicas_share_the_limit_between_them(self):
-        limit = RateLimit(per_second=10, burst=8, replicas=4, clock=Clock())
+    def test_what_others_let_through_counts_as_well(self):
+        limit = RateLimit(per_second=10, burst=8, clock=Clock())
+        limit.charge_for_others("a", 6, seconds_ago=0.0)
         assert passed(limit, "a", 100) == 2
+        assert passed(limit, "b", 100) == 8
+
+    def test_what_others_let_through_long_ago_takes_nothing_from_now(self):
+        """A process that was frozen reads at once what happened meanwhile, as if it had read it then."""
+        clock = Clock()
+        limit = RateLimit(per_second=10, burst=8, clock=clock)
+        for seconds in range(60, 1, -1):
+            limit.charge_for_others("a", 9, seconds_ago=seconds)
+        assert passed(limit, "a", 100) == 8
+
+    def test_nobody_is_locked_out_for_long_by_what_others_let_through(self):
+        clock = Clock()
+        limit = RateLimit(per_second=10, burst=5, clock=clock)
+        for _ in range(100):
+            limit.charge_for_others("a", 1_000_000, seconds_ago=0.0)
+        clock.now += rate_limits.LONGEST_DEBT_SECONDS + 0.2
+        assert passed(limit, "a", 1) == 1
+
+    def test_tells_what_it_lets_through_and_what_that_cost_and_nothing_of_others(self):
+        told: list[tuple[object, float]] = []
+        limit = RateLimit(per_second=10, burst=2, clock=Clock())
+        limit.tell(lambda key, requests: told.append((key, requests)))
+        assert passed(limit, "a", 100) == 2
+        limit.check_again("a")
+        limit.charge("a", 0.5)
+        limit.charge_for_others("a", 3, seconds_ago=0.0)
+        assert told == [("a", 1.0), ("a", 1.0), ("a", 0.5)]
 
     def test_forgets_who_was_not_seen_for_long(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(rate_limits, "MAXIMUM_KEYS", 3)

@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_contracts.requests import TicketsRequestsCounted
+from opsdash_contracts.topics import TICKETS_REQUESTS
 from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
 from opsdash_http.security.internal import ServiceToken
@@ -38,14 +41,17 @@ def build_runtime(settings: TicketsSettings) -> Runtime:
 
 def build_app(settings: TicketsSettings) -> Application:
     runtime = build_runtime(settings)
-    org_limit = RateLimit(
-        per_second=settings.org_requests_per_second, burst=settings.org_request_burst, replicas=settings.replicas
+    org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
+    counts = SharedCounts(
+        settings, TICKETS_REQUESTS, TicketsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
     )
+    org_limit.tell(counts.count)
     cursors = Cursors(settings.cursor_secret.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with runtime.running():
+            runtime.tasks.start("counts", counts.run())
             yield
 
     application = create_app(
@@ -69,4 +75,5 @@ def build_app(settings: TicketsSettings) -> Application:
         runtime.database, org_limit, cursors, exports, DirectoryCache(Names)
     )
     runtime.add_probes(application.health)
+    application.health.add_readiness("counts", counts.state)
     return application

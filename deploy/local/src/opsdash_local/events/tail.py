@@ -1,4 +1,4 @@
-"""Follow all topics of the catalogue without joining a group, so that watching disturbs no consumer."""
+"""Follow the topics that tell of events without joining a group, so that watching disturbs no consumer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import InvalidMessage, decode
-from opsdash_contracts.topics import WORKSPACE, catalogue
+from opsdash_contracts.topics import REQUEST_COUNTS, WORKSPACE, catalogue
 
 from opsdash_local.errors import LocalStackError
 from opsdash_local.events.directory import Directory
@@ -84,7 +84,7 @@ async def _partitions(servers: str) -> list[TopicPartition]:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
-        existing = sorted(set(catalogue()) & set(await admin.list_topics()))
+        existing = sorted((catalogue().keys() - REQUEST_COUNTS) & set(await admin.list_topics()))
         described = await admin.describe_topics(existing) if existing else []
     except (KafkaError, OSError) as error:
         raise LocalStackError(f"no Kafka broker answers at {servers}; is the stack running? (make run)") from error

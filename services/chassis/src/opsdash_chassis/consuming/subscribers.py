@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaRouter
-from opsdash_contracts.topics import catalogue, dead_letter_topic
+from opsdash_contracts.topics import catalogue, dead_letter_topic, relayed_topics
 
 from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
 from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, body_of, framework_options, parse_leniently
@@ -227,8 +227,7 @@ class Consumers:
     def _needed_topics(self) -> list[str]:
         """What is read, where its bad messages go, and what the relay publishes to: without one, events pile up."""
         read = list(self.subscriptions)
-        written = [name for name, topic in catalogue().items() if self._service in topic.producers]
-        return [*read, *(dead_letter_topic(self._service, name) for name in read), *written]
+        return [*read, *(dead_letter_topic(self._service, name) for name in read), *relayed_topics(self._service)]
 
     async def _measure_lag(self) -> None:
         for subscriber in self.broker.subscribers:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import structlog
-from opsdash_contracts.topics import catalogue
+from opsdash_contracts.topics import relayed_topics
 
 from opsdash_chassis.consuming import inbox_repository
 from opsdash_chassis.consuming.subscribers import Consumers
@@ -40,8 +40,8 @@ class Runtime:
     def __init__(self, settings: DatabaseSettings, *, service: str, revision: str, long_reads: int = 0) -> None:
         self.settings = settings
         kafka, database = Dependency("kafka"), Dependency("database")
-        written = [name for name, topic in catalogue().items() if service in topic.producers]
-        self.relay = Relay(settings, written, kafka=kafka, database=database)
+        self.kafka = kafka
+        self.relay = Relay(settings, relayed_topics(service), kafka=kafka, database=database)
         self.database = Database(settings, name=service, after_commit=self.relay.hint, long_reads=long_reads)
         self.probe = DatabaseProbe(self.database, database)
         self.consumers = Consumers(settings, service=service, database=self.database, kafka=kafka)

@@ -109,10 +109,11 @@ async def _check_schema(connection: OwnConnection, revision: str) -> None:
 
 
 async def _check_room(connection: OwnConnection, settings: DatabaseSettings) -> None:
-    wanted = settings.replicas * settings.database_connections
+    replicas = settings.database_maximum_replicas
+    wanted = replicas * settings.database_connections
     room = await connection.fetchval(_CONNECTIONS)
     if wanted > room:
         raise StartupError(
-            f"OPSDASH_DATABASE_POOL_SIZE: {wanted} connections for {settings.replicas} replicas,"
-            f" but the server allows {room}"
+            f"OPSDASH_DATABASE_POOL_SIZE: {wanted} connections for {replicas} replicas"
+            f" (OPSDASH_DATABASE_MAXIMUM_REPLICAS), but the server allows {room}"
         )

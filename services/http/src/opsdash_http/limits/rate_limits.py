@@ -1,6 +1,6 @@
 """Request limits per user or per org: a virtual queue (GCRA) that costs one number a key.
 
-Each process counts on its own and is given its share of the limit, so replicas need no store between them.
+Each process counts with the whole limit. Replicas that share one tell each other what they let through: `sharing.py`.
 Source: ITU-T I.371, generic cell rate algorithm.
 """
 
@@ -10,6 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import TypeAlias
 
 from opsdash_http.errors.problems import too_many_requests
 
@@ -19,21 +20,29 @@ LONGEST_DEBT_SECONDS = 30.0
 ROUNDING_SECONDS = 1e-6
 
 
+#: Told of each use: the key, and how many requests it counts as.
+Told: TypeAlias = Callable[[Hashable, float], None]
+
+
 class RateLimit:
     """At most `burst` requests at once and `per_second` on average, for each key on its own."""
 
-    def __init__(
-        self, *, per_second: float, burst: int, replicas: int = 1, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._interval = replicas / per_second
-        self._quota = max(1, burst / replicas)
-        self._tolerance = self._interval * self._quota
+    def __init__(self, *, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = 1 / per_second
+        self._quota = burst
+        self._tolerance = self._interval * burst
         self._clock = clock
         self._free_at: OrderedDict[Hashable, float] = OrderedDict()
+        self._tell: Told = _nobody
+
+    def tell(self, told: Told) -> None:
+        """Call it for everything that is counted here; in the middle of a request, so it must be quick."""
+        self._tell = told
 
     def check(self, key: Hashable) -> None:
         """Count one request. Raises the 429 problem, with the whole seconds to wait, when the key is over its limit."""
         self._allow(key, self._interval)
+        self._tell(key, 1.0)
 
     def check_again(self, key: Hashable) -> None:
         """For a request that was counted and has waited since. Raises when the key was charged meanwhile."""
@@ -41,8 +50,14 @@ class RateLimit:
 
     def charge(self, key: Hashable, requests: float) -> None:
         """Count so many more for what has been done already, so that the next ones wait."""
+        self.charge_for_others(key, requests)
+        self._tell(key, requests)
+
+    def charge_for_others(self, key: Hashable, requests: float, *, seconds_ago: float = 0.0) -> None:
+        """Count what another replica has let through, as of then: what is long ago takes nothing from now."""
         now = self._clock()
-        free_at = max(self._free_at.get(key, now), now) + requests * self._interval
+        then = now - seconds_ago
+        free_at = max(self._free_at.get(key, then), then) + requests * self._interval
         self._note(key, min(free_at, now + self._tolerance + LONGEST_DEBT_SECONDS))
 
     def headers(self, key: Hashable) -> list[tuple[bytes, bytes]]:
@@ -68,3 +83,7 @@ class RateLimit:
         self._free_at.move_to_end(key)
         if len(self._free_at) > MAXIMUM_KEYS:
             self._free_at.popitem(last=False)
+
+
+def _nobody(key: Hashable, requests: float) -> None:
+    """Told of a limit that is not shared."""

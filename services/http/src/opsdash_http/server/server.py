@@ -21,7 +21,7 @@ import uvloop
 from opsdash_chassis.errors import StartupError
 from opsdash_chassis.observability.descriptors import allow_as_many_as_permitted
 from opsdash_chassis.observability.watchdog import Watchdog
-from opsdash_chassis.settings import Profile, ServiceSettings
+from opsdash_chassis.settings import Profile, ServiceSettings, retired_settings
 
 from opsdash_http.app import Application
 from opsdash_http.asgi import App
@@ -156,6 +156,8 @@ def serve(build: Callable[[], Application], settings: ServiceSettings) -> None:
         await Process(build(), settings).run()
 
     allow_as_many_as_permitted()
+    for name, instead in retired_settings().items():
+        log.warning("setting_not_read", setting=name, instead=instead)
     try:
         with (
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
