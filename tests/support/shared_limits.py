@@ -13,7 +13,7 @@ PER_SECOND, BURST = 10, 20
 LEAST_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 #: Of what the limit allows, at least: a machine may stand still for longer than the burst lasts.
-LEAST_SHARE = 0.8
+LEAST_SHARE = 0.7
 
 
 def allowed(seconds: float) -> float:
