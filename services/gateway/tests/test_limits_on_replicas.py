@@ -14,9 +14,8 @@ from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
 from tests.support.fixtures import ServiceFactory
 from tests.support.http_servers import TestIssuer
 from tests.support.live_stream import agreeing_upstream, lone_gateway_environment
-from tests.support.measurements import eventually
+from tests.support.measurements import BURST, PER_SECOND, Ask, eventually, has_what_is_allowed
 from tests.support.service_process import ServiceProcess
-from tests.support.shared_limits import BURST, PER_SECOND, Ask, has_what_is_allowed
 
 LIMIT = {
     "OPSDASH_USER_REQUESTS_PER_SECOND": str(PER_SECOND),

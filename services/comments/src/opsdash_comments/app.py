@@ -43,7 +43,7 @@ def build_app(settings: CommentsSettings) -> Application:
     counts = SharedCounts(
         settings, COMMENTS_REQUESTS, CommentsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
     )
-    org_limit.tell(counts.count)
+    org_limit.report_to(counts.count)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -122,7 +122,7 @@ def _connections(
     endings = Endings(settings, endings_publisher, on_news=hub.sessions_ended, kafka=kafka)
     limit = RateLimit(per_second=settings.user_requests_per_second, burst=settings.user_request_burst)
     counts = SharedCounts(settings, GATEWAY_REQUESTS, GatewayRequestsCounted, limit.charge_for_others, kafka=kafka)
-    limit.tell(counts.count)
+    limit.report_to(counts.count)
     publisher = publisher or Publisher(settings)
     return Connections(settings, publisher, endings_publisher, broadcast_consumer, endings, limit, counts)
 

@@ -91,10 +91,10 @@ class TestRateLimit:
         clock.now += rate_limits.LONGEST_DEBT_SECONDS + 0.2
         assert passed(limit, "a", 1) == 1
 
-    def test_tells_what_it_lets_through_and_what_that_cost_and_nothing_of_others(self):
+    def test_reports_what_it_lets_through_and_what_that_cost_and_nothing_of_others(self):
         told: list[tuple[object, float]] = []
         limit = RateLimit(per_second=10, burst=2, clock=Clock())
-        limit.tell(lambda key, requests: told.append((key, requests)))
+        limit.report_to(lambda key, requests: told.append((key, requests)))
         assert passed(limit, "a", 100) == 2
         limit.check_again("a")
         limit.charge("a", 0.5)

@@ -21,8 +21,15 @@ from opsdash_http.errors.problems import Problem
 from opsdash_http.limits.rate_limits import RateLimit
 
 from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own, client_environment
-from tests.support.measurements import eventually
-from tests.support.shared_limits import BURST, PER_SECOND, Ask, allowed, ask_too_much, has_what_is_allowed
+from tests.support.measurements import (
+    BURST,
+    PER_SECOND,
+    Ask,
+    allowed,
+    ask_too_much,
+    eventually,
+    has_what_is_allowed,
+)
 
 Settings = Callable[[Broker], KafkaSettings]
 
@@ -52,7 +59,7 @@ class Replica:
         self.counts = SharedCounts(
             settings, GATEWAY_REQUESTS, GatewayRequestsCounted, self.limit.charge_for_others, kafka=Dependency("kafka")
         )
-        self.limit.tell(self.counts.count)
+        self.limit.report_to(self.counts.count)
 
     def asked_by(self, person: UUID) -> Ask:
         async def ask() -> bool:

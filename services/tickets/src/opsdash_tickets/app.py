@@ -45,7 +45,7 @@ def build_app(settings: TicketsSettings) -> Application:
     counts = SharedCounts(
         settings, TICKETS_REQUESTS, TicketsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
     )
-    org_limit.tell(counts.count)
+    org_limit.report_to(counts.count)
     cursors = Cursors(settings.cursor_secret.get_secret_value())
 
     @asynccontextmanager

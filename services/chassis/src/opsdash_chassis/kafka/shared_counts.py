@@ -1,7 +1,7 @@
-"""Has the replicas of a service count together: each tells the others what it let through, many times a second.
+"""Has the replicas of a service count together: each reports to the others what it let through, many times a second.
 
 Each counts by itself at once and learns of the others a moment later. While the broker is away each goes on alone, and
-what could not be told is not told later: it is only worth something while it is new.
+what could not be reported is not reported later: it is worth something only while it is new.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from opsdash_chassis.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
 
-#: How long others' counts are unknown here at least. Telling takes a process about half a millisecond.
-TELL_SECONDS = 0.1
+#: For about so long others' counts are unknown here. A report of 30 keys takes 0.1 ms to make, and as much to read.
+REPORT_SECONDS = 0.1
 CONFIRM_SECONDS = 3.0
 RETRY_SECONDS = (1.0, 10.0)
 LASTED_SECONDS = 60.0
-TOLD = Counter("opsdash_shared_counts_told", "Messages to the other replicas about what was let through", ["outcome"])
+REPORTS = Counter("opsdash_shared_count_reports", "Messages to other replicas about what was let through", ["outcome"])
 
 
 class Charge(Protocol):
@@ -59,11 +59,11 @@ class SharedCounts:
         self._lateness = Lateness()
         self._wake = asyncio.Event()
         self._consumer = BroadcastConsumer(
-            settings, [topic], wanted=lambda _: True, on_event=self._learn, part=f"{topic} to follow", kafka=kafka
+            settings, [topic], wanted=lambda _: True, on_event=self._apply, part=f"{topic} to follow", kafka=kafka
         )
 
     def count(self, key: Hashable, requests: float) -> None:
-        """To be told soon. Beyond MAXIMUM_KEYS in between, more than a process can answer, it stays untold."""
+        """To be reported soon. Beyond MAXIMUM_KEYS in between, more than a process can answer, it is not."""
         known = self._counted.get(key)
         if known is not None:
             self._counted[key] = known + requests
@@ -80,56 +80,59 @@ class SharedCounts:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._consumer.run())
-            tasks.create_task(self._tell_again_and_again())
+            tasks.create_task(self._keep_reporting())
 
     @property
     def _part(self) -> str:
-        return f"{self._topic} to tell"
+        return f"{self._topic} to report"
 
-    async def _tell_again_and_again(self) -> None:
+    async def _keep_reporting(self) -> None:
         """With another producer after each failure: what a broken one still holds is unknown."""
         pause = RETRY_SECONDS[0]
         while True:
             started = time.monotonic()
             try:
-                await self._tell_through_one()
-            except (BrokerRefuses, KafkaError, OSError) as error:
-                TOLD.labels("failed").inc()
-                self._kafka.away(repr(error), part=self._part)
-            except Exception as error:
-                TOLD.labels("failed").inc()
-                log.exception("telling_failed", topic=self._topic)
-                self._kafka.away(repr(error), part=self._part)
-            pause = (
-                RETRY_SECONDS[0] if time.monotonic() - started > LASTED_SECONDS else min(2 * pause, RETRY_SECONDS[1])
-            )
+                await self._report_through_one()
+            except Exception as error:  # noqa: BLE001 - nothing that a broker or client does may end this
+                self._note_failure(error)
+            lasted = time.monotonic() - started > LASTED_SECONDS
+            pause = RETRY_SECONDS[0] if lasted else min(2 * pause, RETRY_SECONDS[1])
             await asyncio.sleep(pause)
 
-    async def _tell_through_one(self) -> None:
+    def _note_failure(self, error: Exception) -> None:
+        REPORTS.labels("failed").inc()
+        if isinstance(error, BrokerRefuses):
+            self._kafka.away(str(error), part=self._part)
+            return
+        self._kafka.away(repr(error), part=self._part)
+        if not isinstance(error, (KafkaError, OSError)):
+            log.error("reporting_failed", topic=self._topic, exc_info=error)
+
+    async def _report_through_one(self) -> None:
         await require_topics(self._settings, [self._topic])  # some brokers make a missing one when asked
         producer = await start_producer(self._settings)
         try:
             self._kafka.back(part=self._part)
-            self._take()  # what was counted meanwhile is old
+            self._collect()  # what was counted meanwhile is old
             while True:
                 await self._wake.wait()
-                await asyncio.sleep(TELL_SECONDS)
-                await self._tell(producer, self._take())
+                await asyncio.sleep(REPORT_SECONDS)
+                await self._report(producer, self._collect())
         finally:
             await stop_producer(producer)
 
-    def _take(self) -> dict[Hashable, float]:
+    def _collect(self) -> dict[Hashable, float]:
         counted, self._counted = self._counted, {}
         self._wake.clear()
         return counted
 
-    async def _tell(self, producer: AIOKafkaProducer, counted: dict[Hashable, float]) -> None:
+    async def _report(self, producer: AIOKafkaProducer, counted: dict[Hashable, float]) -> None:
         event = self._event(counted)
         async with asyncio.timeout(CONFIRM_SECONDS):
             await producer.send_and_wait(
                 self._topic, value=event.value(), key=event.key, headers=event.envelope.to_headers()
             )
-        TOLD.labels("told").inc()
+        REPORTS.labels("sent").inc()
 
     def _event(self, counted: dict[Hashable, float]) -> Event[RequestsCounted]:
         self._number += 1
@@ -140,7 +143,7 @@ class SharedCounts:
         (event_type,) = data.event_types
         return Event.of(data, type=event_type, id=uuid4(), time=datetime.now(UTC))
 
-    def _learn(self, event: Event[Any]) -> None:
+    def _apply(self, event: Event[Any]) -> None:
         data = event.data
         if not isinstance(data, RequestsCounted) or data.replica_id == self._replica_id:
             return

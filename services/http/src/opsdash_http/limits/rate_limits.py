@@ -1,6 +1,7 @@
 """Request limits per user or per org: a virtual queue (GCRA) that costs one number a key.
 
-Each process counts with the whole limit. Replicas that share one tell each other what they let through: `sharing.py`.
+Each process counts with the whole limit. Replicas that share one report to each other: see
+`opsdash_chassis.kafka.shared_counts`.
 Source: ITU-T I.371, generic cell rate algorithm.
 """
 
@@ -20,8 +21,8 @@ LONGEST_DEBT_SECONDS = 30.0
 ROUNDING_SECONDS = 1e-6
 
 
-#: Told of each use: the key, and how many requests it counts as.
-Told: TypeAlias = Callable[[Hashable, float], None]
+#: Called for each use: the key, and how many requests it counts as.
+OnCounted: TypeAlias = Callable[[Hashable, float], None]
 
 
 class RateLimit:
@@ -33,16 +34,16 @@ class RateLimit:
         self._tolerance = self._interval * burst
         self._clock = clock
         self._free_at: OrderedDict[Hashable, float] = OrderedDict()
-        self._tell: Told = _nobody
+        self._on_counted: OnCounted = _ignore
 
-    def tell(self, told: Told) -> None:
+    def report_to(self, on_counted: OnCounted) -> None:
         """Call it for everything that is counted here; in the middle of a request, so it must be quick."""
-        self._tell = told
+        self._on_counted = on_counted
 
     def check(self, key: Hashable) -> None:
         """Count one request. Raises the 429 problem, with the whole seconds to wait, when the key is over its limit."""
         self._allow(key, self._interval)
-        self._tell(key, 1.0)
+        self._on_counted(key, 1.0)
 
     def check_again(self, key: Hashable) -> None:
         """For a request that was counted and has waited since. Raises when the key was charged meanwhile."""
@@ -51,7 +52,7 @@ class RateLimit:
     def charge(self, key: Hashable, requests: float) -> None:
         """Count so many more for what has been done already, so that the next ones wait."""
         self.charge_for_others(key, requests)
-        self._tell(key, requests)
+        self._on_counted(key, requests)
 
     def charge_for_others(self, key: Hashable, requests: float, *, seconds_ago: float = 0.0) -> None:
         """Count what another replica has let through, as of then: what is long ago takes nothing from now."""
@@ -85,5 +86,5 @@ class RateLimit:
             self._free_at.popitem(last=False)
 
 
-def _nobody(key: Hashable, requests: float) -> None:
-    """Told of a limit that is not shared."""
+def _ignore(key: Hashable, requests: float) -> None:
+    """For a limit that is not shared."""
