@@ -66,7 +66,12 @@ class TestBrokerAway:
                 assert await stored_versions(stack) == versions(witness.records)
             await consumes(stack, absent, service)
             await says(service, 200, '"consuming"')
-            assert await metric(service, "opsdash_dependency_up", dependency="kafka") == 1
+            await says(service, 200, "counts with the other replicas")
+
+            async def is_up() -> bool:
+                return await metric(service, "opsdash_dependency_up", dependency="kafka") == 1
+
+            await eventually(is_up, service=service)
             assert service.exit_code is None
 
     async def test_what_waiting_does_not_mend_is_not_ready_with_the_way_out(self, stack: Stack, absent: Broker):

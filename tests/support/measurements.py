@@ -1,4 +1,4 @@
-"""Measurements: conditions that come true in time, metrics, query plans, processor time by size of the input, limits."""
+"""Measurements: conditions that come true in time, metrics, query plans, processor time by size, request limits."""
 
 from __future__ import annotations
 

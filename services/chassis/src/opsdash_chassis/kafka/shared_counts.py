@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 #: For about so long others' counts are unknown here. A report of 30 keys takes 0.1 ms to make, and as much to read.
 REPORT_SECONDS = 0.1
 CONFIRM_SECONDS = 3.0
-RETRY_SECONDS = (1.0, 10.0)
+RETRY_SECONDS = (0.5, 5.0)
 LASTED_SECONDS = 60.0
 REPORTS = Counter("opsdash_shared_count_reports", "Messages to other replicas about what was let through", ["outcome"])
 
