@@ -9,8 +9,8 @@ TYPED := contracts/src $(sort $(wildcard services/*/src)) deploy/local/src deplo
          examples deploy/bootstrap deploy/new_service deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-storms test-browsers test-clients test-kafka test-kubernetes lint types bench bench-console screenshots messages release-contracts new-service \
-        manifests sbom compose docker-answers sync tools clean
+.PHONY: help run test test-storms test-browsers test-clients test-kafka test-kubernetes lint types bench bench-console screenshots messages \
+        release-contracts new-service manifests sbom compose docker-answers sync tools promtool clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -98,6 +98,16 @@ tools: ## kustomize for the manifests, unless it or kubectl is there; needs Go
 			echo "opsdash: make tools builds kustomize with Go, and there is no 'go'; install it, or kustomize or kubectl" >&2; \
 			exit 1; }; \
 		GOBIN="$$PWD/.tools" go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1; }
+
+promtool: ## promtool for the tests of the alerts, unless it is there; takes it out of Debian's package
+	@command -v promtool >/dev/null || test -x .tools/promtool || { \
+		command -v apt-get >/dev/null || { \
+			echo "opsdash: make promtool takes it out of Debian's package prometheus, and there is no 'apt-get'; install" \
+				"Prometheus, or name its promtool in PROMTOOL" >&2; \
+			exit 1; }; \
+		mkdir -p .tools && cd .tools && apt-get download -qq prometheus && \
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool; \
+		rm -f prometheus_*.deb; test -x promtool; }
 
 clean: ## Remove the environment, the caches, and the data folder if it is a stack's and none runs on it
 	@$(PYTHON) -B deploy/clean.py

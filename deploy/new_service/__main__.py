@@ -19,7 +19,7 @@ BY_HAND = {
     "CHANGELOG.md": "that it is there",
     "CODEOWNERS": "who reviews it, unless it is the team of the rest",
     "docs/explanation/architecture.md": "its row among the services: what it owns, publishes and reads",
-    "deploy/observability/rules.yaml": "alerts of its own, with their page in docs/how-to/alerts.md",
+    "deploy/observability/rules.yaml": "alerts about what it does, with their page in docs/how-to/alerts.md",
     "tests/architecture/sources.py": "how much of it each guard looks at",
 }
 

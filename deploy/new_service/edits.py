@@ -123,6 +123,7 @@ def _manifests(name: Name) -> dict[str, list[Edit]]:
         f"    digest: sha256:{NO_DIGEST}\n"
     )
     backup = name.applied((FRAGMENTS / "backups.yaml").read_text(encoding="utf-8"))
+    series = f'up{{namespace="opsdash", job="{name.dashed}"}}'
     files = {"services": name.dashed, "jobs": f"migrate-{name.dashed}", "network": name.dashed, "postgres": name.dashed}
     return {
         "deploy/k8s/base/kustomization.yaml": [
@@ -133,6 +134,9 @@ def _manifests(name: Name) -> dict[str, list[Edit]]:
         ],
         "deploy/k8s/overlays/production/kustomization.yaml": [before(r"^  - name: opsdash/gateway$", image)],
         "deploy/k8s/overlays/production/backups.yaml": [lambda text: text + backup],
+        "deploy/observability/rules.yaml": [
+            among(f"            or {series} or absent({series}) - 1\n", r" +or up\{.*\} or absent\(up\{.*\}\) - 1")
+        ],
     }
 
 

@@ -95,6 +95,11 @@ class TestTargets:
         assert said[0].startswith("opsdash: make tools builds kustomize with Go, and there is no 'go'; install it, or")
         assert len(said) == 2, "make's own last line"
 
+    def test_promtool_without_debian(self, tmp_path: Path):
+        said = self.make("promtool", tmp_path)
+        assert said[0].startswith("opsdash: make promtool takes it out of Debian's package prometheus, and there is no")
+        assert len(said) == 2
+
     def test_compose_without_docker(self, tmp_path: Path):
         said = self.make("compose", tmp_path)
         assert said[0].startswith("opsdash: make compose needs Docker with its compose plugin, and there is no")

@@ -34,6 +34,7 @@ GUARDS = (
     "tests/deploy/test_compose.py",
     "tests/deploy/test_kafka_manifests.py",
     "tests/deploy/test_kubernetes.py",
+    "tests/deploy/test_observability.py",
     "tests/deploy/test_rendered.py",
     "tests/integration/test_migrations.py",
     "tests/integration/test_row_security.py",

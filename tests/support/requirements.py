@@ -29,6 +29,7 @@ from deploy.k8s.render import renderer
 from tests.browser import browsers
 from tests.browser.browsers import ENGINES, need_of
 from tests.clients.generators import MISSING as CLIENT_TOOLS_MISSING
+from tests.deploy.alerts.promtool import promtool_missing
 
 MEBIBYTES = 64
 CAP_SYS_ADMIN = 21
@@ -175,6 +176,7 @@ NEEDS = {
     **{need_of(name): Need(f"of the console in {name}", engine.missing) for name, engine in ENGINES.items()},
     **{name: Need(f"with a client that needs {name}", lacking) for name, lacking in CLIENT_TOOLS_MISSING.items()},
     "kubernetes": Need("on an API server of Kubernetes", _kubernetes_missing),
+    "promtool": Need("that feed the alerts their faults", promtool_missing),
     "docker-compose": Need("of the compose stack", _compose_missing),
     "spreadsheet": Need("of exported lists in a spreadsheet", spreadsheet_missing),
     "deptry": Need("of declared dependencies", _not_installed("deptry")),

@@ -1,0 +1,144 @@
+"""The series that Prometheus has of a healthy installation, and what becomes of them in a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from opsdash_local import services
+
+STEP_SECONDS = 30
+NEEDS = {service.name: (*service.asks, *service.passes_on_to) for service in services.SERVICES}
+SERVICES = tuple(NEEDS)
+BACKENDS = tuple(service.name for service in services.BACKENDS)
+PODS = ("1", "2")
+GONE = "stale"  # the marker that Prometheus writes when a target or a series is no longer there
+
+FROZEN = "frozen"
+
+Kind: TypeAlias = Literal["level", "counter", "clock"]
+Value: TypeAlias = float | str
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """A level with its value, a counter with its growth in a step, or the time of what happens again and again."""
+
+    kind: Kind
+    value: Value
+
+
+def of_pod(metric: str, job: str, pod: str, **labels: str) -> str:
+    """A series as a ServiceMonitor labels it: the job is the name of the Kubernetes Service."""
+    place = {"namespace": "opsdash", "job": job, "pod": f"{job}-{pod}", "instance": f"{job}-{pod}:9000"}
+    return series(metric, **place, **labels)
+
+
+def of_all(metric: str, *jobs: str, **labels: str) -> list[str]:
+    return [of_pod(metric, job, pod, **labels) for job in jobs for pod in PODS]
+
+
+def series(metric: str, **labels: str) -> str:
+    matched = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    return f"{metric}{{{matched}}}"
+
+
+def deployment(name: str) -> str:
+    """kube-state-metrics names itself in `job`; `namespace` is that of the object (`honorLabels`)."""
+    return series(
+        "kube_deployment_status_replicas_available", job="kube-state-metrics", namespace="opsdash", deployment=name
+    )
+
+
+LAST_BREACH_JOB = series(
+    "kube_cronjob_status_last_successful_time",
+    job="kube-state-metrics",
+    namespace="opsdash",
+    cronjob="sla-breaches",
+)
+TICKET_TOPIC = {"topic": "opsdash.support.tickets.v1"}
+ROUTE = {"method": "GET", "route": "/api/orgs/{slug}/tickets"}
+
+
+def _levels() -> Iterator[tuple[str, Value]]:
+    for job in SERVICES:
+        yield deployment(job), 2
+        for name in ("kafka", *NEEDS[job], *(["database"] if job in BACKENDS else [])):
+            yield from ((one, 1) for one in of_all("opsdash_dependency_up", job, dependency=name))
+    yield deployment("opsdash-entity-operator"), 1
+    yield from ((one, 1) for one in of_all("up", *SERVICES))
+    yield from ((one, 0) for one in of_all("opsdash_clock_difference_seconds", *SERVICES))
+    for job in BACKENDS:
+        yield of_pod("opsdash_relay_leader", job, "1"), 1
+        yield of_pod("opsdash_relay_leader", job, "2"), 0
+        for metric in ("opsdash_outbox_oldest_seconds", "opsdash_outbox_parked_events"):
+            yield from ((one, 0) for one in of_all(metric, job))
+        for metric in ("consumer_paused", "consumer_held_seconds", "consumer_lag_messages"):
+            yield from ((one, 0) for one in of_all(f"opsdash_{metric}", job, **TICKET_TOPIC))
+    yield from ((one, 0) for one in of_all("opsdash_sla_oldest_unhandled_seconds", "sla-monitor"))
+
+
+def _counters() -> Iterator[tuple[str, Value]]:
+    for job in SERVICES:
+        yield from ((one, 0) for one in of_all("opsdash_event_loop_stalls_total", job))
+        for status, growth in (("200", 30), ("503", 0)):
+            yield from ((one, growth) for one in of_all("opsdash_http_request_seconds_count", job, status=status))
+        for le in ("0.1", "1.0", "2.5", "+Inf"):
+            yield from ((one, 30) for one in of_all("opsdash_http_request_seconds_bucket", job, **ROUTE, le=le))
+    for job in BACKENDS:
+        yield from ((one, 0) for one in of_all("opsdash_housekeeping_failures_total", job, task="prune"))
+        yield from (
+            (one, 0) for one in of_all("opsdash_dead_letters_total", job, **TICKET_TOPIC, reason="handler-failed")
+        )
+    for le in ("1.0", "15.0", "60.0", "+Inf"):
+        yield from ((one, 1) for one in of_all("opsdash_sla_breach_lateness_seconds_bucket", "sla-monitor", le=le))
+    for metric, labels in (
+        ("notices_total", {"kind": "breach", "confirmed": "false"}),
+        ("owner_failures_total", {}),
+        ("version_gaps_total", {}),
+        ("repaired_total", {"cause": "missing_event"}),
+    ):
+        yield from ((one, 0) for one in of_all(f"opsdash_sla_{metric}", "sla-monitor", **labels))
+
+
+WORLD: Mapping[str, Healthy] = {
+    **{name: Healthy("level", value) for name, value in _levels()},
+    **{name: Healthy("counter", value) for name, value in _counters()},
+    LAST_BREACH_JOB: Healthy("clock", 0),
+}
+
+
+def input_series(changed: Mapping[str, Value], broken: range, steps: int) -> list[dict[str, str]]:
+    """Every series from the start: as in the healthy world, but for the changed ones in the broken steps."""
+    unknown = changed.keys() - WORLD.keys()
+    assert not unknown, unknown
+    phases = [(range(broken.start), False), (broken, True), (range(broken.stop, steps), False)]
+    return [
+        {"series": name, "values": _values(healthy, changed.get(name, healthy.value), phases)}
+        for name, healthy in WORLD.items()
+    ]
+
+
+def _values(healthy: Healthy, changed: Value, phases: list[tuple[range, bool]]) -> str:
+    """In promtool's notation, a part for each phase that has steps."""
+    parts: list[str] = []
+    total = 0.0
+    for phase, is_broken in phases:
+        value = changed if is_broken else healthy.value
+        if not phase:
+            continue
+        more = len(phase) - 1
+        if value == GONE:
+            parts.append(f"stale _x{more}")
+        elif healthy.kind == "level":
+            parts.append(f"{value}x{more}")
+        elif healthy.kind == "clock":
+            total = total if value == FROZEN else phase.start * STEP_SECONDS
+            growth = 0 if value == FROZEN else STEP_SECONDS
+            parts.append(f"{total:g}+{growth}x{more}")
+            total += growth * more
+        else:
+            parts.append(f"{total:g}+{value}x{more}")
+            total += float(value) * len(phase)
+    return " ".join(parts)
