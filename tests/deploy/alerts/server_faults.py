@@ -74,6 +74,7 @@ SERVERS = (
         "BrokerAway",
         {
             **to(0, of_all("opsdash_dependency_up", *SERVICES, dependency="kafka")),
+            **to(1, first("opsdash_dependency_up", dependency="kafka")),  # reads nothing, so it has not noticed
             **to(0, of_all("opsdash_relay_leader", *BACKENDS)),
             **to(900, of_all("opsdash_outbox_oldest_seconds", *BACKENDS)),
             **to(1, first("opsdash_consumer_paused", **TICKET_TOPIC)),
