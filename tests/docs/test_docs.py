@@ -18,7 +18,10 @@ from tests.contracts.files import EXAMPLES, Example
 from tests.support.repository import DOCUMENTS, blocks, code_of, plain, relative_links, repository_paths, rows, text_of
 
 GUARANTEES = "docs/reference/guarantees.md"
-COMMAND = re.compile(r"(?<![\w/.=\"-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)")
+#: Not the namespace that kubectl is told.
+COMMAND = re.compile(
+    r"(?<!-n )(?<![\w/.=\"-])(?:\.venv/bin/)?(opsdash(?:-[a-z]+)?)(?![\w.-])((?: +-{0,2}[a-z][\w-]*)*)"
+)
 
 
 def slug_of(heading: str) -> str:

@@ -150,6 +150,10 @@ def _renderer_missing() -> str:
     return "" if renderer() else "neither kustomize nor kubectl was found; install one, or with Go: make tools"
 
 
+def _kubectl_missing() -> str:
+    return "" if shutil.which("kubectl") else "no kubectl was found; install it"
+
+
 def _compose_missing() -> str:
     return "" if Path(sys.executable).with_name("docker-compose").exists() else "its wheel exists for Linux only"
 
@@ -176,6 +180,7 @@ NEEDS = {
     **{need_of(name): Need(f"of the console in {name}", engine.missing) for name, engine in ENGINES.items()},
     **{name: Need(f"with a client that needs {name}", lacking) for name, lacking in CLIENT_TOOLS_MISSING.items()},
     "kubernetes": Need("on an API server of Kubernetes", _kubernetes_missing),
+    "kubectl": Need("of the kubectl commands on pages", _kubectl_missing),
     "promtool": Need("that feed the alerts their faults", promtool_missing),
     "docker-compose": Need("of the compose stack", _compose_missing),
     "spreadsheet": Need("of exported lists in a spreadsheet", spreadsheet_missing),
