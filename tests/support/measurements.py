@@ -195,7 +195,7 @@ BATCHES: dict[str, Shape] = {
 Ask = Callable[[], Awaitable[bool]]
 
 PER_SECOND, BURST = 10, 20
-LEAST_SECONDS = 5.0
+LEAST_SECONDS = 3.0
 PATIENCE_SECONDS = 60.0
 #: Of what the limit allows, at least: a machine may stand still for longer than the burst lasts.
 LEAST_SHARE = 0.7

@@ -58,8 +58,16 @@ class SharedCounts:
         self._counted: dict[Hashable, float] = {}
         self._lateness = Lateness()
         self._wake = asyncio.Event()
+        self._follows = False
+        self._reports = False
         self._consumer = BroadcastConsumer(
-            settings, [topic], wanted=lambda _: True, on_event=self._apply, part=f"{topic} to follow", kafka=kafka
+            settings,
+            [topic],
+            wanted=lambda _: True,
+            on_event=self._apply,
+            on_gap=self._note_following,
+            part=f"{topic} to follow",
+            kafka=kafka,
         )
 
     def count(self, key: Hashable, requests: float) -> None:
@@ -74,7 +82,9 @@ class SharedCounts:
     def state(self) -> tuple[bool, str]:
         """For readiness: always good, for one that counts alone serves as well as before."""
         missed = self._kafka.missed_by(self._part) or self._consumer.missed
-        return True, f"counts alone: {missed}" if missed else "counts with the other replicas"
+        if missed or not (self._follows and self._reports):
+            return True, f"counts alone: {missed or 'it has just begun'}"
+        return True, "counts with the other replicas"
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -113,6 +123,7 @@ class SharedCounts:
         producer = await start_producer(self._settings)
         try:
             self._kafka.back(part=self._part)
+            self._reports = True
             self._collect()  # what was counted meanwhile is old
             while True:
                 await self._wake.wait()
@@ -142,6 +153,9 @@ class SharedCounts:
         })  # fmt: skip
         (event_type,) = data.event_types
         return Event.of(data, type=event_type, id=uuid4(), time=datetime.now(UTC))
+
+    def _note_following(self) -> None:
+        self._follows = True
 
     def _apply(self, event: Event[Any]) -> None:
         data = event.data
