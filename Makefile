@@ -6,7 +6,7 @@ export DATA ?= .data
 export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 TYPED := contracts/src $(sort $(wildcard services/*/src)) deploy/local/src deploy/local/tests tests/support \
-         examples deploy/bootstrap deploy/new_service deploy/k8s .ci/first_user.py conftest.py benchmarks
+         examples deploy/bootstrap deploy/new_service deploy/docker deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-storms test-browsers test-clients test-kafka test-kubernetes lint types bench bench-console screenshots messages \
@@ -50,9 +50,10 @@ bench: needed-test ## Product, bare baseline and database side by side; BENCH="-
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 compose: docker-answers sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
+	@$(BIN)/python deploy/docker/versions.py
 	@$(BIN)/opsdash secrets
 	docker compose --file deploy/compose.yaml up --build --wait
-	@DEMO_GATEWAY_URL=http://127.0.0.1:8000 DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
+	@DEMO_GATEWAY_URL=http://127.0.0.1:$(PORT) DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
 		$(BIN)/python -m opsdash_local.demo
 
 docker-answers:

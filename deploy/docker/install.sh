@@ -8,8 +8,8 @@
 set -eu
 service=$1 target=$2
 case "$service" in
-    local-gateway) distribution=opsdash-gateway more="deploy/local" ;;
-    *) distribution="opsdash-$service" more="" ;;
+    local-gateway) distribution=opsdash-gateway more="deploy/local" added=opsdash-local ;;
+    *) distribution="opsdash-$service" more="" added="" ;;
 esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$(mktemp -d)
@@ -34,7 +34,10 @@ for project in $(sed -n 's|^-e \./||p' "$tools/export.txt") $more; do
     (cd "$project" && "$tools/build/bin/python" -m hatchling build -t wheel -d "$tools/wheels" > "$tools/build.log" 2>&1) \
         || { cat "$tools/build.log" >&2; exit 1; }
 done
+# Litestar names these for its own tests' sake: no service imports them, and they are a tenth of an image.
 UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev --package "$distribution" --no-install-workspace \
-    --python "$(command -v python3)"
+    --no-install-package faker --no-install-package polyfactory --python "$(command -v python3)"
 "$uv" pip install --quiet --python "$target" --no-deps --no-index "$tools"/wheels/*.whl
 ln -s "opsdash-$service" "$target/bin/opsdash-service"
+# shellcheck disable=SC2086 - no word where nothing was added
+"$target/bin/python" deploy/sbom.py --uv "$uv" "$distribution" $added > "$target/sbom.cdx.json"

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from opsdash_chassis.settings import MigrationSettings, ProvisionSettings, load_settings
 from opsdash_gateway.sla.cron_job import CronJobSettings
+from opsdash_local.apache.jars import kafka_version
 
 from tests.architecture.sources import ROOT
 from tests.support.services import NAMES, local_settings_of
@@ -31,10 +32,14 @@ def compose() -> dict[str, Any]:
     return document
 
 
+def is_ours(service: dict[str, Any]) -> bool:
+    return str(service["image"]).startswith("opsdash/")
+
+
 def names_of_ours() -> list[str]:
     """The containers made from our images, by the file alone."""
     stack = yaml.load(FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    return [name for name, service in stack["services"].items() if "build" in service]
+    return [name for name, service in stack["services"].items() if is_ours(service)]
 
 
 def services() -> dict[str, Any]:
@@ -43,7 +48,7 @@ def services() -> dict[str, Any]:
 
 def ours() -> dict[str, Any]:
     """The containers made from our images."""
-    return {name: service for name, service in services().items() if "build" in service}
+    return {name: service for name, service in services().items() if is_ours(service)}
 
 
 pytestmark = pytest.mark.needs("docker-compose")
@@ -51,6 +56,14 @@ pytestmark = pytest.mark.needs("docker-compose")
 SERVES = {name: local_settings_of(name) for name in NAMES}
 JOBS = {"provision": ProvisionSettings, "migrate": MigrationSettings, "cron": CronJobSettings}
 MOUNTED = "/run/secrets/"
+DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
+BASES = {
+    "BASE_PYTHON": "python:3.13-slim",
+    "BASE_KAFKA": f"apache/kafka:{kafka_version()}",
+    "BASE_POSTGRES": "postgres:18",
+}
+#: In the folder of secrets, and none.
+NO_SECRETS = {"people", "secrets.json"}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +117,43 @@ class TestSettings:
         assert wanted | {"secrets.json"} == set(before)
         assert all((secrets_folder / name).stat().st_mode & 0o004 for name in wanted), "the container's user reads it"
 
+    def test_a_secret_that_was_replaced_stays_replaced(self, tmp_path: Path):
+        command = [Path(sys.executable).with_name("opsdash"), "secrets", "--folder", str(tmp_path)]
+        subprocess.run(command, check=True, capture_output=True)
+        replaced = {path: f"new,{path.read_text()}" for path in tmp_path.iterdir() if path.name not in NO_SECRETS}
+        for path, value in replaced.items():
+            path.write_text(value)
+        (tmp_path / "people").write_text("[]")
+        subprocess.run(command, check=True, capture_output=True)
+        assert {path: path.read_text() for path in replaced} == replaced
+        assert (tmp_path / "people").read_text() != "[]", "whom the issuer knows comes with the release"
+
+    def test_who_is_shown_a_token_has_a_file_of_its_own_for_it(self):
+        """While it is rotated the callee knows two, and the caller shows one."""
+        shown = {
+            value
+            for service in ours().values()
+            for key, value in service["environment"].items()
+            if "_TOKEN_TO_" in key or "_TOKEN_FROM_" in key
+        }
+        assert len(shown) == sum("_token_" in name for name in compose()["secrets"])
+
+
+class TestImages:
+    def test_each_is_built_by_the_one_service_that_serves_from_it(self):
+        building = {name: service["image"] for name, service in services().items() if "build" in service}
+        assert set(building) == set(SERVES)
+        assert sorted(building.values()) == sorted({service["image"] for service in ours().values()})
+        assert {service["pull_policy"] for service in ours().values()} == {"never"}
+
+    def test_every_base_can_be_another(self):
+        text = FILE.read_text(encoding="utf-8")
+        for name, usual in BASES.items():
+            assert f"${{{name}:-{usual}}}" in text
+        assert f"ARG BASE_PYTHON={BASES['BASE_PYTHON']}\n" in DOCKERFILE.read_text(encoding="utf-8")
+        given = [services()[name]["build"]["args"] for name in SERVES]
+        assert {args["BASE_PYTHON"] for args in given} == {f"${{BASE_PYTHON:-{BASES['BASE_PYTHON']}}}"}
+
 
 class TestSafety:
     def test_no_secret_is_in_the_file(self, secrets_folder: Path):
@@ -125,14 +175,15 @@ class TestSafety:
     def test_only_the_gateway_is_reached_and_only_from_this_machine(self):
         published = {name: service["ports"] for name, service in services().items() if service.get("ports")}
         assert list(published) == ["gateway"]
-        assert {port["host_ip"] for port in published["gateway"]} == {"127.0.0.1"}
+        assert published["gateway"] == ["127.0.0.1:${PORT:-8000}-${PORT_END:-${PORT:-8000}}:8000"]
         assert compose()["networks"]["inside"]["internal"]
 
     def test_servers_have_a_version_and_keep_their_data(self):
         for name in ("kafka", "postgres"):
-            image, _, tag = services()[name]["image"].partition(":")
+            image, _, tag = services()[name]["image"].partition(":-")[2].rstrip("}").partition(":")
             assert tag not in {"", "latest"}, image
             assert services()[name]["volumes"]
+            assert services()[name]["mem_limit"]
         assert services()["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 

@@ -1,6 +1,6 @@
 """`opsdash secrets`: the secrets of the compose stack as files, or those of a test cluster as Kubernetes manifests.
 
-Made once and kept: a second call writes the same values again.
+Made once and kept: a file that is there stays as it is, so one that an operator replaced stays replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from opsdash_local.services import BACKENDS, SERVICES, ServiceSpec, internal_sec
 
 TOKENS = ("workspace_token", "cron_secret", "session_secret")
 KEY = "dev_issuer_key"
+PEOPLE = "people"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -40,11 +41,16 @@ def main(options: argparse.Namespace) -> int:
 
 def write(folder: Path, store: SecretStore) -> None:
     """One file each, readable by the numeric user of a container; the folder is what keeps others out."""
+    (folder / PEOPLE).write_text(
+        json.dumps(people(), indent=1), encoding="utf-8"
+    )  # no secret: as this release has them
     if not (folder / KEY).exists():
         (folder / KEY).write_bytes(_new_key())
-    for name, value in _values(store).items():
-        (folder / name).write_text(value, encoding="utf-8")
-    for name in (KEY, *_values(store)):
+    values = _values(store)
+    for name, value in values.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(value, encoding="utf-8")
+    for name in (PEOPLE, KEY, *values):
         (folder / name).chmod(0o644)
 
 
@@ -60,10 +66,14 @@ def _values(store: SecretStore) -> dict[str, str]:
     values = {
         "postgres_password": admin,
         "admin_url": f"postgresql://postgres:{admin}@postgres:5432/postgres",
-        "people": json.dumps(people(), indent=1),
     }
-    internal = {name for service in SERVICES for name in internal_secrets(service).values()}
-    values |= {name: store.get(name) for name in (*TOKENS, *sorted(internal))}
+    values |= {name: store.get(name) for name in TOKENS}
+    # Each side of a pair has its own file, because the one that is shown a token knows two while it is rotated.
+    values |= {
+        f"{service.role_prefix}_{setting}": store.get(name)
+        for service in SERVICES
+        for setting, name in internal_secrets(service).items()
+    }
     return values | {
         f"{service.role_prefix}_{role}_url": _url(store, service, role, "postgres")
         for service in BACKENDS
@@ -82,7 +92,7 @@ def _manifests(store: SecretStore, key: str) -> Iterator[dict[str, object]]:
         values = {setting: store.get(name) for setting, name in internal_secrets(service).items()}
         yield _manifest(f"{service.name}-internal", values)
     tokens = {name: store.get(name) for name in TOKENS}
-    issuer = {KEY: key, "people": json.dumps(people())}
+    issuer = {KEY: key, PEOPLE: json.dumps(people())}
     yield _manifest("gateway-secrets", tokens | issuer)
     for service in BACKENDS:
         for role in ROLES:
