@@ -9,8 +9,8 @@ TYPED := contracts/src $(sort $(wildcard services/*/src)) deploy/local/src deplo
          examples deploy/bootstrap deploy/new_service deploy/docker deploy/k8s .ci/first_user.py conftest.py benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-storms test-browsers test-clients test-kafka test-kubernetes lint types bench bench-console screenshots messages \
-        release-contracts new-service manifests sbom compose docker-answers sync tools promtool clean
+.PHONY: help run test test-storms test-browsers test-clients test-kafka test-compose test-kubernetes lint types bench bench-console \
+        screenshots messages release-contracts new-service manifests sbom compose docker-answers sync tools promtool clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -19,7 +19,7 @@ run: sync ## Start the whole stack; PORT=9000 moves it, DATA=folder keeps its da
 	@$(BIN)/opsdash run --with-parent
 
 test: needed-test ## Run the tests on embedded servers and in a browser; TESTS=path runs those only, SEED=number repeats a run's random requests
-	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not console and not engines and not clients and not cluster")
+	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not console and not engines and not clients and not cluster and not compose")
 
 test-storms: needed-test ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
 	@$(BIN)/python -m pytest -n 2 -m "storm and not alone" tests deploy
@@ -37,6 +37,9 @@ test-kafka: needed-test ## Run the suites about events on Apache Kafka; needs Do
 
 test-kubernetes: needed-test ## Run the manifests, the secrets and the upgrade on an API server of Kubernetes; KUBEBUILDER_ASSETS=folder has its programs
 	@$(BIN)/python -m pytest -m cluster tests/deploy
+
+test-compose: docker-answers needed-test ## Build the images and take the stack in containers through outages, rotation, upgrade and restore; needs Docker
+	@$(BIN)/python -m pytest -m compose --timeout=1800 tests/compose
 
 lint: types ## Check style, format, types, and that every distribution declares what it imports
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -131,6 +132,11 @@ def docker_answers() -> bool:
         return False
 
 
+def kafka_image() -> str:
+    """The one that BASE_KAFKA names, as in the compose stack."""
+    return os.environ.get("BASE_KAFKA") or f"apache/kafka:{kafka_version()}"
+
+
 class ContainerKafka(ApacheKafka):
     """Killed and started again it is the same container, so its records stay."""
 
@@ -142,7 +148,7 @@ class ContainerKafka(ApacheKafka):
             return
         from testcontainers.core.container import DockerContainer
 
-        container = DockerContainer(f"apache/kafka:{kafka_version()}").with_kwargs(network_mode="host")
+        container = DockerContainer(kafka_image()).with_kwargs(network_mode="host")
         container.with_env("CLUSTER_ID", CLUSTER_ID)
         for name, value in self.properties().items():
             if name != "log.dirs":  # where it is in the image
