@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import requests
 
-from tests.compose.stack import TICKETS, ComposeStack
+from tests.compose.conftest import TICKETS, ComposeStack
 
 NO_ANSWER = 0
 OK_BELOW = 400

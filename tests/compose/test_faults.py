@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.compose.conftest import ComposeStack, eventually
 from tests.compose.load import Work, people_at_work
-from tests.compose.stack import ComposeStack, eventually
 from tests.deploy.test_compose import SERVES
 
 #: The process under the container's init, with the signal that nobody can catch.

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from tests.compose.stack import ComposeStack, docker
+from tests.compose.conftest import ComposeStack, docker
 from tests.deploy.test_compose import SERVES
 
 LARGEST = 250_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+from tests.compose.conftest import ComposeStack
 from tests.compose.load import people_at_work
-from tests.compose.stack import ComposeStack
 
 BUSY_SECONDS = 10
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}

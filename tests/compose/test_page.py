@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.sources import ROOT
+from tests.compose.conftest import VERSION, ComposeStack, eventually
 from tests.compose.load import people_at_work
-from tests.compose.page import lines, sections
-from tests.compose.stack import VERSION, ComposeStack, eventually
 from tests.support.repository import BIN, sources
 
+PAGE = ROOT / "docs/how-to/compose.md"
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOPIC = "opsdash.workspace.v1"
 #: What no consumer can read.
 DAMAGED = f"""
@@ -35,6 +38,17 @@ try:
 except urllib.error.HTTPError as error:
     print(error.code)
 """
+
+
+def sections() -> dict[str, list[str]]:
+    """The blocks of commands under each heading that has some."""
+    _, *parts = _SECTION.split(PAGE.read_text(encoding="utf-8"))
+    found = {heading: _BLOCK.findall(text) for heading, text in zip(parts[::2], parts[1::2], strict=True)}
+    return {heading: blocks for heading, blocks in found.items() if blocks}
+
+
+def lines(heading: str) -> list[str]:
+    return [line for block in sections()[heading] for line in block.splitlines()]
 
 
 @pytest.mark.parametrize("heading", sections())

@@ -6,7 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 
-from tests.compose.stack import TICKETS, ComposeStack, eventually
+from tests.compose.conftest import TICKETS, ComposeStack, eventually
 
 SOON = timedelta(seconds=3)
 

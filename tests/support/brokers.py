@@ -6,6 +6,7 @@ Suites are written once; what a broker can and cannot do is asked of the broker.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import os
 import time
@@ -154,6 +155,7 @@ class ContainerKafka(ApacheKafka):
             if name != "log.dirs":  # where it is in the image
                 container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", value)
         self._container = container.start()
+        atexit.register(container.stop)  # which removes it, where Ryuk is switched off too
 
     def is_running(self) -> bool:
         if self._container is None:

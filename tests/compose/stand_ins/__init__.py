@@ -1,8 +1,7 @@
 """The images that the stack stands on: those that were named, those of the registry, or stand-ins made on this machine.
 
 A stand-in is Debian's package of the same server, or the same release from Maven Central, with an entry point that
-knows the settings the stack uses (tests/compose/stand_ins). It is kept under a name of its own; the end of a run says
-what was stood in for.
+knows the settings the stack uses. It is kept under a name of its own; the end of a run says what was stood in for.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from opsdash_local.apache.jars import kafka_version
 
 from tests.deploy.test_compose import BASES
 
-STAND_INS = Path(__file__).parent / "stand_ins"
+RECIPES = Path(__file__).parent
 SUITE = "trixie"
 DEBIAN = f"opsdash-stand-in/debian:{SUITE}"
 #: What every program of this machine trusts; containers that install something need it as well.
@@ -78,7 +77,7 @@ def _make(stand_in: StandIn) -> None:
 def prepared(prepare: Callable[[Path], None]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "context"
-        shutil.copytree(STAND_INS, context)
+        shutil.copytree(RECIPES, context, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         prepare(context)
         yield context
 
