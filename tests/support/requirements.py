@@ -1,4 +1,4 @@
-"""Programs of the machine that tests need, left out where they are missing; a spreadsheet and a small disk.
+"""Programs of the machine that tests need, left out where they are missing; a spreadsheet, promtool and a small disk.
 
 `@pytest.mark.needs("chromium")` names an entry of NEEDS. Where workers run the tests, the process that starts them asks
 what is missing, and they count what they left out.
@@ -26,10 +26,10 @@ import pytest
 from opsdash_local.postgres_binaries import give_to_server_user
 
 from deploy.k8s.render import renderer
+from tests.architecture.sources import ROOT
 from tests.browser import browsers
 from tests.browser.browsers import ENGINES, need_of
 from tests.clients.generators import MISSING as CLIENT_TOOLS_MISSING
-from tests.deploy.alerts.promtool import promtool_missing
 
 MEBIBYTES = 64
 CAP_SYS_ADMIN = 21
@@ -83,6 +83,38 @@ _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 #: Windows' numbers of languages, which decide what looks like a number and like a date.
 LANGUAGES: Final = {"en": 1033, "es": 3082, "de": 1031}
 OFFICE_SECONDS: Final = 120
+
+
+PROMTOOL_SECONDS: Final = 120
+
+
+def promtool() -> str:
+    """The program in PROMTOOL, in .tools or on the PATH; empty where there is none."""
+    named = os.environ.get("PROMTOOL", "")
+    return (
+        shutil.which(named) or ""
+        if named
+        else shutil.which("promtool", path=ROOT / ".tools") or shutil.which("promtool") or ""
+    )
+
+
+def promtool_missing() -> str:
+    """Why there is none here, and the way out; empty when there is one."""
+    if promtool():
+        return ""
+    named = os.environ.get("PROMTOOL", "")
+    return (
+        f"{named} does not start: name the program promtool in PROMTOOL"
+        if named
+        else "no promtool was found; run make promtool (Debian), or name the program in PROMTOOL"
+    )
+
+
+def said_by_promtool(*arguments: str | Path) -> str:
+    """What Prometheus' own checker of rules complains about; empty when it accepts everything."""
+    command = [promtool(), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROMTOOL_SECONDS)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def spreadsheet_missing() -> str:

@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from tests.architecture.sources import ROOT
-from tests.deploy.alerts.fault import Fault, Told
-from tests.deploy.alerts.promtool import said_by
-from tests.deploy.alerts.world import STEP_SECONDS, Value, input_series
+from tests.deploy.alerts.world import STEP_SECONDS, Fault, Told, Value, input_series
+from tests.support.requirements import said_by_promtool
 
 FILE = ROOT / "deploy" / "observability" / "rules.yaml"
 GROUPS: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"]
@@ -35,7 +34,7 @@ def complaints(folder: Path, groups: list[dict[str, Any]], *tests: Suite) -> str
         "tests": list(tests),
     }
     (folder / "tests.yaml").write_text(json.dumps(suite), encoding="utf-8")
-    return said_by("test", "rules", folder / "tests.yaml")
+    return said_by_promtool("test", "rules", folder / "tests.yaml")
 
 
 def as_rules(queries: Sequence[str], folder: Path) -> Path:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.deploy.alerts import suites
-from tests.deploy.alerts.fault import Fault
 from tests.deploy.alerts.faults import FAULTS
-from tests.deploy.alerts.promtool import said_by
+from tests.deploy.alerts.world import Fault
+from tests.support.requirements import said_by_promtool
 
 Rule = dict[str, Any]
 PANELS = json.loads(suites.FILE.with_name("dashboard.json").read_text(encoding="utf-8"))["panels"]
@@ -48,13 +48,15 @@ class TestEveryAlertHasAFault:
 @NEEDS_PROMTOOL
 class TestFaults:
     def test_prometheus_takes_the_rules(self):
-        assert said_by("check", "rules", "--lint-fatal", suites.FILE) == ""
+        assert said_by_promtool("check", "rules", "--lint-fatal", suites.FILE) == ""
 
     def test_prometheus_takes_every_query_of_the_dashboard(self, tmp_path: Path):
-        assert said_by("check", "rules", suites.as_rules(DASHBOARD, tmp_path)) == ""
+        assert said_by_promtool("check", "rules", suites.as_rules(DASHBOARD, tmp_path)) == ""
 
     def test_a_query_that_is_none_is_seen(self, tmp_path: Path):
-        assert "could not parse expression" in said_by("check", "rules", suites.as_rules(["sum by (job) up"], tmp_path))
+        assert "could not parse expression" in said_by_promtool(
+            "check", "rules", suites.as_rules(["sum by (job) up"], tmp_path)
+        )
 
     def test_a_healthy_installation_is_silent(self, tmp_path: Path):
         assert suites.complaints(tmp_path, suites.GROUPS, suites.healthy()) == ""

@@ -15,8 +15,8 @@ import yaml
 
 from tests.architecture.sources import ROOT
 from tests.deploy.alerts import suites
-from tests.deploy.alerts.promtool import said_by
 from tests.support.repository import blocks, of_kind, text_of
+from tests.support.requirements import said_by_promtool
 
 PAGE = "docs/how-to/alerts.md"
 PARTS = ["Means", "Look", "Do"]
@@ -119,4 +119,4 @@ class TestCommands:
         (block,) = blocks(PAGE, "yaml")
         (tmp_path / "prometheus.yaml").write_text(block)
         shutil.copy(suites.FILE, tmp_path)
-        assert said_by("check", "config", tmp_path / "prometheus.yaml") == ""
+        assert said_by_promtool("check", "config", tmp_path / "prometheus.yaml") == ""
