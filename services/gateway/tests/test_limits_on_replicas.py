@@ -75,6 +75,7 @@ async def gateways(
 
 
 async def test_a_person_has_the_whole_limit_and_no_more(gateways: Gateways) -> None:
+    assert all("setting_not_read" in process.logs() for process in gateways.processes)
     await asyncio.gather(
         has_what_is_allowed(gateways.asked_by(uuid4())), has_what_is_allowed(gateways.asked_by(uuid4())[:1])
     )
