@@ -30,8 +30,6 @@ TAGS = {VERSION, "before", "next"}
 CONSUMER = "/opt/kafka/bin/kafka-console-consumer.sh"
 TICKETS = f"/api/orgs/{MAIN_ORG}/tickets"
 DOWN = "--profile '*' down --volumes --remove-orphans --timeout 5"
-#: Keeps the stack for whoever wants to look into it.
-KEEP = "KEEP_STACK"
 T = TypeVar("T")
 
 
@@ -165,8 +163,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     stack = started(tmp_path_factory.mktemp("stranger"), free_port(), stand_ins.chosen())
     yield stack
-    if not os.environ.get(KEEP):
-        removed(stack)
+    removed(stack)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -102,6 +102,7 @@ def _make_debian() -> None:
     with tempfile.TemporaryDirectory() as folder:
         system, archive = f"{folder}/system", f"{folder}/system.tar"
         _run("debootstrap", "--variant=minbase", SUITE, system)
+        Path(f"{system}{TRUSTED}").parent.mkdir(exist_ok=True)
         shutil.copy(BUNDLE, f"{system}{TRUSTED}")
         _run("tar", "--create", "--file", archive, "--directory", system, ".")
         _run("docker", "import", "--change", f"ENV SSL_CERT_FILE={TRUSTED} PIP_CERT={TRUSTED}", archive, DEBIAN)
