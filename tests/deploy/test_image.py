@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -103,6 +104,13 @@ class TestInstallSteps:
         done = started(environment, tmp_path)
         assert done.returncode == 2
         assert "configuration: OPSDASH_DATABASE_URL: is missing" in done.stderr
+
+    def test_its_bill_of_materials_has_what_is_installed_and_nothing_else(self, environment: Path):
+        (packages,) = environment.glob("lib/python*/site-packages")
+        installed = {path.name.partition("-")[0].lower() for path in packages.glob("*.dist-info")}
+        components = json.loads((environment / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
+        assert {re.sub(r"[-.]", "_", one["name"].lower()) for one in components} == installed
+        assert all(one.get("licenses") for one in components)
 
 
 @pytest.mark.storm
