@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -18,6 +19,8 @@ PAGE = ROOT / "docs/how-to/compose.md"
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOPIC = "opsdash.workspace.v1"
+#: Names the tag of an earlier release's images on this engine; without it the upgrade is from this very release.
+FROM = "UPGRADE_FROM"
 #: What no consumer can read.
 DAMAGED = f"""
 import asyncio
@@ -184,7 +187,7 @@ def test_scale(stack: ComposeStack):
 def test_upgrade(stack: ComposeStack):
     forth, back = sections()["Upgrade"]
     for service in ("tickets", "comments", "sla-monitor", "local-gateway"):
-        stack.shell(f"docker tag opsdash/{service}:{VERSION} opsdash/{service}:before")
+        stack.shell(f"docker tag opsdash/{service}:{os.environ.get(FROM, VERSION)} opsdash/{service}:before")
     stack.shell(back)
     with people_at_work(stack) as work:
         stack.shell(forth)

@@ -44,10 +44,14 @@ MADE = {
 
 def chosen() -> dict[str, str]:
     """By the variable that names it to compose."""
-    return {name: os.environ.get(name) or _found(name, usual) for name, usual in BASES.items()}
+    return {name: image_of(name) for name in BASES}
 
 
-def _found(name: str, usual: str) -> str:
+def image_of(name: str) -> str:
+    """What the variable names; else the usual image, or its stand-in, which is made the first time."""
+    if given := os.environ.get(name):
+        return given
+    usual = BASES[name]
     if _is_here(usual) or _works("docker", "pull", "--quiet", usual):
         return usual
     said.append(f"{usual} came from no registry: {MADE[name].image} stood in for it; {name} names another image")
