@@ -33,7 +33,7 @@ test-clients: needed-test ## Generate, compile and run clients of the API and of
 	@$(BIN)/python -m pytest -m clients tests/clients
 
 test-kafka: needed-test ## Run the suites about events on Apache Kafka; needs Docker, or Java 17 and Maven
-	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests
+	@$(BIN)/python -m pytest -m "kafka or apache_only" --kafka=apache --timeout=240 tests services
 
 test-kubernetes: needed-test ## Run the manifests, the secrets and the upgrade on an API server of Kubernetes; KUBEBUILDER_ASSETS=folder has its programs
 	@$(BIN)/python -m pytest -m cluster tests/deploy

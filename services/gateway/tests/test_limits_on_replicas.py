@@ -18,6 +18,8 @@ from tests.support.live_stream import agreeing_upstream, lone_gateway_environmen
 from tests.support.measurements import BURST, PER_SECOND, Ask, eventually, has_what_is_allowed
 from tests.support.service_process import ServiceProcess
 
+pytestmark = pytest.mark.kafka
+
 LIMIT = {
     "OPSDASH_USER_REQUESTS_PER_SECOND": str(PER_SECOND),
     "OPSDASH_USER_REQUEST_BURST": str(BURST),

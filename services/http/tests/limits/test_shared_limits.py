@@ -51,6 +51,12 @@ def settings_for(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    async with broker_of_its_own(tmp_path) as server:
+        yield server
+
+
 class Replica:
     """One process's limit, and what has it count with the others."""
 
@@ -114,10 +120,10 @@ async def heard(speaker: Replica, replicas: list[Replica]) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.kafka
 @pytest.mark.parametrize("count", [1, 2, 6])
-async def test_a_person_has_the_whole_limit_and_no_more(count: int, kafka_server: Broker, settings_for: Settings):
-    await create_topics(kafka_server.bootstrap_servers, partitions=PARTITIONS)
-    async with running(settings_for(kafka_server), count) as replicas:
+async def test_a_person_has_the_whole_limit_and_no_more(count: int, broker: Broker, settings_for: Settings):
+    async with running(settings_for(broker), count) as replicas:
         everywhere, one_place = uuid4(), uuid4()
         await asyncio.gather(
             has_what_is_allowed(asked(replicas, everywhere)),
@@ -126,9 +132,9 @@ async def test_a_person_has_the_whole_limit_and_no_more(count: int, kafka_server
 
 
 @pytest.mark.integration
-async def test_what_a_request_cost_counts_everywhere(kafka_server: Broker, settings_for: Settings):
-    await create_topics(kafka_server.bootstrap_servers, partitions=PARTITIONS)
-    async with running(settings_for(kafka_server), 2) as (first, second):
+@pytest.mark.kafka
+async def test_what_a_request_cost_counts_everywhere(broker: Broker, settings_for: Settings):
+    async with running(settings_for(broker), 2) as (first, second):
         person = uuid4()
         first.limit.charge(person, BURST + 20 * PER_SECOND)
         await eventually(_is_refused(second, person))
@@ -142,10 +148,11 @@ def _is_refused(replica: Replica, person: UUID) -> Callable[[], Awaitable[bool]]
 
 
 @pytest.mark.integration
+@pytest.mark.kafka
 async def test_without_the_broker_each_counts_alone_and_afterwards_together_again(
-    tmp_path: Path, settings_for: Settings
+    broker: Broker, settings_for: Settings
 ):
-    async with broker_of_its_own(tmp_path) as broker, running(settings_for(broker), 2) as replicas:
+    async with running(settings_for(broker), 2) as replicas:
         assert [replica.counts.state() for replica in replicas] == [(True, "counts with the other replicas")] * 2
         broker.kill()
         person = uuid4()
