@@ -34,6 +34,7 @@ UNUSED = shutil.ignore_patterns(
 OPENED_LATER = "libgcc_s.so.1"
 ZONES = Path("/usr/share/zoneinfo")
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+NEEDED = {BUNDLE: "ca-certificates", ZONES: "tzdata"}
 LOADER_CACHE = Path("/etc/ld.so.cache")
 USERS = {
     "etc/passwd": "root:x:0:0:root:/:/nologin\nopsdash:x:10001:10001:opsdash:/:/nologin\n",
@@ -45,10 +46,9 @@ _ELF = b"\x7fELF"
 
 def main(environment: Path, root: Path) -> None:
     """Fill the folder. Ends with one line when the base lacks what every image needs."""
-    if not BUNDLE.exists():
-        sys.exit(
-            f"opsdash: the base image has no {BUNDLE}, by which servers are checked; install ca-certificates in it"
-        )
+    for path, package in NEEDED.items():
+        if not path.exists():
+            sys.exit(f"opsdash: the base image has no {path}; name one that has, or install {package} in it")
     _copy_tree(environment, root)
     interpreter = _copy_interpreter(environment, root)
     standard = Path(sysconfig.get_path("stdlib"))
@@ -77,9 +77,8 @@ def _copy(path: Path, root: Path) -> None:
 
 
 def _copy_tree(folder: Path, root: Path, *, ignore: Any = None) -> None:
-    if folder.exists():
-        inner = _inside(root, folder)
-        shutil.copytree(folder, inner, symlinks=folder != ZONES and not ignore, ignore=ignore, dirs_exist_ok=True)
+    """Links stay links in the environment, which is whole; in what is copied in part they may lead to what is not."""
+    shutil.copytree(folder, _inside(root, folder), symlinks=ignore is None, ignore=ignore)
 
 
 def _copy_interpreter(environment: Path, root: Path) -> Path:
