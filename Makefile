@@ -52,11 +52,14 @@ types: needed-lint
 bench: needed-test ## Product, bare baseline and database side by side; BENCH="--grown 2000000" adds options
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# A port that nobody has named is compose's to choose: deploy/.env may name it.
+COMPOSE := $(if $(filter file,$(origin PORT)),env -u PORT )docker compose --file deploy/compose.yaml
+
 compose: docker-answers sync ## The whole stack from images, on Apache Kafka and PostgreSQL; needs Docker
 	@$(BIN)/python deploy/docker/versions.py
 	@$(BIN)/opsdash secrets
-	docker compose --file deploy/compose.yaml up --build --wait
-	@DEMO_GATEWAY_URL=http://127.0.0.1:$(PORT) DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
+	$(COMPOSE) up --build --wait
+	@DEMO_GATEWAY_URL="http://$$($(COMPOSE) port gateway 8000)" DEMO_WORKSPACE_TOKEN="$$(cat .secrets/workspace_token)" \
 		$(BIN)/python -m opsdash_local.demo
 
 docker-answers:

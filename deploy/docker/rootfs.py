@@ -35,6 +35,8 @@ OPENED_LATER = "libgcc_s.so.1"
 ZONES = Path("/usr/share/zoneinfo")
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 NEEDED = {BUNDLE: "ca-certificates", ZONES: "tzdata"}
+#: From here on the C library looks up names without opening parts of it that nothing links.
+LEAST_LIBC = (2, 34)
 LOADER_CACHE = Path("/etc/ld.so.cache")
 USERS = {
     "etc/passwd": "root:x:0:0:root:/:/nologin\nopsdash:x:10001:10001:opsdash:/:/nologin\n",
@@ -46,6 +48,8 @@ _ELF = b"\x7fELF"
 
 def main(environment: Path, root: Path) -> None:
     """Fill the folder. Ends with one line when the base lacks what every image needs."""
+    if tuple(map(int, platform.libc_ver()[1].split("."))) < LEAST_LIBC:
+        sys.exit("opsdash: the base image is older than Debian 12, whose C library looks names up by parts of its own")
     for path, package in NEEDED.items():
         if not path.exists():
             sys.exit(f"opsdash: the base image has no {path}; name one that has, or install {package} in it")

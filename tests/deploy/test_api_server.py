@@ -196,9 +196,12 @@ class Controllers:
 
 
 class Release:
-    """The production overlay with images of one digest."""
+    """The production overlay with images of one digest.
 
-    def __init__(self, folder: Path, digit: str) -> None:
+    `earlier`: as the manifests were before jobs had labels, with a setting that services no longer read.
+    """
+
+    def __init__(self, folder: Path, digit: str, *, earlier: bool = False) -> None:
         self.digest = f"sha256:{digit * 64}"
         shutil.copytree(ROOT / "deploy", folder / digit / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
         self.overlay = folder / digit / "deploy/k8s/overlays/production"
@@ -207,6 +210,17 @@ class Release:
         for image in content["images"]:
             image["digest"] = self.digest
         file.write_text(yaml.safe_dump(content), encoding="utf-8")
+        if earlier:
+            self._make_earlier()
+
+    def _make_earlier(self) -> None:
+        base = self.overlay.parents[1] / "base"
+        for file in (*base.glob("jobs/*.yaml"), base / "patches/job.yaml"):
+            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            file.write_text("".join(line for line in lines if not line.startswith("  labels:")), encoding="utf-8")
+        for file in base.glob("services/*.yaml"):
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace("OPSDASH_DATABASE_MAXIMUM_REPLICAS", OLD_SETTING), encoding="utf-8")
 
     def commands_of(self, section: int, cluster: Cluster) -> None:
         """Run a block of the page, as it stands there."""
@@ -220,6 +234,7 @@ class Release:
 
 
 EXPAND, DEPLOY, BACK = range(3)
+OLD_SETTING = "OPSDASH_REPLICAS"
 
 
 def digests(cluster: Cluster, kind: str) -> set[str]:
@@ -231,18 +246,27 @@ def digests(cluster: Cluster, kind: str) -> set[str]:
     }
 
 
+def settings_of(cluster: Cluster) -> set[str]:
+    """Names of the environment variables of everything that serves."""
+    containers = [item["spec"]["template"]["spec"]["containers"][0] for item in cluster.get("deployments", *NAMESPACE)]
+    return {variable["name"] for container in containers for variable in container["env"]}
+
+
 def test_the_commands_of_an_upgrade_and_of_the_way_back(cluster: Cluster, tmp_path: Path) -> None:
-    before, after = Release(tmp_path, "a"), Release(tmp_path, "b")
+    before, after = Release(tmp_path, "a", earlier=True), Release(tmp_path, "b")
     applied(cluster, before.overlay)
     said = cluster.run("apply", "--server-side", "--kustomize", str(after.overlay), "--dry-run=server", fails=True)
     assert "field is immutable" in said  # why the page deletes them first
 
+    cluster.run(*NAMESPACE, "set", "image", "deployment/tickets", "service=registry.example.com/by-hand")
     with Controllers(cluster).at_work():
         after.commands_of(EXPAND, cluster)
         assert digests(cluster, "jobs") == {after.digest}
-        assert digests(cluster, "deployments") == {before.digest}
+        assert after.digest not in digests(cluster, "deployments")
         after.commands_of(DEPLOY, cluster)
         assert digests(cluster, "deployments") == {after.digest}
+        assert OLD_SETTING not in settings_of(cluster)
         before.commands_of(BACK, cluster)
+    assert OLD_SETTING in settings_of(cluster)
     assert digests(cluster, "deployments") == {before.digest}
     assert digests(cluster, "jobs") == {after.digest}

@@ -155,6 +155,18 @@ def test_the_secrets_of_a_test_cluster_are_one_list_that_every_kubectl_reads(tmp
         kubernetes_validate.validate(secret, "1.37", strict=True)
 
 
+def test_a_secret_that_was_replaced_is_printed_as_it_is_now(tmp_path: Path) -> None:
+    made_secrets(tmp_path)
+    (tmp_path / "cron_secret").write_text("another")
+    (tmp_path / "tickets_token_from_gateway").write_text("a-new-one,an-old-one")
+    (tmp_path / "tickets_app_url").write_text("postgresql://tickets_app:changed@postgres:5432/tickets")
+    items = {secret["metadata"]["name"]: secret["stringData"] for secret in json.loads(made_secrets(tmp_path))["items"]}
+    assert items["gateway-secrets"]["cron_secret"] == "another"
+    assert items["tickets-internal"]["token_from_gateway"] == "a-new-one,an-old-one"
+    assert items["tickets-app"]["password"] == "changed"
+    assert items["tickets-app"]["url"] == "postgresql://tickets_app:changed@tickets-db-rw:5432/tickets?sslmode=require"
+
+
 def environment_of(overlay: str, spec: Manifest) -> dict[str, str]:
     (container,) = spec["containers"]
     environment: dict[str, str] = {}

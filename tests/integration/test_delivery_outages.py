@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.topics import TICKETS
 
 from tests.integration.checks import (
@@ -19,13 +18,14 @@ from tests.integration.checks import (
     metric,
     outbox_empty,
     scalar,
+    start_again,
     stored_versions,
     try_to_create,
     versions,
 )
 from tests.integration.conftest import NewStack
 from tests.integration.stacks import SideBySide
-from tests.support.brokers import PARTITIONS, Witness
+from tests.support.brokers import Witness
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 
@@ -93,14 +93,6 @@ async def writes_during_outage(stack: Stack, service: ServiceProcess, known: str
     assert await metric(service, "opsdash_outbox_events") > 0, "an outbox that grows must be seen to grow"
     assert await metric(service, "opsdash_outbox_oldest_seconds") > 5
     return ids
-
-
-async def start_again(stack: Stack, service: ServiceProcess) -> None:
-    """A broker that forgot its topics makes them when asked; the service sleeps until they are as they should be."""
-    service.sigstop()
-    await asyncio.to_thread(stack.kafka.start)
-    await create_topics(stack.kafka.bootstrap_servers, partitions=PARTITIONS)
-    service.sigcont()
 
 
 async def frozen_leader(new_stack: NewStack) -> None:

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,8 +32,7 @@ def main(options: argparse.Namespace) -> int:
     store = SecretStore(options.folder / "secrets.json")
     write(options.folder, store)
     if options.kubernetes:
-        key = (options.folder / KEY).read_text(encoding="ascii")
-        manifests = {"apiVersion": "v1", "kind": "List", "items": list(_manifests(store, key))}
+        manifests = {"apiVersion": "v1", "kind": "List", "items": list(_manifests(options.folder))}
         sys.stdout.write(json.dumps(manifests, indent=1) + "\n")
     else:
         sys.stdout.write(f"secrets are in {options.folder}\n")
@@ -41,9 +41,8 @@ def main(options: argparse.Namespace) -> int:
 
 def write(folder: Path, store: SecretStore) -> None:
     """One file each, readable by the numeric user of a container; the folder is what keeps others out."""
-    (folder / PEOPLE).write_text(
-        json.dumps(people(), indent=1), encoding="utf-8"
-    )  # no secret: as this release has them
+    # No secret: as this release has them.
+    (folder / PEOPLE).write_text(json.dumps(people(), indent=1), encoding="utf-8")
     if not (folder / KEY).exists():
         (folder / KEY).write_bytes(_new_key())
     values = _values(store)
@@ -75,30 +74,39 @@ def _values(store: SecretStore) -> dict[str, str]:
         for setting, name in internal_secrets(service).items()
     }
     return values | {
-        f"{service.role_prefix}_{role}_url": _url(store, service, role, "postgres")
+        _url_file(service, role): _url(service, role, store.get(_user(service, role)), "postgres")
         for service in BACKENDS
         for role in ROLES
     }
 
 
-def _url(store: SecretStore, service: ServiceSpec, role: str, host: str) -> str:
-    user = f"{service.role_prefix}_{role}"
-    return f"postgresql://{user}:{store.get(user)}@{host}:5432/{service.role_prefix}"
+def _user(service: ServiceSpec, role: str) -> str:
+    return f"{service.role_prefix}_{role}"
 
 
-def _manifests(store: SecretStore, key: str) -> Iterator[dict[str, object]]:
-    """What deploy/k8s expects, under the names of docs/how-to/deploy.md."""
+def _url_file(service: ServiceSpec, role: str) -> str:
+    return f"{_user(service, role)}_url"
+
+
+def _url(service: ServiceSpec, role: str, password: str, host: str) -> str:
+    return f"postgresql://{_user(service, role)}:{password}@{host}:5432/{service.role_prefix}"
+
+
+def _manifests(folder: Path) -> Iterator[dict[str, object]]:
+    """What deploy/k8s expects, under the names of docs/how-to/deploy.md, with the values of the files."""
+
+    def kept(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
     for service in SERVICES:
-        values = {setting: store.get(name) for setting, name in internal_secrets(service).items()}
+        values = {setting: kept(f"{service.role_prefix}_{setting}") for setting in internal_secrets(service)}
         yield _manifest(f"{service.name}-internal", values)
-    tokens = {name: store.get(name) for name in TOKENS}
-    issuer = {KEY: key, PEOPLE: json.dumps(people())}
-    yield _manifest("gateway-secrets", tokens | issuer)
+    yield _manifest("gateway-secrets", {name: kept(name) for name in (*TOKENS, KEY, PEOPLE)})
     for service in BACKENDS:
         for role in ROLES:
-            user = f"{service.role_prefix}_{role}"
-            url = f"{_url(store, service, role, f'{service.name}-db-rw')}?sslmode=require"
-            data = {"username": user, "password": store.get(user), "url": url}
+            password = urlsplit(kept(_url_file(service, role))).password or ""
+            url = f"{_url(service, role, password, f'{service.name}-db-rw')}?sslmode=require"
+            data = {"username": _user(service, role), "password": password, "url": url}
             yield _manifest(f"{service.name}-{role}", data, kind="kubernetes.io/basic-auth")
 
 

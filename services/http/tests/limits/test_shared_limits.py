@@ -197,5 +197,5 @@ async def test_who_counts_alone_lets_more_through():
             return False
         return True
 
-    count, seconds = await ask_too_much([lambda: ask(limits[0]), lambda: ask(limits[1])], seconds=1.0, patience=2.0)
+    count, _, seconds = await ask_too_much([lambda: ask(limits[0]), lambda: ask(limits[1])], seconds=1.0, patience=2.0)
     assert count > allowed(seconds)
