@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from aiokafka import TopicPartition
 from opsdash_chassis.kafka import broadcast_consumer
-from opsdash_chassis.kafka.broadcast_consumer import StartAgain, _check_ends, _still_waiting
+from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer, StartAgain, _check_ends, _still_waiting
+from opsdash_chassis.observability.dependencies import Dependency
+from opsdash_chassis.settings import KafkaSettings
 
 HERE = TopicPartition("topic", 0)
 
@@ -35,3 +39,16 @@ def test_a_broker_that_forgot_what_was_read_since_the_last_look_begins_again():
     with pytest.raises(StartAgain, match="forgotten"):
         _check_ends({HERE: 0}, {HERE: 0}, {HERE: 2})
     _check_ends({HERE: 0}, {HERE: 0}, {HERE: 0})
+
+
+def test_a_topic_that_is_missing_is_no_broker_that_is_away():
+    kafka = Dependency("kafka")
+    settings = cast("KafkaSettings", None)  # nothing connects
+    consumer = BroadcastConsumer(settings, ["topic"], wanted=lambda _: True, on_event=lambda _: None, kafka=kafka)
+    consumer._note_connection(StartAgain("no topic topic: run opsdash-topics"))
+    assert consumer.state() == (True, "no topic topic: run opsdash-topics")
+    assert kafka.missed_by("live") == ""
+    consumer._note_connection(ConnectionRefusedError())
+    assert consumer.missed.startswith("waits for kafka")
+    consumer._note_connection(None)
+    assert consumer.state() == (True, "follows")

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
+from opsdash_chassis.kafka.clients import BrokerRefuses
 from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.kafka.topics import create_topics
 from opsdash_chassis.observability.dependencies import Dependency
@@ -199,3 +201,13 @@ async def test_who_counts_alone_lets_more_through():
 
     count, _, seconds = await ask_too_much([lambda: ask(limits[0]), lambda: ask(limits[1])], seconds=1.0, patience=2.0)
     assert count > allowed(seconds)
+
+
+def test_a_topic_that_is_missing_is_no_broker_that_is_away():
+    kafka = Dependency("kafka")
+    settings = cast("KafkaSettings", None)  # nothing connects
+    charge = RateLimit(per_second=PER_SECOND, burst=BURST).charge_for_others
+    counts = SharedCounts(settings, GATEWAY_REQUESTS, GatewayRequestsCounted, charge, kafka=kafka)
+    counts._note_failure(BrokerRefuses("topic t does not exist: run opsdash-topics"))
+    assert counts.state() == (True, "counts alone: topic t does not exist: run opsdash-topics")
+    assert kafka.missed_by(f"{GATEWAY_REQUESTS} to report") == ""

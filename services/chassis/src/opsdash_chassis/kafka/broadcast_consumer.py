@@ -94,11 +94,12 @@ class BroadcastConsumer:
         self._from_beginning = from_beginning
         self._part = part
         self._kafka = kafka or Dependency("kafka")
+        self._starts_again = ""
 
     @property
     def missed(self) -> str:
         """What it waits for, in words; empty when it follows, or has only just begun."""
-        return self._kafka.missed_by(self._part)
+        return self._starts_again or self._kafka.missed_by(self._part)
 
     def state(self) -> tuple[bool, str]:
         """For readiness: a process that cannot follow does everything else as well as before, and says so."""
@@ -202,12 +203,23 @@ class BroadcastConsumer:
     def _note_connection(self, error: BaseException | None) -> None:
         for topic in self._topics:
             FOLLOWING.labels(topic).set(error is None)
+        if isinstance(error, StartAgain):
+            self._note_new_start(str(error))
+            return
+        self._starts_again = ""
         if error is None:
             self._kafka.back(part=self._part)
-        elif isinstance(error, (StartAgain, KafkaError, OSError)):
-            self._kafka.away(str(error) if isinstance(error, StartAgain) else repr(error), part=self._part)
+        elif isinstance(error, (KafkaError, OSError)):
+            self._kafka.away(repr(error), part=self._part)
         else:
             log.error("following_failed", exc_info=error)
+
+    def _note_new_start(self, reason: str) -> None:
+        """The broker answers, so it is not away; a topic that is missing waits for a person."""
+        self._kafka.back(part=self._part)
+        if reason != self._starts_again:
+            log.warning("following_starts_again", part=self._part, reason=reason)
+        self._starts_again = reason
 
 
 def _cause(error: BaseException) -> BaseException:
