@@ -60,7 +60,7 @@ class SharedCounts:
         self._wake = asyncio.Event()
         self._follows = False
         self._reports = False
-        self._refused = ""
+        self._waits_for = ""
         self._consumer = BroadcastConsumer(
             settings,
             [topic],
@@ -82,7 +82,7 @@ class SharedCounts:
 
     def state(self) -> tuple[bool, str]:
         """For readiness: always good, for one that counts alone serves as well as before."""
-        missed = self._refused or self._kafka.missed_by(self._part) or self._consumer.missed
+        missed = self._waits_for or self._kafka.missed_by(self._part) or self._consumer.missed
         if missed or not (self._follows and self._reports):
             return True, f"counts alone: {missed or 'it has just begun'}"
         return True, "counts with the other replicas"
@@ -114,9 +114,9 @@ class SharedCounts:
         REPORTS.labels("failed").inc()
         if isinstance(error, BrokerRefuses):
             self._kafka.back(part=self._part)  # it answers; what it lacks waits for a person
-            self._refused = str(error)
+            self._waits_for = str(error)
             return
-        self._refused = ""
+        self._waits_for = ""
         self._kafka.away(repr(error), part=self._part)
         if not isinstance(error, (KafkaError, OSError)):
             log.error("reporting_failed", topic=self._topic, exc_info=error)
@@ -126,7 +126,7 @@ class SharedCounts:
         producer = await start_producer(self._settings)
         try:
             self._kafka.back(part=self._part)
-            self._refused = ""
+            self._waits_for = ""
             self._reports = True
             self._collect()  # what was counted meanwhile is old
             while True:
