@@ -206,7 +206,12 @@ async def _running(stack: Stack, databases: Databases) -> AsyncIterator[HalfAway
     }
     for process in services.values():
         await process.ready()
-    aside = [dead_letter_topic(service, topic) for topic, entry in catalogue().items() for service in entry.consumers]
+    aside = [
+        dead_letter_topic(service, topic)
+        for topic, entry in catalogue().items()
+        if entry.dead_letters
+        for service in entry.consumers
+    ]
     aside = [topic for topic in aside if topic.partition(".")[0] in services]
     servers = stack.kafka.bootstrap_servers
     async with Witness(servers, SLA) as sla, Witness(servers, *aside) as letters:
