@@ -37,7 +37,7 @@ SETTLED_SECONDS = 0.5
 MOST_SECONDS = 300.0
 TIMES = 5
 #: A quiet machine answers in a few milliseconds, of which the scheduler's own turns are a large part.
-LEAST_QUIET_SECONDS = 0.03
+LEAST_QUIET_SECONDS = 0.04
 MOST_MEMORY = 200 * 1024 * 1024
 #: What any address may answer besides what is published for it: see "Errors" in docs/reference/rest.md.
 ANYWHERE = frozenset({400, 401, 404, 405, 408, 413, 414, 415, 429, 431})
