@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
+from opsdash_chassis.backoff import Backoff
 from opsdash_chassis.kafka.clients import client_options
 from opsdash_chassis.kafka.compat import read_undecodable_headers
 from opsdash_chassis.kafka.undecodable_headers import decode_record
@@ -107,17 +108,14 @@ class BroadcastConsumer:
 
     async def run(self) -> None:
         """Until cancelled. Whatever goes wrong: begin again at the end of the topics."""
-        pause = PAUSE_SECONDS[0]
+        backoff = Backoff(*PAUSE_SECONDS, LASTED_SECONDS)
         while True:
             started = time.monotonic()
             try:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 - nothing that a broker or client does may end this
                 self._note_connection(_cause(error))
-            await asyncio.sleep(pause)
-            pause = (
-                PAUSE_SECONDS[0] if time.monotonic() - started > LASTED_SECONDS else min(2 * pause, PAUSE_SECONDS[1])
-            )
+            await asyncio.sleep(backoff.after(time.monotonic() - started))
 
     async def _follow(self) -> None:
         async with open_broadcast_consumer(self._settings) as consumer:

@@ -20,6 +20,7 @@ from opsdash_contracts.envelope import Event
 from opsdash_contracts.requests import MAXIMUM_KEYS, RequestsCounted
 from prometheus_client import Counter
 
+from opsdash_chassis.backoff import Backoff
 from opsdash_chassis.kafka.broadcast_consumer import BroadcastConsumer
 from opsdash_chassis.kafka.clients import BrokerRefuses, require_topics, start_producer, stop_producer
 from opsdash_chassis.kafka.lateness import Lateness
@@ -99,16 +100,14 @@ class SharedCounts:
 
     async def _keep_reporting(self) -> None:
         """With another producer after each failure: what a broken one still holds is unknown."""
-        pause = RETRY_SECONDS[0]
+        backoff = Backoff(*RETRY_SECONDS, LASTED_SECONDS)
         while True:
             started = time.monotonic()
             try:
                 await self._report_through_one()
             except Exception as error:  # noqa: BLE001 - nothing that a broker or client does may end this
                 self._note_failure(error)
-            lasted = time.monotonic() - started > LASTED_SECONDS
-            pause = RETRY_SECONDS[0] if lasted else min(2 * pause, RETRY_SECONDS[1])
-            await asyncio.sleep(pause)
+            await asyncio.sleep(backoff.after(time.monotonic() - started))
 
     def _note_failure(self, error: Exception) -> None:
         REPORTS.labels("failed").inc()

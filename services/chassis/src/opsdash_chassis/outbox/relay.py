@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from opsdash_chassis import crash_points
+from opsdash_chassis.backoff import Backoff
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.errors import outage_of
 from opsdash_chassis.database.pools import OwnConnection
@@ -83,7 +84,7 @@ class Relay:
 
     async def run(self) -> None:
         """Lead or stand by until `stop`; every failure is waited out and tried again."""
-        backoff = 0.1
+        backoff = Backoff(0.1, MAXIMUM_BACKOFF_SECONDS, lasted=MAXIMUM_BACKOFF_SECONDS)
         while not self._stopping.is_set():
             self._last_turn = started = time.monotonic()
             try:
@@ -93,9 +94,7 @@ class Relay:
             finally:
                 metrics.RELAY_LEADER.set(0)
                 await self._sender.drop()
-            backoff = 0.1 if time.monotonic() - started > MAXIMUM_BACKOFF_SECONDS else backoff
-            await self._sleep(backoff)
-            backoff = min(backoff * 2, MAXIMUM_BACKOFF_SECONDS)
+            await self._sleep(backoff.after(time.monotonic() - started))
 
     def hint(self) -> None:
         """Events have just been queued by this process: publish them now, or tell the relay that leads."""
