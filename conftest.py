@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
-    f"tests.support.{name}" for name in ("brokers", "requirements", "service_process", "fixtures", "scheduling")
+    f"tests.support.{name}" for name in ("service_process", "brokers", "requirements", "fixtures", "scheduling")
 ]
 
 # Files of a service that is not there; its tests run where it is written (tests/deploy/test_new_service.py).

@@ -20,11 +20,10 @@ from uuid import uuid4
 
 import aiohttp
 import asyncpg
-from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.topics import WORKSPACE, dead_letter_topic
 from opsdash_local.environment import inherited
 
-from tests.support.brokers import PARTITIONS, Record, Witness
+from tests.support.brokers import Record, Witness
 from tests.support.service_process import ServiceProcess, run
 from tests.support.stack import Client, Stack
 
@@ -188,11 +187,3 @@ async def assert_published_as_stored(stack: Stack, records: list[Record]) -> Non
         headers, data = stored[record.header("ce_id") or ""]
         assert dict(original_headers(record)) == {name: value.encode() for name, value in headers.items()}
         assert record.value == data.encode()
-
-
-async def start_again(stack: Stack, service: ServiceProcess) -> None:
-    """A broker that forgot its topics makes them when asked; the service sleeps until they are as they should be."""
-    service.sigstop()
-    await asyncio.to_thread(stack.kafka.start)
-    await create_topics(stack.kafka.bootstrap_servers, partitions=PARTITIONS)
-    service.sigcont()

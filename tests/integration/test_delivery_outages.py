@@ -18,14 +18,13 @@ from tests.integration.checks import (
     metric,
     outbox_empty,
     scalar,
-    start_again,
     stored_versions,
     try_to_create,
     versions,
 )
 from tests.integration.conftest import NewStack
 from tests.integration.stacks import SideBySide
-from tests.support.brokers import Witness
+from tests.support.brokers import Witness, start_again
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
 
@@ -59,7 +58,7 @@ async def broker_outage(new_stack: NewStack) -> None:
         stack.kafka.kill()
         ids += await writes_during_outage(stack, service, str(ids[0]))
         assert await scalar(stack, "SELECT count(*) FROM outbox") >= len(ids) - 5
-        await start_again(stack, service)
+        await start_again(stack.kafka, service)
         await outbox_empty(stack, timeout=30)
         async with Witness(stack.kafka.bootstrap_servers, TICKETS) as witness:
             stored = await stored_versions(stack)

@@ -17,8 +17,9 @@ from opsdash_chassis.observability.repeated_lines import EVERY_SECONDS, LIBRARIE
 from opsdash_local.ports import free_port
 from opsdash_local.postgres import EmbeddedPostgres
 
-from tests.integration.checks import eventually, outbox_empty, start_again
+from tests.integration.checks import eventually, outbox_empty
 from tests.integration.conftest import NewStack
+from tests.support.brokers import start_again
 from tests.support.databases import make_template
 from tests.support.service_process import ServiceProcess
 from tests.support.stack import Stack
@@ -112,7 +113,7 @@ async def test_a_broker_that_is_away_is_a_line_and_one_of_each_kind_of_the_clien
     outage.told = time.monotonic()
     await service.wait_for_log(LEFT_OUT)
     outage.mended = time.monotonic()
-    await start_again(stack, service)
+    await start_again(stack.kafka, service)
     await outbox_empty(stack)
     await service.wait_for_log("dependency_back")
     outage.over = time.monotonic()

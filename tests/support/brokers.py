@@ -29,6 +29,8 @@ from opsdash_local.errors import LocalStackError
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import free_port
 
+from tests.support.service_process import ServiceProcess
+
 APACHE = "apache"
 PARTITIONS = 3
 _chosen = {"kafka": "embedded"}
@@ -120,6 +122,16 @@ async def broker_of_its_own(folder: Path) -> AsyncIterator[Broker]:
         yield server
     finally:
         server.kill()  # it keeps nothing, and asking nicely takes seconds while clients are connected
+
+
+async def start_again(broker: Broker, *services: ServiceProcess) -> None:
+    """A broker that forgot its topics makes them when asked; the services sleep until they are as they should be."""
+    for service in services:
+        service.sigstop()
+    await asyncio.to_thread(broker.start)
+    await create_topics(broker.bootstrap_servers, partitions=PARTITIONS)
+    for service in services:
+        service.sigcont()
 
 
 @functools.cache

@@ -9,9 +9,8 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
-from opsdash_chassis.kafka.topics import create_topics
 
-from tests.support.brokers import PARTITIONS, Broker, broker_of_its_own
+from tests.support.brokers import Broker, broker_of_its_own, start_again
 from tests.support.fixtures import ServiceFactory
 from tests.support.http_servers import TestIssuer
 from tests.support.live_stream import agreeing_upstream, lone_gateway_environment
@@ -88,12 +87,7 @@ async def test_the_broker_may_go_and_come_back(gateways: Gateways, kafka: Broker
     kafka.kill()
     await has_what_is_allowed(gateways.asked_by(uuid4())[:1])
     await gateways.say("counts alone: waits for kafka")
-    for process in gateways.processes:  # the embedded broker makes a topic, with one partition, for whoever asks for it
-        process.sigstop()
-    kafka.start()
-    await create_topics(kafka.bootstrap_servers, partitions=PARTITIONS)
-    for process in gateways.processes:
-        process.sigcont()
+    await start_again(kafka, *gateways.processes)
     await gateways.say("counts with the other replicas")
     # A broker that has just started may take longer for the first report than that is worth something: it is dropped.
     await ask_too_much(gateways.asked_by(uuid4()), patience=15)
