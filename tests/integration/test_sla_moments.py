@@ -24,6 +24,7 @@ from tests.support.stack import Client
 pytestmark = [pytest.mark.storm, pytest.mark.kafka]
 
 TRIES = 500
+EARLY_SECONDS = 4
 STATUSES = ("open", "in_progress", "waiting", "resolved", "closed")
 
 
@@ -32,7 +33,8 @@ async def resolve_around(client: Client, due: Due, chance: random.Random) -> dic
     answered: dict[UUID, float] = {}
 
     async def resolve(session: aiohttp.ClientSession, ticket: UUID, at: datetime) -> None:
-        await asyncio.sleep(at.timestamp() + chance.uniform(-0.15, 0.45) - time.time())
+        early = chance.choice((0, 0, 0, EARLY_SECONDS))  # some are in time on a slow machine too
+        await asyncio.sleep(at.timestamp() + chance.uniform(-0.15, 0.45) - early - time.time())
         url = f"{client.url}/orgs/ours/tickets/{ticket}"
         while True:  # a busy service says 503 and is asked again, as a person would
             async with session.patch(url, json={"status": "resolved"}, headers=client.headers) as answer:
@@ -51,8 +53,8 @@ class TestDueInstant:
     async def test_a_ticket_resolved_in_time_is_never_told(self, sla_running: SlaRunning):
         chance = random.Random(7)  # noqa: S311 - variety, not secrecy
         rig = sla_running.rig
-        due = await rig.insert(Seed(due_in=chance.uniform(4, 9)) for _ in range(TRIES))
-        never = await rig.insert(Seed(due_in=chance.uniform(4, 9)) for _ in range(50))
+        due = await rig.insert(Seed(due_in=chance.uniform(8, 13)) for _ in range(TRIES))
+        never = await rig.insert(Seed(due_in=chance.uniform(8, 13)) for _ in range(50))
         answered = await resolve_around(sla_running.client, due, chance)
         found = await sla_running.notified(due | never)
         assert found >= rig.breach_ids(never)
