@@ -20,6 +20,7 @@ from benchmarks.parts import (
     events,
     growth,
     local,
+    peer,
     requests,
     servers,
     shortcuts,
@@ -49,10 +50,11 @@ PARTS = {
     "local": Part("The local stack", local.run),
     "shortcuts": Part("Shortcuts", shortcuts.run),
     "client": Part("The client of the gateway", client.run),
+    "peer": Part("A peer: Request Tracker 5", peer.run),
     "servers": Part("HTTP servers", servers.run),
 }
 #: Not measured unless asked for: they need more data or another package, or compare with what we do not run.
-ON_REQUEST = {"client", "growth", "servers", "shortcuts"}
+ON_REQUEST = {"client", "growth", "peer", "servers", "shortcuts"}
 BROKERS = {"apache": "Apache Kafka", "embedded": "the embedded broker"}
 
 

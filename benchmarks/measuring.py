@@ -18,6 +18,7 @@ from benchmarks.processor import Processes, processor_seconds
 SETTLE_AT_MOST_SECONDS = 180
 #: What a stack with nothing to do takes is below this share of one core.
 IDLE_CORES = 0.2
+SHOWN_MS = 0.005
 ROOT = Path(__file__).parents[1]
 
 
@@ -32,6 +33,15 @@ class Measured:
     @property
     def cpu_ms_total(self) -> float:
         return round(sum(self.cpu_ms.values()), 3)
+
+    @property
+    def cost_of_each(self) -> str:
+        """CPU-ms by process, without those that had nothing to do."""
+        return ", ".join(f"{name} {ms:.2f}" for name, ms in self.cpu_ms.items() if ms >= SHOWN_MS)
+
+
+def least_cpu_ms(rounds: Sequence[Measured]) -> float:
+    return min(measured.cpu_ms_total for measured in rounds)
 
 
 def measure(

@@ -20,7 +20,7 @@ from opsdash_local.services import COMMENTS, TICKETS
 from opsdash_local.settings import EMBEDDED
 
 from benchmarks.bench_stack import BenchStack
-from benchmarks.workspace import COMMENTS_EACH, USER, WRITERS, Org, orgs
+from benchmarks.workspace import COMMENTS_EACH, LARGE, USER, WRITERS, Org, orgs
 
 SMALL = 200_000
 _MARK = f"filled-{markdown.VERSION}"  # with HTML by other rules it would be rendered anew during a bench
@@ -102,6 +102,7 @@ _FILLED = """
 SELECT oid::regclass::text AS name FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
 """
+_SOME_TICKETS = "SELECT id::text FROM tickets WHERE org_id = $1 ORDER BY number LIMIT 997"
 
 
 def filled(port: int, data: Path, tickets: int, kafka: str = EMBEDDED) -> BenchStack:
@@ -123,6 +124,11 @@ def fresh(port: int, data: Path, kafka: str) -> Iterator[BenchStack]:
     with BenchStack(port, data, kafka=kafka) as stack:
         asyncio.run(seed(stack, WRITERS))
         yield stack
+
+
+async def some_ticket_ids(stack: BenchStack) -> list[str]:
+    """Of the large org."""
+    return [row["id"] for row in await stack.fetch(TICKETS, _SOME_TICKETS, LARGE.id)]
 
 
 async def seed(stack: BenchStack, orgs: Sequence[Org]) -> None:

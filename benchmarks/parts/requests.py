@@ -11,21 +11,18 @@ from opsdash_local.services import SERVICES, TICKETS
 from benchmarks.bare import Bare
 from benchmarks.bench_stack import BenchStack
 from benchmarks.findings import Cell, Findings, Table, Target
-from benchmarks.measuring import Measured, measure
+from benchmarks.measuring import Measured, least_cpu_ms, measure
 from benchmarks.options import Options
 from benchmarks.processor import resident_mib
 from benchmarks.requests import Scenario, scenarios
-from benchmarks.seeding import SMALL, filled
+from benchmarks.seeding import SMALL, filled, some_ticket_ids
 from benchmarks.straight import pgbench, scripts
-from benchmarks.workspace import LARGE
 
 CONNECTIONS = 16
 OPEN_SHARE = 0.5  # of what the closed loop reached
 MOST_P99 = 2  # times the p50
 MOST_MIB = 120
 MOST_START_SECONDS = 2
-SHOWN_MS = 0.005
-_SOME_TICKETS = "SELECT id::text FROM tickets WHERE org_id = $1 ORDER BY number LIMIT 997"
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Compared:
 def run(options: Options) -> Findings:
     with filled(options.port, options.data / "small", SMALL) as stack:
         stack.start_services()
-        found = scenarios(asyncio.run(stack.token()), asyncio.run(_ticket_ids(stack)))
+        found = scenarios(asyncio.run(stack.token()), asyncio.run(some_ticket_ids(stack)))
         with Bare(stack) as bare:
             compared = [_compare(stack, bare, scenario, options) for scenario in found]
         open_loop = [_open_loop(stack, entry, options) for entry in compared]
@@ -66,15 +63,11 @@ def run(options: Options) -> Findings:
     )  # fmt: skip
 
 
-async def _ticket_ids(stack: BenchStack) -> list[str]:
-    return [row["id"] for row in await stack.fetch(TICKETS, _SOME_TICKETS, LARGE.id)]
-
-
 def _compare(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options) -> Compared:
     """Round by round in turn, so that whatever else the machine does meets both alike."""
     rounds = [_round(stack, bare, scenario, options) for _ in range(options.rounds)]
     product, baseline = zip(*rounds, strict=True)
-    ratio = round(_least(product) / _least(baseline), 2)
+    ratio = round(least_cpu_ms(product) / least_cpu_ms(baseline), 2)
     straight = None
     if script := scripts().get(scenario.name):
         straight = pgbench(stack.database_url(TICKETS), script, connections=CONNECTIONS, seconds=int(options.seconds))
@@ -86,10 +79,6 @@ def _round(stack: BenchStack, bare: Bare, scenario: Scenario, options: Options) 
     product = measure(stack.url, scenario.product, stack.processes, expected, seconds=seconds, settled=scenario.writes)
     baseline = measure(bare.url, scenario.baseline, bare.processes, expected.without_text(), seconds=seconds)
     return product, baseline
-
-
-def _least(rounds: Sequence[Measured]) -> float:
-    return min(measured.cpu_ms_total for measured in rounds)
 
 
 def _median(rounds: Sequence[Measured]) -> Measured:
@@ -123,10 +112,7 @@ def _closed_loop(compared: Sequence[Compared]) -> Table:
 
 
 def _costs(compared: Sequence[Compared]) -> Table:
-    def cost(measured: Measured) -> str:
-        return ", ".join(f"{name} {ms:.2f}" for name, ms in measured.cpu_ms.items() if ms >= SHOWN_MS)
-
-    rows = [(entry.scenario.name, cost(entry.product), cost(entry.baseline)) for entry in compared]
+    rows = [(entry.scenario.name, entry.product.cost_of_each, entry.baseline.cost_of_each) for entry in compared]
     return Table("CPU-ms per request and process", ("scenario", "product", "baseline"), rows)
 
 
