@@ -59,6 +59,12 @@ def test_a_list_asks_for_as_many_rows_as_that_of_the_product():
     assert query["query"] == ["Subject LIKE 'invoice number'"]
 
 
+def test_a_machine_too_busy_to_fill_it_says_so():
+    with pytest.raises(SystemExit, match=r"made 149 tickets in 120 s, .* needs 150; measure again"):
+        peer.require_enough(149)
+    peer.require_enough(150)
+
+
 def test_of_the_rounds_the_least_counts_of_each_figure():
     product = [measured(cpu_ms=3.0, p50=5.0), measured(cpu_ms=2.0, p50=6.0)]
     others = [measured(cpu_ms=20.0, p50=90.0), measured(cpu_ms=30.0, p50=80.0)]
