@@ -14,11 +14,13 @@ TICKETS: Final = "opsdash.support.tickets.v1"
 COMMENTS: Final = "opsdash.support.comments.v1"
 SLA: Final = "opsdash.support.sla.v1"
 SESSIONS: Final = "opsdash.sessions.v1"
+NOTICES: Final = "opsdash.support.notices.v1"
 GATEWAY_REQUESTS: Final = "opsdash.requests.gateway.v1"
 TICKETS_REQUESTS: Final = "opsdash.requests.tickets.v1"
 COMMENTS_REQUESTS: Final = "opsdash.requests.comments.v1"
+NOTIFICATIONS_REQUESTS: Final = "opsdash.requests.notifications.v1"
 #: What these say is how busy people are, many times a second; nothing has happened.
-REQUEST_COUNTS: Final = frozenset({GATEWAY_REQUESTS, TICKETS_REQUESTS, COMMENTS_REQUESTS})
+REQUEST_COUNTS: Final = frozenset({GATEWAY_REQUESTS, TICKETS_REQUESTS, COMMENTS_REQUESTS, NOTIFICATIONS_REQUESTS})
 
 _MILLISECONDS_PER_HOUR = 3_600_000
 _Service = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
