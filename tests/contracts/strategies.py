@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from opsdash_contracts import comments, requests, sessions, sla, tickets, usage, workspace
+from opsdash_contracts import comments, notifications, requests, sessions, sla, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -164,6 +164,15 @@ PAYLOADS = {
         for model in requests.RequestsCounted.__subclasses__()
         for event_type in model.event_types
     },
+    notifications.ACTIVITY_COUNTED: st.builds(
+        notifications.ActivityCounted,
+        org_id=ids,
+        version=versions,
+        ticket_id=ids,
+        number=versions,
+        last_event_type=st.sampled_from(tickets.TicketEvent.event_types),
+        last_event_at=moments,
+    ),
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
     **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
     **{

@@ -55,6 +55,7 @@ BACKENDS = (
     TICKETS,
     COMMENTS,
     SLA_MONITOR,
+    ServiceSpec("notifications", port_offset=4, lets_in=("gateway",)),
 )
 SERVICES = (*BACKENDS, GATEWAY)
 

@@ -1,0 +1,1 @@
+"""The notifications service: counts what happens to each ticket."""

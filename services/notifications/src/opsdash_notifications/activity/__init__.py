@@ -1,0 +1,1 @@
+"""Activity: how much happened to each ticket."""

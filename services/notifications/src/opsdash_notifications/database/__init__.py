@@ -1,0 +1,1 @@
+"""The tables of the service, and the migrations that make them."""
