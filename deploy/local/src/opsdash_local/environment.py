@@ -109,6 +109,7 @@ class Environments:
             "OPSDASH_OIDC_CLIENT_ID": CLIENT_ID,
             "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
             "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
+            "OPSDASH_DEV_MAIL_PORT": str(settings.ports.mail),
         }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 #: Public for some release of Python, and still not of the internet: see the registries of special addresses at IANA.
-_REFUSED = (
+_NOT_PUBLIC = (
     IPv4Network("168.63.129.16/32"),  # what Azure answers each virtual machine from
     IPv4Network("192.0.0.0/24"),  # IETF protocols; the metadata of Oracle's cloud is among them
     IPv4Network("192.88.99.0/24"),  # relays of 6to4, given up by RFC 7526
 )
-_REFUSED_IPV6 = (
+_NOT_PUBLIC_IPV6 = (
     IPv6Network("2001::/23"),  # IETF protocols, with Teredo
     IPv6Network("3fff::/20"),  # documentation, RFC 9637
 )
@@ -31,13 +31,13 @@ def is_public(text: str) -> bool:
     if inner is not None:
         return _is_public_ipv4(inner)
     special = address.scope_id is not None or not address.is_global
-    return address in _GLOBAL_UNICAST and not special and not any(address in network for network in _REFUSED_IPV6)
+    return address in _GLOBAL_UNICAST and not special and not any(address in network for network in _NOT_PUBLIC_IPV6)
 
 
 def _is_public_ipv4(address: IPv4Address) -> bool:
     """`is_global` is about private, loopback, link-local, unspecified and carrier-grade NAT, and not about these."""
     special = address.is_multicast or address.is_reserved or not address.is_global
-    return not special and not any(address in network for network in _REFUSED)
+    return not special and not any(address in network for network in _NOT_PUBLIC)
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
