@@ -10,12 +10,17 @@ from tests.architecture.layers import Import, Layers
 from tests.architecture.sources import HTTP, LIBRARIES, SERVICES, SERVICES_WITH_DATABASE, looked_at, modules, planted
 
 T, C, G, S = "opsdash_tickets", "opsdash_comments", "opsdash_gateway", "opsdash_sla_monitor"
+N = "opsdash_notifications"
 #: Below routes, with the reason. Each entry goes when its import does.
 MAY_USE_HTTP = {
     # A request's way into the domain.
-    *((scope, f"{HTTP}.types") for scope in (f"{T}.access.scope", f"{C}.threads.scope")),
+    *((scope, f"{HTTP}.types") for scope in (f"{T}.access.scope", f"{C}.threads.scope", f"{N}.tickets.scope")),
     # Which problem a refusal becomes.
-    *((f"{owner}.problems", f"{HTTP}.{name}") for owner in (T, C) for name in ("errors.exceptions", "errors.problems")),
+    *(
+        (f"{owner}.problems", f"{HTTP}.{name}")
+        for owner in (T, C, N)
+        for name in ("errors.exceptions", "errors.problems")
+    ),
     (f"{T}.tickets.schemas", f"{HTTP}.errors.problems"),
     # Exports are answers that are long under way.
     (f"{T}.access.exports", f"{HTTP}.asgi"),
@@ -24,6 +29,7 @@ MAY_USE_HTTP = {
     # Clients of other services read answers of a bounded length.
     (f"{C}.threads.tickets_client", f"{HTTP}.client.bounded_body"),
     (f"{S}.deadlines.tickets_client", f"{HTTP}.client.bounded_body"),
+    (f"{N}.tickets.tickets_client", f"{HTTP}.client.bounded_body"),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
-from opsdash_contracts import comments, notifications, requests, sessions, sla, tickets, usage, workspace
+from opsdash_contracts import comments, notices, requests, sessions, sla, tickets, usage, workspace
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.registry import MODELS
 
@@ -52,6 +52,28 @@ def ticket_payloads(event_type: str) -> st.SearchStrategy[tickets.TicketEvent]:
         deleted_at=deleted.get(event_type, st.none()),
         bulk_id=maybe_ids,
         changes=st.builds(dict, changes, description=text_changed) | changes,
+    )
+
+
+@st.composite
+def notice_payloads(draw, event_type: str) -> notices.Notice:
+    """To a person or a team channel, about a ticket or the org."""
+    channel = draw(st.sampled_from(notices.Channel))
+    to_team, about_ticket = channel is notices.Channel.TEAM, draw(st.booleans())
+    return notices.Notice(
+        org_id=draw(ids),
+        version=draw(versions),
+        notice_id=draw(ids),
+        ticket_id=draw(ids) if about_ticket else None,
+        number=draw(versions) if about_ticket else None,
+        reason=draw(st.sampled_from(notices.Reason)),
+        channel=channel,
+        recipient_id=None if to_team else draw(ids),
+        channel_id=draw(ids) if to_team else None,
+        source_event_id=draw(ids),
+        at=draw(moments),
+        lateness_ms=None if event_type == notices.SKIPPED else draw(st.integers(0, 2**53 - 1)),
+        why=None if event_type == notices.SENT else draw(st.sampled_from(notices.Why)),
     )
 
 
@@ -164,15 +186,7 @@ PAYLOADS = {
         for model in requests.RequestsCounted.__subclasses__()
         for event_type in model.event_types
     },
-    notifications.ACTIVITY_COUNTED: st.builds(
-        notifications.ActivityCounted,
-        org_id=ids,
-        version=versions,
-        ticket_id=ids,
-        number=versions,
-        last_event_type=st.sampled_from(tickets.TicketEvent.event_types),
-        last_event_at=moments,
-    ),
+    **{event_type: notice_payloads(event_type) for event_type in notices.Notice.event_types},
     **{event_type: ticket_payloads(event_type) for event_type in tickets.TicketEvent.event_types},
     **{event_type: comment_payloads(event_type) for event_type in comments.CommentEvent.event_types},
     **{

@@ -51,6 +51,7 @@ VALUES = {
     "boolean": "false",
     "timestamp with time zone": "now()",
     "json": "'{{}}'",
+    "jsonb": "'{{}}'",
     "bytea": "'x'",
     "uuid[]": "'{{}}'",
 }

@@ -141,6 +141,7 @@ def lone_gateway_environment(kafka: Broker, issuer: TestIssuer, upstream: str) -
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": upstream,
         "OPSDASH_COMMENTS_URL": NOBODY,
+        "OPSDASH_NOTIFICATIONS_URL": NOBODY,
         "OPSDASH_SLA_MONITOR_URL": NOBODY,
         "OPSDASH_CRON_SECRET": CRON_SECRET,
         "OPSDASH_SESSION_SECRET": SESSION_SECRET,

@@ -144,8 +144,18 @@ def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dic
     return stack.common_environment | members | internal_environment(service)
 
 
+def notifications_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
+    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
+    return _with_database(stack, database, "notifications") | limits
+
+
 def gateway_environment(
-    stack: Stack, *, tickets_url: str, comments_url: str, sla_monitor_url: str = NOBODY
+    stack: Stack,
+    *,
+    tickets_url: str,
+    comments_url: str,
+    notifications_url: str = NOBODY,
+    sla_monitor_url: str = NOBODY,
 ) -> dict[str, str]:
     return {
         **stack.common_environment,
@@ -153,6 +163,7 @@ def gateway_environment(
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": tickets_url,
         "OPSDASH_COMMENTS_URL": comments_url,
+        "OPSDASH_NOTIFICATIONS_URL": notifications_url,
         "OPSDASH_SLA_MONITOR_URL": sla_monitor_url,
         "OPSDASH_CRON_SECRET": CRON_SECRET,
         "OPSDASH_SESSION_SECRET": SESSION_SECRET,

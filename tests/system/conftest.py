@@ -22,6 +22,7 @@ from opsdash_local.services import GATEWAY
 
 from tests.integration.stacks import Api, running_api
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.fixtures import TemplateOf
 from tests.support.hostile_requests import Attacker
 from tests.support.hostile_text import active_content
 from tests.support.http_servers import TestIssuer
@@ -37,6 +38,7 @@ from tests.support.stack import (
     comments_environment,
     gateway_environment,
     monitor_environment,
+    notifications_environment,
 )
 from tests.support.web_clients import ORIGIN, Visitor
 from tests.support.workspace import OrgFixture, seed_members
@@ -68,24 +70,33 @@ class Door:
 async def door(
     tickets_template: ServiceDatabase,
     comments_template: ServiceDatabase,
+    template_of: TemplateOf,
     issuer: TestIssuer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Door]:
     folder = tmp_path_factory.mktemp("door")
-    prepare("opsdash_tickets", "opsdash_comments", "opsdash_gateway")
+    prepare("opsdash_tickets", "opsdash_comments", "opsdash_notifications", "opsdash_gateway")
     database = await clone("comments", comments_template)
+    notices_database = await clone("notifications", await template_of("notifications"))
     async with running_api(tickets_template, issuer, folder) as api:
-        await seed_members(database.worker_url, api.stack.workspace)
+        for made_for in (database, notices_database):
+            await seed_members(made_for.worker_url, api.stack.workspace)
         settings = comments_environment(api.stack, database, api.service.url)
-        with ServiceProcess("comments", settings, folder) as comments:
+        own = notifications_environment(api.stack, notices_database, api.service.url)
+        with (
+            ServiceProcess("comments", settings, folder) as comments,
+            ServiceProcess("notifications", own, folder) as notices,
+        ):
             port = free_port()
-            urls = {"tickets_url": api.service.url, "comments_url": comments.url}
+            urls = {"tickets_url": api.service.url, "comments_url": comments.url, "notifications_url": notices.url}
             urls["sla_monitor_url"] = f"http://{LOOPBACK}:{port}"  # nobody, until a test starts one there
             with ServiceProcess("gateway", gateway_environment(api.stack, **urls), folder) as gateway:
                 await comments.ready()
+                await notices.ready()
                 await gateway.ready()
                 yield Door(api, gateway, comments, database, port)
     await drop(database)
+    await drop(notices_database)
 
 
 @asynccontextmanager
@@ -199,7 +210,7 @@ class Served:
 def address_parts(slug: str, user_id: UUID) -> dict[str, str]:
     """What stands in addresses, by the name of its place; see `target` for the rest."""
     parts = {"slug": slug, "locale": "en", "kind": "company", "entity_id": str(uuid4()), "user_id": str(user_id)}
-    return parts | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x"}
+    return parts | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x", "row_id": str(uuid4())}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -222,12 +233,11 @@ async def made(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any
 
 
 @asynccontextmanager
-async def all_served(
-    stack: Stack, comments: ServiceDatabase, monitor: ServiceDatabase, folder: Path
-) -> AsyncIterator[Served]:
-    """The services of a stack; the databases are made from these templates."""
-    databases = {"comments": await clone("comments", comments), "sla-monitor": await clone("sla-monitor", monitor)}
-    await seed_members(databases["comments"].worker_url, stack.workspace)
+async def all_served(stack: Stack, templates: Mapping[str, ServiceDatabase], folder: Path) -> AsyncIterator[Served]:
+    """The services of a stack; the databases beside that of tickets are made from these templates."""
+    databases = {name: await clone(name, templates[name]) for name in ("comments", "notifications", "sla-monitor")}
+    for name in ("comments", "notifications"):
+        await seed_members(databases[name].worker_url, stack.workspace)
     await _fill(stack)
     try:
         services = _start(stack, databases, folder)
@@ -249,7 +259,11 @@ def _start(stack: Stack, databases: Mapping[str, ServiceDatabase], folder: Path)
     tickets = _started(stack, "tickets", stack.tickets_environment)
     comments = _started(stack, "comments", comments_environment(stack, databases["comments"], tickets.url))
     monitor = _started(stack, "sla-monitor", monitor_environment(stack, databases["sla-monitor"], tickets.url))
+    notices = _started(
+        stack, "notifications", notifications_environment(stack, databases["notifications"], tickets.url)
+    )
     urls = {"tickets_url": tickets.url, "comments_url": comments.url, "sla_monitor_url": monitor.url}
+    urls["notifications_url"] = notices.url
     people = folder / "people.json"
     people.write_text(json.dumps([{"user_id": str(stack.workspace.ours.owner), "name": "Owner", "memberships": []}]))
     issuer = {
@@ -257,7 +271,8 @@ def _start(stack: Stack, databases: Mapping[str, ServiceDatabase], folder: Path)
         "OPSDASH_DEV_PEOPLE_FILE": str(people),
     }
     gateway = _started(stack, "gateway", gateway_environment(stack, **urls) | issuer, program=GATEWAY.program)
-    return {"tickets": tickets, "comments": comments, "sla-monitor": monitor, "gateway": gateway}
+    started = {"tickets": tickets, "comments": comments, "sla-monitor": monitor}
+    return started | {"notifications": notices, "gateway": gateway}
 
 
 def _started(stack: Stack, service: str, environment: Mapping[str, str], program: str | None = None) -> ServiceProcess:

@@ -57,14 +57,13 @@ class Outcome:
 @pytest.fixture(scope="module")
 async def served(
     tickets_template: ServiceDatabase,
-    comments_template: ServiceDatabase,
-    sla_template: ServiceDatabase,
+    templates: dict[str, ServiceDatabase],
     issuer: TestIssuer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Served]:
     async with (
         open_stack(tickets_template, issuer, tmp_path_factory) as stack,
-        all_served(stack, comments_template, sla_template, tmp_path_factory.mktemp("hostile")) as started,
+        all_served(stack, templates, tmp_path_factory.mktemp("hostile")) as started,
     ):
         yield started
 

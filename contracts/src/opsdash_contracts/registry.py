@@ -5,7 +5,7 @@ from typing import Final
 from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
-from opsdash_contracts.notifications import ActivityCounted as NotificationsActivityCounted
+from opsdash_contracts.notices import Notice
 from opsdash_contracts.requests import CommentsRequestsCounted, GatewayRequestsCounted, TicketsRequestsCounted
 from opsdash_contracts.sessions import SessionEnded
 from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
@@ -30,7 +30,7 @@ MODELS: Final[tuple[type[EventData], ...]] = (
     GatewayRequestsCounted,
     TicketsRequestsCounted,
     CommentsRequestsCounted,
-    NotificationsActivityCounted,
+    Notice,
 )
 
 _BY_TYPE: Final[dict[str, dict[int, type[EventData]]]] = {}

@@ -150,6 +150,7 @@ def make_settings(tmp_path: Path, **changes: Any) -> LocalGatewaySettings:
         "kafka_bootstrap_servers": "127.0.0.1:1",
         "tickets_url": "http://127.0.0.1:1",
         "comments_url": "http://127.0.0.1:1",
+        "notifications_url": "http://127.0.0.1:1",
         "sla_monitor_url": "http://127.0.0.1:1",
         "public_url": "http://127.0.0.1",
         "dev_issuer_key_file": tmp_path / "key.pem",

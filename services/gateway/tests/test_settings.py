@@ -22,6 +22,7 @@ SETTINGS: dict[str, Any] = {
     "operations_port": 9000,
     "tickets_url": "https://tickets:8000",
     "comments_url": "https://comments:8000",
+    "notifications_url": "https://notifications:8000",
     "sla_monitor_url": "https://sla-monitor:8000",
     "cron_secret": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
     "public_url": "https://support.example.test",
@@ -52,7 +53,7 @@ class TestSettings:
         with pytest.raises(ValidationError, match="OPSDASH_OPERATIONS_PORT is missing"):
             GatewaySettings(**SETTINGS | {"operations_port": None})
 
-    @pytest.mark.parametrize("name", ["tickets_url", "comments_url", "sla_monitor_url"])
+    @pytest.mark.parametrize("name", ["tickets_url", "comments_url", "notifications_url", "sla_monitor_url"])
     def test_production_calls_no_service_in_plain_text(self, name: str) -> None:
         plain = SETTINGS | {name: "http://owner:8000"}
         with pytest.raises(ValidationError, match=f"OPSDASH_{name.upper()} must use https"):

@@ -44,18 +44,19 @@ GATEWAY = ServiceSpec(
     port_offset=0,
     has_database=False,
     asks=("tickets", "sla-monitor"),
-    passes_on_to=("comments",),
+    passes_on_to=("comments", "notifications"),
     local_program="opsdash_local.gateway",  # with the development issuer
 )
 TICKETS = ServiceSpec("tickets", port_offset=1, has_cursors=True)
 COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",), has_cursors=True)
 SLA_MONITOR = ServiceSpec("sla-monitor", port_offset=3, asks=("tickets",))
+NOTIFICATIONS = ServiceSpec("notifications", port_offset=4, asks=("tickets",), has_cursors=True)
 #: All but the gateway. `make new-service` adds its line here.
 BACKENDS = (
     TICKETS,
     COMMENTS,
     SLA_MONITOR,
-    ServiceSpec("notifications", port_offset=4, lets_in=("gateway",)),
+    NOTIFICATIONS,
 )
 SERVICES = (*BACKENDS, GATEWAY)
 

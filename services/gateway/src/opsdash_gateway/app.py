@@ -29,8 +29,9 @@ from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.publishing.publisher import Publisher
-from opsdash_gateway.rest import ticket_composition, ticket_deletion
+from opsdash_gateway.rest import inbox_composition, ticket_composition, ticket_deletion
 from opsdash_gateway.rest.event_schemas import event_schemas_router
+from opsdash_gateway.rest.inbox_composition import INBOX
 from opsdash_gateway.rest.openapi import build_document, upstream_document
 from opsdash_gateway.rest.openapi_routes import schema_router
 from opsdash_gateway.rest.proxy import TICKET, proxy_routes
@@ -70,6 +71,7 @@ class Connections:
             self.running = Upstreams(
                 tickets=UpstreamClient("tickets", session, self.settings.tickets_url, streams=streams),
                 comments=UpstreamClient("comments", session, self.settings.comments_url),
+                notifications=UpstreamClient("notifications", session, self.settings.notifications_url),
             )
             token = self.settings.token_to_sla_monitor.get_secret_value()
             self.sla_monitor = MonitorClient(session, self.settings.sla_monitor_url, token)
@@ -161,7 +163,15 @@ def build_app(
     elsewhere = {TICKET: ("get", "delete")}
     tickets = proxy_routes(upstream_document("tickets"), "tickets", elsewhere=elsewhere)
     comments = proxy_routes(upstream_document("comments"), "comments")
-    owned = [*tickets, *comments, ticket_composition.composition_route(), ticket_deletion.deleting_route()]
+    notices = proxy_routes(upstream_document("notifications"), "notifications", elsewhere={INBOX: ("get",)})
+    owned = [
+        *tickets,
+        *comments,
+        *notices,
+        inbox_composition.inbox_route(),
+        ticket_composition.composition_route(),
+        ticket_deletion.deleting_route(),
+    ]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]
     routes += [*console.routes, *more_routes]
     application = create_app(

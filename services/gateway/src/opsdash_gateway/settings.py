@@ -25,7 +25,7 @@ NO_ISSUER_HERE = (
 class GatewaySettings(KafkaSettings):
     """Where the services are, who may feed the workspace or run the sweep, and sign-in."""
 
-    service_urls = ("tickets_url", "comments_url", "sla_monitor_url")
+    service_urls = ("tickets_url", "comments_url", "notifications_url", "sla_monitor_url")
     advice: ClassVar[Mapping[str, str]] = {
         "oidc_issuer": "name your identity provider; the local stack (make run) brings one of its own",
         "dev_issuer_key_file": NO_ISSUER_HERE,
@@ -35,6 +35,7 @@ class GatewaySettings(KafkaSettings):
 
     tickets_url: HttpUrl
     comments_url: HttpUrl
+    notifications_url: HttpUrl
     sla_monitor_url: HttpUrl
     token_to_tickets: ShownSecret
     token_to_sla_monitor: ShownSecret

@@ -35,6 +35,7 @@ async def gateway(kafka: Broker, issuer: TestIssuer, start_service: Any) -> Serv
         "OPSDASH_WORKSPACE_TOKEN": WORKSPACE_TOKEN,
         "OPSDASH_TICKETS_URL": "http://127.0.0.1:1",
         "OPSDASH_COMMENTS_URL": "http://127.0.0.1:1",
+        "OPSDASH_NOTIFICATIONS_URL": "http://127.0.0.1:1",
         "OPSDASH_SLA_MONITOR_URL": "http://127.0.0.1:1",
         "OPSDASH_CRON_SECRET": "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5",
         "OPSDASH_PUBLIC_URL": "http://127.0.0.1",

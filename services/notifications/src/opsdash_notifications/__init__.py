@@ -1,1 +1,1 @@
-"""The notifications service: counts what happens to each ticket."""
+"""The notifications service: owns who watches which ticket, everybody's inbox, and who was told what."""

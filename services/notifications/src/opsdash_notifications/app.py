@@ -7,29 +7,35 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
+from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.service.runtime import Runtime
 from opsdash_http.app import Application, create_app
-from opsdash_http.security.internal import ServiceToken
-from opsdash_tenancy.problems import TENANCY_PROBLEMS
+from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_notifications import consumers
+from opsdash_notifications.inbox.service import forget_old
+from opsdash_notifications.problems import PROBLEMS
 from opsdash_notifications.routes import ROUTES
 from opsdash_notifications.settings import REVISION, SERVICE, NotificationsSettings
+from opsdash_notifications.tickets.scope import AppDependencies
+from opsdash_notifications.tickets.tickets_client import TicketClient
+
+FORGET_EVERY_SECONDS = 3600.0
 
 
 def build_runtime(settings: NotificationsSettings) -> Runtime:
     """Database, relay and consumers, not yet started; for commands that handle messages without serving."""
-    runtime = Runtime(settings, service=SERVICE, revision=REVISION)
-    consumers.subscribe(runtime.consumers)
-    return runtime
+    return _runtime(settings, TicketClient(settings))
 
 
 def build_app(settings: NotificationsSettings) -> Application:
-    runtime = build_runtime(settings)
+    tickets = TicketClient(settings)
+    runtime = _runtime(settings, tickets)
+    org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with runtime.running():
+        async with tickets.open(), runtime.running():
             yield
 
     application = create_app(
@@ -37,8 +43,18 @@ def build_app(settings: NotificationsSettings) -> Application:
         route_handlers=ROUTES,
         lifespan=[lifespan],
         dependencies={"database": Provide(lambda: runtime.database, sync_to_thread=False)},
-        callers={"gateway": ServiceToken(settings.token_from_gateway.get_secret_value())},
-        problems=TENANCY_PROBLEMS,
+        problems=PROBLEMS,
+        public_prefix="/api",
+    )
+    application.litestar.state.dependencies = AppDependencies(
+        runtime.database, org_limit, Cursors(settings.cursor_secret.get_secret_value()), tickets
     )
     runtime.add_probes(application.health)
     return application
+
+
+def _runtime(settings: NotificationsSettings, tickets: TicketClient) -> Runtime:
+    runtime = Runtime(settings, service=SERVICE, revision=REVISION)
+    consumers.subscribe(runtime.consumers, tickets)
+    runtime.every(FORGET_EVERY_SECONDS, "forget-old-rows", forget_old)
+    return runtime

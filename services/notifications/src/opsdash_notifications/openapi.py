@@ -1,4 +1,4 @@
-"""The OpenAPI document of this service: it has no public routes."""
+"""The OpenAPI document of this service; the gateway publishes it as part of its own."""
 
 from __future__ import annotations
 

@@ -1,18 +1,36 @@
-"""The internal routes of all rooms. Only services that know the internal token may call them."""
+"""The routes of all rooms under their addresses, and the request's way into an org that they are given."""
 
 from __future__ import annotations
 
 from litestar import Router
+from litestar.di import Provide
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from opsdash_http.security.authentication import Services
+from opsdash_http.types import HttpRequest
 
-from opsdash_notifications.activity.routes import get_activity
+from opsdash_notifications.inbox import routes as inbox_routes
+from opsdash_notifications.ledger import routes as ledger_routes
+from opsdash_notifications.tickets.scope import RequestScope
+from opsdash_notifications.watching import routes as watching_routes
+
+
+async def provide_request_scope(
+    request: HttpRequest,
+    slug: FromPath[str],
+) -> RequestScope:
+    """A dependency without dependencies: side by side, the framework resolves them in a task each."""
+    return RequestScope(request, slug, request.app.state.dependencies)
+
 
 ROUTES: list[ControllerRouterHandler] = [
+    inbox_routes.get_my_inbox,
     Router(
-        "/internal",
-        route_handlers=[get_activity],
-        opt={"authentication": Services(("gateway",))},
-        include_in_schema=False,
-    )
+        "/orgs/{slug:str}",
+        dependencies={"org": Provide(provide_request_scope)},
+        route_handlers=[
+            *inbox_routes.ROUTES,
+            Router("/tickets/{reference:str}", route_handlers=[*watching_routes.ROUTES, *ledger_routes.ROUTES]),
+        ],
+        tags=["notices"],
+    ),
 ]

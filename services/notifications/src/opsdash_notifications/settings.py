@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from opsdash_chassis.setting_types import RotatingSecret
+from opsdash_chassis.setting_types import Count, HttpUrl, PerSecond, Secret, ShownSecret
 from opsdash_chassis.settings import DatabaseSettings
 
 SERVICE: Final = "notifications"
@@ -13,6 +13,12 @@ REVISION: Final = "0001"
 
 
 class NotificationsSettings(DatabaseSettings):
-    """What a caller of the internal routes shows."""
+    """How much one org may ask for, and where to ask about a ticket whose events have not arrived."""
 
-    token_from_gateway: RotatingSecret
+    service_urls = ("tickets_url",)
+
+    org_requests_per_second: PerSecond = 200
+    org_request_burst: Count = 1000
+    tickets_url: HttpUrl
+    token_to_tickets: ShownSecret
+    cursor_secret: Secret

@@ -68,6 +68,7 @@ def build_app(settings: TicketsSettings) -> Application:
             "gateway": ServiceToken(settings.token_from_gateway.get_secret_value()),
             "comments": ServiceToken(settings.token_from_comments.get_secret_value()),
             "sla-monitor": ServiceToken(settings.token_from_sla_monitor.get_secret_value()),
+            "notifications": ServiceToken(settings.token_from_notifications.get_secret_value()),
         },
     )
     exports = Exports.of(settings)

@@ -20,6 +20,7 @@ class TicketsSettings(DatabaseSettings):
     token_from_gateway: RotatingSecret
     token_from_comments: RotatingSecret
     token_from_sla_monitor: RotatingSecret
+    token_from_notifications: RotatingSecret
     cursor_secret: Secret
     org_requests_per_second: PerSecond = 200
     org_request_burst: Count = 1000

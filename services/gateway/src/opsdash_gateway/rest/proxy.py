@@ -36,6 +36,7 @@ def proxy_routes(
         if _is_streamed(item)
         else _proxy_route(path, _methods_of(item, without=taken.get(path, ())), service)
         for path, item in document["paths"].items()
+        if _methods_of(item, without=taken.get(path, ()))
     ]
 
 

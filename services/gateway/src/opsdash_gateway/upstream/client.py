@@ -46,7 +46,7 @@ FORWARDED_RESPONSE_HEADERS = (
     "allow",
 )
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-Service = Literal["tickets", "comments"]
+Service = Literal["tickets", "comments", "notifications"]
 _FAILED_CONNECTION = (aiohttp.ClientConnectionError, ConnectionError)
 
 
@@ -71,6 +71,7 @@ class Upstreams:
 
     tickets: UpstreamClient
     comments: UpstreamClient
+    notifications: UpstreamClient
 
     async def hide_comments(self, ticket_path: str, headers: Mapping[str, str]) -> None:
         """A ticket has just been deleted: let the comments service refresh it before anybody is told so.

@@ -39,7 +39,7 @@ ROUTES = [
     Router(
         "/internal",
         route_handlers=[ticket_existence],
-        opt={"authentication": Services(("comments",))},
+        opt={"authentication": Services(("comments", "notifications"))},
         include_in_schema=False,
     ),
     Router(

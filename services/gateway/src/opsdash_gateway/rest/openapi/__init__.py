@@ -15,6 +15,7 @@ from opsdash_http.openapi import USER_SCHEME, openapi_document, operations
 from opsdash_http.openapi.schemas import Schema, tidy
 from opsdash_tenancy.openapi import TENANT_ANSWERS
 
+from opsdash_gateway.rest.openapi.composed_inbox import describe_composed_inbox
 from opsdash_gateway.rest.openapi.entities import describe_entities
 from opsdash_gateway.rest.openapi.examples import give_examples
 from opsdash_gateway.rest.openapi.itself import describe_itself
@@ -26,7 +27,7 @@ from opsdash_gateway.rest.openapi.ticket_composition import describe_composed_ti
 
 TITLE = "OpsDash Support"
 VERSION = "1"
-UPSTREAMS = ("tickets", "comments")
+UPSTREAMS = ("tickets", "comments", "notifications")
 DESCRIPTION = """\
 A helpdesk for every OpsDash workspace. Users send an OIDC access token as `Authorization: Bearer`.
 Errors are RFC 9457 problems with a stable `type`. Unknown fields and parameters are refused; answers may have new
@@ -62,6 +63,7 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
         merge(document, upstream_document(service))
     share_schemas(document)
     describe_composed_ticket(document)
+    describe_composed_inbox(document)
     if LIVE_PATH in document["paths"]:
         describe_stream(document)
     describe_itself(document)

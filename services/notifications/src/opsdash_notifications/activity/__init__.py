@@ -1,1 +1,0 @@
-"""Activity: how much happened to each ticket."""

@@ -1,0 +1,1 @@
+"""The replica of the workspace directory: orgs and members."""

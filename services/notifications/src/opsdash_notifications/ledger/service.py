@@ -1,0 +1,32 @@
+"""Records what became of notices, and publishes it through the outbox of the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_contracts.topics import NOTICES
+
+from opsdash_notifications.ledger import metrics, repository
+from opsdash_notifications.ledger.events import event_id, event_type, notice_event
+from opsdash_notifications.ledger.model import Outcome, Source
+
+
+async def new_outcomes(work: UnitOfWork, source: Source, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Those that are not recorded; the inbox of events forgets after some days, the history does not."""
+    ids = {event_id(source, outcome): outcome for outcome in outcomes}
+    known = await repository.known(work.connection, source.org_id, list(ids))
+    return [outcome for identity, outcome in ids.items() if identity not in known]
+
+
+async def record(work: UnitOfWork, source: Source, outcomes: Sequence[Outcome]) -> None:
+    """Each of them must be new. They take the next numbers of their ticket, or of the org."""
+    if not outcomes:
+        return
+    first = await repository.take_numbers(work.connection, source.org_id, source.subject_id, len(outcomes))
+    events = [
+        notice_event(source, outcome, sequence=number, now=work.now) for number, outcome in enumerate(outcomes, first)
+    ]
+    await work.append_events(events, topic=NOTICES)
+    for outcome in outcomes:
+        metrics.NOTICES.labels(event_type(outcome), outcome.reason, outcome.channel).inc()

@@ -1,0 +1,1 @@
+"""What this service knows of tickets: which there are, and whose they are."""

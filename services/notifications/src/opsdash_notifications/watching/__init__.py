@@ -1,0 +1,1 @@
+"""Who watches a ticket, and who has muted it."""
