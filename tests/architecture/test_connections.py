@@ -17,6 +17,8 @@ TO_SETTINGS = {
     "opsdash_http.security.keys": "the identity provider",
     "opsdash_http.server.server": "nobody: its own listener",
     "opsdash_comments.threads.tickets_client": "the tickets service",
+    "opsdash_notifications.mail.smtp": "the mail server",
+    "opsdash_notifications.tickets.tickets_client": "the tickets service",
     "opsdash_sla_monitor.deadlines.tickets_client": "the tickets service",
     "opsdash_gateway.sla.cron_job": "the gateway itself",
     "opsdash_gateway.upstream.client": "the services that own data",
