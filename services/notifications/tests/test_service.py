@@ -264,10 +264,10 @@ class TestTenants:
         admin = served.client(served.ours.admin)
         (row,) = await eventually(lambda: rows(admin), bool)
         before = await self.state(served)
-        for method, path, body in ROUTES:
-            path = path.format(row=row["id"], ticket=story.id)
-            body = json.loads(json.dumps(body).replace("{row}", row["id"]))
-            outside = served.client(served.foreign.owner)
+        outside = served.client(served.foreign.owner)
+        for method, template, given in ROUTES:
+            path = template.format(row=row["id"], ticket=story.id)
+            body = json.loads(json.dumps(given).replace("{row}", row["id"]))
             assert (await outside.call(method, f"/orgs/ours{path}", body)).status == 404, path
             free = served.client(served.stack.workspace.free.owner)
             assert (await free.call(method, f"/orgs/free{path}", body)).status == 403, path
@@ -303,7 +303,7 @@ class TestTenants:
 
 @pytest.mark.kafka
 class TestOnce:
-    @pytest.mark.parametrize("point", ["after_effect_before_commit_offset", "after_db_commit"])
+    @pytest.mark.parametrize("point", ["after_effect_before_commit_offset", "after_publish_before_mark"])
     async def test_a_process_that_is_killed_and_every_event_twice_make_one_row_and_one_notice(
         self, running: Running, point: str
     ):

@@ -14,7 +14,7 @@ _OF_TICKET: Final = ("title", "status", "priority")
 def describe_composed_inbox(document: Schema) -> None:
     """Put the schemas in, and name them as what GET of an inbox answers."""
     schemas = document["components"]["schemas"]
-    ticket, entry, page = (schemas[name] for name in ("InboxTicket", "InboxRow", "InboxPage"))
+    ticket, entry, page = schemas["InboxTicket"], schemas["InboxRow"], schemas.pop("InboxPage")
     of_ticket = {name: schemas["TicketRow"]["properties"][name] for name in _OF_TICKET}
     schemas["ComposedInboxTicket"] = {
         **ticket,
@@ -27,7 +27,7 @@ def describe_composed_inbox(document: Schema) -> None:
     schemas["ComposedInboxPage"] = {**page, "properties": page["properties"] | {"items": items}}
     operation = document["paths"][PATH]["get"]
     operation["description"] = (
-        "What the caller was told in this org, newest first: one entry for each ticket they can see."
+        "What the caller was told in this org, newest first: one row for each ticket they can see."
     )
     content = operation["responses"]["200"]["content"]["application/json"]
     content["schema"] = {"$ref": f"{_REFERENCE}ComposedInboxPage"}
