@@ -174,10 +174,10 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_markdown": 8,
         "opsdash_comments": 39,
         "opsdash_gateway": 117,
-        "opsdash_notifications": 78,
+        "opsdash_notifications": 77,
         "opsdash_sla_monitor": 32,
         "opsdash_tickets": 82,
-        "opsdash_local": 61,
+        "opsdash_local": 59,
     },
     "statements": {
         "opsdash_chassis": 39,
