@@ -34,29 +34,28 @@ TURNS_PER_CONNECTION: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One of the process's workers. `address` is whom mails are from."""
+    """What the workers of a process share; each runs it on its own. `address` is whom mails are from."""
 
     server: MailServer
     links: MailLinks
     address: str
     dependency: Dependency
     crash_points: CrashPoints
-    name: str = ""
 
     async def run(self, database: Database) -> None:
         """Until nothing is due. While the mail server is away nothing is begun, and nothing is lost."""
         while await self._is_due(database):
             try:
                 async with self.server.connected() as connection:
-                    self.dependency.back(part=self.name)
+                    self.dependency.back()
                     await self._send_all(database, connection)
             except MailServerAway as error:
-                self.dependency.away(str(error), part=self.name)
+                self.dependency.away(str(error))
                 return
 
     def ready(self) -> ProbeResult:
         """Mails wait without it, and nothing else does."""
-        return True, self.dependency.missed_by(self.name)
+        return True, self.dependency.missed_by("") or "sending"
 
     async def _is_due(self, database: Database) -> bool:
         async with database.worker_transaction() as connection:

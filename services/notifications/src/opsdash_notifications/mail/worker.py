@@ -28,34 +28,35 @@ FORGET_EVERY_SECONDS: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class MailWorkers:
-    """One sender for each connection; none where no mail is sent."""
+    """No sender where no mail is sent."""
 
-    senders: Sequence[Sender]
+    sender: Sender | None
     routes: Sequence[ControllerRouterHandler]
 
     @classmethod
     def of(cls, settings: NotificationsSettings) -> MailWorkers:
         if settings.smtp_host is None or settings.mail_from is None or settings.mail_link_secret is None:
-            return cls((), ())
+            return cls(None, ())
         server = MailServer(
             settings.smtp_host, settings.smtp_port, settings.smtp_tls, settings.smtp_user, settings.smtp_password
         )
         links = MailLinks(settings.public_url or "", settings.mail_link_secret.get_secret_value())
-        dependency, crash_points = Dependency("smtp"), CrashPoints(settings.crash_at)
-        names = [f"mail-{number}" for number in range(1, WORKERS + 1)]
-        senders = [Sender(server, links, settings.mail_from, dependency, crash_points, name) for name in names]
-        return cls(senders, [unsubscribe_router(links)])
+        sender = Sender(server, links, settings.mail_from, Dependency("smtp"), CrashPoints(settings.crash_at))
+        return cls(sender, [unsubscribe_router(links)])
 
     def join(self, runtime: Runtime) -> None:
         """They run while the process does; what they cannot send waits in the database."""
-        for sender in self.senders:
-            runtime.every(LOOK_EVERY_SECONDS, sender.name, sender.run)
-        runtime.every(FORGET_EVERY_SECONDS, "forget-mails", _forget if self.senders else _forget_all)
+        if self.sender is None:
+            runtime.every(FORGET_EVERY_SECONDS, "forget-mails", _forget_all)
+            return
+        for number in range(1, WORKERS + 1):
+            runtime.every(LOOK_EVERY_SECONDS, f"mails-{number}", self.sender.run)
+        runtime.every(FORGET_EVERY_SECONDS, "forget-mail-turns", _forget)
 
     def add_probes(self, health: Health) -> None:
         """A mail server that is away takes nothing out of rotation, and shows."""
-        for sender in self.senders:
-            health.add_readiness(sender.name, sender.ready)
+        if self.sender is not None:
+            health.add_readiness("mails", self.sender.ready)
 
 
 async def _forget(database: Database) -> None:
