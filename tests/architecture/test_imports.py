@@ -28,7 +28,9 @@ from tests.architecture.sources import (
 )
 
 #: Rooms of the local stack that add to a service, and that service.
-ADD_TO = {"opsdash_local.gateway": "opsdash_gateway", "opsdash_local.dev_issuer": "opsdash_gateway"}
+ADD_TO = dict.fromkeys(
+    ("opsdash_local.gateway", "opsdash_local.dev_issuer", "opsdash_local.mail_sink"), "opsdash_gateway"
+)
 ALLOWED = {
     CONTRACTS: set[str](),
     CHASSIS: {CONTRACTS},

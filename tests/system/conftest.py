@@ -210,7 +210,14 @@ class Served:
 def address_parts(slug: str, user_id: UUID) -> dict[str, str]:
     """What stands in addresses, by the name of its place; see `target` for the rest."""
     parts = {"slug": slug, "locale": "en", "kind": "company", "entity_id": str(uuid4()), "user_id": str(user_id)}
-    return parts | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x", "row_id": str(uuid4())}
+    return (
+        parts
+        | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x", "row_id": str(uuid4())}
+        | {
+            "names": "mentioned",
+            "signature": "x",
+        }
+    )
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ class TestServices:
     def test_every_service_has_a_port_of_its_own(self) -> None:
         offsets = [service.port_offset for service in SERVICES]
         assert len(set(offsets)) == len(offsets)
-        assert not {9, 10, 11} & set(offsets)
+        assert not {9, 10, 11, 12, 13} & set(offsets)
 
 
 class TestOwnServers:
@@ -120,10 +120,11 @@ class TestSettings:
     def test_every_port_follows_from_the_first(self, tmp_path: Path) -> None:
         ports = StackSettings.read({"PORT": "9000"}, tmp_path).ports
         assert (ports.gateway, ports.operations, ports.kafka, ports.postgres) == (9000, 9009, 9010, 9011)
+        assert (ports.kafka_controller, ports.mail) == (9012, 9013)
 
     @pytest.mark.parametrize("port", ["abc", "0", "-1", "65530", "8000.5", "٨٠٠٠"])
     def test_a_port_that_is_none_is_refused(self, tmp_path: Path, port: str) -> None:
-        with pytest.raises(LocalStackError, match="PORT must be a whole number from 1 to 65523"):
+        with pytest.raises(LocalStackError, match="PORT must be a whole number from 1 to 65522"):
             StackSettings.read({"PORT": port}, tmp_path)
 
     @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from opsdash_local.kafka import EmbeddedKafka
 from opsdash_local.ports import LOOPBACK
 from opsdash_local.secret_store import SecretStore
-from opsdash_local.services import BACKENDS, GATEWAY, ServiceSpec, internal_secrets
+from opsdash_local.services import BACKENDS, GATEWAY, NOTIFICATIONS, ServiceSpec, internal_secrets
 from opsdash_local.settings import StackSettings
 
 AUDIENCE = "opsdash-support"
 CLIENT_ID = "opsdash-console"
 ISSUER_PATH = "/dev"
 JWKS_PATH = "/dev/jwks"
+MAIL_FROM = "support@opsdash.example"
 ROLES = ("owner", "app", "worker")
 
 
@@ -40,6 +41,8 @@ class Environments:
             own |= self._database(service)
         if service is GATEWAY:
             own |= self._gateway()
+        if service is NOTIFICATIONS:
+            own |= self._mails()
         return inherited() | own
 
     def for_migration(self, service: ServiceSpec) -> dict[str, str]:
@@ -97,6 +100,17 @@ class Environments:
             for service in wanted
         }
 
+    def _mails(self) -> dict[str, str]:
+        """To the sink in the gateway."""
+        return {
+            "OPSDASH_SMTP_HOST": LOOPBACK,
+            "OPSDASH_SMTP_PORT": str(self.settings.ports.mail),
+            "OPSDASH_SMTP_TLS": "none",
+            "OPSDASH_MAIL_FROM": MAIL_FROM,
+            "OPSDASH_MAIL_LINK_SECRET": self.secrets.get("mail_link_secret"),
+            "OPSDASH_PUBLIC_URL": self.settings.gateway_url,
+        }
+
     def _gateway(self) -> dict[str, str]:
         settings = self.settings
         return {
@@ -109,6 +123,7 @@ class Environments:
             "OPSDASH_OIDC_CLIENT_ID": CLIENT_ID,
             "OPSDASH_DEV_ISSUER_KEY_FILE": str(settings.data / "dev-issuer-key.pem"),
             "OPSDASH_DEV_PEOPLE_FILE": str(self.people_file),
+            "OPSDASH_DEV_MAIL_PORT": str(settings.ports.mail),
         }
 
 

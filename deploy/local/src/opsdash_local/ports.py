@@ -8,7 +8,7 @@ from random import SystemRandom
 from opsdash_local.errors import LocalStackError, PortInUseError, reason
 
 LOOPBACK = "127.0.0.1"
-LAST_OFFSET = 12  # a stack takes its first port and those up to this many behind it
+LAST_OFFSET = 13  # a stack takes its first port and those up to this many behind it
 DRAWN = range(20_000, 32_000)  # below where Linux and macOS begin to take ports for outgoing connections
 CLAIMS = 100
 _claims: deque[socket.socket] = deque()

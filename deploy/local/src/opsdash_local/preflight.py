@@ -21,6 +21,7 @@ def check(settings: StackSettings) -> None:
     for service in SERVICES:
         require_free(settings.ports.of_service(service.port_offset), f"the {service.name}")
     require_free(settings.ports.operations, "the gateway's health and metrics")
+    require_free(settings.ports.mail, "the mail sink")
     if settings.kafka_servers is None:
         require_free(settings.ports.kafka, "the Kafka broker")
     if settings.kafka == APACHE:

@@ -50,6 +50,11 @@ class Ports:
     @property
     def kafka_controller(self) -> int:
         """Only Apache Kafka has one."""
+        return self.first + 12
+
+    @property
+    def mail(self) -> int:
+        """SMTP of the mail sink."""
         return self.first + LAST_OFFSET
 
 

@@ -30,6 +30,7 @@ async def main(gateway_url: str) -> None:
     console = Console(file=terminal.output(), highlight=False, soft_wrap=True)
     console.print(f"\n[bold]OpsDash Support[/]  {gateway_url}/")
     console.print(f"[bold]API[/]              {gateway_url}/schema")
+    console.print(f"[bold]Mails[/]            {gateway_url}/dev/mail")
     console.print("\n[bold]Sign in as[/]")
     for link in sign_in_links(gateway_url):
         console.print(link)

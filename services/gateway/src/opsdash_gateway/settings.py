@@ -30,6 +30,7 @@ class GatewaySettings(KafkaSettings):
         "oidc_issuer": "name your identity provider; the local stack (make run) brings one of its own",
         "dev_issuer_key_file": NO_ISSUER_HERE,
         "dev_people_file": NO_ISSUER_HERE,
+        "dev_mail_port": "the mail sink is part of the local stack (make run; its gateway is opsdash-local-gateway)",
     }
 
     tickets_url: HttpUrl

@@ -18,6 +18,7 @@ from opsdash_http.limits.rate_limits import RateLimit
 from opsdash_notifications import consumers
 from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
+from opsdash_notifications.mail.worker import MailWorkers
 from opsdash_notifications.problems import PROBLEMS
 from opsdash_notifications.routes import ROUTES
 from opsdash_notifications.settings import REVISION, SERVICE, NotificationsSettings
@@ -36,6 +37,8 @@ def build_runtime(settings: NotificationsSettings) -> Runtime:
 def build_app(settings: NotificationsSettings) -> Application:
     tickets = TicketClient(settings)
     runtime = _runtime(settings, tickets)
+    mails = MailWorkers.of(settings)
+    mails.join(runtime)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
     counts = SharedCounts(
         settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
@@ -50,7 +53,7 @@ def build_app(settings: NotificationsSettings) -> Application:
 
     application = create_app(
         settings,
-        route_handlers=ROUTES,
+        route_handlers=[*ROUTES, *mails.routes],
         lifespan=[lifespan],
         dependencies={"database": Provide(lambda: runtime.database, sync_to_thread=False)},
         problems=PROBLEMS,
@@ -60,6 +63,7 @@ def build_app(settings: NotificationsSettings) -> Application:
         runtime.database, org_limit, Cursors(settings.cursor_secret.get_secret_value()), tickets
     )
     runtime.add_probes(application.health)
+    mails.add_probes(application.health)
     application.health.add_readiness("counts", counts.state)
     return application
 

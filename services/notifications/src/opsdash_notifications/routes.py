@@ -10,6 +10,7 @@ from opsdash_http.types import HttpRequest
 
 from opsdash_notifications.inbox import routes as inbox_routes
 from opsdash_notifications.ledger import routes as ledger_routes
+from opsdash_notifications.mail import routes as mail_routes
 from opsdash_notifications.org_settings import routes as settings_routes
 from opsdash_notifications.tickets.scope import RequestScope
 from opsdash_notifications.watching import routes as watching_routes
@@ -25,6 +26,7 @@ async def provide_request_scope(
 
 ROUTES: list[ControllerRouterHandler] = [
     inbox_routes.get_my_inbox,
+    *mail_routes.ROUTES,
     Router(
         "/orgs/{slug:str}",
         dependencies={"org": Provide(provide_request_scope)},

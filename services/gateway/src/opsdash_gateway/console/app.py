@@ -28,6 +28,7 @@ from opsdash_gateway.console.i18n.languages import load_languages
 from opsdash_gateway.console.router import page_routes
 from opsdash_gateway.console.shell.live_stream import follow_page
 from opsdash_gateway.console.shell.rendering import Renderer
+from opsdash_gateway.console.unsubscribe.routes import unsubscribe_routes
 from opsdash_gateway.settings import GatewaySettings
 
 
@@ -56,4 +57,7 @@ def build_console(
     ends = LogoutTokenVerifier(keys, issuer=issuer, client_id=settings.oidc_client_id, algorithms=algorithms)
     renderer = Renderer(load_languages(pseudo=settings.pseudo_locale), Assets(), settings.plates_url)
     outside: list[ControllerRouterHandler] = [sign_in_routes(flow), back_channel_route(endings, ends)]
-    return Console([*outside, home_routes, preferences_routes, follow_page, *page_routes(renderer)], auth_schemes)
+    return Console(
+        [*outside, home_routes, preferences_routes, unsubscribe_routes, follow_page, *page_routes(renderer)],
+        auth_schemes,
+    )

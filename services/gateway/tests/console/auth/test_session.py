@@ -79,7 +79,7 @@ class TestCookie:
             assert kept.read({COOKIE: changed}) is None
 
     def test_a_value_sealed_for_another_purpose_is_not_a_session(self) -> None:
-        from opsdash_gateway.console.auth.encryption import Encrypter
+        from opsdash_http.security.encryption import Encrypter
 
         other = Encrypter(NEW, purpose="another", kind=WebSession, seconds=60)
         assert SessionCookies(NEW).read({COOKIE: other.encrypt(SESSION)}) is None

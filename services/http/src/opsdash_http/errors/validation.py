@@ -13,7 +13,7 @@ from opsdash_http.errors.problems import FieldError
 
 MAXIMUM_NAME = 100
 _AT = " - at `"
-_PATH = re.compile(r"(?:key in )?\$(?P<path>(?:\.\w+|\[\d+\]|\[\.\.\.\])*)`")
+_PATH = re.compile(r"(?:key` in `)?\$(?P<path>(?:\.\w+|\[\d+\]|\[\.\.\.\])*)`")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\[\.\.\.\]|\.(?P<name>[^.\[]+)")
 #: Longer than any message without a value of the caller.
 _REASON_CHARACTERS = 200

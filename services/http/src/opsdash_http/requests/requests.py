@@ -62,9 +62,11 @@ def _is_media_type(values: list[str], allowed: tuple[str, ...]) -> bool:
     if len(values) != 1:
         return False
     media_type, _, parameters = values[0].partition(";")
-    if media_type.strip().lower() not in allowed:
+    media_type = media_type.strip().lower()
+    if media_type not in allowed:
         return False
-    return parameters.strip().lower().replace('"', "") in {"", "charset=utf-8"}
+    given = parameters.strip().lower().replace('"', "")
+    return given in {"", "charset=utf-8"} or (media_type.startswith("multipart/") and given.startswith("boundary="))
 
 
 class BoundedRequest(HttpRequest):

@@ -24,6 +24,7 @@ known_tickets = sa.Table(
     sa.Column("assignee_id", pg.UUID),
     timestamp("deleted_at", nullable=True),
     timestamp("purged_at", nullable=True),
+    sa.Column("title", sa.Text),
 )
 sa.Index("known_tickets_number", known_tickets.c.org_id, known_tickets.c.number)
 
@@ -85,4 +86,53 @@ notice_counters = sa.Table(
     sa.Column("org_id", pg.UUID, primary_key=True),
     sa.Column("subject_id", pg.UUID, primary_key=True),
     sa.Column("notices", sa.BigInteger, nullable=False),
+)
+
+mails = sa.Table(
+    "mails",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("notice_id", pg.UUID, primary_key=True),
+    sa.Column("user_id", pg.UUID, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ticket_id", pg.UUID),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("actor_id", pg.UUID),
+    sa.Column("source_event_id", pg.UUID, nullable=False),
+    timestamp("source_at"),
+    sa.Column("is_urgent", sa.Boolean, nullable=False),
+    timestamp("made_at"),
+    timestamp("due_at"),
+    sa.Column("is_held", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("mail_id", pg.UUID),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+)
+sa.Index("mails_of_person", mails.c.org_id, mails.c.user_id, mails.c.due_at)
+sa.Index("mails_leaving", mails.c.org_id, mails.c.mail_id, postgresql_where=mails.c.mail_id.is_not(None))
+
+mail_turns = sa.Table(
+    "mail_turns",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("user_id", pg.UUID, primary_key=True),
+    timestamp("due_at", nullable=True),
+    sa.Column("left_at", pg.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False, server_default="{}"),
+    timestamp("gathers_until", nullable=True),
+)
+sa.Index("mail_turns_due_at", mail_turns.c.due_at)
+
+# Of a person, whatever the org.
+sa.Table(
+    "mail_preferences",
+    metadata,
+    sa.Column("user_id", pg.UUID, primary_key=True),
+    sa.Column("turned", pg.JSONB, nullable=False, server_default="{}"),
+    sa.Column("delay_seconds", sa.Integer, nullable=False, server_default="60"),
+    sa.Column("quiet_begins", sa.Time),
+    sa.Column("quiet_ends", sa.Time),
+    sa.Column("quiet_zone", sa.Text),
+    sa.Column("urgent_through", sa.Boolean, nullable=False, server_default="true"),
+    timestamp("muted_until", nullable=True),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
 )

@@ -81,6 +81,7 @@ def _known(event: Event[TicketEvent]) -> KnownTicket:
         assignee_id=ticket.assignee_id,
         deleted_at=ticket.deleted_at,
         purged_at=event.envelope.time if event.envelope.type == tickets.PURGED else None,
+        title=ticket.title,
     )
 
 

@@ -5,7 +5,6 @@ Each function takes an open unit of work and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from opsdash_notifications.inbox.model import RowState
 from opsdash_notifications.inbox.repository import InboxRow
 from opsdash_notifications.ledger import service as ledger
 from opsdash_notifications.ledger.model import Outcome, Source
+from opsdash_notifications.mail import service as mail
 from opsdash_notifications.recipients import model as recipients_model
 from opsdash_notifications.recipients import repository as recipients
 from opsdash_notifications.recipients.model import Decision, Occasion
@@ -43,7 +43,12 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
     if notified:
         rows = [(decision.user_id, decision.reason) for decision in notified]
         await repository.notify(work.connection, source, rows, occasion.actor_id, work.now)
-    await ledger.record(work, source, [*map(_in_inbox, new), *_too_old(work, source, notified)])
+    mailed = [decision for decision in notified if decision.mail]
+    late = [decision for decision in mailed if model.is_too_old(decision.reason, source.at, work.now)]
+    await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
+    recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
+    urgent = occasion.is_urgent
+    await mail.schedule(work, source, recipients_of_mail, actor_id=occasion.actor_id, is_urgent=urgent)
     return notified
 
 
@@ -51,13 +56,9 @@ def _in_inbox(decision: Decision) -> Outcome:
     return Outcome(decision.user_id, Channel.INBOX, decision.reason, decision.why)
 
 
-def _too_old(work: UnitOfWork, source: Source, notified: Sequence[Decision]) -> list[Outcome]:
-    """The mails that are not sent because the event is too old."""
-    return [
-        Outcome(decision.user_id, Channel.MAIL, decision.reason, Why.TOO_OLD)
-        for decision in notified
-        if decision.mail and model.is_too_old(decision.reason, source.at, work.now)
-    ]
+def _too_old(decision: Decision) -> Outcome:
+    """No mail is sent of an event that is."""
+    return Outcome(decision.user_id, Channel.MAIL, decision.reason, Why.TOO_OLD)
 
 
 async def set_state(

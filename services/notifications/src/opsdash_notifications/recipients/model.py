@@ -51,6 +51,7 @@ class Occasion:
     actor_id: UUID | None = None
     assignee_id: UUID | None = None
     named: tuple[UUID, ...] = ()
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.notices import Reason
 from opsdash_contracts.sla import SlaNotice
-from opsdash_contracts.tickets import TicketEvent
+from opsdash_contracts.tickets import Priority, TicketEvent
 from opsdash_contracts.usage import UsageNotice
 
 from opsdash_notifications.recipients.model import Occasion
@@ -45,7 +45,8 @@ def by_comment(event: Event[CommentEvent]) -> Occasion:
 
 
 def by_sla(event: Event[SlaNotice]) -> Occasion:
-    return Occasion((_SLA_REASONS[event.envelope.type],), assignee_id=event.data.assignee_id)
+    reason, notice = _SLA_REASONS[event.envelope.type], event.data
+    return Occasion((reason,), assignee_id=notice.assignee_id, is_urgent=notice.priority is Priority.URGENT)
 
 
 def by_usage(_: Event[UsageNotice]) -> Occasion:

@@ -9,7 +9,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """A ticket at one of its versions. `created_by` is None where the tickets service was asked: it tells no people."""
+    """A ticket at one of its versions. `created_by` and `title` are None where the tickets service was asked: it tells
+    neither people nor texts.
+    """
 
     org_id: UUID
     ticket_id: UUID
@@ -19,3 +21,4 @@ class KnownTicket:
     assignee_id: UUID | None
     deleted_at: datetime | None
     purged_at: datetime | None
+    title: str | None = None

@@ -15,12 +15,12 @@ from opsdash_http.errors.problems import Problem
 from opsdash_http.requests.forms import FORM_BODY
 from opsdash_http.requests.request_limits import ANSWER_HEADERS
 from opsdash_http.security.authentication import Connection, Verify
+from opsdash_http.security.encryption import Encrypter
 from opsdash_http.security.tokens import Caller, InvalidToken
 from opsdash_http.types import HttpRequest, RouteOptions
 
 from opsdash_gateway.console.auth import cookies
 from opsdash_gateway.console.auth.csrf import check_csrf, is_safe
-from opsdash_gateway.console.auth.encryption import Encrypter
 from opsdash_gateway.console.auth.ended_sessions.marks import SESSION_SECONDS, SessionMarks
 
 SIGNED_IN, SIGNING_OUT = "signed_in", "signing_out"

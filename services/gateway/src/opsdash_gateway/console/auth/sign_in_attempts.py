@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Mapping
 
 from litestar.datastructures import Cookie
+from opsdash_http.security.encryption import Encrypter
 
 from opsdash_gateway.console.auth.cookies import cookie
-from opsdash_gateway.console.auth.encryption import Encrypter
 from opsdash_gateway.console.auth.identity_provider import Attempt, new_verifier
 
 PREFIX = "__Host-opsdash-signin-"

@@ -1,0 +1,1 @@
+"""Turning mails off by the link in a mail, without signing in."""

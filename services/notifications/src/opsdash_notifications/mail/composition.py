@@ -1,0 +1,145 @@
+"""Writes a mail: plain text and HTML from one template set, and its headers. No clock, no database, no text of tickets
+but their titles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from opsdash_contracts.notices import Reason
+
+from opsdash_notifications.mail import texts
+from opsdash_notifications.mail.headers import POLICY, one_line
+
+#: Of a digest; the others are counted.
+MOST_LINES: Final = 50
+LONGEST_NAME: Final = 100
+#: What SMTP servers take without asking: no quotes, spaces, brackets or control characters.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+
+
+class BadAddress(ValueError):
+    """No mail can be sent to it, or from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened. `number` and `title` are of a ticket, or None; people typed `title` and `actor`."""
+
+    reason: Reason
+    actor: str | None
+    number: int | None
+    title: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Whom the mail is from and to, and what it belongs to. `message_id` and `thread_id` are made once and kept."""
+
+    sender: str
+    recipient_name: str
+    recipient: str
+    org_name: str
+    message_id: UUID
+    thread_id: UUID
+    unsubscribe_url: str
+    language: str
+    at: datetime
+
+
+def notice_mail(line: Line, heading: Heading) -> EmailMessage:
+    """About one thing. Raises BadAddress."""
+    subject = one_line(line.title or texts.happening(line.reason, None, heading.language))
+    prefix = one_line(heading.org_name, LONGEST_NAME) if line.number is None else f"#{line.number}"
+    return _mail("notice", f"[{prefix}] {subject}", [line], 0, heading)
+
+
+def digest_mail(lines: Sequence[Line], heading: Heading) -> EmailMessage:
+    """About several things: the first of them, and how many more there are. Raises BadAddress."""
+    shown = lines[:MOST_LINES]
+    count = texts.translations(heading.language).ngettext("%(count)d notice", "%(count)d notices", len(lines))
+    subject = f"[{one_line(heading.org_name, LONGEST_NAME)}] {count % {'count': len(lines)}}"
+    return _mail("digest", subject, shown, len(lines) - len(shown), heading)
+
+
+def is_address(address: str) -> bool:
+    """Whether mail can be sent to it."""
+    try:
+        _address("", address)
+    except BadAddress:
+        return False
+    return True
+
+
+def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading: Heading) -> EmailMessage:
+    mail = EmailMessage(policy=POLICY)
+    domain = _address("", heading.sender).domain
+    mail["From"] = _address("OpsDash Support", heading.sender)
+    mail["To"] = _address(heading.recipient_name, heading.recipient)
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(heading.at)
+    mail["Message-ID"] = f"<{heading.message_id}@{domain}>"
+    mail["References"] = f"<{heading.thread_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["List-Unsubscribe"] = f"<{heading.unsubscribe_url}>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    values = {
+        "entries": [_entry(line, heading.language) for line in lines],
+        "more": more,
+        "heading": heading,
+        "org": one_line(heading.org_name),
+        "kinds": [texts.kind(reason, heading.language) for reason in sorted({line.reason for line in lines})],
+        "subject": subject,
+    }
+    environment = _environment(heading.language)
+    mail.set_content(environment.get_template(f"{template}.txt").render(values), cte="quoted-printable")
+    html = environment.get_template(f"{template}.html").render(values)
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+def _entry(line: Line, language: str) -> dict[str, str | None]:
+    actor = None if line.actor is None else one_line(line.actor, LONGEST_NAME)
+    title = None if line.number is None else f"[#{line.number}] {one_line(line.title or '')}"
+    return {"happening": texts.happening(line.reason, actor, language), "title": title, "url": line.url}
+
+
+def _address(name: str, address: str) -> Address:
+    """Without letters that need an extension of SMTP; a domain in its ASCII form. Raises BadAddress."""
+    local, _, domain = address.rpartition("@")
+    try:
+        spec = f"{local}@{domain.encode('idna').decode('ascii')}"
+        made = Address(display_name=one_line(name, LONGEST_NAME), addr_spec=spec)
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise BadAddress("it is no address of a mailbox") from error
+    if not _ADDRESS.fullmatch(spec) or made.addr_spec != spec:
+        raise BadAddress("it is no address of a mailbox")
+    return made
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("opsdash_notifications.mail"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    added: Any = environment  # by the extension
+    added.install_gettext_translations(texts.translations(language), newstyle=True)
+    return environment

@@ -1,0 +1,52 @@
+"""Signed links by which a person turns mails off without signing in (RFC 8058), and links to tickets."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+from opsdash_contracts.notices import Reason
+
+PATH: Final = "/unsubscribe"
+_SIGNATURE_BYTES: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class MailLinks:
+    """`secrets` is one secret, or `new,old` while it is rotated: the first signs, both are accepted."""
+
+    public_url: str
+    secrets: str
+
+    def ticket(self, slug: str, number: int, language: str) -> str:
+        return f"{self.public_url}/{language}/org/{quote(slug)}/support/{number}"
+
+    def org(self, slug: str, language: str) -> str:
+        return f"{self.public_url}/{language}/org/{quote(slug)}/support"
+
+    def unsubscribe(self, user_id: UUID, reasons: Iterable[Reason]) -> str:
+        """It turns the mails of exactly these reasons off, for exactly this person."""
+        names = ",".join(sorted(set(reasons)))
+        return f"{self.public_url}{PATH}/{user_id}/{names}/{self._signatures(user_id, names)[0]}"
+
+    def reasons_of(self, user_id: UUID, names: str, signature: str) -> frozenset[Reason] | None:
+        """What a link turns off; None for one that was not made here, or made for somebody or something else."""
+        given = signature.encode("utf-8", "surrogateescape")
+        if not any(hmac.compare_digest(given, own.encode()) for own in self._signatures(user_id, names)):
+            return None
+        known = set(Reason)
+        return frozenset(Reason(name) for name in names.split(",") if name in known)
+
+    def _signatures(self, user_id: UUID, names: str) -> list[str]:
+        return [_signature(secret, f"unsubscribe {user_id} {names}") for secret in self.secrets.split(",")]
+
+
+def _signature(secret: str, text: str) -> str:
+    digest = hmac.new(secret.encode(), text.encode("utf-8", "surrogateescape"), sha256).digest()
+    return urlsafe_b64encode(digest[:_SIGNATURE_BYTES]).decode("ascii")

@@ -1,0 +1,95 @@
+"""The bodies of what a person says about their mails."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType, field
+from opsdash_contracts.notices import Reason
+
+from opsdash_notifications.common_schemas import Body
+from opsdash_notifications.mail.model import LONGEST_DELAY_SECONDS, MailPreferences
+from opsdash_notifications.mail.preferences import Changes
+from opsdash_notifications.mail.preferences_repository import StoredPreferences
+from opsdash_notifications.mail.quiet_hours import QuietHours as Hours
+
+WallTime = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+Delay = Annotated[int, Meta(ge=0, le=LONGEST_DELAY_SECONDS)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class QuietHours(Body):
+    """From and to as the clock shows them in the zone, over midnight where `to` is earlier."""
+
+    from_: WallTime = field(name="from")
+    to: WallTime
+    zone: Annotated[str, Meta(description="A name of the IANA database", examples=["Europe/Madrid"], max_length=64)]
+
+
+class NotificationPreferences(Body):
+    """Which reasons bring the caller a mail, and when, in all their orgs.
+
+    `urgent_through`: breaches of urgent tickets are sent in quiet hours too. Until `muted_until` no mail is sent.
+    """
+
+    mail: dict[Reason, bool]
+    mail_delay_seconds: int
+    quiet_hours: QuietHours | None
+    urgent_through: bool
+    muted_until: datetime | None
+    language: str
+    version: int
+
+
+class PatchNotificationPreferences(Body):
+    """What is left out stays as it is, also each reason of `mail`; null ends quiet hours and muting."""
+
+    mail: dict[Reason, bool] | UnsetType = UNSET
+    mail_delay_seconds: Delay | UnsetType = UNSET
+    quiet_hours: QuietHours | UnsetType | None = UNSET
+    urgent_through: bool | UnsetType = UNSET
+    muted_until: Moment | UnsetType | None = UNSET
+    language: str | UnsetType = UNSET
+
+
+def preferences_of(stored: StoredPreferences) -> NotificationPreferences:
+    known: MailPreferences = stored.to_model()
+    quiet = known.quiet
+    return NotificationPreferences(
+        mail={reason: known.wants(reason) for reason in Reason},
+        mail_delay_seconds=stored.delay_seconds,
+        quiet_hours=None if quiet is None else _body(quiet),
+        urgent_through=known.urgent_through,
+        muted_until=known.muted_until,
+        language=known.language,
+        version=stored.version,
+    )
+
+
+def _body(quiet: Hours) -> QuietHours:
+    return QuietHours(from_=quiet.begins.strftime("%H:%M"), to=quiet.ends.strftime("%H:%M"), zone=quiet.zone)
+
+
+def changes_of(data: PatchNotificationPreferences) -> Changes:
+    return Changes(
+        turned={} if data.mail is UNSET else data.mail,
+        delay_seconds=data.mail_delay_seconds,
+        quiet=_hours(data.quiet_hours),
+        urgent_through=data.urgent_through,
+        muted_until=data.muted_until,
+        language=data.language,
+    )
+
+
+def _hours(quiet: QuietHours | UnsetType | None) -> Hours | UnsetType | None:
+    if not isinstance(quiet, QuietHours):
+        return quiet
+    return Hours(time.fromisoformat(quiet.from_), time.fromisoformat(quiet.to), quiet.zone)
+
+
+class Unsubscribing(Body):
+    """What a link turns off, in the words of the recipient's language."""
+
+    language: str
+    kinds: list[str]
