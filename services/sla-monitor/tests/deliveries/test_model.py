@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.notices import SENT, SKIPPED, Channel, Notice, Reason, Why
-from opsdash_sla_monitor.deliveries.model import REASONS, delivery_of
+from opsdash_sla_monitor.deliveries.model import REASONS, report_of
 
 NOW = datetime(2026, 3, 3, 9, 15, tzinfo=UTC)
 
@@ -24,14 +24,14 @@ def reported(reason: Reason, event_type: str = SENT, why: Why | None = None, *, 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_only_notices_about_due_times_are_kept(reason: Reason) -> None:
-    assert (delivery_of(reported(reason)) is not None) == (reason in REASONS)
+    assert (report_of(reported(reason)) is not None) == (reason in REASONS)
 
 
 def test_what_was_not_sent_says_why() -> None:
-    delivery = delivery_of(reported(Reason.SLA_BREACHED, SKIPPED, Why.MUTED))
-    assert delivery is not None
-    assert (delivery.state, delivery.why, delivery.version) == ("skipped", "muted", 3)
+    report = report_of(reported(Reason.SLA_BREACHED, SKIPPED, Why.MUTED))
+    assert report is not None
+    assert (report.state, report.why, report.version) == ("skipped", "muted", 3)
 
 
 def test_a_notice_about_the_org_belongs_to_no_ledger() -> None:
-    assert delivery_of(reported(Reason.SLA_BREACHED, ticket=False)) is None
+    assert report_of(reported(Reason.SLA_BREACHED, ticket=False)) is None

@@ -13,7 +13,6 @@ from opsdash_tickets.activity import routes as activity_routes
 from opsdash_tickets.listing import routes as listing_routes
 from opsdash_tickets.me import preferences_routes
 from opsdash_tickets.me import routes as me_routes
-from opsdash_tickets.names import routes as names_routes
 from opsdash_tickets.overview import routes as overview_routes
 from opsdash_tickets.sla import routes as sla_routes
 from opsdash_tickets.tickets import internal_routes
@@ -33,7 +32,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *preferences_routes.ROUTES,
     *internal_routes.ROUTES,
     sla_routes.INTERNAL,
-    names_routes.INTERNAL,
     Router(
         "/orgs/{slug:str}",
         dependencies={"org": Provide(provide_request_scope)},

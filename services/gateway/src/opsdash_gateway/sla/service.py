@@ -37,7 +37,7 @@ class _Context(Body, kw_only=True):
     as_of: datetime
 
 
-class _Delivery(msgspec.Struct, kw_only=True):
+class _NoticeReport(msgspec.Struct, kw_only=True):
     """What became of a notice; the monitor knows people by id only."""
 
     recipient_id: UUID | None
@@ -63,7 +63,7 @@ class _Entry(msgspec.Struct, kw_only=True):
     confirmed: bool | None
     lateness_ms: int | None
     event_id: UUID | None
-    deliveries: list[_Delivery] = msgspec.field(default_factory=list)
+    deliveries: list[_NoticeReport] = msgspec.field(default_factory=list)
 
 
 class _Ledger(msgspec.Struct, kw_only=True):
@@ -76,7 +76,7 @@ async def with_entries(answer: Answer, monitor: MonitorClient, people: PeopleCli
     context = msgspec.json.decode(answer.body, type=_Context)
     ledger = msgspec.json.decode(await monitor.ledger(context.org_id, context.ticket_id), type=_Ledger)
     known = {person.id: person for person in context.people}
-    told = {delivery.recipient_id for entry in ledger.entries for delivery in entry.deliveries}
+    told = {report.recipient_id for entry in ledger.entries for report in entry.deliveries}
     for person in await people.named(context.org_id, [id_ for id_ in told - known.keys() if id_ is not None]):
         known[person.id] = SlaPerson(id=person.id, name=person.name, active=person.active)
     return _compose(context, ledger, known)
@@ -97,12 +97,12 @@ def _compose(context: _Context, ledger: _Ledger, known: Mapping[UUID, SlaPerson]
 def _entry(entry: _Entry, known: Mapping[UUID, SlaPerson]) -> SlaLedgerEntry:
     values = msgspec.structs.asdict(entry)
     actor = _person(values.pop("actor_id"), known)
-    deliveries = [_delivery(delivery, known) for delivery in values.pop("deliveries")]
+    deliveries = [_reported(report, known) for report in values.pop("deliveries")]
     return SlaLedgerEntry(**values, actor=actor, deliveries=deliveries)
 
 
-def _delivery(delivery: _Delivery, known: Mapping[UUID, SlaPerson]) -> SlaDelivery:
-    values = msgspec.structs.asdict(delivery)
+def _reported(report: _NoticeReport, known: Mapping[UUID, SlaPerson]) -> SlaDelivery:
+    values = msgspec.structs.asdict(report)
     recipient = _person(values.pop("recipient_id"), known)
     return SlaDelivery(**values, recipient=recipient)
 

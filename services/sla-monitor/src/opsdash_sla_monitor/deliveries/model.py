@@ -14,7 +14,7 @@ REASONS: Final = frozenset({Reason.SLA_WARNING, Reason.SLA_BREACHED, Reason.SLA_
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class NoticeReport:
     """The newest state of one notice. `state`: sent, failed, skipped; `why` says why it was not sent."""
 
     org_id: UUID
@@ -31,12 +31,12 @@ class Delivery:
     why: str | None
 
 
-def delivery_of(event: Event[Notice]) -> Delivery | None:
+def report_of(event: Event[Notice]) -> NoticeReport | None:
     """None where the notice is not about a due time."""
     notice = event.data
     if notice.reason not in REASONS or notice.ticket_id is None:
         return None
-    return Delivery(
+    return NoticeReport(
         org_id=notice.org_id,
         ticket_id=notice.ticket_id,
         notice_id=notice.notice_id,

@@ -12,12 +12,12 @@ import msgspec
 from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_rows
 
-from opsdash_sla_monitor.deliveries.model import Delivery
+from opsdash_sla_monitor.deliveries.model import NoticeReport
 
 #: What is read of one ticket: the newest, so that a ledger stays bounded whatever happened to the ticket.
 MOST_OF_A_TICKET: Final = 2000
 
-_COLUMNS = tuple(field.name for field in fields(Delivery))
+_COLUMNS = tuple(field.name for field in fields(NoticeReport))
 _SAVE_ALL = f"""
 INSERT INTO deliveries ({", ".join(_COLUMNS)})
 SELECT {", ".join(_COLUMNS)} FROM json_populate_recordset(NULL::deliveries, $1)
@@ -30,15 +30,15 @@ SELECT {", ".join(_COLUMNS)} FROM deliveries WHERE org_id = $1 AND ticket_id = $
 """  # noqa: S608 - names of our own columns
 
 
-async def save_all(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+async def save_all(connection: Connection, deliveries: Sequence[NoticeReport]) -> None:
     """Store new ones, and newer states of known ones."""
     await connection.execute(_SAVE_ALL, msgspec.json.encode(deliveries).decode())
 
 
-async def by_source_event(connection: Connection, org_id: UUID, ticket_id: UUID) -> Mapping[UUID, list[Delivery]]:
+async def by_source_event(connection: Connection, org_id: UUID, ticket_id: UUID) -> Mapping[UUID, list[NoticeReport]]:
     """Those of a ticket by the event that they tell of, in the order they were reported."""
     records = await connection.fetch(_OF_TICKET, org_id, ticket_id, MOST_OF_A_TICKET)
-    found: dict[UUID, list[Delivery]] = defaultdict(list)
-    for delivery in reversed(to_rows(Delivery, records)):
-        found[delivery.source_event_id].append(delivery)
+    found: dict[UUID, list[NoticeReport]] = defaultdict(list)
+    for report in reversed(to_rows(NoticeReport, records)):
+        found[report.source_event_id].append(report)
     return found

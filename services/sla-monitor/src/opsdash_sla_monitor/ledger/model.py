@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_sla_monitor.deadlines.model import Step
-from opsdash_sla_monitor.deliveries.model import Delivery
+from opsdash_sla_monitor.deliveries.model import NoticeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Happening:
     confirmed: bool | None = None
     lateness_ms: int | None = None
     event_id: UUID | None = None
-    deliveries: Sequence[Delivery] = ()
+    deliveries: Sequence[NoticeReport] = ()
 
 
 @dataclass(frozen=True, slots=True)

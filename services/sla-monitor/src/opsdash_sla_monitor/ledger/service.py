@@ -14,7 +14,7 @@ from opsdash_sla_monitor.deadlines import repository as deadlines
 from opsdash_sla_monitor.deadlines.events import NOTICE_RULES
 from opsdash_sla_monitor.deadlines.model import Step
 from opsdash_sla_monitor.deliveries import repository as deliveries
-from opsdash_sla_monitor.deliveries.model import Delivery
+from opsdash_sla_monitor.deliveries.model import NoticeReport
 from opsdash_sla_monitor.ledger import repository
 from opsdash_sla_monitor.ledger.model import Happening, TicketLedger, Upcoming
 from opsdash_sla_monitor.ledger.repository import PublishedEvent, UntoldNotice
@@ -29,8 +29,8 @@ async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticke
     """What was published, and what was not told, in the order it happened."""
     await repository.open_tenant(connection, org_id)
     rows = await repository.published(connection, org_id, ticket_id, limit=LONGEST_LEDGER)
-    delivered = await deliveries.by_source_event(connection, org_id, ticket_id)
-    entries = [_published(row, json.loads(row.data), delivered.get(row.event_id, ())) for row in rows]
+    reports = await deliveries.by_source_event(connection, org_id, ticket_id)
+    entries = [_published(row, json.loads(row.data), reports.get(row.event_id, ())) for row in rows]
     for row in await repository.untold(connection, org_id, ticket_id):
         entries += _untold(row)
     entries.sort(key=lambda entry: entry.at)  # stable: events of one moment stay in their order
@@ -41,7 +41,7 @@ async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticke
     return TicketLedger(entries=entries, next=upcoming)
 
 
-def _published(row: PublishedEvent, data: dict[str, Any], delivered: Sequence[Delivery]) -> Happening:
+def _published(row: PublishedEvent, data: dict[str, Any], reports: Sequence[NoticeReport]) -> Happening:
     """A published event as the ledger tells it."""
     kind = row.event_type.removeprefix("sla.")
     notice = "confirmed" in data
@@ -57,7 +57,7 @@ def _published(row: PublishedEvent, data: dict[str, Any], delivered: Sequence[De
         confirmed=data.get("confirmed"),
         lateness_ms=data.get("lateness_ms"),
         event_id=row.event_id,
-        deliveries=delivered,
+        deliveries=reports,
     )
 
 
