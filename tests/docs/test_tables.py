@@ -126,7 +126,7 @@ class TestRest:
 
     def test_every_public_route_is_documented(self):
         provided = dict.fromkeys(
-            ("publisher", "upstreams", "monitor", "hub"), Provide(lambda: None, sync_to_thread=False)
+            ("publisher", "upstreams", "monitor", "people", "hub"), Provide(lambda: None, sync_to_thread=False)
         )
         cron = cron_router(CronSecret("x" * 32))
         own = [workspace_router(ServiceToken("x" * 32)), get_sla_ledger, follow_events, cron]

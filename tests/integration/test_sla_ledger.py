@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from opsdash_contracts.notices import FAILED, SENT, Channel, Notice, Reason, Why
 from opsdash_contracts.sla import BREACHED, MET, WARNING, notice_id
 from opsdash_contracts.tickets import UPDATED
-from opsdash_contracts.topics import TICKETS
+from opsdash_contracts.topics import NOTICES, TICKETS
 from opsdash_contracts.workspace import Org, Plate
 
 from tests.integration.checks import metric
@@ -162,6 +163,33 @@ async def warned(scene: Scene) -> None:
     assert found[1]["lateness_ms"] == warning["lateness_ms"]
 
 
+async def delivered(scene: Scene) -> None:
+    """Of a notice that is reported twice, and once late, the newest report counts."""
+    ticket = await scene.create(SOON)
+    found = await scene.ledger(ticket, ("scheduled", "manual"), BREACH)
+    ours, breach = scene.rig.stack.workspace.ours, UUID(found[1]["event_id"])
+    mail = uuid4()
+
+    def notice(version: int, person: UUID, channel: Channel, id_: UUID, why: Why | None = None) -> Notice:
+        return Notice(
+            org_id=ours.id, version=version, notice_id=id_, ticket_id=UUID(ticket), number=1,
+            reason=Reason.SLA_BREACHED, channel=channel, recipient_id=person, channel_id=None, source_event_id=breach,
+            at=datetime.now(UTC), lateness_ms=5, why=why,
+        )  # fmt: skip
+
+    async with Feed(scene.rig.stack.kafka.bootstrap_servers, NOTICES) as feed:
+        await feed.send(message(notice(3, ours.admin, Channel.MAIL, mail), SENT))
+        await feed.send(message(notice(2, ours.admin, Channel.MAIL, mail, Why.UNREACHABLE), FAILED))
+        await feed.send(message(notice(1, ours.owner, Channel.INBOX, uuid4()), SENT))
+
+    async def deliveries() -> list[tuple[str, str, str]]:
+        told = (await scene.rig.ledger(scene.monitor, ticket, None))[1]["deliveries"]
+        return [(item["recipient_id"], item["channel"], item["state"]) for item in told]
+
+    told = [(str(ours.owner), "inbox", "sent"), (str(ours.admin), "mail", "sent")]
+    assert await eventually(deliveries, lambda found: len(found) == len(told)) == told
+
+
 async def free_and_back(scene: Scene) -> None:
     org = scene.rig.stack.workspace.foreign
     servers = scene.rig.stack.kafka.bootstrap_servers
@@ -194,7 +222,7 @@ async def scenarios(sla_running: SlaRunning) -> AsyncIterator[SideBySide]:
 
 SCENARIOS = (
     stamped, gap, moved, cleared, finished_with_its_due_time, moved_back, priority_changed, recomputed,
-    deleted_and_restored, reopened, warned, free_and_back,
+    deleted_and_restored, reopened, warned, free_and_back, delivered,
 )  # fmt: skip
 
 
@@ -236,3 +264,6 @@ class TestLedgerOf:
 
     async def test_a_free_plate_holds_notices_back_until_the_org_is_back(self, scenarios: SideBySide):
         await scenarios.outcome("free_and_back")
+
+    async def test_a_breach_shows_who_was_told_of_it(self, scenarios: SideBySide):
+        await scenarios.outcome("delivered")

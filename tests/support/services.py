@@ -91,7 +91,7 @@ def tenant_tables_of(service: str) -> set[str]:
 
 
 _REFERENCE = "#/components/"
-_INJECTED = dict.fromkeys(("upstreams", "monitor", "session", "publisher", "hub"))
+_INJECTED = dict.fromkeys(("upstreams", "monitor", "people", "session", "publisher", "hub"))
 
 
 def published_document() -> Document:

@@ -40,6 +40,7 @@ from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
 from opsdash_gateway.upstream.client import MAXIMUM_STREAMS, UpstreamClient, Upstreams, open_session
 from opsdash_gateway.upstream.database_clock import DatabaseClock
+from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 from opsdash_gateway.workspace.routes import workspace_router
 
@@ -98,6 +99,9 @@ class Connections:
             raise RuntimeError("the gateway has not been started")
         return self.running
 
+    def people(self) -> PeopleClient:
+        return PeopleClient(self.upstreams().tickets, self.settings.token_to_tickets.get_secret_value())
+
     def monitor(self) -> MonitorClient:
         if self.sla_monitor is None:
             raise RuntimeError("the gateway has not been started")
@@ -146,6 +150,7 @@ def build_app(
     dependencies = {
         "upstreams": Provide(connections.upstreams, sync_to_thread=False),
         "monitor": Provide(connections.monitor, sync_to_thread=False),
+        "people": Provide(connections.people, sync_to_thread=False),
         "session": Provide(provide_session),
         "publisher": Provide(lambda: connections.publisher, sync_to_thread=False),
         "hub": Provide(lambda: hub, sync_to_thread=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from aiohttp import web
 from opsdash_gateway.console.i18n.languages import load_languages
@@ -13,6 +14,7 @@ from tests.support.web_clients import Visitor
 
 ORG, TICKET = "0198c0de-0000-7000-8000-000000000001", "0198c0de-1111-7abc-8def-0000000000aa"
 ADA, GONE = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a01", "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a02"
+TOLD = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a03"
 DUE = "2026-03-03T09:15:00Z"
 CONTEXT = {
     "org_id": ORG, "ticket_id": TICKET, "number": 41, "priority": "high", "as_of": DUE,
@@ -29,15 +31,24 @@ def entry(actor_id: str | None, **fields: object) -> dict[str, object]:
     }  # fmt: skip
 
 
+def delivery(recipient_id: str, channel: str, state: str, why: str | None = None) -> dict[str, object]:
+    return {
+        "recipient_id": recipient_id, "channel_id": None, "channel": channel, "reason": "sla_breached",
+        "state": state, "at": DUE, "why": why,
+    }  # fmt: skip
+
+
 class Behind:
     """Both services behind the gateway: tickets answers with `status`, the monitor with three entries."""
 
-    def __init__(self, status: int = 200) -> None:
-        self.status = status
+    def __init__(self, status: int = 200, more: Sequence[object] = ()) -> None:
+        self.status, self.more = status, more
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/people"):
+            return web.json_response({"people": [{"id": person, "name": "Maya", "active": True} for person in [TOLD]]})
         if request.path.startswith("/internal"):
-            return web.json_response({"entries": [entry(ADA), entry(GONE), entry(None)], "next": None})
+            return web.json_response({"entries": [entry(ADA), entry(GONE), entry(None), *self.more], "next": None})
         if self.status == 200:
             return web.json_response(CONTEXT)
         return web.json_response({"type": "/problems/not-found"}, status=404, content_type="application/problem+json")
@@ -62,6 +73,24 @@ class TestLedger:
         assert tokens == [f"Bearer {gateway.token}", f"Bearer {MONITOR_TOKEN}"]
         actors = [item["actor"] for item in json.loads(body)["entries"]]
         assert [actor and actor["name"] for actor in actors] == ["Ada", "Unknown", None]
+
+    async def test_who_was_told_has_a_name_and_who_was_not_has_a_reason(
+        self, upstream: FakeUpstream, start_gateway: StartGateway
+    ):
+        told = [
+            delivery(TOLD, "inbox", "sent"), delivery(ADA, "mail", "skipped", why="seen"),
+            delivery(GONE, "mail", "sent"),
+        ]  # fmt: skip
+        upstream.answer = Behind(more=[entry(None, kind="breached", deliveries=told)])
+        gateway = await start_gateway(tickets_url=upstream.url, sla_monitor_url=upstream.url)
+        status, _, body = await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla")
+        assert status == 200
+        found = json.loads(body)["entries"][-1]["deliveries"]
+        assert [(item["recipient"]["name"], item["channel"], item["state"], item["why"]) for item in found] == [
+            ("Maya", "inbox", "sent", None), ("Ada", "mail", "skipped", "seen"), ("Unknown", "mail", "sent", None),
+        ]  # fmt: skip
+        asked = next(sent for _, path, _, sent in upstream.requests if path.endswith("/people"))
+        assert sorted(json.loads(asked)["ids"]) == sorted([TOLD, GONE])
 
     async def test_who_may_not_see_the_ticket_learns_nothing_from_the_monitor(
         self, upstream: FakeUpstream, start_gateway: StartGateway

@@ -17,6 +17,7 @@ from opsdash_gateway.sla.schemas import SlaLedger, SweepResult
 from opsdash_gateway.sla.service import with_entries
 from opsdash_gateway.upstream.client import Upstreams
 from opsdash_gateway.upstream.paths import upstream_path
+from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.responses import as_whole
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
@@ -30,13 +31,14 @@ async def get_sla_ledger(
     reference: FromPath[str],
     upstreams: NamedDependency[Upstreams],
     monitor: NamedDependency[MonitorClient],
+    people: NamedDependency[PeopleClient],
 ) -> Response[SlaLedger]:
     """Everything that happened to the ticket's due time."""
     path = upstream_path(LEDGER_PATH, {"slug": slug, "reference": reference})
     answer = await upstreams.tickets.forward("GET", path, headers=request.headers)
     if answer.status != 200:  # noqa: PLR2004 - the upstream decides who may see what
         return as_whole(answer)
-    return Response(await with_entries(answer, monitor))
+    return Response(await with_entries(answer, monitor, people))
 
 
 @route(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
+from opsdash_contracts.notices import Channel, Reason, Why
 from opsdash_contracts.sla import SlaRule
 
 
@@ -21,6 +23,12 @@ class SlaPerson(Body, kw_only=True):
     active: bool
 
 
+class DeliveryState(StrEnum):
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 class SlaNow(Body, kw_only=True):
     """Where the ticket stands against its due time."""
 
@@ -29,11 +37,27 @@ class SlaNow(Body, kw_only=True):
     sla_state: str
 
 
+class SlaDelivery(Body, kw_only=True):
+    """What became of a notice to one person, or to the team channel `channel_id`.
+
+    `why` says why it was not sent: seen, muted, turned_off, not_a_member, no_address, too_old, folded, refused or
+    unreachable. A notice that failed may still be sent.
+    """
+
+    recipient: SlaPerson | None
+    channel_id: UUID | None
+    channel: Channel
+    reason: Reason
+    state: DeliveryState
+    at: datetime
+    why: Why | None
+
+
 class SlaLedgerEntry(Body, kw_only=True):
     """One thing that happened to the due time, by which rule and by whom (null: the system).
 
     `kind`: scheduled, rescheduled, cancelled, warned, breached, met, missed. `notified` true: an event was published
-    (`event_id`), by which whoever follows them can tell people; it does not say that somebody was told. It is null
+    (`event_id`); who was told is in `deliveries`, which is empty in an installation without notifications. It is null
     where there was none to publish; when it is false, `reason` says why: support_not_in_plan, already_notified or
     changed_before_noticed.
     """
@@ -49,6 +73,7 @@ class SlaLedgerEntry(Body, kw_only=True):
     confirmed: bool | None
     lateness_ms: int | None
     event_id: UUID | None
+    deliveries: list[SlaDelivery]
 
 
 class SlaNextStep(Body, kw_only=True):

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from opsdash_contracts.notices import Channel, Reason, Why
 from opsdash_contracts.sla import SlaRule
 
-from opsdash_gateway.sla.schemas import Body, SlaLedger, SlaLedgerEntry, SlaNextStep, SlaNow, SlaPerson
+from opsdash_gateway.sla.schemas import (
+    Body,
+    DeliveryState,
+    SlaDelivery,
+    SlaLedger,
+    SlaLedgerEntry,
+    SlaNextStep,
+    SlaNow,
+    SlaPerson,
+)
 from opsdash_gateway.upstream.answers import Answer
+from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
 
@@ -23,6 +35,18 @@ class _Context(Body, kw_only=True):
     sla: SlaNow
     people: list[SlaPerson]
     as_of: datetime
+
+
+class _NoticeReport(msgspec.Struct, kw_only=True):
+    """What became of a notice; the monitor knows people by id only."""
+
+    recipient_id: UUID | None
+    channel_id: UUID | None
+    channel: Channel
+    reason: Reason
+    state: DeliveryState
+    at: datetime
+    why: Why | None
 
 
 class _Entry(msgspec.Struct, kw_only=True):
@@ -39,6 +63,7 @@ class _Entry(msgspec.Struct, kw_only=True):
     confirmed: bool | None
     lateness_ms: int | None
     event_id: UUID | None
+    deliveries: list[_NoticeReport] = msgspec.field(default_factory=list)
 
 
 class _Ledger(msgspec.Struct, kw_only=True):
@@ -46,27 +71,43 @@ class _Ledger(msgspec.Struct, kw_only=True):
     next: SlaNextStep | None
 
 
-async def with_entries(answer: Answer, monitor: MonitorClient) -> SlaLedger:
+async def with_entries(answer: Answer, monitor: MonitorClient, people: PeopleClient) -> SlaLedger:
     """The ledger of the ticket that the upstream let the caller see."""
     context = msgspec.json.decode(answer.body, type=_Context)
     ledger = msgspec.json.decode(await monitor.ledger(context.org_id, context.ticket_id), type=_Ledger)
-    return _compose(context, ledger)
+    known = {person.id: person for person in context.people}
+    told = {report.recipient_id for entry in ledger.entries for report in entry.deliveries}
+    for person in await people.named(context.org_id, [id_ for id_ in told - known.keys() if id_ is not None]):
+        known[person.id] = SlaPerson(id=person.id, name=person.name, active=person.active)
+    return _compose(context, ledger, known)
 
 
-def _compose(context: _Context, ledger: _Ledger) -> SlaLedger:
-    people = {person.id: person for person in context.people}
-    entries = []
-    for entry in ledger.entries:
-        values = msgspec.structs.asdict(entry)
-        actor_id = values.pop("actor_id")
-        unknown = SlaPerson(id=actor_id, name="Unknown", active=False) if actor_id else None
-        entries.append(SlaLedgerEntry(**values, actor=people.get(actor_id, unknown)))
+def _compose(context: _Context, ledger: _Ledger, known: Mapping[UUID, SlaPerson]) -> SlaLedger:
     return SlaLedger(
         ticket_id=context.ticket_id,
         number=context.number,
         priority=context.priority,
         sla=context.sla,
         next=ledger.next,
-        entries=entries,
+        entries=[_entry(entry, known) for entry in ledger.entries],
         as_of=context.as_of,
     )
+
+
+def _entry(entry: _Entry, known: Mapping[UUID, SlaPerson]) -> SlaLedgerEntry:
+    values = msgspec.structs.asdict(entry)
+    actor = _person(values.pop("actor_id"), known)
+    deliveries = [_reported(report, known) for report in values.pop("deliveries")]
+    return SlaLedgerEntry(**values, actor=actor, deliveries=deliveries)
+
+
+def _reported(report: _NoticeReport, known: Mapping[UUID, SlaPerson]) -> SlaDelivery:
+    values = msgspec.structs.asdict(report)
+    recipient = _person(values.pop("recipient_id"), known)
+    return SlaDelivery(**values, recipient=recipient)
+
+
+def _person(person_id: UUID | None, known: Mapping[UUID, SlaPerson]) -> SlaPerson | None:
+    if person_id is None:
+        return None
+    return known.get(person_id) or SlaPerson(id=person_id, name="Unknown", active=False)

@@ -51,6 +51,24 @@ notices = sa.Table(
     timestamp("again_at", nullable=True),
     sa.CheckConstraint("kind IN ('warning', 'breach')", name="kind_known"),
 )
+# Who was told of a notice by which channel, or why not: the newest report of the notifications service.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("ticket_id", pg.UUID, primary_key=True),
+    sa.Column("notice_id", pg.UUID, primary_key=True),
+    sa.Column("source_event_id", pg.UUID, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("recipient_id", pg.UUID),
+    sa.Column("channel_id", pg.UUID),
+    sa.Column("state", sa.Text, nullable=False),
+    timestamp("at"),
+    sa.Column("why", sa.Text),
+    sa.CheckConstraint("state IN ('sent', 'failed', 'skipped')", name="state_known"),
+)
 # Orgs whose plate has no support while something was due: asked about once per sweep, not once per ticket.
 withheld_orgs = sa.Table(
     "withheld_orgs",

@@ -8,11 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdash_sla_monitor.deadlines.model import Step
+from opsdash_sla_monitor.deliveries.model import NoticeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One thing that happened. `notified`: whether a notice was published; None where none was to be."""
+    """One thing that happened. `notified`: whether a notice was published; None where none was to be.
+
+    `deliveries` are reported by the notifications service; there are none in an installation without it.
+    """
 
     at: datetime
     kind: str
@@ -25,6 +29,7 @@ class Happening:
     confirmed: bool | None = None
     lateness_ms: int | None = None
     event_id: UUID | None = None
+    deliveries: Sequence[NoticeReport] = ()
 
 
 @dataclass(frozen=True, slots=True)

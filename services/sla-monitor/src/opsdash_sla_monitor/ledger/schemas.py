@@ -12,6 +12,21 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of all bodies."""
 
 
+class LedgerDelivery(Body):
+    """What became of a notice to one person, or one team channel.
+
+    `channel`: inbox, mail, team. `state`: sent, failed, skipped. `why` says why it was not sent.
+    """
+
+    recipient_id: UUID | None
+    channel_id: UUID | None
+    channel: str
+    reason: str
+    state: str
+    at: datetime
+    why: str | None
+
+
 class LedgerEntry(Body, kw_only=True):
     """One thing that happened to the due time. `notified`: whether a notice was published; null where none was to be.
 
@@ -29,6 +44,7 @@ class LedgerEntry(Body, kw_only=True):
     confirmed: bool | None = None
     lateness_ms: int | None = None
     event_id: UUID | None = None
+    deliveries: list[LedgerDelivery] = msgspec.field(default_factory=list)
 
 
 class NextStep(Body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from opsdash_chassis.database.pools import Connection
 from opsdash_sla_monitor.deadlines import repository as deadlines
 from opsdash_sla_monitor.deadlines.events import NOTICE_RULES
 from opsdash_sla_monitor.deadlines.model import Step
+from opsdash_sla_monitor.deliveries import repository as deliveries
+from opsdash_sla_monitor.deliveries.model import NoticeReport
 from opsdash_sla_monitor.ledger import repository
 from opsdash_sla_monitor.ledger.model import Happening, TicketLedger, Upcoming
 from opsdash_sla_monitor.ledger.repository import PublishedEvent, UntoldNotice
@@ -27,7 +29,8 @@ async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticke
     """What was published, and what was not told, in the order it happened."""
     await repository.open_tenant(connection, org_id)
     rows = await repository.published(connection, org_id, ticket_id, limit=LONGEST_LEDGER)
-    entries = [_published(row, json.loads(row.data)) for row in rows]
+    reports = await deliveries.by_source_event(connection, org_id, ticket_id)
+    entries = [_published(row, json.loads(row.data), reports.get(row.event_id, ())) for row in rows]
     for row in await repository.untold(connection, org_id, ticket_id):
         entries += _untold(row)
     entries.sort(key=lambda entry: entry.at)  # stable: events of one moment stay in their order
@@ -38,7 +41,7 @@ async def ledger(connection: Connection, org_id: UUID, ticket_id: UUID) -> Ticke
     return TicketLedger(entries=entries, next=upcoming)
 
 
-def _published(row: PublishedEvent, data: dict[str, Any]) -> Happening:
+def _published(row: PublishedEvent, data: dict[str, Any], reports: Sequence[NoticeReport]) -> Happening:
     """A published event as the ledger tells it."""
     kind = row.event_type.removeprefix("sla.")
     notice = "confirmed" in data
@@ -54,6 +57,7 @@ def _published(row: PublishedEvent, data: dict[str, Any]) -> Happening:
         confirmed=data.get("confirmed"),
         lateness_ms=data.get("lateness_ms"),
         event_id=row.event_id,
+        deliveries=reports,
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.row import Row
-from opsdash_tenancy.directory_repository import PEOPLE
+from opsdash_tenancy.directory_repository import PEOPLE, KnownPerson
 from opsdash_tenancy.open_tenant import ReadsInTenant
 
 from opsdash_tickets.names.entities import Company, Contact, Person, Project
@@ -50,6 +52,12 @@ async def look_up(names: Names, *, reader: ReadsInTenant, wanted: NameIds) -> bo
         return False
     add(names, missing, await reader.fetch(NamedRow, NAMES, *_parameters(missing)))
     return True
+
+
+async def people(connection: Connection, org_id: UUID, ids: Sequence[UUID]) -> list[Person]:
+    """Those whom the org has or had."""
+    rows = to_rows(KnownPerson, await connection.fetch(PEOPLE, org_id, ids))
+    return [Person(id=row.id, name=row.name or UNKNOWN_NAME, active=row.active) for row in rows]
 
 
 def _parameters(wanted: NameIds) -> tuple[list[UUID | None], ...]:

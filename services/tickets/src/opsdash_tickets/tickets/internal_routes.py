@@ -5,16 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get
+from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from opsdash_chassis.database.pools import Database
 from opsdash_http.security.authentication import Services
 from opsdash_tenancy.references import id_or_number
 
 from opsdash_tickets.access import repository as access_repository
 from opsdash_tickets.errors import NotFound
-from opsdash_tickets.tickets.schemas import DatabaseTime, Existence
+from opsdash_tickets.names import repository as names_repository
+from opsdash_tickets.tickets.schemas import DatabaseTime, Existence, People, PeopleRequest
 
 
 @get("/orgs/{org_id:uuid}/tickets/{reference:str}")
@@ -27,6 +28,15 @@ async def ticket_existence(
     if row is None:
         raise NotFound
     return msgspec.convert(row, Existence, from_attributes=True)
+
+
+@post("/orgs/{org_id:uuid}/people", status_code=200)
+async def people_of_org(
+    org_id: FromPath[UUID], data: JSONBody[PeopleRequest], database: NamedDependency[Database]
+) -> People:
+    """The names of people whom another service knows by id; of who has left too."""
+    async with database.worker_transaction() as connection:
+        return People(people=await names_repository.people(connection, org_id, data.ids))
 
 
 @get("/clock")
@@ -44,7 +54,7 @@ ROUTES = [
     ),
     Router(
         "/internal",
-        route_handlers=[database_time],
+        route_handlers=[database_time, people_of_org],
         opt={"authentication": Services(("gateway",))},
         include_in_schema=False,
     ),

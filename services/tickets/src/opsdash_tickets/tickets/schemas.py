@@ -163,6 +163,16 @@ class BulkResult(Body):
     items: list[BulkItem]
 
 
+class PeopleRequest(Body):
+    ids: Annotated[list[UUID], Meta(max_length=2000)]
+
+
+class People(Body):
+    """Those whom the org has or had."""
+
+    people: list[Person]
+
+
 class Existence(Body):
     """What other services may know of a ticket."""
 

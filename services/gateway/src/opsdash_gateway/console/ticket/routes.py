@@ -19,6 +19,7 @@ from opsdash_gateway.console.ticket.responses import CHANGED
 from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
 from opsdash_gateway.console.ticket.service import read_ticket, read_whole
 from opsdash_gateway.sla.service import with_entries
+from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
 
 NOT_FOUND = 404
@@ -58,11 +59,14 @@ async def ticket_activity(number: FromPath[int], page: NamedDependency[Page]) ->
 
 @get("/support/{number:int}/sla", opt=PAGE)
 async def ticket_sla(
-    number: FromPath[int], page: NamedDependency[Page], monitor: NamedDependency[MonitorClient]
+    number: FromPath[int],
+    page: NamedDependency[Page],
+    monitor: NamedDependency[MonitorClient],
+    people: NamedDependency[PeopleClient],
 ) -> HttpResponse:
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
-    ledger = await with_entries(answer, monitor)
+    ledger = await with_entries(answer, monitor, people)
     return page.render("ticket/ledger.html", ledger=ledger)
 
 

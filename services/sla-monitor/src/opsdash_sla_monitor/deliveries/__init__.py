@@ -1,0 +1,1 @@
+"""Who was told of a warning or breach, by which channel, or why not, as the notifications service reports it."""
