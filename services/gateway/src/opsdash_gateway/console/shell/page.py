@@ -20,13 +20,23 @@ from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.rendering import Renderer
-from opsdash_gateway.console.shell.upstream_schemas import Me, Membership, Preferences, Support, Views, refusal
+from opsdash_gateway.console.shell.upstream_schemas import (
+    Me,
+    Membership,
+    Preferences,
+    Support,
+    Unread,
+    Views,
+    refusal,
+)
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 
 BAD_REQUEST: Final = 400
 COMPRESSION_LEVEL: Final = 5
+#: How long a page waits for the number at the bell: it is worth less than the page.
+UNREAD_SECONDS: Final = 0.5
 LOCKED: Final = "feature-not-available"
 STATE: Final = "opsdash_page"
 ZONE_COOKIE: Final = "opsdash-zone"
@@ -49,6 +59,7 @@ class Page:
     views: Views | None = None
     membership: Membership | None = None
     preferences: Preferences = field(default_factory=Preferences)
+    unread: int | None = None
     live_from: str = ""
 
     @property
@@ -89,9 +100,17 @@ class Page:
     def may(self, action: str) -> bool:
         return self.known_support is not None and self.known_support.may(action)
 
-    async def read(self, path: str, kind: type[Read], *, query: bytes = b"", service: Service = "tickets") -> Read:
+    async def read(
+        self,
+        path: str,
+        kind: type[Read],
+        *,
+        query: bytes = b"",
+        service: Service = "tickets",
+        seconds: float | None = None,
+    ) -> Read:
         """GET below the workspace, decoded. Raises the upstream's problem."""
-        answer = await self.send("GET", path, query=query, service=service)
+        answer = await self.send("GET", path, query=query, service=service, seconds=seconds)
         return msgspec.json.decode(answer.body, type=kind)
 
     async def send(
@@ -103,9 +122,11 @@ class Page:
         *,
         query: bytes = b"",
         service: Service = "tickets",
+        seconds: float | None = None,
     ) -> Answer:
         """Call an upstream below the workspace as this person. Raises the upstream's problem."""
-        return await self._call(method, f"/orgs/{self.slug}{path}", body, headers, query=query, service=service)
+        whole = f"/orgs/{self.slug}{path}"
+        return await self._call(method, whole, body, headers, query=query, service=service, seconds=seconds)
 
     async def delete_ticket(self, number: int, headers: dict[str, str]) -> None:
         """Raises the upstream's problem."""
@@ -125,6 +146,7 @@ class Page:
         *,
         query: bytes = b"",
         service: Service = "tickets",
+        seconds: float | None = None,
     ) -> Answer:
         upstream: UpstreamClient = getattr(self.upstreams, service)
         sent = self._caller() | (headers or {})
@@ -132,7 +154,7 @@ class Page:
         if body is not None:
             content = msgspec.json.encode(body)
             sent["content-type"] = "application/json"
-        answer = await upstream.forward(method, path, query=query, headers=sent, body=content)
+        answer = await upstream.forward(method, path, query=query, headers=sent, body=content, seconds=seconds)
         if answer.status >= BAD_REQUEST:
             raise refusal(answer.body, answer.headers)
         return answer
@@ -143,8 +165,8 @@ class Page:
             if is_fragment(self.request):
                 self.known_support = await self.read("/support", Support)
             else:
-                self.known_support, self.views, self.preferences = await asyncio.gather(
-                    self._read_support(), self.read("/views", Views), self._read_preferences()
+                self.known_support, self.views, self.preferences, self.unread = await asyncio.gather(
+                    self._read_support(), self.read("/views", Views), self._read_preferences(), self.count_unread()
                 )
         except Problem as problem:
             if problem.code == LOCKED:
@@ -152,6 +174,14 @@ class Page:
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
+
+    async def count_unread(self) -> int | None:
+        """How many rows of this person's inbox here are unread; None when the service does not say so in time."""
+        try:
+            found = await self.read("/inbox", Unread, query=b"limit=1", service="notifications", seconds=UNREAD_SECONDS)
+        except (Problem, msgspec.DecodeError):
+            return None
+        return found.unread
 
     async def _read_support(self) -> Support:
         """Notes where the live stream stands before anything else is read: what changes after that is in it."""
