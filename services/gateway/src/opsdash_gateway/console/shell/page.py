@@ -183,6 +183,11 @@ class Page:
             return None
         return found.unread
 
+    async def unread_now(self) -> dict[str, dict[str, int]]:
+        """The event that corrects the bell, for `events`; empty when the number is not known."""
+        unread = await self.count_unread()
+        return {} if unread is None else {"unread": {"unread": unread}}
+
     async def _read_support(self) -> Support:
         """Notes where the live stream stands before anything else is read: what changes after that is in it."""
         support = await self.read("/support", Support)

@@ -16,6 +16,7 @@ from opsdash_gateway.console.ticket.schemas import CommentPage, Ticket
 from opsdash_gateway.upstream.answers import Answer
 
 COMMENTS_SECONDS = 1.0
+SEEN_SECONDS = 0.5
 EVERYBODY = b"limit=100"
 
 
@@ -42,6 +43,15 @@ async def read_whole(page: Page, number: int) -> Whole:
     finally:
         comments.cancel()
         members.cancel()
+
+
+async def mark_seen(page: Page, number: int) -> None:
+    """Who opens a ticket has read what they were told of it; `page.unread` is what is left, where it can be known."""
+    try:
+        await page.send("PUT", f"/tickets/{number}/seen", service="notifications", seconds=SEEN_SECONDS)
+    except Problem:
+        return
+    page.unread = await page.count_unread()
 
 
 async def read_ticket(page: Page, number: int) -> tuple[Ticket, list[Member] | None]:
