@@ -59,6 +59,18 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "usage": N_("Plate nearly used up"),
         "webhook_disabled": N_("Webhook switched off"),
     },
+    "channel": {"inbox": N_("inbox"), "mail": N_("e-mail"), "team": N_("team channel")},
+    "why": {
+        "seen": N_("had read it"),
+        "muted": N_("muted"),
+        "turned_off": N_("turned off"),
+        "not_a_member": N_("no member any more"),
+        "no_address": N_("no address"),
+        "too_old": N_("too old"),
+        "folded": N_("in a digest"),
+        "refused": N_("refused"),
+        "unreachable": N_("not reachable"),
+    },
     "sla": {
         "overdue": N_("Overdue"),
         "soon": N_("Due in 24 hours"),

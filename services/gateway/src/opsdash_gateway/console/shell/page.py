@@ -97,6 +97,11 @@ class Page:
         known = self.known_support or self.membership
         return known.role if known else "viewer"
 
+    @property
+    def sends_notices(self) -> bool:
+        """Whether this installation has the service that tells people."""
+        return self.upstreams.notifications.is_installed
+
     def may(self, action: str) -> bool:
         return self.known_support is not None and self.known_support.may(action)
 

@@ -15,6 +15,7 @@ from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context
 from opsdash_gateway.console.shell.htmx import events, is_fragment
 from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.ticket.notices import read_notices
 from opsdash_gateway.console.ticket.responses import CHANGED
 from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
 from opsdash_gateway.console.ticket.service import mark_seen, read_ticket, read_whole
@@ -63,8 +64,8 @@ async def ticket_sla(
 ) -> HttpResponse:
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
-    ledger = await with_entries(answer, monitor)
-    return page.render("ticket/ledger.html", ledger=ledger)
+    ledger, notices = await asyncio.gather(with_entries(answer, monitor), read_notices(page, number))
+    return page.render("ticket/ledger.html", ledger=ledger, notices=notices)
 
 
 @get("/support/{number:int}/edit", opt=PAGE)

@@ -12,6 +12,7 @@ from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member, Members
+from opsdash_gateway.console.ticket.notices import Watch, read_watch
 from opsdash_gateway.console.ticket.schemas import CommentPage, Ticket
 from opsdash_gateway.upstream.answers import Answer
 
@@ -27,22 +28,25 @@ class Whole:
     ticket: Ticket
     comments: CommentPage | None
     members: list[Member] | None
+    watch: Watch | None
 
     def context(self) -> dict[str, Any]:
         """As the templates name it."""
-        return {"ticket": self.ticket, "comments": self.comments, "members": self.members}
+        return {"ticket": self.ticket, "comments": self.comments, "members": self.members, "watch": self.watch}
 
 
 async def read_whole(page: Page, number: int) -> Whole:
-    """Raises the problem of the tickets service; without comments or members there is still a page."""
+    """Raises the problem of the tickets service; without comments, members or watchers there is still a page."""
     comments = asyncio.create_task(_comments_or_none(page, number))
     members = asyncio.create_task(read_members(page))
+    watch = asyncio.create_task(read_watch(page, number))
     try:
         ticket = await page.read(f"/tickets/{number}", Ticket)
-        return Whole(ticket, await comments, await members)
+        return Whole(ticket, await comments, await members, await watch)
     finally:
         comments.cancel()
         members.cancel()
+        watch.cancel()
 
 
 async def mark_seen(page: Page, number: int) -> None:
