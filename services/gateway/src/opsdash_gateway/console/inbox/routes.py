@@ -19,8 +19,9 @@ from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.inbox.schemas import ReadRows
 from opsdash_gateway.console.inbox.service import STALE_CURSOR, UNREAD, count_fresh, read_from, read_inbox, state_of
 from opsdash_gateway.console.shell.error_messages import error_message
+from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import events, is_fragment, toast
-from opsdash_gateway.console.shell.page import Page, html_response
+from opsdash_gateway.console.shell.page import Page
 
 _MAXIMUM_SHOWN = 100_000
 
@@ -72,6 +73,7 @@ async def read_all(page: NamedDependency[Page]) -> HttpResponse:
     form = await page.request.form()
     body = {"up_to": str(form.get("up_to", ""))}
     answer = await page.send("POST", "/inbox/read-all", body, service="notifications")
+    page.inbox_changed()
     state = state_of(str(form.get("filter", "")))
     if not is_fragment(page.request):
         return _back_to(page, state)
@@ -95,6 +97,7 @@ async def change_row(row_id: FromPath[UUID], page: NamedDependency[Page]) -> Htt
             raise
         text = page.language.text("There is something newer about this ticket. Here it is.")
         return html_response(page.request, "", HTTPStatus.CONFLICT, toast("error", text, inbox_stale={}))
+    page.inbox_changed()
     if not is_fragment(page.request):
         return _back_to(page, state_of(str(form.get("filter", ""))))
     told = events(inbox_row={"id": str(row_id), "state": wanted}, **await page.unread_now())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -11,13 +10,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.enums import MediaType
 from opsdash_chassis.text.moments import time_zones
 from opsdash_http.errors.problems import Problem, not_found
 from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language
+from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.rendering import Renderer
 from opsdash_gateway.console.shell.upstream_schemas import (
@@ -34,7 +33,6 @@ from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 
 BAD_REQUEST: Final = 400
-COMPRESSION_LEVEL: Final = 5
 #: How long a page waits for the number at the bell: it is worth less than the page.
 UNREAD_SECONDS: Final = 0.5
 LOCKED: Final = "feature-not-available"
@@ -188,6 +186,10 @@ class Page:
             return None
         return found.unread
 
+    def inbox_changed(self) -> None:
+        """This person has done something to their inbox: their other windows are told."""
+        self.hub.inbox_changed(self.support.org_id, self.session.user_id)
+
     async def unread_now(self) -> dict[str, dict[str, int]]:
         """The event that corrects the bell, for `events`; empty when the number is not known."""
         unread = await self.count_unread()
@@ -209,17 +211,6 @@ class Page:
         """A page, or a fragment of one."""
         html = self.renderer.html(self.language, template, {"page": self, **context})
         return html_response(self.request, html, status, headers)
-
-
-def html_response(
-    request: HttpRequest, html: str, status: int = 200, headers: dict[str, str] | None = None
-) -> Response[bytes]:
-    """Compressed for whoever takes it; pages are made anew each time, so nothing of them is kept."""
-    content, sent = html.encode(), dict(headers or {})
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        content = gzip.compress(content, COMPRESSION_LEVEL, mtime=0)
-        sent["Content-Encoding"] = "gzip"
-    return Response(content, status_code=status, media_type=MediaType.HTML, headers=sent)
 
 
 def find_language(request: HttpRequest, renderer: Renderer) -> Language:

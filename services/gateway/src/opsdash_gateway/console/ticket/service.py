@@ -55,6 +55,7 @@ async def mark_seen(page: Page, number: int) -> None:
         await page.send("PUT", f"/tickets/{number}/seen", service="notifications", seconds=SEEN_SECONDS)
     except Problem:
         return
+    page.inbox_changed()
     page.unread = await page.count_unread()
 
 
