@@ -48,7 +48,7 @@ class TestRefusals:
         found = {
             path: tomllib.loads(path.read_text(encoding="utf-8"))["project"]["requires-python"] for path in PROJECTS
         }
-        assert len(found) == 11
+        assert len(found) == 12
         assert set(found.values()) == {wanted}
 
 

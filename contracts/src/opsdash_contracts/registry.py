@@ -6,7 +6,12 @@ from opsdash_contracts.base import EventData
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.errors import InvalidMessage, UnknownEventType
 from opsdash_contracts.notices import Notice
-from opsdash_contracts.requests import CommentsRequestsCounted, GatewayRequestsCounted, TicketsRequestsCounted
+from opsdash_contracts.requests import (
+    CommentsRequestsCounted,
+    GatewayRequestsCounted,
+    NotificationsRequestsCounted,
+    TicketsRequestsCounted,
+)
 from opsdash_contracts.sessions import SessionEnded
 from opsdash_contracts.sla import SlaNotice, SlaOutcome, SlaTimer
 from opsdash_contracts.tickets import TicketEvent
@@ -30,6 +35,7 @@ MODELS: Final[tuple[type[EventData], ...]] = (
     GatewayRequestsCounted,
     TicketsRequestsCounted,
     CommentsRequestsCounted,
+    NotificationsRequestsCounted,
     Notice,
 )
 

@@ -59,3 +59,10 @@ class CommentsRequestsCounted(RequestsCounted):
 
     event_types: ClassVar[tuple[str, ...]] = ("comments_requests.counted",)
     event_source: ClassVar[str] = "/services/comments"
+
+
+class NotificationsRequestsCounted(RequestsCounted):
+    """Of orgs, by org id."""
+
+    event_types: ClassVar[tuple[str, ...]] = ("notifications_requests.counted",)
+    event_source: ClassVar[str] = "/services/notifications"

@@ -18,8 +18,9 @@ NOTICES: Final = "opsdash.support.notices.v1"
 GATEWAY_REQUESTS: Final = "opsdash.requests.gateway.v1"
 TICKETS_REQUESTS: Final = "opsdash.requests.tickets.v1"
 COMMENTS_REQUESTS: Final = "opsdash.requests.comments.v1"
+NOTIFICATIONS_REQUESTS: Final = "opsdash.requests.notifications.v1"
 #: What these say is how busy people are, many times a second; nothing has happened.
-REQUEST_COUNTS: Final = frozenset({GATEWAY_REQUESTS, TICKETS_REQUESTS, COMMENTS_REQUESTS})
+REQUEST_COUNTS: Final = frozenset({GATEWAY_REQUESTS, TICKETS_REQUESTS, COMMENTS_REQUESTS, NOTIFICATIONS_REQUESTS})
 
 _MILLISECONDS_PER_HOUR = 3_600_000
 _Service = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]

@@ -13,7 +13,8 @@ import pytest
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.envelope import Event
 from opsdash_notifications.directory.consumers import WORKSPACE_HANDLERS
-from opsdash_notifications.inbox.consumers import SLA_HANDLERS, TICKET_HANDLERS, comment_handlers
+from opsdash_notifications.escalation.consumers import SLA_HANDLERS
+from opsdash_notifications.inbox.consumers import TICKET_HANDLERS, comment_handlers
 from opsdash_notifications.tickets.model import KnownTicket
 
 from services.notifications.tests.happenings import TicketStory
@@ -99,3 +100,14 @@ async def desk(notifications_database: ServiceDatabase) -> AsyncIterator[Desk]:
     connection = await asyncpg.connect(notifications_database.worker_url)
     yield Desk(connection, notifications_database, workspace)
     await connection.close()
+
+
+@pytest.fixture
+async def installed_long_ago(notifications_database: ServiceDatabase) -> None:
+    """Events of yesterday are news."""
+    owner = await asyncpg.connect(notifications_database.owner_url)
+    await owner.execute("""
+        CREATE OR REPLACE FUNCTION installed_at() RETURNS timestamptz LANGUAGE sql IMMUTABLE
+        RETURN '2020-01-01'::timestamptz
+    """)
+    await owner.close()

@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.di import Provide
 from opsdash_chassis.database.cursors import Cursors
+from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.service.runtime import Runtime
+from opsdash_contracts.requests import NotificationsRequestsCounted
+from opsdash_contracts.topics import NOTIFICATIONS_REQUESTS
 from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_notifications import consumers
+from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
 from opsdash_notifications.problems import PROBLEMS
 from opsdash_notifications.routes import ROUTES
@@ -21,6 +25,7 @@ from opsdash_notifications.tickets.scope import AppDependencies
 from opsdash_notifications.tickets.tickets_client import TicketClient
 
 FORGET_EVERY_SECONDS = 3600.0
+ESCALATE_EVERY_SECONDS = 60.0
 
 
 def build_runtime(settings: NotificationsSettings) -> Runtime:
@@ -32,10 +37,15 @@ def build_app(settings: NotificationsSettings) -> Application:
     tickets = TicketClient(settings)
     runtime = _runtime(settings, tickets)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
+    counts = SharedCounts(
+        settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
+    )
+    org_limit.report_to(counts.count)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with tickets.open(), runtime.running():
+            runtime.tasks.start("counts", counts.run())
             yield
 
     application = create_app(
@@ -50,11 +60,13 @@ def build_app(settings: NotificationsSettings) -> Application:
         runtime.database, org_limit, Cursors(settings.cursor_secret.get_secret_value()), tickets
     )
     runtime.add_probes(application.health)
+    application.health.add_readiness("counts", counts.state)
     return application
 
 
 def _runtime(settings: NotificationsSettings, tickets: TicketClient) -> Runtime:
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers, tickets)
+    runtime.every(ESCALATE_EVERY_SECONDS, "escalate", escalate_due)
     runtime.every(FORGET_EVERY_SECONDS, "forget-old-rows", forget_old)
     return runtime

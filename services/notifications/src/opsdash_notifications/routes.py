@@ -10,6 +10,7 @@ from opsdash_http.types import HttpRequest
 
 from opsdash_notifications.inbox import routes as inbox_routes
 from opsdash_notifications.ledger import routes as ledger_routes
+from opsdash_notifications.org_settings import routes as settings_routes
 from opsdash_notifications.tickets.scope import RequestScope
 from opsdash_notifications.watching import routes as watching_routes
 
@@ -29,6 +30,7 @@ ROUTES: list[ControllerRouterHandler] = [
         dependencies={"org": Provide(provide_request_scope)},
         route_handlers=[
             *inbox_routes.ROUTES,
+            *settings_routes.ROUTES,
             Router("/tickets/{reference:str}", route_handlers=[*watching_routes.ROUTES, *ledger_routes.ROUTES]),
         ],
         tags=["notices"],

@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.envelope import Event
@@ -92,17 +91,8 @@ class TestTelling:
         assert len(found) == 1 + 2 + 2
 
 
+@pytest.mark.usefixtures("installed_long_ago")
 class TestTooLate:
-    @pytest.fixture(autouse=True)
-    async def installed_long_ago(self, desk: Desk) -> None:
-        """Events of yesterday are news."""
-        owner = await asyncpg.connect(desk.database.owner_url)
-        await owner.execute("""
-            CREATE OR REPLACE FUNCTION installed_at() RETURNS timestamptz LANGUAGE sql IMMUTABLE
-            RETURN '2020-01-01'::timestamptz
-        """)
-        await owner.close()
-
     async def test_an_event_older_than_six_hours_is_a_row_and_no_mail(self, desk: Desk):
         story = desk.story()
         await desk.apply(story.created(), story.commented(desk.ours.owner, at=now() - timedelta(hours=7)))

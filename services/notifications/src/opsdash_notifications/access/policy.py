@@ -14,6 +14,7 @@ from opsdash_contracts.workspace import Role
 class NoticeAction(StrEnum):
     READ = "read"
     WATCH = "watch"
+    CONFIGURE = "configure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,5 @@ class Access(TenantAccess[NoticeAction]):
     roles: ClassVar[Mapping[NoticeAction, frozenset[Role]]] = {
         NoticeAction.READ: frozenset(Role),
         NoticeAction.WATCH: frozenset(Role),
+        NoticeAction.CONFIGURE: frozenset({Role.OWNER, Role.ADMIN}),
     }

@@ -60,6 +60,25 @@ sa.Index("inbox_rows_newest", inbox_rows.c.org_id, inbox_rows.c.user_id, inbox_r
 sa.Index("inbox_rows_subject", inbox_rows.c.org_id, inbox_rows.c.subject_id)
 sa.Index("inbox_rows_updated_at", inbox_rows.c.updated_at)
 
+# Due times that have passed, until they are moved or met, or owners and admins were told of them.
+lasting_breaches = sa.Table(
+    "lasting_breaches",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("ticket_id", pg.UUID, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("event_id", pg.UUID, nullable=False),
+    timestamp("breached_at"),
+)
+
+org_settings = sa.Table(
+    "org_settings",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("escalate_after_hours", sa.Integer, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
 notice_counters = sa.Table(
     "notice_counters",
     metadata,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from opsdash_chassis.consuming.handler import Handler
 from opsdash_chassis.database.unit_of_work import UnitOfWork
-from opsdash_contracts import sla, tickets, usage
+from opsdash_contracts import tickets, usage
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaNotice
@@ -88,4 +88,3 @@ TICKET_HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(TicketEvent.event_types, apply_ticket),
     usage.NOTICED: apply_usage,
 }
-SLA_HANDLERS: dict[str, Handler] = dict.fromkeys((sla.WARNING, sla.BREACHED), apply_sla)

@@ -11,6 +11,7 @@ revision = "0001"
 down_revision = None
 
 ROLES = "notifications"
+TABLES = ("known_tickets", "watches", "inbox_rows", "notice_counters", "lasting_breaches", "org_settings")
 # Whoever calls it asks for rows of several orgs, before there is a tenant: the function runs as the owner, whose
 # policies let it read just these tables.
 _INBOX_UNREAD = """
@@ -37,12 +38,15 @@ def upgrade() -> None:
     op.create_index("members_orgs_of_user", "members", ["user_id"])
     create_tickets()
     create_inbox()
-    for table in ("known_tickets", "watches", "inbox_rows", "notice_counters"):
+    create_escalation()
+    for table in TABLES:
         force_tenancy(table, service=ROLES)
     grant("known_tickets", service=ROLES, app="SELECT", worker="SELECT, INSERT, UPDATE")
     grant("watches", service=ROLES, app="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     grant("inbox_rows", service=ROLES, app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     grant("notice_counters", service=ROLES, worker="SELECT, INSERT, UPDATE")
+    grant("lasting_breaches", service=ROLES, worker="SELECT, INSERT, UPDATE, DELETE")
+    grant("org_settings", service=ROLES, app="SELECT, INSERT, UPDATE", worker="SELECT")
     create_functions()
 
 
@@ -99,6 +103,25 @@ def create_inbox() -> None:
         sa.Column("subject_id", sa.UUID(), nullable=False),
         sa.Column("notices", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "subject_id"),
+    )
+
+
+def create_escalation() -> None:
+    op.create_table(
+        "lasting_breaches",
+        sa.Column("org_id", sa.UUID(), nullable=False),
+        sa.Column("ticket_id", sa.UUID(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.UUID(), nullable=False),
+        sa.Column("breached_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "ticket_id"),
+    )
+    op.create_table(
+        "org_settings",
+        sa.Column("org_id", sa.UUID(), nullable=False),
+        sa.Column("escalate_after_hours", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Owners and admins are told of a breach that lasts."""

@@ -1,0 +1,1 @@
+"""What an org's owners and admins set for its notices."""
