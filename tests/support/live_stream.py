@@ -105,7 +105,7 @@ class LiveClient:
         if "" in fields:
             self.comments += 1
         if "data" in fields:
-            message = Told(fields["event"], fields["id"], json.loads(fields["data"]), time.monotonic())
+            message = Told(fields["event"], fields.get("id", ""), json.loads(fields["data"]), time.monotonic())
             self.told.append(message)
 
 

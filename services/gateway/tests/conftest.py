@@ -133,6 +133,13 @@ async def comments() -> AsyncIterator[FakeUpstream]:
         yield fake
 
 
+@pytest.fixture
+async def notifications() -> AsyncIterator[FakeUpstream]:
+    """The notifications service."""
+    async with fake_upstream() as fake:
+        yield fake
+
+
 def make_settings(tmp_path: Path, **changes: Any) -> LocalGatewaySettings:
     people = tmp_path / "people.json"
     people.write_text(json.dumps(PEOPLE))
@@ -258,3 +265,11 @@ async def gateway(upstream: FakeUpstream, start_gateway: StartGateway) -> Gatewa
 async def helpdesk(upstream: FakeUpstream, comments: FakeUpstream, start_gateway: StartGateway) -> Gateway:
     """In front of tickets and comments."""
     return await start_gateway(tickets_url=upstream.url, comments_url=comments.url)
+
+
+@pytest.fixture
+async def telling(
+    upstream: FakeUpstream, comments: FakeUpstream, notifications: FakeUpstream, start_gateway: StartGateway
+) -> Gateway:
+    """In front of tickets, comments and notifications."""
+    return await start_gateway(tickets_url=upstream.url, comments_url=comments.url, notifications_url=notifications.url)

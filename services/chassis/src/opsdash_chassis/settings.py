@@ -130,7 +130,7 @@ class ServiceSettings(BaseSettings):
     def in_plain_text(self) -> Iterator[tuple[str, str]]:
         """The settings that ask for no TLS, and how they would."""
         for name in self.service_urls:
-            if not getattr(self, name).startswith("https://"):
+            if not (getattr(self, name) or "https://").startswith("https://"):
                 yield name, "https"
 
     @property

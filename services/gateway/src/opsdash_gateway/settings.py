@@ -35,7 +35,7 @@ class GatewaySettings(KafkaSettings):
 
     tickets_url: HttpUrl
     comments_url: HttpUrl
-    notifications_url: HttpUrl
+    notifications_url: HttpUrl | None = None
     sla_monitor_url: HttpUrl
     token_to_tickets: ShownSecret
     token_to_sla_monitor: ShownSecret

@@ -15,6 +15,7 @@ from opsdash_http.types import HttpRequest, HttpResponse
 from opsdash_gateway.console.assets.routes import static_route
 from opsdash_gateway.console.create.routes import CREATE_ROUTES
 from opsdash_gateway.console.dashboard.routes import DASHBOARD_ROUTES
+from opsdash_gateway.console.inbox.routes import INBOX_ROUTES
 from opsdash_gateway.console.list.bulk import BULK_ROUTES
 from opsdash_gateway.console.list.export import EXPORT_ROUTES
 from opsdash_gateway.console.list.routes import LIST_ROUTES
@@ -28,6 +29,7 @@ WORKSPACE = "/{locale:str}/org/{slug:str}"
 #: Handlers below a workspace's address; every area adds its own.
 WORKSPACE_ROUTES: list[ControllerRouterHandler] = [
     *DASHBOARD_ROUTES,
+    *INBOX_ROUTES,
     *LIST_ROUTES,
     *CREATE_ROUTES,
     *BULK_ROUTES,

@@ -15,10 +15,10 @@ from opsdash_http.limits.seats import Seats
 
 from opsdash_gateway.live import metrics
 from opsdash_gateway.live.feed import Feed
-from opsdash_gateway.live.signals import COUNTS, Signal, signals_of
+from opsdash_gateway.live.signals import COUNTS, Signal, signals_of, told_in_inbox
 from opsdash_gateway.live.stream import Stream
 
-#: One notice that numbers changed is enough for a burst of changes.
+#: One notice that numbers changed is enough for a burst of changes, and one look at an inbox for a burst of notices.
 COUNTS_SECONDS = 0.5
 LOOK_SECONDS = 0.05
 RETRY_AFTER_SECONDS = 5
@@ -31,6 +31,7 @@ class Hub:
         self._feeds: dict[UUID, Feed[Stream]] = {}
         self._seats = Seats(streams_per_user, retry_after_seconds=RETRY_AFTER_SECONDS)
         self._counts_due: set[UUID] = set()
+        self._inboxes_due: set[tuple[UUID, UUID]] = set()
         self._streams = streams
         self._closed = False
         self._look_due = False
@@ -81,8 +82,17 @@ class Hub:
                 self._count_soon(org_id)
             else:
                 self._append(feed, signal)
+        if (user_id := told_in_inbox(event)) is not None:
+            self.inbox_changed(org_id, user_id)
         for stream in _losing_access(feed, event.data):
             stream.end("not-allowed")
+
+    def inbox_changed(self, org_id: UUID, user_id: UUID) -> None:
+        """This person was told something there, or has read it: their streams say how much is unread."""
+        due = (org_id, user_id)
+        if org_id in self._feeds and due not in self._inboxes_due:
+            self._inboxes_due.add(due)
+            asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._look_at_inbox, due)
 
     def sessions_ended(self) -> None:
         """Their streams end too; one look at all streams is enough for a thousand that end together."""
@@ -112,6 +122,15 @@ class Hub:
     def _append(self, feed: Feed[Stream], signal: Signal) -> None:
         metrics.SIGNALS.labels(signal.event).inc()
         feed.append(signal)
+
+    def _look_at_inbox(self, due: tuple[UUID, UUID]) -> None:
+        self._inboxes_due.discard(due)
+        org_id, user_id = due
+        feed = self._feeds.get(org_id)
+        for stream in feed.streams if feed else ():
+            if stream.reader.user_id == user_id:
+                metrics.SIGNALS.labels("inbox").inc()
+                stream.inbox_changed()
 
     def _count_soon(self, org_id: UUID) -> None:
         if org_id not in self._counts_due:

@@ -33,7 +33,8 @@ class LiveResponse:
                 await as_response(answer)(scope, receive, send)  # type: ignore[arg-type] # the same protocol
                 return
             allowed = self.access.still_allowed
-            reader = Reader(self.user_id, membership.member_id, self.expires_at, allowed, self.is_over)
+            unread = self.access.unread
+            reader = Reader(self.user_id, membership.member_id, self.expires_at, allowed, self.is_over, unread)
             feed = self.hub.feed(membership.org_id)
             stream = Stream(feed, reader, self.last_event_id)
             goes_on(scope)

@@ -41,7 +41,7 @@ async def follow_events(
     """What changes in the org, as it happens: Server-Sent Events that say what to load again."""
     return LiveResponse(  # type: ignore[return-value] # the framework's names for the same protocol
         hub=hub,
-        access=Access(upstreams.tickets, slug, {"authorization": request.headers["authorization"]}),
+        access=Access(upstreams, slug, {"authorization": request.headers["authorization"]}),
         user_id=caller.user_id,
         expires_at=caller.expires_at,
         last_event_id=last_event_id or after,

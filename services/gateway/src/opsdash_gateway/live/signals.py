@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
-from opsdash_contracts import sla, tickets
+from opsdash_contracts import notices, sla, tickets
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
+from opsdash_contracts.notices import Channel, Notice
 from opsdash_contracts.sla import SlaEvent
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.usage import UsageNotice
@@ -31,13 +33,21 @@ class Signal:
     def of(cls, event: str, **values: Any) -> Signal:
         return cls(event, msgspec.json.encode(values))
 
-    def written(self, event_id: str) -> bytes:
+    def written(self, event_id: str | None = None) -> bytes:
         """In the format of HTML, 9.2.5 "Parsing an event stream"."""
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), self.event.encode(), self.data)
+        head = b"" if event_id is None else b"id: %b\n" % event_id.encode()
+        return head + b"event: %b\ndata: %b\n\n" % (self.event.encode(), self.data)
 
 
 COUNTS: Final = Signal.of("counts")
 RESYNC: Final = Signal.of("resync")
+
+
+def told_in_inbox(event: Event[Any]) -> UUID | None:
+    """Whose inbox has just got something; that is for their own streams only."""
+    if isinstance(event.data, Notice) and event.envelope.type == notices.SENT and event.data.channel is Channel.INBOX:
+        return event.data.recipient_id
+    return None
 
 
 def signals_of(event: Event[Any]) -> Iterator[Signal]:

@@ -13,6 +13,7 @@ from opsdash_http.asgi import Receive, Send
 
 from opsdash_gateway.live import metrics
 from opsdash_gateway.live.feed import Feed
+from opsdash_gateway.live.inbox import Ask, UnreadCount
 
 KEEPALIVE_SECONDS = 15.0
 #: The first look is early: the upstream may have been a moment behind when the stream was opened.
@@ -30,11 +31,15 @@ _HEADERS = [
 ]
 
 
+async def _unknown() -> int | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads, until when their token lasts (seconds since 1970), and how to learn whether they still may.
 
-    `is_over` tells whether the session of a page has been ended.
+    `is_over` tells whether the session of a page has been ended, `unread` how much of their inbox is unread.
     """
 
     user_id: UUID
@@ -42,6 +47,7 @@ class Reader:
     expires_at: float
     still_allowed: Callable[[], Awaitable[bool]]
     is_over: Callable[[], bool] = lambda: False
+    unread: Ask = _unknown
 
 
 class Stream:
@@ -53,17 +59,20 @@ class Stream:
         self._position: int | None = feed.last if last_event_id is None else feed.number_of(last_event_id)
         self._reason_lost = "unknown-id"
         self._awake = asyncio.Event()
+        self._inbox = UnreadCount(reader.unread, self.wake)
         self._ended = False
         self._writer: asyncio.Task[None] | None = None
         self._check_at = time.monotonic() + FIRST_CHECK_SECONDS
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Until the client leaves or `end` is called."""
+        self._inbox.look()
         self._writer = asyncio.create_task(self._write(send))
         watcher = asyncio.create_task(_client_left(receive))
         try:
             await asyncio.wait({self._writer, watcher}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._inbox.close()
             self._writer.cancel()
             watcher.cancel()
             await asyncio.wait({self._writer, watcher})
@@ -72,6 +81,10 @@ class Stream:
 
     def wake(self) -> None:
         self._awake.set()
+
+    def inbox_changed(self) -> None:
+        """The reader has been told something, or has read it."""
+        self._inbox.look()
 
     def lose_track(self) -> None:
         self._position, self._reason_lost = None, "gap"
@@ -94,7 +107,7 @@ class Stream:
         await _send(send, f"retry: {retry}\nid: {self._feed.id_of(start)}\n\n".encode())
         while not self._ended:
             self._awake.clear()
-            if chunk := self._news():
+            if chunk := self._news() + self._inbox.news():
                 await _send(send, chunk)
             elif not await self._woken():
                 await _send(send, _KEEPALIVE)

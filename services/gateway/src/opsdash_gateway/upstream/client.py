@@ -14,7 +14,7 @@ import structlog
 from opsdash_chassis.observability.tracing import inject
 from opsdash_http.client.bounded_body import bounded_body
 from opsdash_http.client.compat import never_repeat
-from opsdash_http.errors.problems import Problem, unavailable
+from opsdash_http.errors.problems import Problem, not_found, unavailable
 from opsdash_http.limits.cost import current_cost
 from yarl import URL
 
@@ -92,13 +92,16 @@ class Unanswered(Exception):
 
 
 class UpstreamClient:
-    """Calls one upstream service, unless it has just shown not to be there."""
+    """Calls one upstream service, unless it has just shown not to be there.
+
+    Without a `base_url` this installation does not have it: there is nothing at its addresses.
+    """
 
     def __init__(
         self,
         service: Service,
         session: aiohttp.ClientSession,
-        base_url: str,
+        base_url: str | None,
         *,
         streams: aiohttp.ClientSession | None = None,
     ) -> None:
@@ -107,6 +110,10 @@ class UpstreamClient:
         self._base_url = base_url
         self._service = service
         self._breaker = Breaker(service)
+
+    @property
+    def is_installed(self) -> bool:
+        return self._base_url is not None
 
     async def forward(
         self,
@@ -118,7 +125,8 @@ class UpstreamClient:
         body: bytes | None = None,
         seconds: float | None = None,
     ) -> Answer:
-        """Raises a 503 problem when the upstream is away or does not answer in time, 502 when it says too much.
+        """Raises a 503 problem when the upstream is away or does not answer in time, 502 when it says too much, 404
+        when it is not installed.
 
         `path` and `query` are sent as they are: the caller has encoded and checked them.
         """
@@ -153,6 +161,8 @@ class UpstreamClient:
         return _checked(response, b""), _chunks(response)
 
     def _request(self, path: str, query: bytes, headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
+        if self._base_url is None:
+            raise not_found()
         suffix = f"?{query.decode('ascii')}" if query else ""
         sent = {name: headers[name] for name in FORWARDED_REQUEST_HEADERS if name in headers}
         inject(sent)

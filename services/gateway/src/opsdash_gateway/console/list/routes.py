@@ -19,8 +19,9 @@ from opsdash_gateway.console.list.service import (
     read_list,
 )
 from opsdash_gateway.console.shell.error_messages import error_message
+from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import events, is_fragment
-from opsdash_gateway.console.shell.page import Page, html_response
+from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import TicketRow, Views
 
 _MAXIMUM_SHOWN = 100_000

@@ -32,7 +32,7 @@ async def follow_page(
     """What changes in the workspace, as it happens. A refusal is a problem document: no person reads it."""
     return LiveResponse(  # type: ignore[return-value] # the framework's names for the same protocol
         hub=hub,
-        access=Access(upstreams.tickets, slug, {"authorization": f"Bearer {session.access_token}"}),
+        access=Access(upstreams, slug, {"authorization": f"Bearer {session.access_token}"}),
         user_id=caller.user_id,
         expires_at=caller.expires_at,
         last_event_id=_last_event_id(request),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -11,22 +10,31 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.enums import MediaType
 from opsdash_chassis.text.moments import time_zones
 from opsdash_http.errors.problems import Problem, not_found
 from opsdash_http.types import HttpRequest
 
 from opsdash_gateway.console.auth.session import WebSession
 from opsdash_gateway.console.i18n.languages import Language
+from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.rendering import Renderer
-from opsdash_gateway.console.shell.upstream_schemas import Me, Membership, Preferences, Support, Views, refusal
+from opsdash_gateway.console.shell.upstream_schemas import (
+    Me,
+    Membership,
+    Preferences,
+    Support,
+    Unread,
+    Views,
+    refusal,
+)
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 
 BAD_REQUEST: Final = 400
-COMPRESSION_LEVEL: Final = 5
+#: How long a page waits for the number at the bell: it is worth less than the page.
+UNREAD_SECONDS: Final = 0.5
 LOCKED: Final = "feature-not-available"
 STATE: Final = "opsdash_page"
 ZONE_COOKIE: Final = "opsdash-zone"
@@ -49,6 +57,7 @@ class Page:
     views: Views | None = None
     membership: Membership | None = None
     preferences: Preferences = field(default_factory=Preferences)
+    unread: int | None = None
     live_from: str = ""
 
     @property
@@ -86,12 +95,25 @@ class Page:
         known = self.known_support or self.membership
         return known.role if known else "viewer"
 
+    @property
+    def sends_notices(self) -> bool:
+        """Whether this installation has the service that tells people."""
+        return self.upstreams.notifications.is_installed
+
     def may(self, action: str) -> bool:
         return self.known_support is not None and self.known_support.may(action)
 
-    async def read(self, path: str, kind: type[Read], *, query: bytes = b"", service: Service = "tickets") -> Read:
+    async def read(
+        self,
+        path: str,
+        kind: type[Read],
+        *,
+        query: bytes = b"",
+        service: Service = "tickets",
+        seconds: float | None = None,
+    ) -> Read:
         """GET below the workspace, decoded. Raises the upstream's problem."""
-        answer = await self.send("GET", path, query=query, service=service)
+        answer = await self.send("GET", path, query=query, service=service, seconds=seconds)
         return msgspec.json.decode(answer.body, type=kind)
 
     async def send(
@@ -103,9 +125,11 @@ class Page:
         *,
         query: bytes = b"",
         service: Service = "tickets",
+        seconds: float | None = None,
     ) -> Answer:
         """Call an upstream below the workspace as this person. Raises the upstream's problem."""
-        return await self._call(method, f"/orgs/{self.slug}{path}", body, headers, query=query, service=service)
+        whole = f"/orgs/{self.slug}{path}"
+        return await self._call(method, whole, body, headers, query=query, service=service, seconds=seconds)
 
     async def delete_ticket(self, number: int, headers: dict[str, str]) -> None:
         """Raises the upstream's problem."""
@@ -125,6 +149,7 @@ class Page:
         *,
         query: bytes = b"",
         service: Service = "tickets",
+        seconds: float | None = None,
     ) -> Answer:
         upstream: UpstreamClient = getattr(self.upstreams, service)
         sent = self._caller() | (headers or {})
@@ -132,7 +157,7 @@ class Page:
         if body is not None:
             content = msgspec.json.encode(body)
             sent["content-type"] = "application/json"
-        answer = await upstream.forward(method, path, query=query, headers=sent, body=content)
+        answer = await upstream.forward(method, path, query=query, headers=sent, body=content, seconds=seconds)
         if answer.status >= BAD_REQUEST:
             raise refusal(answer.body, answer.headers)
         return answer
@@ -143,8 +168,8 @@ class Page:
             if is_fragment(self.request):
                 self.known_support = await self.read("/support", Support)
             else:
-                self.known_support, self.views, self.preferences = await asyncio.gather(
-                    self._read_support(), self.read("/views", Views), self._read_preferences()
+                self.known_support, self.views, self.preferences, self.unread = await asyncio.gather(
+                    self._read_support(), self.read("/views", Views), self._read_preferences(), self.count_unread()
                 )
         except Problem as problem:
             if problem.code == LOCKED:
@@ -152,6 +177,23 @@ class Page:
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
+
+    async def count_unread(self) -> int | None:
+        """How many rows of this person's inbox here are unread; None when the service does not say so in time."""
+        try:
+            found = await self.read("/inbox", Unread, query=b"limit=1", service="notifications", seconds=UNREAD_SECONDS)
+        except (Problem, msgspec.DecodeError):
+            return None
+        return found.unread
+
+    def inbox_changed(self) -> None:
+        """This person has done something to their inbox: their other windows are told."""
+        self.hub.inbox_changed(self.support.org_id, self.session.user_id)
+
+    async def unread_now(self) -> dict[str, dict[str, int]]:
+        """The event that corrects the bell, for `events`; empty when the number is not known."""
+        unread = await self.count_unread()
+        return {} if unread is None else {"unread": {"unread": unread}}
 
     async def _read_support(self) -> Support:
         """Notes where the live stream stands before anything else is read: what changes after that is in it."""
@@ -169,17 +211,6 @@ class Page:
         """A page, or a fragment of one."""
         html = self.renderer.html(self.language, template, {"page": self, **context})
         return html_response(self.request, html, status, headers)
-
-
-def html_response(
-    request: HttpRequest, html: str, status: int = 200, headers: dict[str, str] | None = None
-) -> Response[bytes]:
-    """Compressed for whoever takes it; pages are made anew each time, so nothing of them is kept."""
-    content, sent = html.encode(), dict(headers or {})
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        content = gzip.compress(content, COMPRESSION_LEVEL, mtime=0)
-        sent["Content-Encoding"] = "gzip"
-    return Response(content, status_code=status, media_type=MediaType.HTML, headers=sent)
 
 
 def find_language(request: HttpRequest, renderer: Renderer) -> Language:

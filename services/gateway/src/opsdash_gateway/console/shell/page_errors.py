@@ -19,8 +19,9 @@ from opsdash_gateway.console.auth.sign_in_redirect import SIGN_IN_HANDLERS
 from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.console.i18n.locales import locale_of
 from opsdash_gateway.console.shell.error_messages import error_message, heading
+from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import is_fragment, toast
-from opsdash_gateway.console.shell.page import LOCKED, STATE, Page, html_response
+from opsdash_gateway.console.shell.page import LOCKED, STATE, Page
 from opsdash_gateway.console.shell.rendering import Renderer
 
 SERVER_ERROR: Final = 500

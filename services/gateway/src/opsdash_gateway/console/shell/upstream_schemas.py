@@ -54,6 +54,12 @@ class Preferences(msgspec.Struct):
     shortcuts: bool = True
 
 
+class Unread(msgspec.Struct):
+    """How many rows of this person's inbox in this org are unread."""
+
+    unread: int
+
+
 class Membership(msgspec.Struct):
     slug: str
     name: str

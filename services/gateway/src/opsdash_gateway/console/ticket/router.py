@@ -6,7 +6,7 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from opsdash_gateway.console.ticket import change_routes, comment_routes, routes
+from opsdash_gateway.console.ticket import change_routes, comment_routes, routes, watch_routes
 
 TICKET_ROUTES: Final[list[HTTPRouteHandler]] = [
     routes.ticket_page,
@@ -16,6 +16,9 @@ TICKET_ROUTES: Final[list[HTTPRouteHandler]] = [
     routes.edit_form,
     routes.delete_form,
     routes.choices,
+    watch_routes.watch_part,
+    watch_routes.change_watch,
+    watch_routes.notices,
     change_routes.change_properties,
     change_routes.change_text,
     change_routes.delete_ticket,

@@ -13,11 +13,12 @@ from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context
-from opsdash_gateway.console.shell.htmx import is_fragment
+from opsdash_gateway.console.shell.htmx import events, is_fragment
 from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.ticket.notices import read_notices
 from opsdash_gateway.console.ticket.responses import CHANGED
 from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
-from opsdash_gateway.console.ticket.service import read_ticket, read_whole
+from opsdash_gateway.console.ticket.service import mark_seen, read_ticket, read_whole
 from opsdash_gateway.sla.service import with_entries
 from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
@@ -30,15 +31,16 @@ PICKERS = {"contact": "contacts", "project": "projects", "mention": "members"}
 async def ticket_page(number: FromPath[int], page: NamedDependency[Page]) -> HttpResponse:
     """For scripts the drawer's content, for everybody else a page that reads well without any."""
     if not is_fragment(page.request):
-        whole, around = await asyncio.gather(read_whole(page, number), list_context(page))
+        whole, around, _ = await asyncio.gather(read_whole(page, number), list_context(page), mark_seen(page, number))
         return page.render("ticket/page.html", **(whole.context() | around))
     try:
-        whole = await read_whole(page, number)
+        whole, _ = await asyncio.gather(read_whole(page, number), mark_seen(page, number))
     except Problem as problem:
         if problem.status != NOT_FOUND:
             raise
         return page.render("ticket/gone.html", NOT_FOUND, number=number)
-    return page.render("ticket/drawer.html", **whole.context())
+    told = {} if page.unread is None else events(unread={"unread": page.unread})
+    return page.render("ticket/drawer.html", 200, told, **whole.context())
 
 
 @get("/support/{number:int}/properties", opt=PAGE)
@@ -66,8 +68,8 @@ async def ticket_sla(
 ) -> HttpResponse:
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
-    ledger = await with_entries(answer, monitor, people)
-    return page.render("ticket/ledger.html", ledger=ledger)
+    ledger, notices = await asyncio.gather(with_entries(answer, monitor, people), read_notices(page, number))
+    return page.render("ticket/ledger.html", ledger=ledger, notices=notices)
 
 
 @get("/support/{number:int}/edit", opt=PAGE)

@@ -12,10 +12,12 @@ from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member, Members
+from opsdash_gateway.console.ticket.notices import Watch, read_watch
 from opsdash_gateway.console.ticket.schemas import CommentPage, Ticket
 from opsdash_gateway.upstream.answers import Answer
 
 COMMENTS_SECONDS = 1.0
+SEEN_SECONDS = 0.5
 EVERYBODY = b"limit=100"
 
 
@@ -26,22 +28,35 @@ class Whole:
     ticket: Ticket
     comments: CommentPage | None
     members: list[Member] | None
+    watch: Watch | None
 
     def context(self) -> dict[str, Any]:
         """As the templates name it."""
-        return {"ticket": self.ticket, "comments": self.comments, "members": self.members}
+        return {"ticket": self.ticket, "comments": self.comments, "members": self.members, "watch": self.watch}
 
 
 async def read_whole(page: Page, number: int) -> Whole:
-    """Raises the problem of the tickets service; without comments or members there is still a page."""
+    """Raises the problem of the tickets service; without comments, members or watchers there is still a page."""
     comments = asyncio.create_task(_comments_or_none(page, number))
     members = asyncio.create_task(read_members(page))
+    watch = asyncio.create_task(read_watch(page, number))
     try:
         ticket = await page.read(f"/tickets/{number}", Ticket)
-        return Whole(ticket, await comments, await members)
+        return Whole(ticket, await comments, await members, await watch)
     finally:
         comments.cancel()
         members.cancel()
+        watch.cancel()
+
+
+async def mark_seen(page: Page, number: int) -> None:
+    """Who opens a ticket has read what they were told of it; `page.unread` is what is left, where it can be known."""
+    try:
+        await page.send("PUT", f"/tickets/{number}/seen", service="notifications", seconds=SEEN_SECONDS)
+    except Problem:
+        return
+    page.inbox_changed()
+    page.unread = await page.count_unread()
 
 
 async def read_ticket(page: Page, number: int) -> tuple[Ticket, list[Member] | None]:

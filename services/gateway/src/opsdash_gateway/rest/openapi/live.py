@@ -6,8 +6,8 @@ from opsdash_http.openapi.schemas import Schema
 
 PATH = "/api/orgs/{slug}/events"
 DESCRIPTION = (
-    "Server-Sent Events: `ticket`, `comment`, `sla`, `counts` and `resync`, with JSON data; `retry` and `id` as HTML"
-    " says. It lasts until the client leaves, the token expires or the membership ends"
+    "Server-Sent Events: `ticket`, `comment`, `sla`, `counts`, `inbox` and `resync`, with JSON data; `retry` and `id`"
+    " as HTML says. It lasts until the client leaves, the token expires or the membership ends"
 )
 
 

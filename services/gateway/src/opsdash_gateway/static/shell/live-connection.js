@@ -4,7 +4,7 @@
   const { announce, find, texts } = window.opsdash;
   const place = find("#connection");
   if (!place) return;
-  const EVENTS = ["ticket", "comment", "sla", "counts", "resync"];
+  const EVENTS = ["ticket", "comment", "sla", "counts", "inbox", "resync"];
   const SLOWEST = 30_000;
   const MANY_FAILURES = 5;
   let stream = null;

@@ -206,6 +206,10 @@
       if (find("#counts")) get(`${base}/counts`, "#counts", "innerMorph");
       tell("counts", {});
     },
+    inbox({ unread }) {
+      tell("unread", { unread });
+      tell("inbox-told", {});
+    },
     resync() {
       reload();
       handlers.counts();

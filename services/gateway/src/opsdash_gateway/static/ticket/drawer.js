@@ -62,7 +62,7 @@
     document.title = content.dataset.listTitle;
     if (navigate && history.state?.drawer) history.back();
     else if (navigate) history.replaceState(null, "", listAddress);
-    (find(`#ticket-${ticket} .ticket-link`) ?? find("#main"))?.focus({ preventScroll: true });
+    (find(`tr[data-ticket="${ticket}"] .ticket-link`) ?? find("#main"))?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("opsdash:drawer-closed"));
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !drawer.open) loading = null; });

@@ -1,0 +1,1 @@
+"""The inbox: what this person was told, and what they do with it."""
