@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from opsdash_contracts.notices import Channel, Reason, notice_id
 from opsdash_local.ports import LOOPBACK
-
-from services.notifications.tests.mail.conftest import LINKS, FakeMailServer
 from services.notifications.tests.test_service import KILLED, Running
 from services.notifications.tests.test_service import running as without_addresses
+
+from services.notifications.tests.mail.conftest import LINKS, FakeMailServer
 from tests.support.measurements import eventually
 from tests.support.stack import Client
 
