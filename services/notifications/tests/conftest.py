@@ -1,25 +1,35 @@
-"""Fixtures: a database of the service with three orgs, and its handlers applied there one event after the other."""
+"""Fixtures: the service's handlers on a database with three orgs, or the running service on that and a broker."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
+from opsdash_contracts.sla import SlaNotice
+from opsdash_contracts.topics import COMMENTS, SLA, TICKETS
 from opsdash_notifications.directory.consumers import WORKSPACE_HANDLERS
 from opsdash_notifications.escalation.consumers import SLA_HANDLERS
 from opsdash_notifications.inbox.consumers import TICKET_HANDLERS, comment_handlers
 from opsdash_notifications.tickets.model import KnownTicket
 
-from services.notifications.tests.happenings import TicketStory
+from services.notifications.tests.happenings import TicketStory, message
+from tests.support.brokers import Broker, broker_of_its_own
 from tests.support.databases import ServiceDatabase, clone, drop
-from tests.support.fixtures import TemplateOf
+from tests.support.fixtures import ServiceFactory, TemplateOf
+from tests.support.http_servers import TestIssuer
+from tests.support.measurements import eventually
+from tests.support.service_process import ServiceProcess
+from tests.support.stack import NOBODY, Client, Stack, notifications_environment
 from tests.support.workspace import OrgFixture, Workspace, seed_members
 
 
@@ -111,3 +121,86 @@ async def installed_long_ago(notifications_database: ServiceDatabase) -> None:
         RETURN '2020-01-01'::timestamptz
     """)
     await owner.close()
+
+
+@dataclass
+class Running:
+    """The servers, the service once it is started, and the people of three orgs."""
+
+    stack: Stack
+    database: ServiceDatabase
+    broker: Broker
+    start_service: ServiceFactory
+    process: ServiceProcess | None = None
+
+    @property
+    def ours(self) -> OrgFixture:
+        return self.stack.workspace.ours
+
+    @property
+    def foreign(self) -> OrgFixture:
+        return self.stack.workspace.foreign
+
+    async def start(self, **overrides: str) -> ServiceProcess:
+        """One more, which people call from now on."""
+        environment = notifications_environment(self.stack, self.database, NOBODY)
+        self.process = self.start_service("notifications", environment | overrides)
+        return await self.process.ready()
+
+    def story(self, **more: Any) -> TicketStory:
+        return TicketStory(self.ours.id, creator=self.ours.member, **more)
+
+    def client(self, user_id: UUID) -> Client:
+        assert self.process is not None
+        return self.stack.client(self.process, user_id)
+
+    async def send(self, *events: Event[Any]) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap_servers, acks="all")
+        await producer.start()
+        try:
+            for event in events:
+                key, value, headers = message(event)
+                await producer.send_and_wait(_topic(event), value, key=key, headers=headers)
+        finally:
+            await producer.stop()
+
+    async def query(self, statement: str, *values: object) -> list[Any]:
+        connection = await asyncpg.connect(self.database.worker_url)
+        try:
+            return list(await connection.fetch(statement, *values))
+        finally:
+            await connection.close()
+
+    async def handled(self, events: Iterable[Event[Any]]) -> None:
+        """Until each of them is in the inbox of events."""
+        wanted = {event.envelope.id for event in events}
+
+        async def there() -> bool:
+            rows = await self.query("SELECT event_id FROM inbox")
+            return wanted <= {row["event_id"] for row in rows}
+
+        await eventually(there, timeout=40)
+
+
+def _topic(event: Event[Any]) -> str:
+    if isinstance(event.data, CommentEvent):
+        return COMMENTS
+    return SLA if isinstance(event.data, SlaNotice) else TICKETS
+
+
+@pytest.fixture
+async def running(
+    notifications_database: ServiceDatabase, issuer: TestIssuer, start_service: ServiceFactory, tmp_path: Path
+) -> AsyncIterator[Running]:
+    workspace = Workspace()
+    await seed_members(notifications_database.worker_url, workspace)
+    async with broker_of_its_own(tmp_path) as broker:
+        stack = Stack(notifications_database, broker, issuer, start_service, workspace)
+        yield Running(stack, notifications_database, broker, start_service)
+
+
+@pytest.fixture
+async def served(running: Running) -> AsyncIterator[Running]:
+    process = await running.start()
+    yield running
+    process.sigkill()
