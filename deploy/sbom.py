@@ -30,7 +30,7 @@ _CLASSIFIER = "License :: OSI Approved :: "
 
 def bill(uv: Path, *distributions: str) -> dict[str, Any]:
     """The document, each component with its licence where its package tells one."""
-    chosen = [f"--package={distributions[0]}"] if distributions else ["--all-packages"]
+    chosen = [f"--package={distributions[0]}", "--all-groups"] if distributions else ["--all-packages"]
     command = [uv, *EXPORT, *chosen, *PREVIEW]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
     document: dict[str, Any] = json.loads(done.stdout)

@@ -2,14 +2,14 @@
 # Install one service into a virtual environment of its own, as its image does:
 #   deploy/docker/install.sh tickets /opt/opsdash
 # `local-gateway` is the gateway with the development issuer: the gateway's environment and our package of the local stack,
-# without what that one's own servers need. It is for compose and test clusters.
+# without what that one's own servers need but with what the mail sink does. It is for compose and test clusters.
 # Everything comes from uv.lock and is checked against its hashes: the service's dependencies, and the tools that build
 # our own wheels. Those tools stay in a folder that is removed at the end.
 set -eu
 service=$1 target=$2
 case "$service" in
-    local-gateway) distribution=opsdash-gateway more="deploy/local" added=opsdash-local ;;
-    *) distribution="opsdash-$service" more="" added="" ;;
+    local-gateway) distribution=opsdash-gateway more="deploy/local" added=opsdash-local groups="--group local" ;;
+    *) distribution="opsdash-$service" more="" added="" groups="" ;;
 esac
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$(mktemp -d)
@@ -35,7 +35,8 @@ for project in $(sed -n 's|^-e \./||p' "$tools/export.txt") $more; do
         || { cat "$tools/build.log" >&2; exit 1; }
 done
 # Litestar names these for its own tests' sake: no service imports them, and they are a tenth of an image.
-UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev --package "$distribution" --no-install-workspace \
+# shellcheck disable=SC2086 - no word where there is no group
+UV_PROJECT_ENVIRONMENT="$target" "$uv" sync --quiet --no-dev $groups --package "$distribution" --no-install-workspace \
     --no-install-package faker --no-install-package polyfactory --python "$(command -v python3)"
 "$uv" pip install --quiet --python "$target" --no-deps --no-index "$tools"/wheels/*.whl
 ln -s "opsdash-$service" "$target/bin/opsdash-service"
