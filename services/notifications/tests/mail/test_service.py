@@ -11,13 +11,12 @@ import pytest
 from opsdash_contracts.notices import Channel, Reason, notice_id
 from opsdash_local.ports import LOOPBACK
 
+from services.notifications.tests.conftest import Running
 from services.notifications.tests.mail.conftest import LINKS, FakeMailServer
-from services.notifications.tests.test_service import KILLED, Running
-from services.notifications.tests.test_service import running as without_addresses
 from tests.support.measurements import eventually
 from tests.support.stack import Client
 
-__all__ = ["without_addresses"]
+KILLED = -9
 PATH = "/me/notifications"
 AT_ONCE = {"mail_delay_seconds": 0}
 
@@ -42,10 +41,10 @@ def environment(mail_server: FakeMailServer) -> dict[str, str]:
 
 
 @pytest.fixture
-async def running(without_addresses: Running) -> Running:
+async def running(running: Running) -> Running:
     """Its people have addresses."""
-    await without_addresses.query("UPDATE members SET email = 'person@brightside.example'")
-    return without_addresses
+    await running.query("UPDATE members SET email = 'person@brightside.example'")
+    return running
 
 
 @pytest.fixture
