@@ -88,6 +88,28 @@ async def test_killed_after_the_mail_server_took_it_the_same_mail_comes_again(
     process.sigkill()
 
 
+async def test_while_the_mail_server_is_away_people_are_notified_and_mails_follow(
+    served: Running, mail_server: FakeMailServer
+) -> None:
+    await mail_server.stop()
+    admin, story = served.client(served.ours.admin), served.story()
+    await admin.call("PATCH", PATH, AT_ONCE)
+    events = [story.created(), story.assigned(served.ours.admin, by=served.ours.owner)]
+    await served.send(*events)
+    await served.handled(events)
+    assert (await admin.call("GET", "/orgs/ours/inbox")).body["unread"] == 1
+
+    async def said() -> str:
+        checks = (await Client(admin.url, {}).call("GET", "/readyz")).body["checks"]
+        return next(str(check["detail"]) for check in checks if check["name"] == "mails")
+
+    assert await eventually(said, lambda detail: "waits for smtp" in detail)
+    assert (await Client(admin.url, {}).call("GET", "/readyz")).status == 200
+    await mail_server.start()
+    assert len(await eventually(lambda: _taken(mail_server), bool)) == 1
+    assert await eventually(said, lambda detail: detail == "sending")
+
+
 class TestPreferences:
     async def test_they_are_the_defaults_until_they_are_changed(self, served: Running) -> None:
         answer = await served.client(served.ours.viewer).call("GET", PATH)
