@@ -169,6 +169,7 @@ class TestQuietHours:
             (datetime(2026, 3, 4, 5, 59, tzinfo=UTC), datetime(2026, 3, 4, 6, tzinfo=UTC)),
             (datetime(2026, 3, 4, 6, tzinfo=UTC), None),
             (datetime(2026, 3, 3, 20, 59, tzinfo=UTC), None),
+            (datetime(2026, 3, 3, 21, 0, tzinfo=UTC), datetime(2026, 3, 4, 6, tzinfo=UTC)),
             (datetime(2026, 3, 28, 22, tzinfo=UTC), datetime(2026, 3, 29, 5, tzinfo=UTC)),  # the clock goes forward
         ],
     )

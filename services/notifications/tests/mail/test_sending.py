@@ -167,6 +167,28 @@ class TestManyAtOnce:
         assert outcomes.count(("notice.skipped", "folded")) == 5
         assert outcomes.count(SENT) == 10 + composition.MOST_LINES
 
+    async def test_five_thousand_in_a_minute_are_ten_mails_and_a_digest(self, mails: Mails) -> None:
+        """And they are in nobody else's way."""
+        await mails.execute(
+            "INSERT INTO mails (org_id, notice_id, user_id, reason, ticket_id, number, source_event_id, source_at,"
+            " is_urgent, made_at, due_at) SELECT $1, gen_random_uuid(), $2, 'sla_breached', gen_random_uuid(), number,"
+            " gen_random_uuid(), now(), false, now(), now() FROM generate_series(1, 5000) number",
+            ORG, MAYA,
+        )  # fmt: skip
+        await mails.execute("INSERT INTO mail_turns (org_id, user_id, due_at) VALUES ($1, $2, now())", ORG, MAYA)
+        await mails.notice(JONAS)
+        await mails.pass_by()
+        await mails.run()
+        assert mails.server.recipients.count("maya@brightside.example") == 10
+        assert mails.server.recipients.count("jonas@brightside.example") == 1
+        await mails.pass_by()
+        await mails.run()
+        assert mails.server.subjects[11:] == ["[brightside] 4990 notices"]
+        assert await mails.waiting() == 0
+        outcomes = await mails.outcomes()
+        assert outcomes.count(("notice.skipped", "folded")) == 4990 - composition.MOST_LINES
+        assert outcomes.count(SENT) == 11 + composition.MOST_LINES
+
     async def test_orgs_are_not_mixed(self, mails: Mails) -> None:
         for number in range(1, 13):
             await mails.notice(MAYA, number=number)

@@ -10,14 +10,13 @@ from uuid import uuid4
 import pytest
 from opsdash_contracts.notices import Channel, Reason, notice_id
 from opsdash_local.ports import LOOPBACK
-from services.notifications.tests.test_service import KILLED, Running
-from services.notifications.tests.test_service import running as without_addresses
 
+from services.notifications.tests.conftest import Running
 from services.notifications.tests.mail.conftest import LINKS, FakeMailServer
 from tests.support.measurements import eventually
 from tests.support.stack import Client
 
-__all__ = ["without_addresses"]
+KILLED = -9
 PATH = "/me/notifications"
 AT_ONCE = {"mail_delay_seconds": 0}
 
@@ -42,10 +41,10 @@ def environment(mail_server: FakeMailServer) -> dict[str, str]:
 
 
 @pytest.fixture
-async def running(without_addresses: Running) -> Running:
+async def running(running: Running) -> Running:
     """Its people have addresses."""
-    await without_addresses.query("UPDATE members SET email = 'person@brightside.example'")
-    return without_addresses
+    await running.query("UPDATE members SET email = 'person@brightside.example'")
+    return running
 
 
 @pytest.fixture
@@ -87,6 +86,28 @@ async def test_killed_after_the_mail_server_took_it_the_same_mail_comes_again(
         ("assigned", "sent")
     ]
     process.sigkill()
+
+
+async def test_while_the_mail_server_is_away_people_are_notified_and_mails_follow(
+    served: Running, mail_server: FakeMailServer
+) -> None:
+    await mail_server.stop()
+    admin, story = served.client(served.ours.admin), served.story()
+    await admin.call("PATCH", PATH, AT_ONCE)
+    events = [story.created(), story.assigned(served.ours.admin, by=served.ours.owner)]
+    await served.send(*events)
+    await served.handled(events)
+    assert (await admin.call("GET", "/orgs/ours/inbox")).body["unread"] == 1
+
+    async def said() -> str:
+        checks = (await Client(admin.url, {}).call("GET", "/readyz")).body["checks"]
+        return next(str(check["detail"]) for check in checks if check["name"] == "mails")
+
+    assert await eventually(said, lambda detail: "waits for smtp" in detail)
+    assert (await Client(admin.url, {}).call("GET", "/readyz")).status == 200
+    await mail_server.start()
+    assert len(await eventually(lambda: _taken(mail_server), bool)) == 1
+    assert await eventually(said, lambda detail: detail == "sending")
 
 
 class TestPreferences:

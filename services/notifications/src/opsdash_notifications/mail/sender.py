@@ -93,8 +93,9 @@ class Sender:
             log.error("mail_unwritable", mail_id=str(leaving.mail_id), reason=type(error).__name__)
         metrics.MAILS.labels(outcome).inc()
         self.crash_points.reached(AFTER_MAIL_BEFORE_RECORD)
-        async with worker_unit_of_work(database) as work:
-            await conclude(work, departure.turn, leaving)
+        for part in [leaving] if conclude is service.retry_later else leaving.parts():
+            async with worker_unit_of_work(database) as work:
+                await conclude(work, departure.turn, part)
 
     def _compose(self, departure: Departure, leaving: Leaving) -> EmailMessage:
         lines = [self._line(departure, mail) for mail in leaving.notices]

@@ -5,7 +5,7 @@ Each function takes an open unit of work and never commits. Nothing is sent here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -24,7 +24,8 @@ from opsdash_notifications.mail.model import DueMail, MailPreferences, Plan, Rec
 from opsdash_notifications.mail.repository import Addressee, Mail, Turn
 
 #: Mails of one person that are decided about in one transaction.
-AT_ONCE: Final = 500
+AT_ONCE: Final = 10_000
+RECORDED_AT_ONCE: Final = 500
 #: How long a process has for the mails that it lets leave; after that another one does it, under the same ids.
 LEASE: Final = timedelta(seconds=120)
 _PLATES: Final = [str(plate) for plate in PLATES_WITH_SUPPORT]
@@ -32,10 +33,17 @@ _PLATES: Final = [str(plate) for plate in PLATES_WITH_SUPPORT]
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One mail that leaves: a single notice, or several as a digest."""
+    """One mail that leaves: a single notice, or several as a digest, which lists the first of them by name."""
 
     mail_id: UUID
     notices: Sequence[Mail]
+    listed: int = composition.MOST_LINES
+
+    def parts(self) -> Iterator[Leaving]:
+        """What is recorded in one transaction each, so that none holds the counters of thousands of tickets."""
+        for start in range(0, len(self.notices), RECORDED_AT_ONCE):
+            part = self.notices[start : start + RECORDED_AT_ONCE]
+            yield Leaving(self.mail_id, part, max(self.listed - start, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ def _beginning(mails: Mapping[UUID, Mail], plan: Plan) -> list[Leaving]:
 
 async def record_sent(work: UnitOfWork, turn: Turn, leaving: Leaving) -> None:
     """The mail server has taken it. Of a digest, those that it lists are sent, and the others folded into a number."""
-    listed = {mail.notice_id for mail in leaving.notices[: composition.MOST_LINES]}
+    listed = {mail.notice_id for mail in leaving.notices[: leaving.listed]}
     outcomes = [(mail, None if mail.notice_id in listed else Why.FOLDED, False) for mail in leaving.notices]
     await _conclude(work, turn, outcomes)
 
