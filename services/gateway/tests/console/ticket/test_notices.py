@@ -222,4 +222,4 @@ def test_notices_are_put_together_by_event_newest_first() -> None:
 
     found = grouped([made(BREACH, 3, None), made(EARLIER, 2, "Maya"), made(BREACH, 1, "Maya")])
     assert list(found) == [UUID(BREACH), UUID(EARLIER)]
-    assert [recipient.person and recipient.person.name for recipient in found[UUID(BREACH)].told] == ["Maya", None]
+    assert [recipient.person and recipient.person.name for recipient in found[UUID(BREACH)].notified] == ["Maya", None]

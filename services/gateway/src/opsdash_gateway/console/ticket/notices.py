@@ -72,7 +72,7 @@ class Recipient:
 
 
 @dataclass
-class Telling:
+class Outcome:
     """What became of one event."""
 
     reason: str
@@ -80,11 +80,11 @@ class Telling:
     recipients: dict[UUID | None, Recipient] = field(default_factory=dict)
 
     @property
-    def told(self) -> list[Recipient]:
+    def notified(self) -> list[Recipient]:
         return [recipient for recipient in self.recipients.values() if recipient.sent]
 
     @property
-    def not_told(self) -> list[tuple[Recipient, Notice]]:
+    def not_notified(self) -> list[tuple[Recipient, Notice]]:
         return [(recipient, notice) for recipient in self.recipients.values() for notice in recipient.unsent]
 
 
@@ -92,25 +92,25 @@ class Telling:
 class Notices:
     """By the event that was told, newest first; not `whole` where there are more than were read."""
 
-    by_event: dict[UUID, Telling]
+    by_event: dict[UUID, Outcome]
     whole: bool
 
 
-def grouped(notices: Iterable[Notice]) -> dict[UUID, Telling]:
+def grouped(notices: Iterable[Notice]) -> dict[UUID, Outcome]:
     """`notices` newest first, and so are the events; within one, what was done first comes first."""
     events: dict[UUID, list[Notice]] = {}
     for notice in notices:
         events.setdefault(notice.source_event_id, []).append(notice)
-    return {event_id: _telling(list(reversed(of_one))) for event_id, of_one in events.items()}
+    return {event_id: _outcome(list(reversed(of_one))) for event_id, of_one in events.items()}
 
 
-def _telling(notices: list[Notice]) -> Telling:
-    telling = Telling(notices[0].reason, notices[0].at)
+def _outcome(notices: list[Notice]) -> Outcome:
+    outcome = Outcome(notices[0].reason, notices[0].at)
     for notice in notices:
         key = notice.recipient.id if notice.recipient else None
-        recipient = telling.recipients.setdefault(key, Recipient(notice.recipient))
+        recipient = outcome.recipients.setdefault(key, Recipient(notice.recipient))
         (recipient.sent if notice.state == SENT else recipient.unsent).append(notice)
-    return telling
+    return outcome
 
 
 async def read_watch(page: Page, number: int) -> Watch | None:
