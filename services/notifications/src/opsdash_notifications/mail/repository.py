@@ -79,6 +79,7 @@ _REFRESH_TURN = """
 UPDATE mail_turns SET due_at = (SELECT min(due_at) FROM mails WHERE org_id = $1 AND user_id = $2)
 WHERE org_id = $1 AND user_id = $2
 """
+_IS_DUE_OF_ANY_ORG = "SELECT EXISTS (SELECT FROM mail_turns WHERE due_at <= now())"
 _QUEUE_OF_ANY_ORG = """
 SELECT (SELECT count(*) FROM (SELECT FROM mails LIMIT 100000) waiting) AS waiting,
        coalesce(extract(epoch FROM now() - (
@@ -217,6 +218,11 @@ async def end_turn(connection: Connection, turn: Turn, throttle: Throttle) -> No
 async def refresh_turn(connection: Connection, org_id: UUID, user_id: UUID) -> None:
     """The same after something became of a mail that had begun to leave."""
     await connection.execute(_REFRESH_TURN, org_id, user_id)
+
+
+async def is_due(connection: Connection) -> bool:
+    """Whether anybody's mails are to be looked at."""
+    return bool(await connection.fetchval(_IS_DUE_OF_ANY_ORG))
 
 
 async def queue(connection: Connection) -> Queue:

@@ -59,10 +59,7 @@ class Sender:
 
     async def _is_due(self, database: Database) -> bool:
         async with database.worker_transaction() as connection:
-            queue = await repository.queue(connection)
-        metrics.WAITING.set(queue.waiting)
-        metrics.LATE_SECONDS.set(queue.late_seconds)
-        return queue.late_seconds > 0
+            return await repository.is_due(connection)
 
     async def _send_all(self, database: Database, connection: MailConnection) -> None:
         for _ in range(TURNS_PER_CONNECTION):

@@ -13,7 +13,7 @@ from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import Health
 from opsdash_chassis.service.runtime import Runtime
 
-from opsdash_notifications.mail import repository
+from opsdash_notifications.mail import metrics, repository
 from opsdash_notifications.mail.links import MailLinks
 from opsdash_notifications.mail.routes import unsubscribe_router
 from opsdash_notifications.mail.sender import Sender
@@ -23,6 +23,7 @@ from opsdash_notifications.settings import NotificationsSettings
 #: Connections to the mail server of one process.
 WORKERS: Final = 3
 LOOK_EVERY_SECONDS: Final = 1.0
+MEASURE_EVERY_SECONDS: Final = 15.0
 FORGET_EVERY_SECONDS: Final = 3600.0
 
 
@@ -51,12 +52,21 @@ class MailWorkers:
             return
         for number in range(1, WORKERS + 1):
             runtime.every(LOOK_EVERY_SECONDS, f"mails-{number}", self.sender.run)
+        runtime.every(MEASURE_EVERY_SECONDS, "measure-mails", _measure)
         runtime.every(FORGET_EVERY_SECONDS, "forget-mail-turns", _forget)
 
     def add_probes(self, health: Health) -> None:
         """A mail server that is away takes nothing out of rotation, and shows."""
         if self.sender is not None:
             health.add_readiness("mails", self.sender.ready)
+
+
+async def _measure(database: Database) -> None:
+    """For all replicas: each tells the same."""
+    async with database.worker_transaction() as connection:
+        queue = await repository.queue(connection)
+    metrics.WAITING.set(queue.waiting)
+    metrics.LATE_SECONDS.set(queue.late_seconds)
 
 
 async def _forget(database: Database) -> None:
