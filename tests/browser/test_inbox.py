@@ -172,5 +172,5 @@ class TestAccessibility:
         page = await open_page(org)
         drawer = await Drawer(page).open(ticket)
         await drawer.root.get_by_role("button", name="Who is told").click()
-        await expect(page.locator("#told-entries")).to_contain_text("Assigned to you")
+        await expect(page.locator("#told-entries")).to_contain_text("Told: Mia Member (inbox)")
         await assert_no_findings(page)
