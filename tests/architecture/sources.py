@@ -183,7 +183,7 @@ MINIMUMS: Mapping[str, Mapping[str, int]] = {
         "opsdash_chassis": 39,
         "opsdash_tenancy": 50,
         "opsdash_comments": 23,
-        "opsdash_notifications": 35,
+        "opsdash_notifications": 34,
         "opsdash_sla_monitor": 18,
         "opsdash_tickets": 142,
     },

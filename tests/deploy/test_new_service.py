@@ -23,7 +23,7 @@ from tests.support.local_stack import RunningStack, free_block, nothing_listens
 from tests.support.repository import blocks, copied, run
 
 TUTORIAL = "docs/tutorial/add-a-service.md"
-NAME = Name("statistics")
+NAME = Name("rankings")
 MOST_BY_HAND = 10
 TEMPLATE_MODULES = sorted(TEMPLATE.rglob("*.py"))
 #: What the new service must pass: its settings, subscriptions, tables, documents, manifests and containers.
@@ -85,7 +85,7 @@ class TestLists:
             write(texts, lists)
         services = (lists / "deploy/local/src/opsdash_local/services.py").read_text()
         assert re.findall(r"^    ServiceSpec\(\"([a-z-]+)\", port_offset=(\d)", services, re.MULTILINE) == [
-            ("statistics", "5"),
+            ("rankings", "5"),
             ("escalation-rules", "6"),
             ("zeal", "7"),
         ]

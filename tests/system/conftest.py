@@ -46,11 +46,12 @@ from tests.support.workspace import OrgFixture, seed_members
 
 @dataclass
 class Door:
-    """Gateway, tickets and comments, and people in front of them."""
+    """Gateway, tickets, comments and notifications, and people in front of them."""
 
     api: Api
     gateway: ServiceProcess
     comments: ServiceProcess
+    notifications: ServiceProcess
     comments_database: ServiceDatabase
     monitor_port: int
 
@@ -94,7 +95,7 @@ async def door(
                 await comments.ready()
                 await notices.ready()
                 await gateway.ready()
-                yield Door(api, gateway, comments, database, port)
+                yield Door(api, gateway, comments, notices, database, port)
     await drop(database)
     await drop(notices_database)
 

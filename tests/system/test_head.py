@@ -64,6 +64,7 @@ async def test_every_path_names_what_it_takes(path: str, door: Door):
         slug="ours",
         reference="1",
         comment_id=uuid4(),
+        row_id=uuid4(),
         kind="org",
         entity_id=uuid4(),
         event_type="sla.missed",

@@ -49,6 +49,7 @@ async def test_every_service_exposes_the_names_of_the_contract(door: Door, monit
         "gateway": door.gateway,
         "tickets": door.api.service,
         "comments": door.comments,
+        "notifications": door.notifications,
         "sla-monitor": monitor,
     }
     sources, found = defined(), {}

@@ -12,9 +12,10 @@ from opsdash_chassis.database.row import Row
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT, Plate, Role
 
 from opsdash_notifications.recipients.model import Audience, Occasion
+from opsdash_notifications.watching import repository as watching
+from opsdash_notifications.watching.model import WatchState
 
 _ORG = "SELECT plate, installed_at() AS installed_at FROM orgs WHERE org_id = $1 AND removed_at IS NULL"
-_WATCHES = "SELECT user_id, state FROM watches WHERE org_id = $1 AND ticket_id = $2"
 _MEMBERS = """
 SELECT DISTINCT ON (user_id) user_id, role FROM members
 WHERE org_id = $1 AND removed_at IS NULL AND role IS NOT NULL
@@ -34,11 +35,6 @@ class Org(Row, frozen=True):
         return Plate(self.plate) in PLATES_WITH_SUPPORT
 
 
-class _Watch(Row, frozen=True):
-    user_id: UUID
-    state: str
-
-
 class _Member(Row, frozen=True):
     user_id: UUID
     role: str
@@ -50,12 +46,12 @@ async def org(connection: Connection, org_id: UUID) -> Org | None:
 
 async def audience(connection: Connection, org_id: UUID, subject_id: UUID, occasion: Occasion) -> Audience:
     """Of a ticket, or of an org, which nobody watches; of an org with Support."""
-    watches = to_rows(_Watch, await connection.fetch(_WATCHES, org_id, subject_id))
+    watches = await watching.watches(connection, org_id, subject_id)
     assignee = () if occasion.assignee_id is None else (occasion.assignee_id,)
     wanted: Sequence[UUID] = [*occasion.named, *assignee, *(watch.user_id for watch in watches)]
     members = to_rows(_Member, await connection.fetch(_MEMBERS, org_id, wanted))
     return Audience(
         members={member.user_id: Role(member.role) for member in members},
-        watching=frozenset(watch.user_id for watch in watches if watch.state == "watching"),
-        muted=frozenset(watch.user_id for watch in watches if watch.state == "muted"),
+        watching=frozenset(watch.user_id for watch in watches if watch.state == WatchState.WATCHING),
+        muted=frozenset(watch.user_id for watch in watches if watch.state == WatchState.MUTED),
     )
