@@ -263,4 +263,27 @@ DUE_TIMES = (
     ),
 )
 
-FAULTS = (*SERVERS, *EVENTS, *REQUESTS, *DUE_TIMES)
+MAILS = (
+    Fault(
+        "the mail server is away",
+        "DependencyAway",
+        to(0, of_all("opsdash_dependency_up", "notifications", dependency="smtp"))
+        | to(3600, of_all("opsdash_mail_late_seconds", "notifications")),
+        one("notifications does not reach smtp", job="notifications", dependency="smtp"),
+    ),
+    Fault(
+        "mails wait though the mail server answers",
+        "MailsLate",
+        to(1200, first("opsdash_mail_late_seconds", "notifications")),
+        one("A mail that could leave has been waiting for 20m 0s"),
+    ),
+    Fault(
+        "the mail server refuses",
+        "MailsRefused",
+        to(1, first("opsdash_mails_total", "notifications", outcome="refused")),
+        one("More than ten mails were refused within an hour"),
+        minutes=6,
+    ),
+)
+
+FAULTS = (*SERVERS, *EVENTS, *REQUESTS, *DUE_TIMES, *MAILS)

@@ -77,6 +77,8 @@ def _levels() -> Iterator[tuple[str, Value]]:
         for metric in ("consumer_paused", "consumer_held_seconds", "consumer_lag_messages"):
             yield from ((one, 0) for one in of_all(f"opsdash_{metric}", job, **TICKET_TOPIC))
     yield from ((one, 0) for one in of_all("opsdash_sla_oldest_unhandled_seconds", "sla-monitor"))
+    yield from ((one, 1) for one in of_all("opsdash_dependency_up", "notifications", dependency="smtp"))
+    yield from ((one, 0) for one in of_all("opsdash_mail_late_seconds", "notifications"))
 
 
 def _counters() -> Iterator[tuple[str, Value]]:
@@ -93,6 +95,8 @@ def _counters() -> Iterator[tuple[str, Value]]:
         )
     for le in ("1.0", "15.0", "60.0", "+Inf"):
         yield from ((one, 1) for one in of_all("opsdash_sla_breach_lateness_seconds_bucket", "sla-monitor", le=le))
+    for outcome, growth in (("sent", 10), ("refused", 0), ("not_taken", 0), ("unwritable", 0)):
+        yield from ((one, growth) for one in of_all("opsdash_mails_total", "notifications", outcome=outcome))
     for metric, labels in (
         ("notices_total", {"kind": "breach", "confirmed": "false"}),
         ("owner_failures_total", {}),
