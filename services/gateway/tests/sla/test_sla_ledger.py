@@ -96,11 +96,13 @@ class TestOnThePage:
     async def test_a_published_breach_is_no_word_about_people_being_told(
         self, upstream: FakeUpstream, start_gateway: StartGateway
     ):
-        told = "An event about it was published."
-        html = await self.shown(upstream, start_gateway, notified=True)
-        assert told in html
+        html = await self.shown(upstream, start_gateway, notified=True)  # nobody is there who knows
+        unknown = "Who was told cannot be shown at the moment."
+        assert "Published" in html
+        assert unknown in html
         assert "notice" not in html
-        assert load_languages()["es"].text(told) == "Se publicó un evento al respecto."
+        assert "Told:" not in html
+        assert load_languages()["es"].text(unknown) == "En este momento no se puede mostrar a quién se avisó."
 
     async def test_nor_is_one_that_was_published_before(self, upstream: FakeUpstream, start_gateway: StartGateway):
         html = await self.shown(upstream, start_gateway, notified=False, reason="already_notified")
