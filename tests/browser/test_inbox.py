@@ -13,7 +13,7 @@ from tests.browser.conftest import Open
 from tests.browser.console import Console
 from tests.browser.pages import Drawer, expect_stayed, live, stays
 from tests.browser.people import COLLEAGUE, MEMBER, OrgUnderTest, Person
-from tests.browser.visitors import PHONE, assert_no_findings
+from tests.browser.visitors import PHONE, assert_no_findings, spoken
 from tests.support.measurements import eventually
 
 pytestmark = pytest.mark.console
@@ -63,6 +63,7 @@ class TestBell:
         await assign(console, org, "Second")
         await expect(mine.get_by_role("link", name="Inbox 2 unread")).to_be_visible()
         await expect_stayed(mine)
+        assert "Your inbox has 2 unread." in await spoken(mine)
         await expect(theirs.get_by_role("link", name="Inbox", exact=True)).to_be_visible()
         await Drawer(mine).open(first)
         await expect(bell(mine).locator("[data-unread]")).to_have_text("1")

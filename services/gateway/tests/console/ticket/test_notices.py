@@ -17,6 +17,7 @@ from services.gateway.tests.console.dashboard.test_dashboard import VIEWS
 from services.gateway.tests.console.ticket.test_ticket_page import (
     PATH,
     PERSON,
+    PROBLEM,
     SESSION_SECRET,
     comments_by,
     person,
@@ -201,6 +202,12 @@ class TestNotInstalled:
         page = await window.get(path)
         assert page.status == 200
         assert "No notices are sent in this installation." in page.html
+
+    async def test_there_is_nothing_at_its_addresses(self, start_gateway: Any) -> None:
+        gateway = await start_gateway(notifications_url=None)
+        for path in ("/me/inbox", "/orgs/brightside/inbox", f"/orgs/brightside/tickets/{PERSON}/watch"):
+            status, headers, _ = await gateway.call("GET", f"/api{path}")
+            assert (status, headers["content-type"]) == (404, PROBLEM), path
 
     async def test_there_is_no_bell_and_no_inbox(self, window: Visitor, upstream: Any) -> None:
         async def empty(request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 // The number at the bell: set by every answer and signal that knows it, said when it has grown.
 (() => {
   "use strict";
-  const { announce, find, say, texts } = window.opsdash;
+  const { find, say, texts } = window.opsdash;
   const bell = find("#bell");
   if (!bell) return;
   const number = new Intl.NumberFormat(document.documentElement.lang);
@@ -12,6 +12,7 @@
     count.dataset.count = unread;
     count.hidden = !unread;
     find("[data-unread]", count).textContent = number.format(unread);
-    if (unread > before) announce(say(texts.unreadNow, { count: number.format(unread) }));
+    // A place of its own: what is said of the ticket or the list being worked on is not replaced by this.
+    if (unread !== before) find("#unread-said").textContent = unread > before ? say(texts.unreadNow, { count: number.format(unread) }) : "";
   });
 })();
