@@ -153,7 +153,7 @@ class TestPorts:
         self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, port: str
     ) -> None:
         monkeypatch.setenv("PORT", port)
-        assert "PORT must be a whole number from 1 to 65523" in refusal(command, capfd=capfd)
+        assert "PORT must be a whole number from 1 to 65522" in refusal(command, capfd=capfd)
 
     @pytest.mark.parametrize(
         ("number", "said"),

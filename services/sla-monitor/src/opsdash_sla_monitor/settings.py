@@ -10,7 +10,7 @@ from pydantic import Field
 
 SERVICE: Final = "sla-monitor"
 #: The schema revision this version of the service needs.
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 
 
 class SlaMonitorSettings(DatabaseSettings):

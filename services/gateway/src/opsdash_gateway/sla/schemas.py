@@ -23,7 +23,7 @@ class SlaPerson(Body, kw_only=True):
     active: bool
 
 
-class DeliveryState(StrEnum):
+class NoticeState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -48,7 +48,7 @@ class SlaDelivery(Body, kw_only=True):
     channel_id: UUID | None
     channel: Channel
     reason: Reason
-    state: DeliveryState
+    state: NoticeState
     at: datetime
     why: Why | None
 

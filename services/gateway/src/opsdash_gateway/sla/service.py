@@ -12,7 +12,7 @@ from opsdash_contracts.sla import SlaRule
 
 from opsdash_gateway.sla.schemas import (
     Body,
-    DeliveryState,
+    NoticeState,
     SlaDelivery,
     SlaLedger,
     SlaLedgerEntry,
@@ -44,7 +44,7 @@ class _NoticeReport(msgspec.Struct, kw_only=True):
     channel_id: UUID | None
     channel: Channel
     reason: Reason
-    state: DeliveryState
+    state: NoticeState
     at: datetime
     why: Why | None
 

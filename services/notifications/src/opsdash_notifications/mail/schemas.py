@@ -22,6 +22,14 @@ Moment = Annotated[datetime, Meta(tz=True)]
 class QuietHours(Body):
     """From and to as the clock shows them in the zone, over midnight where `to` is earlier."""
 
+    from_: str = field(name="from")
+    to: str
+    zone: str
+
+
+class SetQuietHours(Body):
+    """The same, as a person sets them."""
+
     from_: WallTime = field(name="from")
     to: WallTime
     zone: Annotated[str, Meta(description="A name of the IANA database", examples=["Europe/Madrid"], max_length=64)]
@@ -47,7 +55,7 @@ class PatchNotificationPreferences(Body):
 
     mail: dict[Reason, bool] | UnsetType = UNSET
     mail_delay_seconds: Delay | UnsetType = UNSET
-    quiet_hours: QuietHours | UnsetType | None = UNSET
+    quiet_hours: SetQuietHours | UnsetType | None = UNSET
     urgent_through: bool | UnsetType = UNSET
     muted_until: Moment | UnsetType | None = UNSET
     language: str | UnsetType = UNSET
@@ -82,8 +90,8 @@ def changes_of(data: PatchNotificationPreferences) -> Changes:
     )
 
 
-def _hours(quiet: QuietHours | UnsetType | None) -> Hours | UnsetType | None:
-    if not isinstance(quiet, QuietHours):
+def _hours(quiet: SetQuietHours | UnsetType | None) -> Hours | UnsetType | None:
+    if not isinstance(quiet, SetQuietHours):
         return quiet
     return Hours(time.fromisoformat(quiet.from_), time.fromisoformat(quiet.to), quiet.zone)
 
