@@ -22,7 +22,7 @@ test: needed-test ## Run the tests on embedded servers and in a browser; TESTS=p
 	@$(BIN)/python -m pytest $(or $(TESTS),-n auto -m "not storm and not console and not engines and not clients and not cluster and not compose")
 
 test-storms: needed-test ## Run the long ones: outages, kills, 200,000 tickets, thousands falling due at once
-	@$(BIN)/python -m pytest -n 2 -m "storm and not alone" tests deploy
+	@$(BIN)/python -m pytest -n 2 -m "storm and not alone" tests deploy services
 	@$(BIN)/python -m pytest -m alone tests
 
 test-browsers: needed-test ## Run the long tests of the console in Chromium, then walk through it in Chromium, Firefox and WebKit, as far as they are here

@@ -118,9 +118,8 @@ async def harm(running: Running, replicas: list[ServiceProcess], chance: random.
     replicas[frozen].sigcont()
 
 
-@pytest.mark.kafka
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seeds", [3, pytest.param(50, marks=pytest.mark.storm)])
+@pytest.mark.parametrize("seeds", [pytest.param(3, marks=pytest.mark.kafka), pytest.param(50, marks=pytest.mark.storm)])
 async def test_three_replicas_killed_and_frozen_tell_each_person_of_each_event_once(running: Running, seeds: int):
     replicas = [await running.start() for _ in range(3)]
     scenarios = list[Scenario]()
