@@ -19,6 +19,8 @@ import uvicorn
 from aiohttp import web
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
+from opsdash_gateway.console.shell import page
+from opsdash_gateway.console.ticket import notices
 from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
@@ -30,6 +32,7 @@ from opsdash_local.gateway.app import build_app
 from services.gateway.tests.sign_in import Provider, running_provider
 
 PATIENCE_SECONDS = 30.0
+BUSY_SECONDS = 5.0
 PERSON = UUID("11111111-1111-4111-8111-111111111111")
 WORKSPACE_TOKEN = "Wk3vQ9ZtR1xLd8Ns5Yb2Hc7Mf0Gj4Pa6"
 CRON_SECRET = "Cr7vQ2ZtB9xLd4Ns1Yb8Hc3Mf6Gj0Pa5"
@@ -269,7 +272,13 @@ async def helpdesk(upstream: FakeUpstream, comments: FakeUpstream, start_gateway
 
 @pytest.fixture
 async def telling(
-    upstream: FakeUpstream, comments: FakeUpstream, notifications: FakeUpstream, start_gateway: StartGateway
+    upstream: FakeUpstream,
+    comments: FakeUpstream,
+    notifications: FakeUpstream,
+    start_gateway: StartGateway,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Gateway:
-    """In front of tickets, comments and notifications."""
+    """In front of tickets, comments and notifications; waits for the last as long as a busy machine may take."""
+    for module, name in ((notices, "WATCH_SECONDS"), (notices, "NOTICES_SECONDS"), (page, "UNREAD_SECONDS")):
+        monkeypatch.setattr(module, name, BUSY_SECONDS)
     return await start_gateway(tickets_url=upstream.url, comments_url=comments.url, notifications_url=notifications.url)
