@@ -14,11 +14,10 @@ TYPED = "opsdash_http.client.typed_address"
 TO_SETTINGS = {
     TYPED: "addresses that people typed",
     "opsdash_http.cli.health_command": "the service itself",
+    "opsdash_http.client.internal_client": "the other services",
     "opsdash_http.security.keys": "the identity provider",
     "opsdash_http.server.server": "nobody: its own listener",
-    "opsdash_comments.threads.tickets_client": "the tickets service",
     "opsdash_notifications.mail.smtp": "the mail server",
-    "opsdash_notifications.tickets.tickets_client": "the tickets service",
     "opsdash_sla_monitor.deadlines.tickets_client": "the tickets service",
     "opsdash_gateway.sla.cron_job": "the gateway itself",
     "opsdash_gateway.upstream.client": "the services that own data",

@@ -27,9 +27,9 @@ MAY_USE_HTTP = {
     (f"{T}.access.exports", f"{HTTP}.requests.request_limits"),
     (f"{T}.access.exports", f"{HTTP}.limits.seats"),
     # Clients of other services read answers of a bounded length.
-    (f"{C}.threads.tickets_client", f"{HTTP}.client.bounded_body"),
+    (f"{C}.threads.tickets_client", f"{HTTP}.client.internal_client"),
     (f"{S}.deadlines.tickets_client", f"{HTTP}.client.bounded_body"),
-    (f"{N}.tickets.tickets_client", f"{HTTP}.client.bounded_body"),
+    (f"{N}.tickets.tickets_client", f"{HTTP}.client.internal_client"),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import aiohttp
 import pytest
 from opsdash_contracts.notices import FAILED, SENT, Channel, Notice, Reason, Why
 from opsdash_contracts.sla import BREACHED, MET, WARNING, notice_id
@@ -19,7 +21,7 @@ from tests.integration.conftest import BREACH, HOUR, SOON, Scene, SlaRunning, ev
 from tests.integration.stacks import SideBySide
 from tests.support.measurements import eventually
 from tests.support.sla import Seed, notified
-from tests.support.stack import Client
+from tests.support.stack import Client, token
 from tests.support.workspace import Feed, message, publish
 
 pytestmark = pytest.mark.kafka
@@ -267,3 +269,20 @@ class TestLedgerOf:
 
     async def test_a_breach_shows_who_was_told_of_it(self, scenarios: SideBySide):
         await scenarios.outcome("delivered")
+
+
+async def test_people_are_named_for_the_gateway_and_only_those_of_the_org(sla_running: SlaRunning):
+    stack = sla_running.rig.stack
+    ours, foreign = stack.workspace.ours, stack.workspace.foreign
+    url = f"{sla_running.rig.tickets.url}/internal/orgs/{ours.id}/people"
+    wanted = {"ids": [str(ours.owner), str(foreign.owner), str(uuid4())]}
+
+    async def ask(caller: str) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token(caller, 'tickets')}"}
+        async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=wanted) as answer:
+            return answer.status, await answer.json()
+
+    status, body = await ask("gateway")
+    assert status == 200
+    assert [(person["id"], person["active"]) for person in body["people"]] == [(str(ours.owner), True)]
+    assert (await ask("comments"))[0] in {401, 403}

@@ -1,6 +1,6 @@
 """A page of an inbox with the titles of its tickets, which the tickets service is asked for with the caller's token.
 
-A entry whose ticket the caller cannot see any more is left out.
+An entry whose ticket the caller cannot see any more is left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Named(msgspec.Struct):
 
 
 class _Shown(msgspec.Struct):
-    """What a entry shows of its ticket, each member as it came."""
+    """What an entry shows of its ticket, each member as it came."""
 
     id: UUID
     number: Raw
