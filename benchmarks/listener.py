@@ -1,4 +1,4 @@
-"""One reader of the live stream that costs the client next to nothing: it notes when it was told of a ticket."""
+"""One reader of the live stream that costs the client next to nothing: it notes when it was told of something."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Self
 from urllib.parse import SplitResult
 
 _BLOCK_END = b"\n\n"
-_TICKET = b"event: ticket\n"
+TICKET = b"event: ticket\n"
+INBOX = b"event: inbox\n"
 _OK = b"HTTP/1.1 200 "
 
 
@@ -19,9 +20,10 @@ class Listener(asyncio.Protocol):
     Raises ConnectionError when anything but a stream is answered.
     """
 
-    def __init__(self, address: SplitResult, path: str, headers: dict[str, str]) -> None:
+    def __init__(self, address: SplitResult, path: str, headers: dict[str, str], *, signal: bytes = TICKET) -> None:
         head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": address.netloc, **headers}.items())
         self._request = f"GET {path} HTTP/1.1\r\n{head}\r\n".encode()
+        self._signal = signal
         self._address = str(address.hostname), int(address.port or 80)
         self._buffer = b""
         self._opened = asyncio.get_running_loop().create_future()
@@ -40,7 +42,7 @@ class Listener(asyncio.Protocol):
         self._transport.abort()
 
     async def told(self, count: int) -> None:
-        """Until it was told of that many changes of tickets."""
+        """Until it was given that many of its signal."""
         while len(self.times) < count:
             self._told.clear()
             await self._told.wait()
@@ -52,7 +54,7 @@ class Listener(asyncio.Protocol):
             return
         *blocks, self._buffer = self._buffer.split(_BLOCK_END)
         for block in blocks:
-            if _TICKET in block:
+            if self._signal in block:
                 self.times.append(now)
                 self._told.set()
 

@@ -27,7 +27,10 @@ def read(parts: Sequence[str], description: str | None, arguments: Sequence[str]
     parser = argparse.ArgumentParser(prog="make bench", description=description)
     parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=(), metavar=",".join(parts))
     parser.add_argument(
-        "--kafka", choices=["embedded", "apache"], default="embedded", help="broker of streams, events, breaches"
+        "--kafka",
+        choices=["embedded", "apache"],
+        default="embedded",
+        help="broker of streams, events, breaches and notices",
     )
     parser.add_argument("--grown", type=int, default=0, help="also compare with a database of that many tickets")
     parser.add_argument("--rounds", type=int, default=5)

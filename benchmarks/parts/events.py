@@ -57,7 +57,7 @@ _ONE_EVENT_LEFT = "DELETE FROM history WHERE event_id NOT IN (SELECT event_id FR
 
 def run(options: Options) -> Findings:
     with fresh(options.port, options.data / "events", options.kafka) as stack:
-        asyncio.run(_note_commits(stack))
+        asyncio.run(note_commits(stack))
         latency, written = asyncio.run(_commit_to_consumer(stack))
         drained = asyncio.run(_drained_per_second(stack))
         handled = {service.name: asyncio.run(_handled_per_second(stack, service)) for service in CONSUMERS}
@@ -101,7 +101,7 @@ def _consumers(handled: dict[str, float]) -> Table:
     return Table("Consumers", ("service", "events/s"), [(name, round(rate)) for name, rate in handled.items()], note)
 
 
-async def _note_commits(stack: BenchStack) -> None:
+async def note_commits(stack: BenchStack) -> None:
     await stack.execute(TICKETS, "ALTER SYSTEM SET track_commit_timestamp = on")
     stack.postgres.restart()
 

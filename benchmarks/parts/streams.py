@@ -30,7 +30,7 @@ GIVE_UP_SECONDS = 20.0
 
 
 def run(options: Options) -> Findings:
-    _allow_files(options.streams + 500)
+    allow_files(options.streams + 500)
     with filled(options.port, options.data / "small", SMALL, options.kafka) as stack:
         stack.start_services()
         base, grown, answered, arrived = uvloop.run(_fan_out(stack, options.streams))
@@ -95,7 +95,7 @@ async def _changes(
     return answered, arrived
 
 
-def _allow_files(count: int) -> None:
+def allow_files(count: int) -> None:
     """Each end of a stream is an open file; the gateway inherits the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count)), hard))
