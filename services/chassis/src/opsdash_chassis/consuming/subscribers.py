@@ -23,6 +23,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaRouter
 from opsdash_contracts.topics import catalogue, dead_letter_topic, relayed_topics
 
+from opsdash_chassis.consuming.compat import wait_in_the_client_only
 from opsdash_chassis.consuming.dead_letters import DeadLetterPublisher
 from opsdash_chassis.consuming.faststream_adapter import FrameworkLog, body_of, framework_options, parse_leniently
 from opsdash_chassis.consuming.handler import BatchHandler, Handler
@@ -49,15 +50,19 @@ REFUSED_SECONDS = 15.0
 PART = "consumers"
 
 MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
-#: The framework sleeps for as long as it waited in vain for messages, so a message can be that late.
-LOOK_EVERY_SECONDS = 0.05
+#: How long a consumer without messages sleeps; the first message ends it.
+WAIT_SECONDS = 1.0
+#: How long the broker keeps an empty fetch; the first message ends it. A partition with messages that still waited here
+#: when the fetch left is not part of it, and is fetched that much later at most.
+FETCH_WAIT_SECONDS = 1.0
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
     "ack_policy": AckPolicy.NACK_ON_ERROR,
     "batch": True,
     "max_records": MOST_AT_ONCE,
-    "batch_timeout_ms": int(LOOK_EVERY_SECONDS * 1000),
+    "batch_timeout_ms": int(WAIT_SECONDS * 1000),
+    "fetch_max_wait_ms": int(FETCH_WAIT_SECONDS * 1000),
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
 }
@@ -91,6 +96,7 @@ class Consumers:
         self.subscriptions: dict[str, Subscription] = {}
         self._dead_letters = DeadLetterPublisher(settings, service=service)
         read_undecodable_headers()
+        wait_in_the_client_only()
         stamina.instrumentation.set_on_retry_hooks([])  # what is away is said once, and counted by topic
         self.broker = KafkaBroker(
             **framework_options(settings),

@@ -51,6 +51,7 @@ BROADCAST_OPTIONS: Mapping[str, Any] = {
     "auto_offset_reset": "none",
     "isolation_level": "read_committed",
     "metadata_max_age_ms": 10_000,
+    "fetch_max_wait_ms": 1000,
 }
 
 
