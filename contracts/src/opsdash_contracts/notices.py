@@ -32,6 +32,7 @@ class Reason(StrEnum):
     REMINDER = "reminder"
     USAGE = "usage"
     WEBHOOK_DISABLED = "webhook_disabled"
+    CHANNEL_DISABLED = "channel_disabled"
 
 
 class Channel(StrEnum):

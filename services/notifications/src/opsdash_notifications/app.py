@@ -16,6 +16,7 @@ from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_notifications import consumers
+from opsdash_notifications.announcements.worker import ChannelWorkers
 from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
 from opsdash_notifications.mail.worker import MailWorkers
@@ -39,6 +40,8 @@ def build_app(settings: NotificationsSettings) -> Application:
     runtime = _runtime(settings, tickets)
     mails = MailWorkers.of(settings)
     mails.join(runtime)
+    channels = ChannelWorkers.of(settings)
+    channels.join(runtime)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
     counts = SharedCounts(
         settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
@@ -47,7 +50,7 @@ def build_app(settings: NotificationsSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with tickets.open(), runtime.running():
+        async with tickets.open(), runtime.running(), channels.running():
             runtime.tasks.start("counts", counts.run())
             yield
 
@@ -55,7 +58,10 @@ def build_app(settings: NotificationsSettings) -> Application:
         settings,
         route_handlers=[*ROUTES, *mails.routes],
         lifespan=[lifespan],
-        dependencies={"database": Provide(lambda: runtime.database, sync_to_thread=False)},
+        dependencies={
+            "database": Provide(lambda: runtime.database, sync_to_thread=False),
+            "channels": Provide(lambda: channels.setup, sync_to_thread=False),
+        },
         problems=PROBLEMS,
         public_prefix="/api",
     )
@@ -64,6 +70,7 @@ def build_app(settings: NotificationsSettings) -> Application:
     )
     runtime.add_probes(application.health)
     mails.add_probes(application.health)
+    channels.add_probes(application.health)
     application.health.add_readiness("counts", counts.state)
     return application
 

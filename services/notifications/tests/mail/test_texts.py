@@ -13,7 +13,7 @@ from opsdash_contracts.notices import Reason
 from opsdash_notifications.mail import texts
 
 PACKAGE = Path(texts.__file__).parents[1]
-METHODS = [("mail/**.py", "python"), ("mail/templates/**", "jinja2")]
+METHODS = [("mail/**.py", "python"), ("chat/**.py", "python"), ("mail/templates/**", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\(\w+\)[sd]")
 OTHERS = [language for language in texts.LANGUAGES if language != texts.DEFAULT_LANGUAGE]

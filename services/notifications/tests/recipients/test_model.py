@@ -40,6 +40,7 @@ class TestTable:
             (Reason.REMINDER, MEMBER, {OTHER: True, VIEWER: True}),
             (Reason.USAGE, None, {OWNER: True, ADMIN: True}),
             (Reason.WEBHOOK_DISABLED, None, {OWNER: True, ADMIN: True}),
+            (Reason.CHANNEL_DISABLED, None, {OWNER: True, ADMIN: True}),
         ],
     )
     def test_each_reason_reaches_whom_it_concerns_and_by_mail_or_not(

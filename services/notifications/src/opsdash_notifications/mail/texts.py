@@ -36,6 +36,7 @@ HAPPENINGS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.REMINDER: ("", N_("You asked to be reminded of this ticket.")),
     Reason.USAGE: ("", N_("Your tickets come near the limit of your plate, or have reached it.")),
     Reason.WEBHOOK_DISABLED: ("", N_("A webhook was disabled because its address does not answer.")),
+    Reason.CHANNEL_DISABLED: ("", N_("A team channel was disabled because its chat takes no messages.")),
 }
 #: Why a person gets such mails, and what the link at the end turns off.
 KINDS: Final[Mapping[Reason, str]] = {
@@ -50,6 +51,7 @@ KINDS: Final[Mapping[Reason, str]] = {
     Reason.REMINDER: N_("your reminders"),
     Reason.USAGE: N_("the limit of your plate"),
     Reason.WEBHOOK_DISABLED: N_("disabled webhooks"),
+    Reason.CHANNEL_DISABLED: N_("disabled team channels"),
 }
 
 

@@ -35,6 +35,7 @@ GROUPS: Final[Mapping[Reason, tuple[Group, ...]]] = {
     Reason.REMINDER: (Group.NAMED,),
     Reason.USAGE: (Group.ADMINS,),
     Reason.WEBHOOK_DISABLED: (Group.ADMINS,),
+    Reason.CHANNEL_DISABLED: (Group.ADMINS,),
 }
 _ADMINS: Final = frozenset({Role.OWNER, Role.ADMIN})
 #: Those who are asked for by name are missed in the ledger when they are no members; others only go quietly.

@@ -58,6 +58,7 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "reminder": N_("Reminder"),
         "usage": N_("Plate nearly used up"),
         "webhook_disabled": N_("Webhook switched off"),
+        "channel_disabled": N_("Team channel switched off"),
     },
     "channel": {"inbox": N_("inbox"), "mail": N_("e-mail"), "team": N_("team channel")},
     "why": {
