@@ -78,9 +78,7 @@ class FakeChat:
     def texts(self) -> list[str]:
         return [each.text for each in self.taken]
 
-    async def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, plain_http: bool
-    ) -> Answer:
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, plain_http: bool) -> Answer:
         """As the product sends, to this chat whatever the name."""
         resolver = Resolver(STAND_IN)
         return await send_to_typed_address(

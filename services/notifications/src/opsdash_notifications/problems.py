@@ -13,7 +13,8 @@ from opsdash_notifications.errors import ChannelLimitReached, ChannelsNotSetUp, 
 from opsdash_notifications.watching.model import MOST_WATCHERS
 
 _NOT_SET_UP: Final = (
-    "Team channels are not set up in this installation: whoever operates it has to name OPSDASH_CHANNEL_SECRET."
+    "Team channels are not set up in this installation: whoever operates it has to name the right"
+    " OPSDASH_CHANNEL_SECRET."
 )
 
 

@@ -56,9 +56,7 @@ class Channels:
             "version": 1, "created_at": datetime.now(UTC), **columns,
         }  # fmt: skip
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
-        await self.stored.fetch(
-            f"INSERT INTO team_channels ({', '.join(values)}) VALUES ({places})", *values.values()
-        )
+        await self.stored.fetch(f"INSERT INTO team_channels ({', '.join(values)}) VALUES ({places})", *values.values())
         return identity
 
     async def event(

@@ -1,13 +1,15 @@
-"""Messages on a real database and to a real server: when they leave, what is left out, and what an outage does not lose."""
+"""Messages on a real database and to a real server: when they leave, what is left out, what an outage does not lose."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from opsdash_contracts.notices import Channel, Reason, notice_id
+from opsdash_http.client import typed_address
 from opsdash_notifications.announcements import model
 from opsdash_notifications.chat import attempt
 from opsdash_notifications.chat.text import MOST_LINES
@@ -282,7 +284,7 @@ class TestDisabled:
         assert [tuple(row) for row in mails] == [(owner, "channel_disabled")]
 
 
-async def _now(channels: Channels):  # noqa: ANN202 - what the database says
+async def _now(channels: Channels) -> datetime:
     return (await channels.stored.fetch("SELECT now()"))[0][0]
 
 
@@ -290,8 +292,6 @@ async def test_a_chat_whose_name_leads_into_the_network_is_refused_when_it_is_us
     channels: Channels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It led elsewhere when it was typed: nobody is asked."""
-    from opsdash_http.client import typed_address
-
     monkeypatch.undo()
     assert not typed_address.is_public("127.0.0.2")
     channel_id = await channels.add("one")
@@ -303,8 +303,6 @@ async def test_a_chat_whose_name_leads_into_the_network_is_refused_when_it_is_us
 
 
 async def test_two_senders_send_each_message_once(channels: Channels) -> None:
-    from dataclasses import replace
-
     other = replace(channels.sender, _under_way={})
     for number in range(8):
         await channels.add(f"chat{number}")

@@ -38,13 +38,14 @@ async def send_test(
 ) -> Response[SentTest]:
     """Send one message now, to a disabled channel too. 409 `message-not-taken` says what the chat answered."""
     async with _AT_ONCE, org.transaction(NoticeAction.CONFIGURE) as (work, access):
+        channels.check_set_up()
         wanted = object_id(channel_id)
 
         async def act() -> Response[SentTest]:
             channel = await repository.find(work.connection, access.org_id, wanted)
             if channel is None:
                 raise NotFound
-            address = channels.encryption.decrypt(channel.address, channel.id)
+            address = channels.decrypt(channel.address, channel.id)
             try:
                 async with asyncio.timeout(TOTAL_SECONDS):
                     lines = lines_of_test(channel.name, DEFAULT_LANGUAGE)

@@ -16,7 +16,6 @@ from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import worker_unit_of_work
 from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.notices import Reason
-from opsdash_http.security.encryption import UnreadableSecret
 
 from opsdash_notifications.announcements import metrics, repository, service
 from opsdash_notifications.announcements.repository import Message
@@ -25,6 +24,7 @@ from opsdash_notifications.chat import text
 from opsdash_notifications.chat.answers import ChatFailed
 from opsdash_notifications.chat.client import AT_ONCE
 from opsdash_notifications.chat.text import Entry
+from opsdash_notifications.errors import ChannelsNotSetUp
 from opsdash_notifications.mail.links import TicketLinks
 from opsdash_notifications.mail.texts import DEFAULT_LANGUAGE
 from opsdash_notifications.team_channels.setup import ChannelSetup
@@ -90,10 +90,9 @@ class Sender:
     async def _send(self, database: Database, leaving: Leaving) -> None:
         channel, failure = leaving.channel, None
         try:
-            address = self.setup.encryption.decrypt(channel.address, channel.id)
+            address = self.setup.decrypt(channel.address, channel.id)
             await self.setup.chat.send(address, self._lines(leaving), notice=str(leaving.messages[0].notice_id))
-        except UnreadableSecret as error:
-            log.error("team_address_unreadable", channel_id=str(channel.id), reason=str(error))
+        except ChannelsNotSetUp:
             async with worker_unit_of_work(database) as work:
                 await service.put_off(work, leaving)
             return

@@ -24,12 +24,12 @@ LONGEST_IN_DIGEST: Final = 60
 _BREAK: Final = "\u200b"
 #: Characters with which chats begin markup, as ones that look like them.
 _LOOK_ALIKE: Final = str.maketrans(
-    {"<": "‹", ">": "›", "*": "∗", "`": "ˋ", "~": "∼", "|": "¦", "\\": "∖", "[": "［", "]": "］", "_": "＿"}  # noqa: RUF001
+    {"<": "‹", ">": "›", "*": "∗", "`": "ˋ", "~": "∼", "|": "¦", "\\": "∖", "[": "［", "]": "］", "_": "＿"}  # noqa: RUF001 - they are meant
 )
 _UNDERSCORE_IN_WORD: Final = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
 _KEPT_UNDERSCORE: Final = "\x00"
 #: What chats turn into mentions, links and names of channels.
-_ACTIVE: Final = re.compile(r"[@＠#&]|:(?=//)|(?<=\w)\.(?=\w)")  # noqa: RUF001
+_ACTIVE: Final = re.compile(r"[@＠#&]|:(?=//)|(?<=\w)\.(?=\w)")  # noqa: RUF001 - they are meant
 
 TEST: Final = N_("This is a test of the channel from OpsDash Support.")
 #: Where a mail says "you".
@@ -65,7 +65,7 @@ def lines(entries: Sequence[Entry], org_name: str, org_url: str, language: str) 
     translated, more = texts.translations(language), len(entries) - MOST_LINES
     count = translated.ngettext("%(count)d notice", "%(count)d notices", len(entries)) % {"count": len(entries)}
     listed = [
-        f"{_heading(entry, org_name, LONGEST_IN_DIGEST)} – {happening(entry, language)}"  # noqa: RUF001
+        f"{_heading(entry, org_name, LONGEST_IN_DIGEST)} – {happening(entry, language)}"  # noqa: RUF001 - they are meant
         for entry in entries[:MOST_LINES]
     ]
     rest = [translated.ngettext("and %(count)d more", "and %(count)d more", more) % {"count": more}] if more > 0 else []

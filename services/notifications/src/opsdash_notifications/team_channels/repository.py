@@ -23,7 +23,7 @@ _PAGE = f"""
 SELECT {_COLUMNS} FROM team_channels
 WHERE org_id = $1 AND deleted_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
 """  # noqa: S608 - our columns
-_ONE = f"SELECT {_COLUMNS} FROM team_channels WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL"  # noqa: S608
+_ONE = f"SELECT {_COLUMNS} FROM team_channels WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL"  # noqa: S608 - ours
 _LOCK = f"{_ONE} FOR UPDATE"
 _SAVE = """
 UPDATE team_channels

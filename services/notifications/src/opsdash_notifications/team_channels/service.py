@@ -76,7 +76,7 @@ async def change(
     changes = _changes(wanted)
     if wanted.address is not None:
         address = await setup.check(wanted.address)
-        is_same = encryption.decrypt(before.address, before.id) == address.text
+        is_same = setup.is_same(before.address, before.id, address.text)
         encrypted = before.address if is_same else encryption.encrypt(address.text, before.id)
         changes |= {"scheme": address.scheme, "address": encrypted, "shown": address.shown}
     changes |= _switch(work, before, wanted.enabled)

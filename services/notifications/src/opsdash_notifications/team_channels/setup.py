@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
+import structlog
 from opsdash_http.client.typed_address import AddressRefused
-from opsdash_http.security.encryption import StoredSecrets
+from opsdash_http.security.encryption import StoredSecrets, UnreadableSecret
 
 from opsdash_notifications.chat.address import ChatAddress
 from opsdash_notifications.chat.client import ChatClient
 from opsdash_notifications.errors import ChannelsNotSetUp, FieldProblem, InvalidFields
+
+log = structlog.get_logger(__name__)
 
 #: The name by which an operator knows the secret.
 SETTING: Final = "OPSDASH_CHANNEL_SECRET"
@@ -40,6 +44,21 @@ class ChannelSetup:
     def check_set_up(self) -> None:
         """Raises ChannelsNotSetUp."""
         _ = self.encryption
+
+    def decrypt(self, encrypted: str, channel_id: UUID) -> str:
+        """Raises ChannelsNotSetUp where no secret of the settings decrypts it, and says so to the operator."""
+        try:
+            return self.encryption.decrypt(encrypted, channel_id)
+        except UnreadableSecret as error:
+            log.error("team_address_unreadable", channel_id=str(channel_id), reason=str(error))
+            raise ChannelsNotSetUp from error
+
+    def is_same(self, encrypted: str, channel_id: UUID, address: str) -> bool:
+        """False too for one that cannot be read: then it is replaced."""
+        try:
+            return self.encryption.decrypt(encrypted, channel_id) == address
+        except UnreadableSecret:
+            return False
 
     async def check(self, address: str) -> ChatAddress:
         """Raises InvalidFields for one that no message is sent to."""
