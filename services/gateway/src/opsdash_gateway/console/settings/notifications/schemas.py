@@ -1,0 +1,29 @@
+"""What the notifications service says of a person's mails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class QuietHours(msgspec.Struct):
+    """As the clock shows them in the zone."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    zone: str
+
+
+class NotificationPreferences(msgspec.Struct):
+    """Which reasons bring a mail, and when. `digest_hour` is unset where the service has no daily digest."""
+
+    mail: dict[str, bool]
+    mail_delay_seconds: int
+    quiet_hours: QuietHours | None
+    urgent_through: bool
+    muted_until: datetime | None
+    language: str
+    version: int
+    digest_hour: int | UnsetType | None = UNSET

@@ -1,0 +1,55 @@
+"""The form of a workspace's notices, and what was typed as the service's request body; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from opsdash_gateway.console.settings.workspace_notifications.schemas import NoticeSettings
+
+DEFAULT_HOURS: Final = 24
+MOST_HOURS: Final = 720
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the fields hold. None is what the service does not have."""
+
+    hours: str
+    include_text: bool | None
+    language: str | None
+    version: int
+
+
+def form_of(known: NoticeSettings) -> Form:
+    return Form(
+        str(known.escalate_after_hours),
+        None if known.include_text is msgspec.UNSET else known.include_text,
+        None if known.language is msgspec.UNSET else known.language,
+        known.version,
+    )
+
+
+def typed_form(stored: Form, sent: Mapping[str, str]) -> Form:
+    """What was sent; escalation that is not ticked is 0 hours."""
+    hours = sent.get("escalate_after_hours", "").strip() if "escalates" in sent else "0"
+    return Form(
+        hours,
+        None if stored.include_text is None else "include_text" in sent,
+        None if stored.language is None else sent.get("language", stored.language),
+        stored.version,
+    )
+
+
+def changes_of(stored: Form, typed: Form) -> dict[str, Any]:
+    """The request's body: what differs. Raises ValueError for hours that are no number."""
+    changes: dict[str, Any] = {}
+    if typed.hours != stored.hours:
+        changes["escalate_after_hours"] = int(typed.hours)
+    for name in ("include_text", "language"):
+        if getattr(typed, name) != getattr(stored, name):
+            changes[name] = getattr(typed, name)
+    return changes
