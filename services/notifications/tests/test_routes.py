@@ -53,18 +53,23 @@ class TestSettings:
     async def test_owners_and_admins_change_them_by_version(self, served: Running):
         path = "/orgs/ours/settings/notifications"
         admin = served.client(served.ours.admin)
-        assert (await admin.call("GET", path)).body == {"escalate_after_hours": 24, "version": 0}
+        defaults = {"escalate_after_hours": 24, "include_text": False, "language": "en", "version": 0}
+        assert (await admin.call("GET", path)).body == defaults
         changed = await admin.call("PATCH", path, {"escalate_after_hours": 8}, **{"If-Match": '"0"'})
         assert (changed.status, changed.body, changed.headers["ETag"]) == (
             200,
-            {"escalate_after_hours": 8, "version": 1},
+            defaults | {"escalate_after_hours": 8, "version": 1},
             '"1"',
         )
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 9}, **{"If-Match": '"0"'})).status == 412
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 721})).status == 400
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 8})).body["version"] == 1
+        assert (await admin.call("PATCH", path, {"language": "fr"})).body["errors"][0]["pointer"] == "/language"
+        changed = await admin.call("PATCH", path, {"language": "es", "include_text": True})
+        assert changed.body == {"escalate_after_hours": 8, "include_text": True, "language": "es", "version": 2}
         for user_id in (served.ours.member, served.ours.viewer):
             assert (await served.client(user_id).call("GET", path)).status == 403
+            assert (await served.client(user_id).call("PATCH", path, {"include_text": False})).status == 403
         foreign = served.client(served.foreign.owner)
         assert (await foreign.call("PATCH", path, {"escalate_after_hours": 0})).status == 404
         assert (await foreign.call("GET", "/orgs/foreign/settings/notifications")).body["version"] == 0

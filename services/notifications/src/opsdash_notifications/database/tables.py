@@ -77,6 +77,8 @@ org_settings = sa.Table(
     metadata,
     sa.Column("org_id", pg.UUID, primary_key=True),
     sa.Column("escalate_after_hours", sa.Integer, nullable=False),
+    sa.Column("include_text", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 
@@ -133,6 +135,9 @@ sa.Table(
     sa.Column("quiet_zone", sa.Text),
     sa.Column("urgent_through", sa.Boolean, nullable=False, server_default="true"),
     timestamp("muted_until", nullable=True),
-    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("language", sa.Text),
+    sa.Column("digest_hour", sa.Integer),
+    sa.Column("digest_zone", sa.Text),
+    timestamp("digest_set_at", nullable=True),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
 )

@@ -25,14 +25,17 @@ PATIENCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class MailPreferences:
-    """What a person said about their mails, in all orgs. `turned` has the reasons about which they said something."""
+    """What a person said about their mails, in all orgs. `turned` has the reasons about which they said something.
+
+    Without a `language` of their own, the org's holds.
+    """
 
     turned: dict[Reason, bool] = field(default_factory=dict)
     delay: timedelta = DEFAULT_DELAY
     quiet: QuietHours | None = None
     urgent_through: bool = True
     muted_until: datetime | None = None
-    language: str = "en"
+    language: str | None = None
 
     def wants(self, reason: Reason) -> bool:
         return self.turned.get(reason, reason not in MAIL_OFF_AT_FIRST)
