@@ -25,8 +25,15 @@ def preferences(**fields: Any) -> dict[str, Any]:
         "urgent_through": True,
         "muted_until": None,
         "language": "en",
+        "language_chosen": True,
+        "digest_hour": None,
+        "digest_zone": None,
         "version": 4,
     } | fields
+
+
+def workspace_settings(**fields: Any) -> dict[str, Any]:
+    return {"escalate_after_hours": 24, "include_text": False, "language": "en", "version": 2} | fields
 
 
 def problem(code: str, status: int, *errors: tuple[str, str], **more: Any) -> web.Response:
@@ -39,7 +46,7 @@ class Telling:
     """Answers as the notifications service, and remembers the changes it was asked for with their If-Match."""
 
     def __init__(self, mine: dict[str, Any] | None = None, workspace: dict[str, Any] | None = None) -> None:
-        ours = workspace or {"escalate_after_hours": 24, "version": 2}
+        ours = workspace or workspace_settings()
         self.known = {MINE: mine or preferences(), OF_WORKSPACE: ours}
         self.refusal: Callable[[], web.Response] | None = None
         self.changes: list[tuple[str, Any, str | None]] = []
@@ -53,7 +60,8 @@ class Telling:
             return self.refusal()
         known = self.known[request.path]
         mail = {"mail": known["mail"] | change.get("mail", {})} if "mail" in known else {}
-        self.known[request.path] = known | change | mail | {"version": known["version"] + 1}
+        language = {"language": "en", "language_chosen": False} if change.get("language", "") is None else {}
+        self.known[request.path] = known | change | mail | language | {"version": known["version"] + 1}
         return web.json_response(self.known[request.path])
 
 

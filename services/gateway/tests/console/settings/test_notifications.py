@@ -16,7 +16,8 @@ PATH = "/settings/notifications"
 #: The form as a browser sends it when nobody has touched it.
 UNTOUCHED = {
     "mail": ["assigned", "mentioned"], "mail_delay_seconds": "60", "muted_until": "", "from": "22:00", "to": "07:00",
-    "zone": "", "urgent_through": "on", "language": "en", "reader_zone": "", "version": "4",
+    "zone": "", "urgent_through": "on", "language": "en", "digest_hour": "", "digest_zone": "",
+    "reader_zone": "", "version": "4",
 }  # fmt: skip
 QUIET = {"is_quiet": "on", "from": "21:30", "to": "06:15", "zone": "Europe/Madrid"}
 
@@ -67,15 +68,14 @@ class TestShowing:
         assert chosen(html, "zone") == "Europe/Madrid"
         assert "selected" not in html.partition(' name="zone"')[2].partition("</optgroup>")[2].partition("</select>")[0]
 
-    @pytest.mark.parametrize(("answer", "shown"), [({}, None), ({"digest_hour": None}, ""), ({"digest_hour": 7}, "7")])
-    async def test_the_digest_is_offered_where_there_is_one(
-        self, window: Visitor, notifications: Any, answer: dict[str, Any], shown: str | None
-    ):
-        notifications.answer = Telling(preferences(**answer))
+    async def test_the_digest_with_its_zone(self, window: Visitor, notifications: Any):
+        notifications.answer = Telling(preferences(digest_hour=7, digest_zone="Asia/Kolkata"))
         html = (await window.get(PATH)).html
-        assert ('name="digest_hour"' in html) == (shown is not None)
-        if shown:
-            assert chosen(html, "digest_hour") == shown
+        assert (chosen(html, "digest_hour"), chosen(html, "digest_zone")) == ("7", "Asia/Kolkata")
+
+    async def test_no_language_is_that_of_the_workspace(self, window: Visitor, notifications: Any):
+        notifications.answer = Telling(preferences(language_chosen=False))
+        assert chosen((await window.get(PATH)).html, "language") == ""
 
 
 class TestChanging:
@@ -87,6 +87,7 @@ class TestChanging:
             (QUIET, {"quiet_hours": {"from": "21:30", "to": "06:15", "zone": "Europe/Madrid"}}),
             ({"urgent_through": None}, {"urgent_through": False}),
             ({"language": "es"}, {"language": "es"}),
+            ({"language": ""}, {"language": None}),
             ({"muted_until": "2126-03-03T09:00"}, {"muted_until": "2126-03-03T09:00:00+00:00"}),
             (
                 {"muted_until": "2126-07-03T09:00", "reader_zone": "Europe/Madrid"},
@@ -111,10 +112,12 @@ class TestChanging:
         assert telling.changes == [(MINE, {"quiet_hours": None, "muted_until": None}, '"4"')]
 
     async def test_sets_the_digest_and_ends_it(self, window: Visitor, notifications: Any):
-        notifications.answer = telling = Telling(preferences(digest_hour=None))
-        await window.post(PATH, UNTOUCHED | {"digest_hour": "8"})
-        await window.post(PATH, UNTOUCHED | {"digest_hour": "", "version": "5"})
-        assert telling.changes == [(MINE, {"digest_hour": 8}, '"4"'), (MINE, {"digest_hour": None}, '"5"')]
+        notifications.answer = telling = Telling()
+        await window.post(PATH, UNTOUCHED | {"digest_hour": "8", "digest_zone": "Europe/Madrid"})
+        await window.post(PATH, UNTOUCHED | {"digest_hour": "", "digest_zone": "Europe/Madrid", "version": "5"})
+        assert telling.changes == [
+            (MINE, {"digest_hour": 8, "digest_zone": "Europe/Madrid"}, '"4"'), (MINE, {"digest_hour": None}, '"5"'),
+        ]  # fmt: skip
 
     async def test_without_scripts_the_page_comes_back_and_says_so(self, window: Visitor, notifications: Any):
         notifications.answer = telling = Telling()
@@ -136,6 +139,7 @@ class TestRefusals:
             (QUIET | {"zone": ""}, "zone", "This is needed."),
             (QUIET | {"from": ""}, "from", "This is needed."),
             (QUIET | {"to": "21:30"}, "to", "Choose another time than the beginning."),
+            ({"digest_hour": "8", "digest_zone": ""}, "digest_zone", "This is needed."),
             ({"muted_until": "tomorrow"}, "muted_until", "This is not a date and time."),
         ],
     )

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from opsdash_gateway.console.i18n.local_times import local_text, moment_of
 from opsdash_gateway.console.settings.notifications.schemas import NotificationPreferences
 
@@ -24,7 +22,7 @@ HOURS: Final = tuple(f"{hour:02}:00" for hour in range(24))
 class Form:
     """What the fields hold. `muted` is a local time in `zone`, the reader's when the form was made; empty is off.
 
-    `digest` is None where there is no daily digest.
+    An empty `language` is that of the workspace, an empty `digest_hour` no digest.
     """
 
     mail: dict[str, bool]
@@ -36,7 +34,8 @@ class Form:
     urgent_through: bool
     muted: str
     language: str
-    digest: str | None
+    digest_hour: str
+    digest_zone: str
     version: int
     zone: str
 
@@ -54,8 +53,9 @@ def form_of(known: NotificationPreferences, zone: str, now: datetime) -> Form:
         quiet_zone=quiet.zone if quiet else zone,
         urgent_through=known.urgent_through,
         muted=local_text(known.muted_until, zone) if is_muted and known.muted_until else "",
-        language=known.language,
-        digest=_digest(known),
+        language=known.language if known.language_chosen else "",
+        digest_hour="" if known.digest_hour is None else str(known.digest_hour),
+        digest_zone=known.digest_zone or (quiet.zone if quiet else zone),
         version=known.version,
         zone=zone,
     )
@@ -73,7 +73,8 @@ def typed_form(stored: Form, sent: Mapping[str, str], reasons: Sequence[str]) ->
         urgent_through="urgent_through" in sent,
         muted=sent.get("muted_until", ""),
         language=sent.get("language", stored.language),
-        digest=None if stored.digest is None else sent.get("digest_hour", ""),
+        digest_hour=sent.get("digest_hour", ""),
+        digest_zone=sent.get("digest_zone", ""),
         version=stored.version,
         zone=stored.zone,
     )
@@ -89,21 +90,24 @@ def changes_of(stored: Form, typed: Form) -> dict[str, Any]:
         changes["mail_delay_seconds"] = int(typed.delay) if typed.delay.isdecimal() else typed.delay
     if _quiet(typed) != _quiet(stored):
         changes["quiet_hours"] = _quiet(typed)
-    for name in ("urgent_through", "language"):
-        if getattr(typed, name) != getattr(stored, name):
-            changes[name] = getattr(typed, name)
+    if typed.urgent_through != stored.urgent_through:
+        changes["urgent_through"] = typed.urgent_through
+    if typed.language != stored.language:
+        changes["language"] = typed.language or None
     if typed.muted != stored.muted:
         changes["muted_until"] = moment_of(typed.muted, typed.zone).isoformat() if typed.muted else None
-    if typed.digest != stored.digest:
-        changes["digest_hour"] = int(typed.digest) if typed.digest and typed.digest.isdecimal() else None
-    return changes
+    return changes | _digest(stored, typed)
+
+
+def _digest(stored: Form, typed: Form) -> dict[str, Any]:
+    """The hour with its zone: a zone that is only offered is not stored yet."""
+    if (typed.digest_hour, typed.digest_zone) == (stored.digest_hour, stored.digest_zone):
+        return {}
+    if not typed.digest_hour:
+        return {"digest_hour": None} if stored.digest_hour else {}
+    hour = int(typed.digest_hour) if typed.digest_hour.isdecimal() else typed.digest_hour
+    return {"digest_hour": hour, "digest_zone": typed.digest_zone}
 
 
 def _quiet(form: Form) -> dict[str, str] | None:
     return {"from": form.quiet_from, "to": form.quiet_to, "zone": form.quiet_zone} if form.is_quiet else None
-
-
-def _digest(known: NotificationPreferences) -> str | None:
-    if known.digest_hour is msgspec.UNSET:
-        return None
-    return "" if known.digest_hour is None else str(known.digest_hour)

@@ -76,6 +76,8 @@ def _changes(stored: Form, typed: Form) -> dict[str, Any]:
         for name, value in (("from", typed.quiet_from), ("to", typed.quiet_to), ("zone", typed.quiet_zone))
         if typed.is_quiet and not value
     ]
+    if typed.digest_hour and not typed.digest_zone:
+        errors.append(FieldError("/digest_zone", "required", "is needed"))
     if typed.is_quiet and typed.quiet_from and typed.quiet_from == typed.quiet_to:
         errors.append(FieldError("/to", "same", "must differ from the beginning"))
     try:
@@ -95,7 +97,7 @@ def _shown(page: Page, form: Form) -> dict[str, Any]:
         "default_delay": DEFAULT_DELAY,
         "hours": HOURS,
         "zones": zones_by_continent(),
-        "near_zones": dict.fromkeys(zone for zone in (page.zone, form.quiet_zone, UTC_ZONE) if zone),
+        "near_zones": dict.fromkeys(zone for zone in (page.zone, form.quiet_zone, form.digest_zone, UTC_ZONE) if zone),
         "mail_languages": NAMES,
         "mails_off_at_first": MAIL_OFF_AT_FIRST,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 
 class QuietHours(msgspec.Struct):
@@ -17,7 +16,7 @@ class QuietHours(msgspec.Struct):
 
 
 class NotificationPreferences(msgspec.Struct):
-    """Which reasons bring a mail, and when. `digest_hour` is unset where the service has no daily digest."""
+    """Which reasons bring a mail, and when; `language` is theirs only where `language_chosen`."""
 
     mail: dict[str, bool]
     mail_delay_seconds: int
@@ -25,5 +24,7 @@ class NotificationPreferences(msgspec.Struct):
     urgent_through: bool
     muted_until: datetime | None
     language: str
+    language_chosen: bool
+    digest_hour: int | None
+    digest_zone: str | None
     version: int
-    digest_hour: int | UnsetType | None = UNSET

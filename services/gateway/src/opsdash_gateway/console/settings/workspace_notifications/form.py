@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from opsdash_gateway.console.settings.workspace_notifications.schemas import NoticeSettings
 
 DEFAULT_HOURS: Final = 24
@@ -16,32 +14,22 @@ MOST_HOURS: Final = 720
 
 @dataclass(frozen=True)
 class Form:
-    """What the fields hold. None is what the service does not have."""
+    """What the fields hold."""
 
     hours: str
-    include_text: bool | None
-    language: str | None
+    include_text: bool
+    language: str
     version: int
 
 
 def form_of(known: NoticeSettings) -> Form:
-    return Form(
-        str(known.escalate_after_hours),
-        None if known.include_text is msgspec.UNSET else known.include_text,
-        None if known.language is msgspec.UNSET else known.language,
-        known.version,
-    )
+    return Form(str(known.escalate_after_hours), known.include_text, known.language, known.version)
 
 
 def typed_form(stored: Form, sent: Mapping[str, str]) -> Form:
     """What was sent; escalation that is not ticked is 0 hours."""
     hours = sent.get("escalate_after_hours", "").strip() if "escalates" in sent else "0"
-    return Form(
-        hours,
-        None if stored.include_text is None else "include_text" in sent,
-        None if stored.language is None else sent.get("language", stored.language),
-        stored.version,
-    )
+    return Form(hours, "include_text" in sent, sent.get("language", stored.language), stored.version)
 
 
 def changes_of(stored: Form, typed: Form) -> dict[str, Any]:

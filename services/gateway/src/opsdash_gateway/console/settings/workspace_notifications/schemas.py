@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 
 class NoticeSettings(msgspec.Struct):
-    """Unset are those that the service does not have."""
+    """`include_text`: mails have the text of what they are about; `language` is for who has chosen none."""
 
     escalate_after_hours: int
+    include_text: bool
+    language: str
     version: int
-    include_text: bool | UnsetType = UNSET
-    language: str | UnsetType = UNSET
