@@ -6,11 +6,15 @@ from uuid import UUID
 
 from opsdash_tenancy.errors import DomainError, FieldProblem, InvalidFields, NotFound
 
-__all__ = ["FieldProblem", "InvalidFields", "NotFound", "TicketUnknown", "TooManyWatchers"]
+__all__ = ["FieldProblem", "InvalidFields", "NotFound", "TicketUnknown", "TooManyReminders", "TooManyWatchers"]
 
 
 class TooManyWatchers(DomainError):
     """As many people watch the ticket as may."""
+
+
+class TooManyReminders(DomainError):
+    """The person has as many reminders in the org as may be."""
 
 
 class TicketUnknown(Exception):

@@ -66,6 +66,7 @@ async def schedule(
     *,
     actor_id: UUID | None,
     is_urgent: bool = False,
+    note: str | None = None,
 ) -> None:
     """Let each of these people have a mail, after their own delay."""
     wanted = [
@@ -82,6 +83,7 @@ async def schedule(
             source_event_id=source.event_id,
             source_at=source.at,
             is_urgent=is_urgent,
+            note=note,
             now=work.now,
             default_delay=model.DEFAULT_DELAY,
             recipients=wanted,
