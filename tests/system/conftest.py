@@ -214,7 +214,8 @@ def address_parts(slug: str, user_id: UUID) -> dict[str, str]:
     parts = {"slug": slug, "locale": "en", "kind": "company", "entity_id": str(uuid4()), "user_id": str(user_id)}
     return (
         parts
-        | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x", "row_id": str(uuid4())}
+        | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x"}
+        | {"row_id": str(uuid4()), "reminder_id": str(uuid4())}
         | {
             "names": "mentioned",
             "signature": "x",

@@ -35,6 +35,10 @@ class Reason(StrEnum):
     CHANNEL_DISABLED = "channel_disabled"
 
 
+#: Reasons that bring nobody a mail until they turn it on.
+MAIL_OFF_AT_FIRST: Final = frozenset({Reason.STATUS_CHANGED})
+
+
 class Channel(StrEnum):
     INBOX = "inbox"
     MAIL = "mail"

@@ -21,6 +21,7 @@ from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
 from opsdash_notifications.mail.worker import MailWorkers
 from opsdash_notifications.problems import PROBLEMS
+from opsdash_notifications.reminders.service import remind_due
 from opsdash_notifications.routes import ROUTES
 from opsdash_notifications.settings import REVISION, SERVICE, NotificationsSettings
 from opsdash_notifications.tickets.scope import AppDependencies
@@ -28,6 +29,7 @@ from opsdash_notifications.tickets.tickets_client import TicketClient
 
 FORGET_EVERY_SECONDS = 3600.0
 ESCALATE_EVERY_SECONDS = 60.0
+REMIND_EVERY_SECONDS = 1.0
 
 
 def build_runtime(settings: NotificationsSettings) -> Runtime:
@@ -79,5 +81,6 @@ def _runtime(settings: NotificationsSettings, tickets: TicketClient) -> Runtime:
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers, tickets)
     runtime.every(ESCALATE_EVERY_SECONDS, "escalate", escalate_due)
+    runtime.every(REMIND_EVERY_SECONDS, "remind", remind_due)
     runtime.every(FORGET_EVERY_SECONDS, "forget-old-rows", forget_old)
     return runtime

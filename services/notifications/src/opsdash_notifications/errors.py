@@ -15,6 +15,7 @@ __all__ = [
     "MessageNotTaken",
     "NotFound",
     "TicketUnknown",
+    "TooManyReminders",
     "TooManyWatchers",
 ]
 
@@ -43,6 +44,10 @@ class MessageNotTaken(DomainError):
     def __init__(self, words: str) -> None:
         super().__init__("a chat has not taken a test")
         self.words = words
+
+
+class TooManyReminders(DomainError):
+    """The person has as many reminders in the org as may be."""
 
 
 class TicketUnknown(Exception):

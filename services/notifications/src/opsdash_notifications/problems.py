@@ -9,7 +9,14 @@ from opsdash_http.errors.exceptions import ProblemFactory
 from opsdash_http.errors.problems import Problem, conflict, forbidden
 from opsdash_tenancy.problems import TENANCY_PROBLEMS
 
-from opsdash_notifications.errors import ChannelLimitReached, ChannelsNotSetUp, MessageNotTaken, TooManyWatchers
+from opsdash_notifications.errors import (
+    ChannelLimitReached,
+    ChannelsNotSetUp,
+    MessageNotTaken,
+    TooManyReminders,
+    TooManyWatchers,
+)
+from opsdash_notifications.reminders.model import MOST_OPEN
 from opsdash_notifications.watching.model import MOST_WATCHERS
 
 _NOT_SET_UP: Final = (
@@ -26,6 +33,9 @@ def _channel_limit_reached(error: ChannelLimitReached) -> Problem:
 
 PROBLEMS: Final[Mapping[type[Exception], ProblemFactory]] = {
     **TENANCY_PROBLEMS,
+    TooManyReminders: lambda _: conflict(
+        "too-many-reminders", "You have as many reminders in this workspace as may be.", limit=MOST_OPEN
+    ),
     TooManyWatchers: lambda _: conflict(
         "too-many-watchers", "As many people watch this ticket as may.", limit=MOST_WATCHERS
     ),

@@ -13,6 +13,7 @@ from opsdash_notifications.inbox import routes as inbox_routes
 from opsdash_notifications.ledger import routes as ledger_routes
 from opsdash_notifications.mail import routes as mail_routes
 from opsdash_notifications.org_settings import routes as settings_routes
+from opsdash_notifications.reminders import routes as reminder_routes
 from opsdash_notifications.team_channels import routes as channel_routes
 from opsdash_notifications.tickets.scope import RequestScope
 from opsdash_notifications.watching import routes as watching_routes
@@ -37,7 +38,11 @@ ROUTES: list[ControllerRouterHandler] = [
             *settings_routes.ROUTES,
             *channel_routes.ROUTES,
             *announcement_routes.ROUTES,
-            Router("/tickets/{reference:str}", route_handlers=[*watching_routes.ROUTES, *ledger_routes.ROUTES]),
+            *reminder_routes.ROUTES,
+            Router(
+                "/tickets/{reference:str}",
+                route_handlers=[*watching_routes.ROUTES, *reminder_routes.TICKET_ROUTES, *ledger_routes.ROUTES],
+            ),
         ],
         tags=["notices"],
     ),

@@ -13,7 +13,7 @@ from opsdash_notifications.mail.smtp import SmtpTls
 
 SERVICE: Final = "notifications"
 #: The schema revision this version of the service needs.
-REVISION: Final = "0003"
+REVISION: Final = "0005"
 
 
 #: What mails cannot be sent without.

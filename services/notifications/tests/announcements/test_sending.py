@@ -44,6 +44,19 @@ async def test_it_leaves_and_is_recorded(channels: Channels) -> None:
     assert len(channels.chat.taken) == 1
 
 
+async def test_it_is_in_the_language_of_the_org(channels: Channels) -> None:
+    await channels.stored.fetch(
+        "INSERT INTO org_settings (org_id, escalate_after_hours, language, version) VALUES ($1, 24, 'es', 1)", ORG
+    )
+    await channels.add("one")
+    await channels.event(Reason.MENTIONED)
+    await channels.run()
+    assert channels.chat.texts[0].split("\n")[1:] == [
+        "Jonas Bergström ha mencionado a alguien.",
+        f"{PUBLIC_URL}/es/org/brightside/support/42",
+    ]
+
+
 class TestOnce:
     async def test_an_event_that_comes_again_is_one_message(self, channels: Channels) -> None:
         await channels.add("one")

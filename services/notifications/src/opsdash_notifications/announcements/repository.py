@@ -11,6 +11,7 @@ from opsdash_chassis.database.records import to_row, to_rows
 from opsdash_chassis.database.row import Row
 
 from opsdash_notifications.announcements.model import Throttle
+from opsdash_notifications.languages import DEFAULT_LANGUAGE
 
 # Replicas and workers never wait for each other's channels. Some look at those only that answered the last time, so
 # that those that do not are never in the way of all.
@@ -28,7 +29,11 @@ LEFT JOIN LATERAL (
 ) a ON true
 WHERE m.org_id = $1 AND m.channel_id = $2 ORDER BY m.made_at, m.notice_id LIMIT $3
 """
-_ORG = "SELECT slug, name FROM orgs WHERE org_id = $1 AND removed_at IS NULL AND plate = ANY($2)"
+_ORG = """
+SELECT o.slug, o.name, coalesce(s.language, $3) AS language
+FROM orgs o LEFT JOIN org_settings s ON s.org_id = $1
+WHERE o.org_id = $1 AND o.removed_at IS NULL AND o.plate = ANY($2)
+"""
 _REMOVE = "DELETE FROM team_messages WHERE org_id = $1 AND notice_id = ANY($2::uuid[]) RETURNING notice_id"
 _POSTPONE = "UPDATE team_turns SET due_at = $3, gathers_until = $4 WHERE org_id = $1 AND channel_id = $2"
 _END_TURN = """
@@ -81,10 +86,11 @@ class Message(Row, frozen=True):
 
 
 class Org(Row, frozen=True):
-    """One that has Support."""
+    """One that has Support, and the language that its people share."""
 
     slug: str
     name: str
+    language: str
 
 
 class Queue(Row, frozen=True):
@@ -107,7 +113,7 @@ async def waiting(connection: Connection, turn: Turn, *, limit: int) -> list[Mes
 
 async def org(connection: Connection, org_id: UUID, plates: Sequence[str]) -> Org | None:
     """None for one that is gone or has none of these plates."""
-    return to_row(Org, await connection.fetchrow(_ORG, org_id, plates))
+    return to_row(Org, await connection.fetchrow(_ORG, org_id, plates, DEFAULT_LANGUAGE))
 
 
 async def remove(connection: Connection, org_id: UUID, notice_ids: Sequence[UUID]) -> set[UUID]:

@@ -18,7 +18,7 @@ from opsdash_notifications.announcements.schemas import SentTest
 from opsdash_notifications.chat.answers import ChatFailed
 from opsdash_notifications.chat.text import lines_of_test
 from opsdash_notifications.errors import MessageNotTaken, NotFound
-from opsdash_notifications.mail.texts import DEFAULT_LANGUAGE
+from opsdash_notifications.org_settings import repository as org_settings
 from opsdash_notifications.team_channels import repository
 from opsdash_notifications.team_channels.setup import ChannelSetup
 from opsdash_notifications.tickets.scope import RequestScope
@@ -46,9 +46,9 @@ async def send_test(
             if channel is None:
                 raise NotFound
             address = channels.decrypt(channel.address, channel.id)
+            lines = lines_of_test(channel.name, (await org_settings.read(work.connection, access.org_id)).language)
             try:
                 async with asyncio.timeout(TOTAL_SECONDS):
-                    lines = lines_of_test(channel.name, DEFAULT_LANGUAGE)
                     await channels.chat.send(address, lines, notice=str(uuid4()))
             except TimeoutError as error:
                 raise MessageNotTaken("It does not answer.") from error

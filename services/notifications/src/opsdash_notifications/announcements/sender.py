@@ -18,7 +18,7 @@ from opsdash_chassis.errors import Unavailable
 from opsdash_contracts.notices import Reason
 
 from opsdash_notifications.announcements import metrics, repository, service
-from opsdash_notifications.announcements.repository import Message
+from opsdash_notifications.announcements.repository import Message, Org
 from opsdash_notifications.announcements.service import Leaving
 from opsdash_notifications.chat import text
 from opsdash_notifications.chat.answers import ChatFailed
@@ -26,7 +26,6 @@ from opsdash_notifications.chat.client import AT_ONCE
 from opsdash_notifications.chat.text import Entry
 from opsdash_notifications.errors import ChannelsNotSetUp
 from opsdash_notifications.mail.links import TicketLinks
-from opsdash_notifications.mail.texts import DEFAULT_LANGUAGE
 from opsdash_notifications.team_channels.setup import ChannelSetup
 
 log = structlog.get_logger(__name__)
@@ -108,12 +107,11 @@ class Sender:
                 await service.record_failure(work, leaving, failure)
 
     def _lines(self, leaving: Leaving) -> list[str]:
-        language = DEFAULT_LANGUAGE
-        url = self.links.org(leaving.org.slug, language)
-        entries = [self._entry(leaving, message, language) for message in leaving.messages]
-        return text.lines(entries, leaving.org.name, url, language)
+        org = leaving.org
+        entries = [self._entry(org, message) for message in leaving.messages]
+        return text.lines(entries, org.name, self.links.org(org.slug, org.language), org.language)
 
-    def _entry(self, leaving: Leaving, message: Message, language: str) -> Entry:
-        slug, number = leaving.org.slug, message.number
+    def _entry(self, org: Org, message: Message) -> Entry:
+        slug, language, number = org.slug, org.language, message.number
         url = self.links.org(slug, language) if number is None else self.links.ticket(slug, number, language)
         return Entry(Reason(message.reason), message.actor, number, message.title, url)

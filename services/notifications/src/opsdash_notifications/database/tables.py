@@ -57,11 +57,30 @@ inbox_rows = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     timestamp("first_unread_at"),
     timestamp("updated_at"),
+    sa.Column("note", sa.Text),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 sa.Index("inbox_rows_newest", inbox_rows.c.org_id, inbox_rows.c.user_id, inbox_rows.c.id, unique=True)
 sa.Index("inbox_rows_subject", inbox_rows.c.org_id, inbox_rows.c.subject_id)
 sa.Index("inbox_rows_updated_at", inbox_rows.c.updated_at)
+
+# Those that are still to come; whoever tells of one deletes it.
+reminders = sa.Table(
+    "reminders",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("user_id", pg.UUID, nullable=False),
+    sa.Column("ticket_id", pg.UUID, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    timestamp("at"),
+    sa.Column("note", sa.Text),
+    timestamp("created_at"),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+sa.Index("reminders_at", reminders.c.at)
+sa.Index("reminders_of_person", reminders.c.org_id, reminders.c.user_id, reminders.c.at, reminders.c.id)
+sa.Index("reminders_of_ticket", reminders.c.org_id, reminders.c.ticket_id)
 
 # Due times that have passed, until they are moved or met, or owners and admins were told of them.
 lasting_breaches = sa.Table(
@@ -79,6 +98,8 @@ org_settings = sa.Table(
     metadata,
     sa.Column("org_id", pg.UUID, primary_key=True),
     sa.Column("escalate_after_hours", sa.Integer, nullable=False),
+    sa.Column("include_text", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 
@@ -103,6 +124,7 @@ mails = sa.Table(
     sa.Column("source_event_id", pg.UUID, nullable=False),
     timestamp("source_at"),
     sa.Column("is_urgent", sa.Boolean, nullable=False),
+    sa.Column("note", sa.Text),
     timestamp("made_at"),
     timestamp("due_at"),
     sa.Column("is_held", sa.Boolean, nullable=False, server_default="false"),
@@ -135,7 +157,10 @@ sa.Table(
     sa.Column("quiet_zone", sa.Text),
     sa.Column("urgent_through", sa.Boolean, nullable=False, server_default="true"),
     timestamp("muted_until", nullable=True),
-    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("language", sa.Text),
+    sa.Column("digest_hour", sa.Integer),
+    sa.Column("digest_zone", sa.Text),
+    timestamp("digest_set_at", nullable=True),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
 )
 

@@ -44,13 +44,19 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
     notified = [decision for decision in new if decision.is_notified]
     if notified:
         rows = [(decision.user_id, decision.reason) for decision in notified]
-        await repository.notify(work.connection, source, rows, occasion.actor_id, work.now)
+        await repository.notify(work.connection, source, rows, occasion, work.now)
     mailed = [decision for decision in notified if decision.mail]
     late = [decision for decision in mailed if is_too_old(decision.reason, source.at, work.now)]
     await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
     recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
-    urgent = occasion.is_urgent
-    await mail.schedule(work, source, recipients_of_mail, actor_id=occasion.actor_id, is_urgent=urgent)
+    await mail.schedule(
+        work,
+        source,
+        recipients_of_mail,
+        actor_id=occasion.actor_id,
+        is_urgent=occasion.is_urgent,
+        note=occasion.note,
+    )
     return notified
 
 

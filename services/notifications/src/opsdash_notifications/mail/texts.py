@@ -13,8 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from opsdash_contracts.notices import Reason
 
-DEFAULT_LANGUAGE: Final = "en"
-LANGUAGES: Final = ("en", "es")
+from opsdash_notifications.languages import LANGUAGES
+
 CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 
 
