@@ -49,6 +49,31 @@ class TestLedger:
         assert (skipped["state"], skipped["why"], skipped["lateness_ms"]) == ("skipped", "muted", None)
         assert sent["source_event_id"] == str(comment.envelope.id)
 
+    async def test_names_the_team_channels_that_were_told(self, served: Running):
+        story, member = served.story(), served.client(served.ours.member)
+        path = "/orgs/ours/settings/team-channels"
+        hook = {"address": "ntfys://chat.example.test/told-0123456789", "reasons": ["sla_breached"]}
+        admin = served.client(served.ours.admin)
+        made = [(await admin.call("POST", path, hook | {"name": name})).body for name in ("one", "two")]
+        await served.send(created := story.created(), breach := story.breached())
+        await served.handled([created, breach])
+        await admin.call("DELETE", f"{path}/{made[0]['id']}")
+        ids = [item["id"] for item in made]
+
+        async def told() -> list[Any]:
+            items = (await member.call("GET", "/orgs/ours/tickets/1/notices?limit=100")).body["items"]
+            return [item for item in items if item["channel_id"] == ids[0]]
+
+        (notice,) = await eventually(told, bool)
+        assert (notice["channel"], notice["channel_name"], notice["recipient"]) == ("team", "one", None)
+        names = f"/orgs/ours/team-channels?id={','.join(ids)}"
+        found = (await served.client(served.ours.viewer).call("GET", names)).body["items"]
+        assert {item["id"]: item["name"] for item in found} == dict(zip(ids, ("one", "two"), strict=True))
+        foreign = await served.client(served.foreign.owner).call("GET", names.replace("ours", "foreign"))
+        assert foreign.body == {"items": []}
+        for wrong in ("x", "", ",".join(ids * 51)):
+            assert (await member.call("GET", f"/orgs/ours/team-channels?id={wrong}")).status == 400
+
 
 class TestSettings:
     async def test_owners_and_admins_change_them_by_version(self, served: Running):

@@ -14,6 +14,7 @@ from services.gateway.tests.console.ticket.test_ticket_page import PERSON, PROBL
 from tests.support.web_clients import Visitor
 
 MINE = "/me/notifications"
+CHANNELS = "/orgs/brightside/settings/team-channels"
 OF_WORKSPACE = "/orgs/brightside/settings/notifications"
 
 
@@ -47,7 +48,8 @@ class Telling:
 
     def __init__(self, mine: dict[str, Any] | None = None, workspace: dict[str, Any] | None = None) -> None:
         ours = workspace or workspace_settings()
-        self.known = {MINE: mine or preferences(), OF_WORKSPACE: ours}
+        none: dict[str, Any] = {"items": [], "next_cursor": None}
+        self.known = {MINE: mine or preferences(), OF_WORKSPACE: ours, CHANNELS: none}
         self.refusal: Callable[[], web.Response] | None = None
         self.changes: list[tuple[str, Any, str | None]] = []
 

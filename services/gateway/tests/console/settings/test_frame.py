@@ -10,7 +10,7 @@ from services.gateway.tests.console.settings.conftest import Telling, tickets
 from services.gateway.tests.console.ticket.test_ticket_page import PERSON, SESSION_SECRET, unavailable
 from tests.support.web_clients import Visitor
 
-PAGES = ("notifications", "workspace-notifications")
+PAGES = ("notifications", "workspace-notifications", "channels")
 
 
 class TestWhoIsLetIn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -38,7 +38,6 @@ _LISTENING = """
 SELECT id, reasons, priorities, categories FROM team_channels
 WHERE org_id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND reasons && $2::text[] ORDER BY id
 """
-_NAMES = "SELECT id, name FROM team_channels WHERE org_id = $1 AND id = ANY($2::uuid[])"
 _RENEW = "UPDATE team_channels SET address = $4 WHERE org_id = $1 AND id = $2 AND address = $3"
 _ANY_ADDRESSES_OF_ANY_ORG = """
 SELECT org_id, id, address FROM team_channels
@@ -116,12 +115,6 @@ async def delete(connection: Connection, org_id: UUID, channel_id: UUID, now: da
 async def listening(connection: Connection, org_id: UUID, reasons: Sequence[str]) -> list[Listener]:
     """Those that hear of one of these reasons."""
     return to_rows(Listener, await connection.fetch(_LISTENING, org_id, reasons))
-
-
-async def names(connection: Connection, org_id: UUID, channel_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Of deleted ones too."""
-    wanted = list(set(channel_ids))
-    return {row["id"]: row["name"] for row in await connection.fetch(_NAMES, org_id, wanted)} if wanted else {}
 
 
 async def addresses(connection: Connection, after: tuple[UUID, UUID], *, limit: int) -> list[StoredAddress]:

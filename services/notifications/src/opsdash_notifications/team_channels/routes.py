@@ -15,9 +15,13 @@ from opsdash_tenancy.references import object_id
 
 from opsdash_notifications.access.policy import NoticeAction
 from opsdash_notifications.errors import NotFound
+from opsdash_notifications.ledger import repository as ledger
 from opsdash_notifications.team_channels import repository, service
+from opsdash_notifications.team_channels.ids import read_ids
 from opsdash_notifications.team_channels.schemas import (
     CreateTeamChannel,
+    NamedChannel,
+    NamedChannels,
     PatchTeamChannel,
     TeamChannel,
     TeamChannelPage,
@@ -107,6 +111,17 @@ async def delete_channel(
         await service.delete(work, access, object_id(channel_id), if_match=expected_versions(if_match))
 
 
+@get("/team-channels", operation_id="nameTeamChannels")
+async def name_channels(
+    org: NamedDependency[RequestScope],
+    wanted: Annotated[str, QueryParameter(name="id", description="Ids with commas between them, 100 at most")],
+) -> NamedChannels:
+    """Names of chats that the org has or had, by which everybody reads who was told."""
+    async with org.transaction(NoticeAction.READ) as (work, access):
+        names = await ledger.channel_names(work.connection, access.org_id, read_ids(wanted))
+        return NamedChannels(items=[NamedChannel(id=id_, name=name) for id_, name in sorted(names.items())])
+
+
 def _answer(
     channel: repository.Channel, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response[TeamChannel]:
@@ -122,4 +137,4 @@ def _position(values: list[str | int]) -> UUID:
     return UUID(values[0])
 
 
-ROUTES = [list_channels, create_channel, get_channel, patch_channel, delete_channel]
+ROUTES = [name_channels, list_channels, create_channel, get_channel, patch_channel, delete_channel]

@@ -99,6 +99,19 @@ class TeamChannel(Body):
     version: int
 
 
+class NamedChannel(Body):
+    """What everybody may know of a chat."""
+
+    id: UUID
+    name: str
+
+
+class NamedChannels(Body):
+    """Those that the org has or had."""
+
+    items: list[NamedChannel]
+
+
 class TeamChannelPage(Body):
     """Oldest first; `next_cursor` null means the end."""
 

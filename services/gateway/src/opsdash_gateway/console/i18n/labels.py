@@ -72,6 +72,18 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "reminder": N_("My reminders"),
         "usage": N_("The limit of the plate, for owners and admins"),
         "webhook_disabled": N_("Webhooks that were switched off, for owners and admins"),
+        "channel_disabled": N_("Team channels that were switched off, for owners and admins"),
+    },
+    "channel_reason": {
+        "assigned": N_("Assigned tickets"),
+        "mentioned": N_("Comments that mention somebody"),
+        "commented": N_("Comments"),
+        "status_changed": N_("Changes of status"),
+        "reopened": N_("Reopened tickets"),
+        "sla_warning": N_("Tickets that are due soon"),
+        "sla_breached": N_("Tickets that are overdue"),
+        "sla_escalated": N_("Tickets that stay overdue"),
+        "usage": N_("The limit of the plate"),
     },
     "channel": {"inbox": N_("inbox"), "mail": N_("e-mail"), "team": N_("team channel")},
     "why": {

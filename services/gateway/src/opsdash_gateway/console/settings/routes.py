@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from opsdash_http.errors.problems import not_found
 
 from opsdash_gateway.console.auth.session import PAGE
+from opsdash_gateway.console.settings.channels.routes import CHANNEL_ROUTES
 from opsdash_gateway.console.settings.notifications.routes import NOTIFICATION_ROUTES
 from opsdash_gateway.console.settings.workspace_notifications.routes import WORKSPACE_NOTIFICATION_ROUTES
 from opsdash_gateway.console.shell.page import Page
@@ -23,4 +24,9 @@ async def settings(page: NamedDependency[Page]) -> Redirect:
     return Redirect(f"{page.base}/settings/{first.name}", status_code=303)
 
 
-SETTING_ROUTES: list[ControllerRouterHandler] = [settings, *NOTIFICATION_ROUTES, *WORKSPACE_NOTIFICATION_ROUTES]
+SETTING_ROUTES: list[ControllerRouterHandler] = [
+    settings,
+    *NOTIFICATION_ROUTES,
+    *WORKSPACE_NOTIFICATION_ROUTES,
+    *CHANNEL_ROUTES,
+]

@@ -51,6 +51,8 @@ _FIELDS: Final = {
     "out-of-range": N_("This is too small or too large."),
     "same": N_("Choose another time than the beginning."),
     "not-allowed": N_("Choose one of the list."),
+    "too-short": N_("This is needed."),
+    "address-refused": N_("Messages cannot be sent to this address. Compare it with the examples."),
 }
 _FIELD_UNKNOWN: Final = N_("This is not valid.")
 

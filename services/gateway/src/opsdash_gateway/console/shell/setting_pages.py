@@ -38,6 +38,7 @@ SETTING_PAGES: Final = (
         roles=MANAGERS,
         is_of_workspace=True,
     ),
+    SettingPage("channels", N_("Channels"), "message-square", "notifications", roles=MANAGERS, is_of_workspace=True),
 )
 
 
