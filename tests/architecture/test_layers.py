@@ -30,6 +30,13 @@ MAY_USE_HTTP = {
     (f"{C}.threads.tickets_client", f"{HTTP}.client.internal_client"),
     (f"{S}.deadlines.tickets_client", f"{HTTP}.client.bounded_body"),
     (f"{N}.tickets.tickets_client", f"{HTTP}.client.internal_client"),
+    # What people typed is connected to by one function, and kept encrypted by another.
+    *((f"{N}.{name}", f"{HTTP}.client.typed_address") for name in ("chat.address", "chat.attempt", "chat.client")),
+    (f"{N}.team_channels.setup", f"{HTTP}.client.typed_address"),
+    *(
+        (f"{N}.{name}", f"{HTTP}.security.encryption")
+        for name in ("announcements.worker", "chat.address", "team_channels.setup")
+    ),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}

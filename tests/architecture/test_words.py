@@ -64,6 +64,7 @@ OTHER_MEANING = {
     ("opsdash_chassis.database.provision", "owner"): "the role of PostgreSQL that owns the tables",
     ("opsdash_chassis.kafka.broadcast_consumer", "following"): "the metric opsdash_following",
     ("opsdash_contracts.notices", "refused"): "the mail server refused a notice",
+    ("opsdash_notifications.chat.answers", "refused"): "a chat refused a message",
     ("opsdash_contracts.topics", "owner"): "the service that owns a topic",
     ("opsdash_contracts.workspace", "owner"): "the role",
     ("opsdash_gateway.console.list.bulk", "nobody"): "the id of no person",

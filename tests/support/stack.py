@@ -38,6 +38,7 @@ def _made(name: str) -> str:
 
 WORKSPACE_TOKEN = "workspace-591785b794601e212b260e25925636fd"
 CRON_SECRET = "cron-0d107d09f5bbe40cade3de5c71e9e9b7"
+CHANNEL_SECRET = "channel-3b7ad8c1f0e94652b8d1c7e0a2f4965d"
 SESSION_SECRET = "session-5e1f20c7b8a94d63a0f2c1d7e6b3498a"
 
 
@@ -145,8 +146,9 @@ def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dic
 
 
 def notifications_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
+    channels = {"OPSDASH_CHANNEL_SECRET": CHANNEL_SECRET, "OPSDASH_PUBLIC_URL": "http://127.0.0.1"}
     limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
-    return _with_database(stack, database, "notifications") | limits
+    return _with_database(stack, database, "notifications") | limits | channels
 
 
 def gateway_environment(

@@ -163,7 +163,8 @@ SELECT $1, gen_random_uuid(), n + 1000000, repeat('long title ', 18), '', 'open'
 FROM generate_series(1, $3::int) n
 """
 
-TARGET_PARTS = ("reference", "number", "comment_id")
+CHANNEL = {"name": "Target", "address": "ntfys://chat.example.test/target-0123456789", "reasons": ["sla_breached"]}
+TARGET_PARTS = ("reference", "number", "comment_id", "channel_id")
 
 
 @dataclass
@@ -213,7 +214,8 @@ def address_parts(slug: str, user_id: UUID) -> dict[str, str]:
     parts = {"slug": slug, "locale": "en", "kind": "company", "entity_id": str(uuid4()), "user_id": str(user_id)}
     return (
         parts
-        | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x", "row_id": str(uuid4())}
+        | {"event_type": "sla.missed", "file": "v1.json", "name": "x", "rest": "x"}
+        | {"row_id": str(uuid4()), "reminder_id": str(uuid4())}
         | {
             "names": "mentioned",
             "signature": "x",
@@ -226,11 +228,12 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def target(owner: Client, slug: str) -> dict[str, str]:
-    """A ticket and a comment, as they stand in addresses."""
+    """A ticket, a comment and a team channel, as they stand in addresses."""
     ticket = await made(owner, f"/api/orgs/{slug}/tickets", {"title": "Target"})
     comment = await made(owner, f"/api/orgs/{slug}/tickets/{ticket['number']}/comments", {"body": "Target"})
     number = str(ticket["number"])
-    return dict(zip(TARGET_PARTS, (number, number, comment["id"]), strict=True))
+    channel = await made(owner, f"/api/orgs/{slug}/settings/team-channels", CHANNEL)
+    return dict(zip(TARGET_PARTS, (number, number, comment["id"], channel["id"]), strict=True))
 
 
 async def made(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:

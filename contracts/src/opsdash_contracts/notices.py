@@ -32,6 +32,11 @@ class Reason(StrEnum):
     REMINDER = "reminder"
     USAGE = "usage"
     WEBHOOK_DISABLED = "webhook_disabled"
+    CHANNEL_DISABLED = "channel_disabled"
+
+
+#: Reasons that bring nobody a mail until they turn it on.
+MAIL_OFF_AT_FIRST: Final = frozenset({Reason.STATUS_CHANGED})
 
 
 class Channel(StrEnum):

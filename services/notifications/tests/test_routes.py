@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -48,28 +49,59 @@ class TestLedger:
         assert (skipped["state"], skipped["why"], skipped["lateness_ms"]) == ("skipped", "muted", None)
         assert sent["source_event_id"] == str(comment.envelope.id)
 
+    async def test_names_the_team_channels_that_were_told(self, served: Running):
+        story, member = served.story(), served.client(served.ours.member)
+        path = "/orgs/ours/settings/team-channels"
+        hook = {"address": "ntfys://chat.example.test/told-0123456789", "reasons": ["sla_breached"]}
+        admin = served.client(served.ours.admin)
+        made = [(await admin.call("POST", path, hook | {"name": name})).body for name in ("one", "two")]
+        await served.send(created := story.created(), breach := story.breached())
+        await served.handled([created, breach])
+        await admin.call("DELETE", f"{path}/{made[0]['id']}")
+        ids = [item["id"] for item in made]
+
+        async def told() -> list[Any]:
+            items = (await member.call("GET", "/orgs/ours/tickets/1/notices?limit=100")).body["items"]
+            return [item for item in items if item["channel_id"] == ids[0]]
+
+        (notice,) = await eventually(told, bool)
+        assert (notice["channel"], notice["channel_name"], notice["recipient"]) == ("team", "one", None)
+        names = f"/orgs/ours/team-channels?id={','.join(ids)}"
+        found = (await served.client(served.ours.viewer).call("GET", names)).body["items"]
+        assert {item["id"]: item["name"] for item in found} == dict(zip(ids, ("one", "two"), strict=True))
+        foreign = await served.client(served.foreign.owner).call("GET", names.replace("ours", "foreign"))
+        assert foreign.body == {"items": []}
+        for wrong in ("x", "", ",".join(ids * 51)):
+            assert (await member.call("GET", f"/orgs/ours/team-channels?id={wrong}")).status == 400
+
 
 class TestSettings:
     async def test_owners_and_admins_change_them_by_version(self, served: Running):
         path = "/orgs/ours/settings/notifications"
         admin = served.client(served.ours.admin)
-        assert (await admin.call("GET", path)).body == {"escalate_after_hours": 24, "version": 0}
+        defaults = {"escalate_after_hours": 24, "include_text": False, "language": "en", "version": 0}
+        assert (await admin.call("GET", path)).body == defaults
         changed = await admin.call("PATCH", path, {"escalate_after_hours": 8}, **{"If-Match": '"0"'})
         assert (changed.status, changed.body, changed.headers["ETag"]) == (
             200,
-            {"escalate_after_hours": 8, "version": 1},
+            defaults | {"escalate_after_hours": 8, "version": 1},
             '"1"',
         )
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 9}, **{"If-Match": '"0"'})).status == 412
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 721})).status == 400
         assert (await admin.call("PATCH", path, {"escalate_after_hours": 8})).body["version"] == 1
+        assert (await admin.call("PATCH", path, {"language": "fr"})).body["errors"][0]["pointer"] == "/language"
+        changed = await admin.call("PATCH", path, {"language": "es", "include_text": True})
+        assert changed.body == {"escalate_after_hours": 8, "include_text": True, "language": "es", "version": 2}
         for user_id in (served.ours.member, served.ours.viewer):
             assert (await served.client(user_id).call("GET", path)).status == 403
+            assert (await served.client(user_id).call("PATCH", path, {"include_text": False})).status == 403
         foreign = served.client(served.foreign.owner)
         assert (await foreign.call("PATCH", path, {"escalate_after_hours": 0})).status == 404
         assert (await foreign.call("GET", "/orgs/foreign/settings/notifications")).body["version"] == 0
 
 
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 ROUTES = [
     ("GET", "/inbox", None),
     ("PATCH", "/inbox/{row}", {"state": "read"}),
@@ -80,6 +112,12 @@ ROUTES = [
     ("PUT", "/tickets/{ticket}/seen", None),
     ("GET", "/tickets/{ticket}/watchers", None),
     ("GET", "/tickets/{ticket}/notices", None),
+    ("POST", "/tickets/{ticket}/reminders", {"at": IN_A_MONTH}),
+    ("GET", "/tickets/{ticket}/reminders", None),
+    ("GET", "/reminders", None),
+    ("GET", "/reminders/{reminder}", None),
+    ("PATCH", "/reminders/{reminder}", {"note": "Theirs"}),
+    ("DELETE", "/reminders/{reminder}", None),
 ]
 
 
@@ -89,10 +127,11 @@ class TestTenants:
         await served.send(story.created(), story.assigned(served.ours.admin, by=served.ours.owner))
         admin = served.client(served.ours.admin)
         (row,) = await eventually(lambda: self.rows(admin), bool)
+        mine = await admin.call("POST", f"/orgs/ours/tickets/{story.id}/reminders", {"at": IN_A_MONTH})
         before = await self.state(served)
         outside = served.client(served.foreign.owner)
         for method, template, given in ROUTES:
-            path = template.format(row=row["id"], ticket=story.id)
+            path = template.format(row=row["id"], ticket=story.id, reminder=mine.body["id"])
             body = json.loads(json.dumps(given).replace("{row}", row["id"]))
             assert (await outside.call(method, f"/orgs/ours{path}", body)).status == 404, path
             free = served.client(served.stack.workspace.free.owner)
@@ -112,7 +151,7 @@ class TestTenants:
         answer: Answer = await outside.call(method, f"/orgs/foreign{path}", body)
         if "/tickets/" in path:
             assert answer.status == 503, path
-        elif method == "PATCH":
+        elif method in {"PATCH", "DELETE"} or "/reminders/" in path:
             assert answer.status == 404
         else:
             assert answer.body.get("items", []) == []
@@ -120,12 +159,13 @@ class TestTenants:
 
     async def state(self, served: Running) -> list[Any]:
         found = await served.query("SELECT * FROM inbox_rows ORDER BY org_id, user_id")
+        found += await served.query("SELECT * FROM reminders ORDER BY org_id, id")
         return found + await served.query("SELECT * FROM watches ORDER BY org_id, user_id")
 
     async def test_who_shows_no_token_is_refused(self, served: Running):
         assert served.process is not None
         for method, path, body in ROUTES:
             answer = await Client(served.process.url, {}).call(
-                method, "/orgs/ours" + path.format(row=uuid4(), ticket=uuid4()), body
+                method, "/orgs/ours" + path.format(row=uuid4(), ticket=uuid4(), reminder=uuid4()), body
             )
             assert answer.status == 401

@@ -31,7 +31,7 @@ def entry(actor_id: str | None, **fields: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-def delivery(recipient_id: str, channel: str, state: str, why: str | None = None) -> dict[str, object]:
+def delivery(recipient_id: str | None, channel: str, state: str, why: str | None = None) -> dict[str, object]:
     return {
         "recipient_id": recipient_id, "channel_id": None, "channel": channel, "reason": "sla_breached",
         "state": state, "at": DUE, "why": why,
@@ -91,6 +91,37 @@ class TestLedger:
         ]  # fmt: skip
         asked = next(sent for _, path, _, sent in upstream.requests if path.endswith("/people"))
         assert sorted(json.loads(asked)["ids"]) == sorted([TOLD, GONE])
+
+    async def test_team_channels_have_the_names_that_the_notifications_service_says(
+        self, upstream: FakeUpstream, start_gateway: StartGateway
+    ):
+        known, unknown = "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a0a", "5b0f3c1e-7d7a-4b52-9a3f-2f6f0f1f7a0b"
+        told = [
+            delivery(None, "team", "sent") | {"channel_id": known},
+            delivery(None, "team", "failed", why="refused") | {"channel_id": unknown},
+            delivery(ADA, "inbox", "sent"),
+        ]
+        behind = Behind(more=[entry(None, kind="breached", deliveries=told)])
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.path.endswith("/team-channels"):
+                return web.json_response({"items": [{"id": known, "name": "#support"}]})
+            return await behind(request)
+
+        upstream.answer = answer
+        gateway = await start_gateway(
+            tickets_url=upstream.url, sla_monitor_url=upstream.url, notifications_url=upstream.url
+        )
+        _, _, body = await gateway.call("GET", "/api/orgs/brightside/tickets/41/sla")
+        found = json.loads(body)["entries"][-1]["deliveries"]
+        assert [(item["channel_id"], item["channel_name"], item["recipient"]) for item in found[:2]] == [
+            (known, "#support", None), (unknown, None, None),
+        ]  # fmt: skip
+        (asked,) = (path for _, path, _, _ in upstream.requests if "team-channels" in path)
+        assert asked.startswith("/orgs/brightside/team-channels")
+        without = await start_gateway(tickets_url=upstream.url, sla_monitor_url=upstream.url)
+        _, _, body = await without.call("GET", "/api/orgs/brightside/tickets/41/sla")
+        assert [item["channel_name"] for item in json.loads(body)["entries"][-1]["deliveries"]] == [None] * 3
 
     async def test_who_may_not_see_the_ticket_learns_nothing_from_the_monitor(
         self, upstream: FakeUpstream, start_gateway: StartGateway

@@ -135,6 +135,13 @@ class TestTyped:
             "https://169.254.169.254/latest/meta-data/",
             "https://public.example.test@10.0.0.1/",
             "https://[::1/",
+            "https://localhost/",
+            "https://localhost./",
+            "https://vault/",
+            "https://api.localhost:8443/",
+            "https://printer.LOCAL/",
+            "https://metadata.google.internal/",
+            "https://router.home.arpa./",
         ],
     )
     def test_it_is_refused(self, url: str) -> None:

@@ -16,10 +16,12 @@ from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_notifications import consumers
+from opsdash_notifications.announcements.worker import ChannelWorkers
 from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
 from opsdash_notifications.mail.worker import MailWorkers
 from opsdash_notifications.problems import PROBLEMS
+from opsdash_notifications.reminders.service import remind_due
 from opsdash_notifications.routes import ROUTES
 from opsdash_notifications.settings import REVISION, SERVICE, NotificationsSettings
 from opsdash_notifications.tickets.scope import AppDependencies
@@ -27,6 +29,7 @@ from opsdash_notifications.tickets.tickets_client import TicketClient
 
 FORGET_EVERY_SECONDS = 3600.0
 ESCALATE_EVERY_SECONDS = 60.0
+REMIND_EVERY_SECONDS = 1.0
 
 
 def build_runtime(settings: NotificationsSettings) -> Runtime:
@@ -39,6 +42,8 @@ def build_app(settings: NotificationsSettings) -> Application:
     runtime = _runtime(settings, tickets)
     mails = MailWorkers.of(settings)
     mails.join(runtime)
+    channels = ChannelWorkers.of(settings)
+    channels.join(runtime)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
     counts = SharedCounts(
         settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
@@ -47,7 +52,7 @@ def build_app(settings: NotificationsSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with tickets.open(), runtime.running():
+        async with tickets.open(), runtime.running(), channels.running():
             runtime.tasks.start("counts", counts.run())
             yield
 
@@ -55,7 +60,10 @@ def build_app(settings: NotificationsSettings) -> Application:
         settings,
         route_handlers=[*ROUTES, *mails.routes],
         lifespan=[lifespan],
-        dependencies={"database": Provide(lambda: runtime.database, sync_to_thread=False)},
+        dependencies={
+            "database": Provide(lambda: runtime.database, sync_to_thread=False),
+            "channels": Provide(lambda: channels.setup, sync_to_thread=False),
+        },
         problems=PROBLEMS,
         public_prefix="/api",
     )
@@ -64,6 +72,7 @@ def build_app(settings: NotificationsSettings) -> Application:
     )
     runtime.add_probes(application.health)
     mails.add_probes(application.health)
+    channels.add_probes(application.health)
     application.health.add_readiness("counts", counts.state)
     return application
 
@@ -72,5 +81,6 @@ def _runtime(settings: NotificationsSettings, tickets: TicketClient) -> Runtime:
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers, tickets)
     runtime.every(ESCALATE_EVERY_SECONDS, "escalate", escalate_due)
+    runtime.every(REMIND_EVERY_SECONDS, "remind", remind_due)
     runtime.every(FORGET_EVERY_SECONDS, "forget-old-rows", forget_old)
     return runtime

@@ -7,7 +7,8 @@ from opsdash_contracts.topics import COMMENTS, SLA, TICKETS, WORKSPACE
 
 from opsdash_notifications.directory.consumers import WORKSPACE_HANDLERS
 from opsdash_notifications.escalation.consumers import SLA_HANDLERS
-from opsdash_notifications.inbox.consumers import TICKET_HANDLERS, comment_handlers
+from opsdash_notifications.inbox.consumers import comment_handlers
+from opsdash_notifications.reminders.consumers import TICKET_HANDLERS
 from opsdash_notifications.tickets.tickets_client import TicketClient
 
 

@@ -13,5 +13,5 @@ from opsdash_notifications.routes import ROUTES
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
     return openapi_document(
-        "OpsDash Support notifications", "1", ROUTES, dependencies=["database"], domain=TENANT_ANSWERS
+        "OpsDash Support notifications", "1", ROUTES, dependencies=["database", "channels"], domain=TENANT_ANSWERS
     )

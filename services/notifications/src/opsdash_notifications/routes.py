@@ -8,10 +8,13 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from opsdash_http.types import HttpRequest
 
+from opsdash_notifications.announcements import routes as announcement_routes
 from opsdash_notifications.inbox import routes as inbox_routes
 from opsdash_notifications.ledger import routes as ledger_routes
 from opsdash_notifications.mail import routes as mail_routes
 from opsdash_notifications.org_settings import routes as settings_routes
+from opsdash_notifications.reminders import routes as reminder_routes
+from opsdash_notifications.team_channels import routes as channel_routes
 from opsdash_notifications.tickets.scope import RequestScope
 from opsdash_notifications.watching import routes as watching_routes
 
@@ -33,7 +36,13 @@ ROUTES: list[ControllerRouterHandler] = [
         route_handlers=[
             *inbox_routes.ROUTES,
             *settings_routes.ROUTES,
-            Router("/tickets/{reference:str}", route_handlers=[*watching_routes.ROUTES, *ledger_routes.ROUTES]),
+            *channel_routes.ROUTES,
+            *announcement_routes.ROUTES,
+            *reminder_routes.ROUTES,
+            Router(
+                "/tickets/{reference:str}",
+                route_handlers=[*watching_routes.ROUTES, *reminder_routes.TICKET_ROUTES, *ledger_routes.ROUTES],
+            ),
         ],
         tags=["notices"],
     ),

@@ -13,7 +13,7 @@ from opsdash_notifications.mail.smtp import SmtpTls
 
 SERVICE: Final = "notifications"
 #: The schema revision this version of the service needs.
-REVISION: Final = "0002"
+REVISION: Final = "0005"
 
 
 #: What mails cannot be sent without.
@@ -27,7 +27,7 @@ def _check_address(value: str) -> str:
 
 
 class NotificationsSettings(DatabaseSettings):
-    """How much one org may ask for, where to ask about a ticket whose events have not arrived, and the mail server."""
+    """How much one org may ask for, where to ask about a ticket without events, the mail server, and chats."""
 
     service_urls = ("tickets_url",)
 
@@ -44,6 +44,7 @@ class NotificationsSettings(DatabaseSettings):
     mail_from: Annotated[NonEmpty, AfterValidator(_check_address)] | None = None
     mail_link_secret: RotatingSecret | None = None
     public_url: HttpUrl | None = None
+    channel_secret: RotatingSecret | None = None
 
     @model_validator(mode="after")
     def _mails_are_complete(self) -> Self:
@@ -54,6 +55,12 @@ class NotificationsSettings(DatabaseSettings):
             raise ValueError(f"{PREFIX}SMTP_HOST needs {names} too; without a mail server, name none of them")
         if (self.smtp_user is None) != (self.smtp_password is None):
             raise ValueError(f"{PREFIX}SMTP_USER and {PREFIX}SMTP_PASSWORD belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _messages_have_a_link(self) -> Self:
+        if self.channel_secret is not None and self.public_url is None:
+            raise ValueError(f"{PREFIX}CHANNEL_SECRET needs {PREFIX}PUBLIC_URL too: messages to chats have a link")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from opsdash_contracts.notices import Reason
-from opsdash_notifications.inbox.model import is_silent, is_too_old
+from opsdash_notifications.inbox.model import is_silent
+from opsdash_notifications.ledger.model import is_too_old
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

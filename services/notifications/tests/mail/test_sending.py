@@ -62,6 +62,21 @@ async def test_a_person_has_their_own_delay_and_language(mails: Mails) -> None:
     assert f"{LINKS.public_url}/es/org/brightside/support/42" in plain.get_content()
 
 
+async def test_who_chose_no_language_has_that_of_the_org(mails: Mails) -> None:
+    await mails.execute(
+        "INSERT INTO org_settings (org_id, escalate_after_hours, language, version) VALUES ($1, 24, 'es', 1)", ORG
+    )
+    await mails.execute("INSERT INTO mail_preferences (user_id, language) VALUES ($1, 'en')", JONAS)
+    await mails.notice(MAYA, JONAS, actor=None)
+    await mails.pass_by()
+    await mails.run()
+    said = {
+        recipient: "Te han mencionado." in str(mail.get_body(("plain",)).get_content())
+        for recipient, mail in zip(mails.server.recipients, mails.server.taken, strict=True)
+    }
+    assert said == {"maya@brightside.example": True, "jonas@brightside.example": False}
+
+
 class TestLeftOut:
     async def after(self, mails: Mails) -> list[tuple[str, str | None]]:
         await mails.pass_by()

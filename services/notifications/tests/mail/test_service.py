@@ -121,6 +121,9 @@ class TestPreferences:
             "urgent_through": True,
             "muted_until": None,
             "language": "en",
+            "language_chosen": False,
+            "digest_hour": None,
+            "digest_zone": None,
             "version": 0,
         }
 
@@ -136,6 +139,24 @@ class TestPreferences:
         muted = await client.call("PATCH", PATH, {"quiet_hours": None, "muted_until": "2030-01-01T00:00:00Z"})
         assert (muted.body["quiet_hours"], muted.body["muted_until"]) == (None, "2030-01-01T00:00:00Z")
         assert (await client.call("GET", PATH)).body == muted.body
+
+    async def test_a_language_is_chosen_and_left_to_the_org_again(self, served: Running) -> None:
+        client = served.client(served.ours.viewer)
+        chosen = (await client.call("PATCH", PATH, {"language": "es"})).body
+        assert (chosen["language"], chosen["language_chosen"]) == ("es", True)
+        left = (await client.call("PATCH", PATH, {"language": None})).body
+        assert (left["language"], left["language_chosen"]) == ("en", False)
+
+    async def test_the_hour_of_a_digest_is_of_a_zone(self, served: Running) -> None:
+        client = served.client(served.ours.viewer)
+        refused = await client.call("PATCH", PATH, {"digest_hour": 8})
+        assert (refused.status, refused.body["errors"][0]["code"]) == (400, "required")
+        quiet = {"from": "22:00", "to": "07:00", "zone": "Europe/Madrid"}
+        taken = (await client.call("PATCH", PATH, {"digest_hour": 8, "quiet_hours": quiet})).body
+        assert (taken["digest_hour"], taken["digest_zone"]) == (8, "Europe/Madrid")
+        kept = (await client.call("PATCH", PATH, {"digest_hour": 0, "quiet_hours": None})).body
+        assert (kept["digest_hour"], kept["digest_zone"]) == (0, "Europe/Madrid")
+        assert (await client.call("PATCH", PATH, {"digest_hour": None})).body["digest_hour"] is None
 
     async def test_they_are_of_the_person_alone(self, served: Running) -> None:
         await served.client(served.ours.owner).call("PATCH", PATH, {"language": "es"})
@@ -163,6 +184,9 @@ class TestPreferences:
             ({"quiet_hours": {"from": "07:00", "to": "07:00", "zone": "UTC"}}, "/quiet_hours/to", "not-allowed"),
             ({"muted_until": "2030-01-01T00:00:00"}, "/muted_until", "timezone"),
             ({"language": "../es"}, "/language", "not-allowed"),
+            ({"digest_hour": 24, "digest_zone": "UTC"}, "/digest_hour", "out-of-range"),
+            ({"digest_hour": 8}, "/digest_zone", "required"),
+            ({"digest_hour": 8, "digest_zone": "Mars/Base"}, "/digest_zone", "not-allowed"),
             ({"digest": True}, "/digest", "unknown-field"),
         ],
     )

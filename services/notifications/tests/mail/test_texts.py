@@ -10,13 +10,14 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from opsdash_contracts.notices import Reason
+from opsdash_notifications.languages import DEFAULT_LANGUAGE, LANGUAGES
 from opsdash_notifications.mail import texts
 
 PACKAGE = Path(texts.__file__).parents[1]
-METHODS = [("mail/**.py", "python"), ("mail/templates/**", "jinja2")]
+METHODS = [("mail/**.py", "python"), ("chat/**.py", "python"), ("mail/templates/**", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\(\w+\)[sd]")
-OTHERS = [language for language in texts.LANGUAGES if language != texts.DEFAULT_LANGUAGE]
+OTHERS = [language for language in LANGUAGES if language != DEFAULT_LANGUAGE]
 
 
 def used() -> set[str]:
@@ -48,7 +49,7 @@ def test_a_translation_has_the_places_of_its_text(language: str) -> None:
         assert len(places) == 1, message.id
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_is_said(reason: Reason, language: str) -> None:
     assert texts.happening(reason, None, language).endswith(".")

@@ -40,6 +40,7 @@ class TestTable:
             (Reason.REMINDER, MEMBER, {OTHER: True, VIEWER: True}),
             (Reason.USAGE, None, {OWNER: True, ADMIN: True}),
             (Reason.WEBHOOK_DISABLED, None, {OWNER: True, ADMIN: True}),
+            (Reason.CHANNEL_DISABLED, None, {OWNER: True, ADMIN: True}),
         ],
     )
     def test_each_reason_reaches_whom_it_concerns_and_by_mail_or_not(
@@ -63,6 +64,13 @@ class TestNotTold:
         assert decide(Occasion((Reason.MENTIONED,), named=(OTHER,)), muting) == [
             Decision(OTHER, Reason.MENTIONED, mail=True, why=Why.MUTED)
         ]
+
+    def test_who_muted_it_is_told_what_they_asked_for_themselves(self):
+        muting = Audience(MEMBERS, muted=frozenset({OTHER}))
+        assert told(Occasion((Reason.REMINDER,), named=(OTHER,)), muting) == {OTHER: (Reason.REMINDER, True)}
+
+    def test_a_reminder_of_somebody_who_left_is_dropped_without_a_word(self):
+        assert decide(Occasion((Reason.REMINDER,), named=(GONE,)), Audience(MEMBERS)) == []
 
     def test_who_left_is_not_and_the_ledger_says_so_of_those_meant_by_name(self):
         watched = Audience(MEMBERS, watching=frozenset({GONE}))
@@ -116,7 +124,7 @@ class TestWhateverHappens:
             assert decision.reason in occasion.reasons
             if decision.is_notified:
                 assert decision.user_id in audience.members
-                assert decision.user_id not in audience.muted
+                assert decision.user_id not in audience.muted or decision.reason is Reason.REMINDER
 
     @given(occasions, audiences)
     def test_a_viewer_who_is_notified_watches_or_is_named(self, occasion: Occasion, audience: Audience):

@@ -19,6 +19,7 @@ from opsdash_gateway.console.inbox.routes import INBOX_ROUTES
 from opsdash_gateway.console.list.bulk import BULK_ROUTES
 from opsdash_gateway.console.list.export import EXPORT_ROUTES
 from opsdash_gateway.console.list.routes import LIST_ROUTES
+from opsdash_gateway.console.settings.routes import SETTING_ROUTES
 from opsdash_gateway.console.shell.page import provide_page
 from opsdash_gateway.console.shell.page_errors import page_exception_handlers
 from opsdash_gateway.console.shell.rendering import Renderer
@@ -30,6 +31,7 @@ WORKSPACE = "/{locale:str}/org/{slug:str}"
 WORKSPACE_ROUTES: list[ControllerRouterHandler] = [
     *DASHBOARD_ROUTES,
     *INBOX_ROUTES,
+    *SETTING_ROUTES,
     *LIST_ROUTES,
     *CREATE_ROUTES,
     *BULK_ROUTES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 from litestar import Response, Router, get, route
 from litestar.di import NamedDependency
@@ -15,6 +17,7 @@ from opsdash_gateway.sla.cron_job import CRON_PATH
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.schemas import SlaLedger, SweepResult
 from opsdash_gateway.sla.service import with_entries
+from opsdash_gateway.upstream.channel_names import channel_names
 from opsdash_gateway.upstream.client import Upstreams
 from opsdash_gateway.upstream.paths import upstream_path
 from opsdash_gateway.upstream.people_client import PeopleClient
@@ -38,7 +41,9 @@ async def get_sla_ledger(
     answer = await upstreams.tickets.forward("GET", path, headers=request.headers)
     if answer.status != 200:  # noqa: PLR2004 - the upstream decides who may see what
         return as_whole(answer)
-    return Response(await with_entries(answer, monitor, people))
+    return Response(
+        await with_entries(answer, monitor, people, partial(channel_names, upstreams, slug, request.headers))
+    )
 
 
 @route(

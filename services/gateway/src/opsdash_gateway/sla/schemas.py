@@ -38,7 +38,8 @@ class SlaNow(Body, kw_only=True):
 
 
 class SlaDelivery(Body, kw_only=True):
-    """What became of a notice to one person, or to the team channel `channel_id`.
+    """What became of a notice to one person, or to the team channel `channel_id`, whose name is null
+    while the notifications service does not say it.
 
     `why` says why it was not sent: seen, muted, turned_off, not_a_member, no_address, too_old, folded, refused or
     unreachable. A notice that failed may still be sent.
@@ -46,6 +47,7 @@ class SlaDelivery(Body, kw_only=True):
 
     recipient: SlaPerson | None
     channel_id: UUID | None
+    channel_name: str | None
     channel: Channel
     reason: Reason
     state: NoticeState

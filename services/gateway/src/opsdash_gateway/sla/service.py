@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -23,6 +24,9 @@ from opsdash_gateway.sla.schemas import (
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.people_client import PeopleClient
 from opsdash_gateway.upstream.sla_monitor_client import MonitorClient
+
+#: Names of team channels by their ids; empty while they are not known.
+ChannelNames: TypeAlias = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, str]]]
 
 
 class _Context(Body, kw_only=True):
@@ -71,40 +75,47 @@ class _Ledger(msgspec.Struct, kw_only=True):
     next: SlaNextStep | None
 
 
-async def with_entries(answer: Answer, monitor: MonitorClient, people: PeopleClient) -> SlaLedger:
-    """The ledger of the ticket that the upstream let the caller see."""
+async def with_entries(
+    answer: Answer, monitor: MonitorClient, people: PeopleClient, channel_names: ChannelNames | None = None
+) -> SlaLedger:
+    """The ledger of the ticket that the upstream let the caller see; channels have names where somebody knows them."""
     context = msgspec.json.decode(answer.body, type=_Context)
     ledger = msgspec.json.decode(await monitor.ledger(context.org_id, context.ticket_id), type=_Ledger)
     known = {person.id: person for person in context.people}
     told = {report.recipient_id for entry in ledger.entries for report in entry.deliveries}
     for person in await people.named(context.org_id, [id_ for id_ in told - known.keys() if id_ is not None]):
         known[person.id] = SlaPerson(id=person.id, name=person.name, active=person.active)
-    return _compose(context, ledger, known)
+    channels = {report.channel_id for entry in ledger.entries for report in entry.deliveries} - {None}
+    names = await channel_names([id_ for id_ in channels if id_ is not None]) if channel_names and channels else {}
+    return _compose(context, ledger, known, names)
 
 
-def _compose(context: _Context, ledger: _Ledger, known: Mapping[UUID, SlaPerson]) -> SlaLedger:
+def _compose(
+    context: _Context, ledger: _Ledger, known: Mapping[UUID, SlaPerson], channels: Mapping[UUID, str]
+) -> SlaLedger:
     return SlaLedger(
         ticket_id=context.ticket_id,
         number=context.number,
         priority=context.priority,
         sla=context.sla,
         next=ledger.next,
-        entries=[_entry(entry, known) for entry in ledger.entries],
+        entries=[_entry(entry, known, channels) for entry in ledger.entries],
         as_of=context.as_of,
     )
 
 
-def _entry(entry: _Entry, known: Mapping[UUID, SlaPerson]) -> SlaLedgerEntry:
+def _entry(entry: _Entry, known: Mapping[UUID, SlaPerson], channels: Mapping[UUID, str]) -> SlaLedgerEntry:
     values = msgspec.structs.asdict(entry)
     actor = _person(values.pop("actor_id"), known)
-    deliveries = [_reported(report, known) for report in values.pop("deliveries")]
+    deliveries = [_reported(report, known, channels) for report in values.pop("deliveries")]
     return SlaLedgerEntry(**values, actor=actor, deliveries=deliveries)
 
 
-def _reported(report: _NoticeReport, known: Mapping[UUID, SlaPerson]) -> SlaDelivery:
+def _reported(report: _NoticeReport, known: Mapping[UUID, SlaPerson], channels: Mapping[UUID, str]) -> SlaDelivery:
     values = msgspec.structs.asdict(report)
     recipient = _person(values.pop("recipient_id"), known)
-    return SlaDelivery(**values, recipient=recipient)
+    name = None if report.channel_id is None else channels.get(report.channel_id)
+    return SlaDelivery(**values, recipient=recipient, channel_name=name)
 
 
 def _person(person_id: UUID | None, known: Mapping[UUID, SlaPerson]) -> SlaPerson | None:

@@ -29,6 +29,7 @@ from tests.support.hostile_text import PAYLOADS, active_content
 from tests.support.web_clients import Outline, Visitor
 
 MAYA, JONAS = "11111111-1111-4111-8111-00000000000a", "11111111-1111-4111-8111-00000000000b"
+TEAM, OLD_TEAM = "44444444-4444-4444-8444-44444444444a", "44444444-4444-4444-8444-44444444444b"
 BREACH = "22222222-2222-4222-8222-222222222222"
 EARLIER = "33333333-3333-4333-8333-333333333333"
 LEDGER = f"{PATH}/sla"
@@ -171,6 +172,17 @@ class TestLedger:
             "Published Mar 3, 2026, 10:02 AM UTC. Told: Maya (inbox, e-mail Mar 3, 2026, "
             "10:03 AM UTC). Not told: Jonas (muted)." in said.replace("\u202f", " ")
         )
+
+    async def test_names_team_channels(self, window: Visitor, notifications: Any) -> None:
+        at = "2026-03-03T10:03:00Z"
+        team = {"recipient": None, "channel": "team", "channel_id": TEAM, "channel_name": "<b>support</b>", "at": at}
+        gone = team | {"channel_id": OLD_TEAM, "channel_name": "old", "state": "failed", "why": "refused"}
+        notifications.answer = Watching(notices=[notice("", **gone), notice("", **team), *TOLD])
+        html = (await window.get(LEDGER)).html
+        said = words(html.replace("&lt;", "{").replace("&gt;", "}")).replace("\u202f", " ")
+        assert "#{b}support{/b} (chat Mar 3, 2026, 10:03 AM UTC)." in said
+        assert "Not told: Jonas (muted), #old (refused)." in said
+        assert "<b>" not in html
 
     async def test_of_an_event_that_nobody_was_told_it_says_so(self, window: Visitor, notifications: Any) -> None:
         notifications.answer = Watching(notices=[notice("Maya", source_event_id=EARLIER)])

@@ -19,6 +19,16 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
+#: Names that are never of the internet: RFC 6761, 6762, 8375, and the one that ICANN keeps free for private use.
+_PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
+
+
+def is_private_name(host: str) -> bool:
+    """Whether a name is only known in a network of its own: by its last part, or because it has no other."""
+    name = host.rstrip(".").lower()
+    return "." not in name or any(name.endswith(f".{private}") for private in _PRIVATE_NAMES)
+
+
 def is_public(text: str) -> bool:
     """False too for what is no address, and for an IPv6 address that stands for an IPv4 address that is not public."""
     try:

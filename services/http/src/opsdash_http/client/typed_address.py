@@ -18,7 +18,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from opsdash_http.client.compat import never_repeat
-from opsdash_http.client.public_addresses import is_public
+from opsdash_http.client.public_addresses import is_private_name, is_public
 
 TOTAL_SECONDS = 10.0
 MOST_BYTES: Final = 64 * 1024
@@ -80,7 +80,8 @@ def check_typed_address(url: str, *, plain_http: bool) -> URL:
     port = target.port or 0
     if port < LOWEST_OTHER_PORT and port != HTTPS_PORT:
         raise AddressRefused(f"Its port must be {HTTPS_PORT}, or {LOWEST_OTHER_PORT} or higher.")
-    if _NUMERIC.fullmatch(target.raw_host) and not is_public(target.raw_host):
+    is_number = _NUMERIC.fullmatch(target.raw_host)
+    if not (is_public(target.raw_host) if is_number else not is_private_name(target.raw_host)):
         raise AddressRefused("Its host is not on the public internet.")
     return target
 

@@ -14,15 +14,17 @@ from opsdash_contracts.workspace import Role
 class NoticeAction(StrEnum):
     READ = "read"
     WATCH = "watch"
+    REMIND = "remind"
     CONFIGURE = "configure"
 
 
 @dataclass(frozen=True, slots=True)
 class Access(TenantAccess[NoticeAction]):
-    """A caller inside one org. Every member has an inbox, and sees who watches and who was told."""
+    """A caller inside one org. Every member has an inbox and reminders, and sees who watches and who was told."""
 
     roles: ClassVar[Mapping[NoticeAction, frozenset[Role]]] = {
         NoticeAction.READ: frozenset(Role),
         NoticeAction.WATCH: frozenset(Role),
+        NoticeAction.REMIND: frozenset(Role),
         NoticeAction.CONFIGURE: frozenset({Role.OWNER, Role.ADMIN}),
     }

@@ -12,6 +12,7 @@ from opsdash_tenancy import directory_repository as directory
 
 from opsdash_notifications.directory import repository
 from opsdash_notifications.inbox import repository as inbox_repository
+from opsdash_notifications.reminders import repository as reminder_repository
 from opsdash_notifications.watching import repository as watching_repository
 
 
@@ -34,7 +35,7 @@ async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
 
 
 async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
-    """Whoever left has no inbox there any more, and watches nothing."""
+    """Whoever left has no inbox and no reminders there any more, and watches nothing."""
     await forget_entity(work, event)
     user_id = await repository.user_of(work.connection, event.data.org_id, event.data.id)
     if user_id is not None:
@@ -43,6 +44,7 @@ async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
 
 async def _forget_unless_member(work: UnitOfWork, org_id: UUID, user_id: UUID) -> None:
     if not await repository.is_member(work.connection, org_id, user_id):
+        await reminder_repository.forget_person(work.connection, org_id, user_id)
         await inbox_repository.forget_person(work.connection, org_id, user_id)
         await watching_repository.forget_person(work.connection, org_id, user_id)
 

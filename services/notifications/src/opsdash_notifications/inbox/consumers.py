@@ -82,6 +82,8 @@ def _known(event: Event[TicketEvent]) -> KnownTicket:
         deleted_at=ticket.deleted_at,
         purged_at=event.envelope.time if event.envelope.type == tickets.PURGED else None,
         title=ticket.title,
+        priority=ticket.priority,
+        category=ticket.category,
     )
 
 

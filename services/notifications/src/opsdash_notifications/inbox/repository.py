@@ -18,21 +18,23 @@ from opsdash_contracts.notices import Reason
 from opsdash_notifications.inbox.filters import RowFilter
 from opsdash_notifications.inbox.model import RowState
 from opsdash_notifications.ledger.model import Source
+from opsdash_notifications.recipients.model import Occasion
 
 _COLUMNS = """
 r.id, r.subject_id, r.number, r.reason, r.reasons, r.count, r.actor_id, r.state, r.first_unread_at, r.updated_at,
-r.version
+r.note, r.version
 """
 # Of what was read, or put away, counting begins anew. In the order of the key, so that two who tell the same people
 # cannot lock each other out.
 _NOTIFY = """
 INSERT INTO inbox_rows AS r (org_id, user_id, subject_id, id, number, reason, reasons, count, actor_id, state,
-                             first_unread_at, updated_at, version)
-SELECT $1, user_id, $2, id, $3, reason, jsonb_build_object(reason, 1), 1, $4, 'unread', $5, $5, 1
-FROM unnest($6::uuid[], $7::uuid[], $8::text[]) AS told(user_id, id, reason) ORDER BY user_id
+                             first_unread_at, updated_at, note, version)
+SELECT $1, user_id, $2, id, $3, reason, jsonb_build_object(reason, 1), 1, $4, 'unread', $5, $5, $6, 1
+FROM unnest($7::uuid[], $8::uuid[], $9::text[]) AS told(user_id, id, reason) ORDER BY user_id
 ON CONFLICT (org_id, user_id, subject_id) DO UPDATE
 SET id = excluded.id, reason = excluded.reason, actor_id = excluded.actor_id, state = 'unread',
     updated_at = excluded.updated_at, version = r.version + 1,
+    note = CASE WHEN r.state = 'unread' THEN coalesce(excluded.note, r.note) ELSE excluded.note END,
     count = CASE WHEN r.state = 'unread' THEN r.count + 1 ELSE 1 END,
     first_unread_at = CASE WHEN r.state = 'unread' THEN r.first_unread_at ELSE excluded.first_unread_at END,
     reasons = CASE
@@ -99,6 +101,7 @@ class InboxRow(Row, frozen=True):
     state: str
     first_unread_at: datetime
     updated_at: datetime
+    note: str | None
     version: int
 
 
@@ -112,12 +115,13 @@ async def notify(
     connection: Connection,
     source: Source,
     people: Sequence[tuple[UUID, Reason]],
-    actor_id: UUID | None,
+    occasion: Occasion,
     now: datetime,
 ) -> None:
     """Put it into the inbox of each of these people, unread."""
     rows = [(user_id, uuid_utils.uuid7(), reason) for user_id, reason in people]
-    await connection.execute(_NOTIFY, source.org_id, source.subject_id, source.number, actor_id, now, *columns_of(rows))
+    about = (source.org_id, source.subject_id, source.number, occasion.actor_id, now, occasion.note)
+    await connection.execute(_NOTIFY, *about, *columns_of(rows))
 
 
 async def page(

@@ -27,7 +27,8 @@ class InboxTicket(Body):
 class InboxRow(Body):
     """What the caller was told of one ticket since they read it; `ticket` is null where it is about the org.
 
-    `id` is another one after each further notice; `reason` and `actor` are those of the newest.
+    `id` is another one after each further notice; `reason` and `actor` are those of the newest. `note` is what the
+    caller wrote into the newest reminder among them.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class InboxRow(Body):
     state: RowState
     first_unread_at: datetime
     updated_at: datetime
+    note: str | None
     version: int
 
 
@@ -94,5 +96,6 @@ def inbox_row(row: StoredRow, people: Mapping[UUID, KnownPerson]) -> InboxRow:
         state=RowState(row.state),
         first_unread_at=row.first_unread_at,
         updated_at=row.updated_at,
+        note=row.note,
         version=row.version,
     )

@@ -19,11 +19,12 @@ from opsdash_notifications.inbox import model, repository
 from opsdash_notifications.inbox.model import RowState
 from opsdash_notifications.inbox.repository import InboxRow
 from opsdash_notifications.ledger import service as ledger
-from opsdash_notifications.ledger.model import Outcome, Source
+from opsdash_notifications.ledger.model import Outcome, Source, is_too_old
 from opsdash_notifications.mail import service as mail
 from opsdash_notifications.recipients import model as recipients_model
 from opsdash_notifications.recipients import repository as recipients
 from opsdash_notifications.recipients.model import Decision, Occasion
+from opsdash_notifications.team_channels.announcing import announce
 
 
 async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool) -> list[Decision]:
@@ -36,19 +37,26 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
         return []
     if model.is_silent(replayed=replayed, at=source.at, installed_at=org.installed_at):
         return []
+    await announce(work, source, occasion.reasons, occasion.actor_id)
     audience = await recipients.audience(work.connection, source.org_id, source.subject_id, occasion)
     decisions = {_in_inbox(decision): decision for decision in recipients_model.decide(occasion, audience)}
     new = [decisions[outcome] for outcome in await ledger.new_outcomes(work, source, list(decisions))]
     notified = [decision for decision in new if decision.is_notified]
     if notified:
         rows = [(decision.user_id, decision.reason) for decision in notified]
-        await repository.notify(work.connection, source, rows, occasion.actor_id, work.now)
+        await repository.notify(work.connection, source, rows, occasion, work.now)
     mailed = [decision for decision in notified if decision.mail]
-    late = [decision for decision in mailed if model.is_too_old(decision.reason, source.at, work.now)]
+    late = [decision for decision in mailed if is_too_old(decision.reason, source.at, work.now)]
     await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
     recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
-    urgent = occasion.is_urgent
-    await mail.schedule(work, source, recipients_of_mail, actor_id=occasion.actor_id, is_urgent=urgent)
+    await mail.schedule(
+        work,
+        source,
+        recipients_of_mail,
+        actor_id=occasion.actor_id,
+        is_urgent=occasion.is_urgent,
+        note=occasion.note,
+    )
     return notified
 
 

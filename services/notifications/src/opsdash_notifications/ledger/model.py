@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from opsdash_contracts.notices import Channel, Reason, Why, notice_id
 
+#: How old an event may be when it is handled and still leave the product, by mail or to a chat.
+FRESH: Final = timedelta(hours=6)
+FRESH_BREACH: Final = timedelta(hours=24)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -39,6 +43,11 @@ class Outcome:
 
     def notice_id(self, source: Source) -> UUID:
         return notice_id(source.org_id, source.event_id, self.recipient, self.channel, self.reason)
+
+
+def is_too_old(reason: Reason, at: datetime, now: datetime) -> bool:
+    """Whether it is too late to tell it by mail or in a chat."""
+    return now - at > (FRESH_BREACH if reason is Reason.SLA_BREACHED else FRESH)
 
 
 def lateness_ms(source: Source, now: datetime) -> int:

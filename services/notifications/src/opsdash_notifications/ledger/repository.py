@@ -5,7 +5,7 @@ Every statement names the org; row-level security stands underneath.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
@@ -23,6 +23,7 @@ SELECT event_type, aggregate_version AS version, data FROM history
 WHERE org_id = $1 AND aggregate_id = $2 AND aggregate_version < $3
 ORDER BY aggregate_version DESC LIMIT $4
 """
+_CHANNEL_NAMES = "SELECT id, name FROM team_channels WHERE org_id = $1 AND id = ANY($2::uuid[])"
 
 
 class Recorded(Row, frozen=True):
@@ -47,3 +48,10 @@ async def known(connection: Connection, org_id: UUID, event_ids: Sequence[UUID])
 async def page(connection: Connection, org_id: UUID, subject_id: UUID, *, before: int, limit: int) -> list[Recorded]:
     """Newest first."""
     return to_rows(Recorded, await connection.fetch(_PAGE, org_id, subject_id, before, limit))
+
+
+async def channel_names(connection: Connection, org_id: UUID, channel_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Of team channels that the org has or had."""
+    if not channel_ids:
+        return {}
+    return {row["id"]: row["name"] for row in await connection.fetch(_CHANNEL_NAMES, org_id, list(set(channel_ids)))}

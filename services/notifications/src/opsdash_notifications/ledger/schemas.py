@@ -12,7 +12,7 @@ from opsdash_contracts import notices
 from opsdash_contracts.notices import Channel, Reason, Why
 from opsdash_tenancy.directory_repository import KnownPerson
 
-from opsdash_notifications.common_schemas import Body, Person, person_of
+from opsdash_notifications.common_schemas import UNKNOWN_NAME, Body, Person, person_of
 from opsdash_notifications.ledger.repository import Recorded
 
 
@@ -30,13 +30,14 @@ _STATES = {
 
 
 class Notice(Body):
-    """Who was told: a person, or the team channel `channel_id`; `why` says why not."""
+    """Who was told: a person, or the team channel `channel_id` with its name; `why` says why not."""
 
     id: UUID
     reason: Reason
     channel: Channel
     recipient: Person | None
     channel_id: UUID | None
+    channel_name: str | None
     state: NoticeState
     why: Why | None
     at: datetime
@@ -69,13 +70,16 @@ def stored_of(rows: Iterable[Recorded]) -> list[tuple[Recorded, Stored]]:
     return [(row, msgspec.json.decode(row.data, type=Stored)) for row in rows]
 
 
-def notice_of(row: Recorded, stored: Stored, people: Mapping[UUID, KnownPerson]) -> Notice:
+def notice_of(
+    row: Recorded, stored: Stored, people: Mapping[UUID, KnownPerson], channels: Mapping[UUID, str]
+) -> Notice:
     return Notice(
         id=stored.notice_id,
         reason=stored.reason,
         channel=stored.channel,
         recipient=None if stored.recipient_id is None else person_of(stored.recipient_id, people),
         channel_id=stored.channel_id,
+        channel_name=None if stored.channel_id is None else channels.get(stored.channel_id, UNKNOWN_NAME),
         state=_STATES[row.event_type],
         why=stored.why,
         at=stored.at,

@@ -35,13 +35,17 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened. `number` and `title` are of a ticket, or None; people typed `title` and `actor`."""
+    """One thing that happened. `number` and `title` are of a ticket, or None.
+
+    People typed `title` and `actor`; the recipient wrote `note` for themselves.
+    """
 
     reason: Reason
     actor: str | None
     number: int | None
     title: str | None
     url: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,9 @@ def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading
 
 def _entry(line: Line, language: str) -> dict[str, str | None]:
     actor = None if line.actor is None else one_line(line.actor, LONGEST_NAME)
+    note = None if line.note is None else one_line(line.note)
     title = None if line.number is None else f"[#{line.number}] {one_line(line.title or '')}"
-    return {"happening": texts.happening(line.reason, actor, language), "title": title, "url": line.url}
+    return {"happening": texts.happening(line.reason, actor, language), "title": title, "url": line.url, "note": note}
 
 
 def _address(name: str, address: str) -> Address:

@@ -18,17 +18,23 @@ _SIGNATURE_BYTES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class MailLinks:
-    """`secrets` is one secret, or `new,old` while it is rotated: the first signs, both are accepted."""
+class TicketLinks:
+    """Into the console at its public address."""
 
     public_url: str
-    secrets: str
 
     def ticket(self, slug: str, number: int, language: str) -> str:
         return f"{self.public_url}/{language}/org/{quote(slug)}/support/{number}"
 
     def org(self, slug: str, language: str) -> str:
         return f"{self.public_url}/{language}/org/{quote(slug)}/support"
+
+
+@dataclass(frozen=True, slots=True)
+class MailLinks(TicketLinks):
+    """`secrets` is one secret, or `new,old` while it is rotated: the first signs, both are accepted."""
+
+    secrets: str
 
     def unsubscribe(self, user_id: UUID, reasons: Iterable[Reason]) -> str:
         """It turns the mails of exactly these reasons off, for exactly this person."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from opsdash_contracts.notices import Reason, Why
+from opsdash_contracts.notices import MAIL_OFF_AT_FIRST, Reason, Why
 
 from opsdash_notifications.mail.quiet_hours import QuietHours
 
@@ -17,8 +17,6 @@ MOST_IN_A_MINUTE: Final = 10
 MINUTE: Final = timedelta(minutes=1)
 DEFAULT_DELAY: Final = timedelta(seconds=60)
 LONGEST_DELAY_SECONDS: Final = 3600
-#: Reasons that need to be turned on.
-OFF_AT_FIRST: Final = frozenset({Reason.STATUS_CHANGED})
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 #: How long a mail server may answer that it cannot take a mail now.
@@ -27,17 +25,20 @@ PATIENCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class MailPreferences:
-    """What a person said about their mails, in all orgs. `turned` has the reasons about which they said something."""
+    """What a person said about their mails, in all orgs. `turned` has the reasons about which they said something.
+
+    Without a `language` of their own, the org's holds.
+    """
 
     turned: dict[Reason, bool] = field(default_factory=dict)
     delay: timedelta = DEFAULT_DELAY
     quiet: QuietHours | None = None
     urgent_through: bool = True
     muted_until: datetime | None = None
-    language: str = "en"
+    language: str | None = None
 
     def wants(self, reason: Reason) -> bool:
-        return self.turned.get(reason, reason not in OFF_AT_FIRST)
+        return self.turned.get(reason, reason not in MAIL_OFF_AT_FIRST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,20 +12,22 @@ from msgspec import UNSET, UnsetType
 from opsdash_contracts.notices import Reason
 
 from opsdash_notifications.errors import FieldProblem, InvalidFields
+from opsdash_notifications.languages import LANGUAGES
 from opsdash_notifications.mail.quiet_hours import QuietHours
-from opsdash_notifications.mail.texts import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is unset stays as it is; quiet hours and muting end with None."""
+    """What is unset stays as it is; quiet hours, muting, the digest and the choice of a language end with None."""
 
     turned: Mapping[Reason, bool] = field(default_factory=dict)
     delay_seconds: int | UnsetType = UNSET
     quiet: QuietHours | UnsetType | None = UNSET
     urgent_through: bool | UnsetType = UNSET
     muted_until: datetime | UnsetType | None = UNSET
-    language: str | UnsetType = UNSET
+    language: str | UnsetType | None = UNSET
+    digest_hour: int | UnsetType | None = UNSET
+    digest_zone: str | UnsetType = UNSET
 
     def check(self) -> None:
         """Raises InvalidFields, with everything that is wrong."""
@@ -36,16 +38,22 @@ class Changes:
     def _problems(self) -> Iterator[FieldProblem]:
         if isinstance(self.quiet, QuietHours):
             yield from _quiet_problems(self.quiet)
+        if isinstance(self.digest_zone, str):
+            yield from _zone_problems("/digest_zone", self.digest_zone)
         if isinstance(self.language, str) and self.language not in LANGUAGES:
             yield FieldProblem("/language", "not-allowed", f"must be one of {', '.join(LANGUAGES)}")
 
 
 def _quiet_problems(quiet: QuietHours) -> Iterator[FieldProblem]:
-    if quiet.zone not in _zones():
-        message = "must be a name of the IANA time zone database, such as Europe/Madrid"
-        yield FieldProblem("/quiet_hours/zone", "not-allowed", message)
+    yield from _zone_problems("/quiet_hours/zone", quiet.zone)
     if quiet.begins == quiet.ends:
         yield FieldProblem("/quiet_hours/to", "not-allowed", "must differ from the beginning")
+
+
+def _zone_problems(pointer: str, zone: str) -> Iterator[FieldProblem]:
+    if zone not in _zones():
+        message = "must be a name of the IANA time zone database, such as Europe/Madrid"
+        yield FieldProblem(pointer, "not-allowed", message)
 
 
 @cache

@@ -9,7 +9,8 @@ import msgspec
 from opsdash_chassis.database.pools import Connection
 from opsdash_tenancy.versions import ExpectedVersions, check_version
 
-from opsdash_notifications.errors import NotFound
+from opsdash_notifications.errors import FieldProblem, InvalidFields, NotFound
+from opsdash_notifications.languages import DEFAULT_LANGUAGE
 from opsdash_notifications.mail import preferences_repository, texts
 from opsdash_notifications.mail.links import MailLinks
 from opsdash_notifications.mail.preferences import Changes
@@ -51,9 +52,19 @@ def _changed(known: StoredPreferences, changes: Changes) -> StoredPreferences:
         values["quiet_zone"] = changes.quiet.zone
     elif changes.quiet is None:
         values |= dict.fromkeys(("quiet_begins", "quiet_ends", "quiet_zone"))
-    return msgspec.structs.replace(
+    changed = msgspec.structs.replace(
         known, **{name: value for name, value in values.items() if value is not msgspec.UNSET}
     )
+    return _with_zone(changed)
+
+
+def _with_zone(changed: StoredPreferences) -> StoredPreferences:
+    """An hour is of a zone: the one that was given, or else that of the quiet hours. Raises InvalidFields."""
+    if changed.digest_hour is None or changed.digest_zone is not None:
+        return changed
+    if changed.quiet_zone is None:
+        raise InvalidFields([FieldProblem("/digest_zone", "required", "is needed to know when that hour is")])
+    return msgspec.structs.replace(changed, digest_zone=changed.quiet_zone)
 
 
 async def linked(
@@ -63,7 +74,7 @@ async def linked(
     reasons = links.reasons_of(user_id, names, signature)
     if not reasons:
         raise NotFound
-    language = (await preferences(connection, user_id)).language
+    language = (await preferences(connection, user_id)).language or DEFAULT_LANGUAGE
     return language, [texts.kind(reason, language) for reason in sorted(reasons)]
 
 

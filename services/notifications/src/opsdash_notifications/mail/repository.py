@@ -19,13 +19,13 @@ from opsdash_notifications.mail.model import MOST_IN_A_MINUTE, Throttle
 _ADD = """
 WITH wanted AS (
     SELECT user_id, notice_id, reason,
-           $8::timestamptz + make_interval(secs => coalesce(p.delay_seconds, $9)) AS due_at
-    FROM unnest($10::uuid[], $11::uuid[], $12::text[]) AS new(user_id, notice_id, reason)
+           $9::timestamptz + make_interval(secs => coalesce(p.delay_seconds, $10)) AS due_at
+    FROM unnest($11::uuid[], $12::uuid[], $13::text[]) AS new(user_id, notice_id, reason)
     LEFT JOIN mail_preferences p USING (user_id)
 ), added AS (
     INSERT INTO mails (org_id, notice_id, user_id, reason, ticket_id, number, actor_id, source_event_id, source_at,
-                       is_urgent, made_at, due_at)
-    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, due_at FROM wanted
+                       is_urgent, note, made_at, due_at)
+    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, $9, due_at FROM wanted
     ON CONFLICT (org_id, notice_id) DO NOTHING
 )
 INSERT INTO mail_turns AS t (org_id, user_id, due_at)
@@ -39,7 +39,7 @@ ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _DUE = """
 SELECT m.notice_id, m.reason, m.ticket_id, m.number, m.actor_id, m.source_event_id, m.source_at, m.is_urgent,
-       m.made_at, m.is_held, m.mail_id, m.tries, t.title, a.name AS actor,
+       m.note, m.made_at, m.is_held, m.mail_id, m.tries, t.title, a.name AS actor,
        coalesce(r.state <> 'unread' OR r.first_unread_at > m.made_at, false) AS is_seen,
        m.ticket_id IS NOT NULL AND (
            t.deleted_at IS NOT NULL OR (m.reason = 'assigned' AND t.assignee_id IS DISTINCT FROM m.user_id)
@@ -117,6 +117,7 @@ class Mail(Row, frozen=True):
     source_event_id: UUID
     source_at: datetime
     is_urgent: bool
+    note: str | None
     made_at: datetime
     is_held: bool
     mail_id: UUID | None
@@ -153,6 +154,7 @@ async def add(
     source_event_id: UUID,
     source_at: datetime,
     is_urgent: bool,
+    note: str | None,
     now: datetime,
     default_delay: timedelta,
     recipients: Sequence[tuple[UUID, UUID, Reason]],
@@ -167,6 +169,7 @@ async def add(
         source_event_id,
         source_at,
         is_urgent,
+        note,
         now,
         default_delay.total_seconds(),
         *columns_of(recipients),

@@ -115,4 +115,4 @@ class Sender:
     def _line(self, departure: Departure, mail: Mail) -> Line:
         slug, language = departure.addressee.slug, departure.language
         url = self.links.org(slug, language) if mail.number is None else self.links.ticket(slug, mail.number, language)
-        return Line(Reason(mail.reason), mail.actor, mail.number, mail.title, url)
+        return Line(Reason(mail.reason), mail.actor, mail.number, mail.title, url, mail.note)

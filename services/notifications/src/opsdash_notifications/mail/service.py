@@ -17,11 +17,13 @@ from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.notices import Channel, Reason, Why, notice_id
 from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
+from opsdash_notifications.languages import DEFAULT_LANGUAGE
 from opsdash_notifications.ledger import service as ledger
 from opsdash_notifications.ledger.model import Outcome, Source
 from opsdash_notifications.mail import composition, model, preferences_repository, repository
 from opsdash_notifications.mail.model import DueMail, MailPreferences, Plan, Recipient
 from opsdash_notifications.mail.repository import Addressee, Mail, Turn
+from opsdash_notifications.org_settings import repository as org_settings
 
 #: Mails of one person that are decided about in one transaction.
 AT_ONCE: Final = 10_000
@@ -64,6 +66,7 @@ async def schedule(
     *,
     actor_id: UUID | None,
     is_urgent: bool = False,
+    note: str | None = None,
 ) -> None:
     """Let each of these people have a mail, after their own delay."""
     wanted = [
@@ -80,6 +83,7 @@ async def schedule(
             source_event_id=source.event_id,
             source_at=source.at,
             is_urgent=is_urgent,
+            note=note,
             now=work.now,
             default_delay=model.DEFAULT_DELAY,
             recipients=wanted,
@@ -106,8 +110,9 @@ async def depart(work: UnitOfWork) -> Departure | None:
     await repository.lease(work.connection, turn.org_id, pairs, work.now + LEASE)
     await repository.end_turn(work.connection, turn, plan.throttle)
     if addressee is None:
-        return Departure(turn, Addressee("", "", "", None), stored.language, (), work.now)
-    return Departure(turn, addressee, stored.language, leaving, work.now)
+        return Departure(turn, Addressee("", "", "", None), DEFAULT_LANGUAGE, (), work.now)
+    org = await org_settings.read(work.connection, turn.org_id)
+    return Departure(turn, addressee, stored.language or org.language, leaving, work.now)
 
 
 def _plan(

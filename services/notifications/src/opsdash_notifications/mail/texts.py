@@ -13,8 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from opsdash_contracts.notices import Reason
 
-DEFAULT_LANGUAGE: Final = "en"
-LANGUAGES: Final = ("en", "es")
+from opsdash_notifications.languages import LANGUAGES
+
 CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 
 
@@ -36,6 +36,7 @@ HAPPENINGS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.REMINDER: ("", N_("You asked to be reminded of this ticket.")),
     Reason.USAGE: ("", N_("Your tickets come near the limit of your plate, or have reached it.")),
     Reason.WEBHOOK_DISABLED: ("", N_("A webhook was disabled because its address does not answer.")),
+    Reason.CHANNEL_DISABLED: ("", N_("A team channel was disabled because its chat takes no messages.")),
 }
 #: Why a person gets such mails, and what the link at the end turns off.
 KINDS: Final[Mapping[Reason, str]] = {
@@ -50,6 +51,7 @@ KINDS: Final[Mapping[Reason, str]] = {
     Reason.REMINDER: N_("your reminders"),
     Reason.USAGE: N_("the limit of your plate"),
     Reason.WEBHOOK_DISABLED: N_("disabled webhooks"),
+    Reason.CHANNEL_DISABLED: N_("disabled team channels"),
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from litestar import Response, get, patch
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import UNSET
 from opsdash_http.openapi.answers import ETAG
 from opsdash_http.requests.conditional import IfMatch, expected_versions
 
@@ -30,14 +31,13 @@ async def patch_settings(
     data: JSONBody[PatchNoticeSettings], org: NamedDependency[RequestScope], if_match: IfMatch = None
 ) -> Response[NoticeSettings]:
     """Change some of them."""
-    hours = None if data.escalate_after_hours is UNSET else data.escalate_after_hours
     async with org.transaction(NoticeAction.CONFIGURE) as (work, access):
         expected = expected_versions(if_match)
-        return _answer(await service.change(work, access, escalate_after_hours=hours, if_match=expected))
+        return _answer(await service.change(work, access, data.given(), if_match=expected))
 
 
 def _answer(settings: OrgSettings) -> Response[NoticeSettings]:
-    body = NoticeSettings(escalate_after_hours=settings.escalate_after_hours, version=settings.version)
+    body = NoticeSettings(**asdict(settings))
     return Response(body, headers={"ETag": f'"{settings.version}"'})
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_tenancy.errors import StaleVersion
 from opsdash_tenancy.versions import ExpectedVersions, check_version
 
 from opsdash_notifications.access.policy import Access
+from opsdash_notifications.errors import FieldProblem, InvalidFields
+from opsdash_notifications.languages import LANGUAGES
 from opsdash_notifications.org_settings import repository
 from opsdash_notifications.org_settings.model import OrgSettings
 
 
 async def change(
-    work: UnitOfWork, access: Access, *, escalate_after_hours: int | None, if_match: ExpectedVersions
+    work: UnitOfWork, access: Access, changes: Mapping[str, Any], *, if_match: ExpectedVersions
 ) -> OrgSettings:
-    """None leaves a setting; what changes nothing makes no version. Raises StaleVersion."""
+    """`changes` are fields of the settings; what changes nothing makes no version.
+
+    Raises InvalidFields, StaleVersion.
+    """
+    if changes.get("language", LANGUAGES[0]) not in LANGUAGES:
+        raise InvalidFields([FieldProblem("/language", "not-allowed", f"must be one of {', '.join(LANGUAGES)}")])
     before = await repository.read(work.connection, access.org_id)
     check_version(before.version, if_match)
-    if escalate_after_hours is None or escalate_after_hours == before.escalate_after_hours:
+    after = replace(before, **changes)
+    if after == before:
         return before
-    after = replace(before, escalate_after_hours=escalate_after_hours, version=before.version + 1)
+    after = replace(after, version=before.version + 1)
     if not await repository.save(work.connection, access.org_id, after):
         raise StaleVersion((await repository.read(work.connection, access.org_id)).version)
     return after

@@ -15,7 +15,8 @@ from opsdash_contracts.workspace import Role
 class Group(Enum):
     """Whom a reason concerns."""
 
-    NAMED = auto()  # those the occasion names: who is mentioned, who set a reminder
+    NAMED = auto()  # those the occasion names
+    ONESELF = auto()  # the same, who have asked for it: though they muted the ticket
     ASSIGNEE = auto()
     RESPONSIBLE = auto()  # the assignee, or else owners and admins
     ADMINS = auto()  # owners and admins
@@ -32,26 +33,31 @@ GROUPS: Final[Mapping[Reason, tuple[Group, ...]]] = {
     Reason.SLA_WARNING: (Group.RESPONSIBLE, Group.WATCHERS_INBOX),
     Reason.SLA_BREACHED: (Group.RESPONSIBLE, Group.WATCHERS_INBOX),
     Reason.SLA_ESCALATED: (Group.ADMINS,),
-    Reason.REMINDER: (Group.NAMED,),
+    Reason.REMINDER: (Group.ONESELF,),
     Reason.USAGE: (Group.ADMINS,),
     Reason.WEBHOOK_DISABLED: (Group.ADMINS,),
+    Reason.CHANNEL_DISABLED: (Group.ADMINS,),
 }
 _ADMINS: Final = frozenset({Role.OWNER, Role.ADMIN})
 #: Those who are asked for by name are missed in the ledger when they are no members; others only go quietly.
 _PERSONAL: Final = frozenset({Group.NAMED, Group.ASSIGNEE})
 #: What a viewer hears of.
-_FOR_VIEWERS: Final = frozenset({Group.NAMED, Group.WATCHERS, Group.WATCHERS_INBOX})
+_FOR_VIEWERS: Final = frozenset({Group.NAMED, Group.ONESELF, Group.WATCHERS, Group.WATCHERS_INBOX})
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What an event says about who may be concerned. Of several reasons the first that concerns a person counts."""
+    """What an event says about who may be concerned. Of several reasons the first that concerns a person counts.
+
+    `note` is what the person who is told wrote for themselves.
+    """
 
     reasons: tuple[Reason, ...]
     actor_id: UUID | None = None
     assignee_id: UUID | None = None
     named: tuple[UUID, ...] = ()
     is_urgent: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def decide(occasion: Occasion, audience: Audience) -> list[Decision]:
 
 
 def _people(group: Group, occasion: Occasion, audience: Audience) -> Iterator[UUID]:
-    if group is Group.NAMED:
+    if group in {Group.NAMED, Group.ONESELF}:
         yield from occasion.named
     elif group is Group.ASSIGNEE or (group is Group.RESPONSIBLE and occasion.assignee_id in audience.members):
         if occasion.assignee_id is not None:
@@ -112,6 +118,6 @@ def _decision(user_id: UUID, reason: Reason, group: Group, audience: Audience) -
         why = Why.NOT_A_MEMBER
     elif audience.members[user_id] is Role.VIEWER and group not in _FOR_VIEWERS:
         return {}
-    elif user_id in audience.muted:
+    elif user_id in audience.muted and group is not Group.ONESELF:
         why = Why.MUTED
     return {user_id: Decision(user_id, reason, mail=group is not Group.WATCHERS_INBOX, why=why)}

@@ -9,8 +9,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class KnownTicket:
-    """A ticket at one of its versions. `created_by` and `title` are None where the tickets service was asked: it tells
-    neither people nor texts.
+    """A ticket at one of its versions. `created_by` and what follows `purged_at` are None where the tickets service was
+    asked: it tells neither people nor what the ticket is like.
     """
 
     org_id: UUID
@@ -22,3 +22,5 @@ class KnownTicket:
     deleted_at: datetime | None
     purged_at: datetime | None
     title: str | None = None
+    priority: str | None = None
+    category: str | None = None

@@ -47,7 +47,12 @@ _FIELDS: Final = {
     "datetime": N_("This is not a date and time."),
     "unknown-reference": N_("This is not in the workspace any more. Choose another."),
     "uuid": N_("This is not in the workspace. Choose one of the list."),
+    "number": N_("This is not a whole number."),
+    "out-of-range": N_("This is too small or too large."),
+    "same": N_("Choose another time than the beginning."),
     "not-allowed": N_("Choose one of the list."),
+    "too-short": N_("This is needed."),
+    "address-refused": N_("Messages cannot be sent to this address. Compare it with the examples."),
 }
 _FIELD_UNKNOWN: Final = N_("This is not valid.")
 

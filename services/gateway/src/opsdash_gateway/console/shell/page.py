@@ -19,6 +19,7 @@ from opsdash_gateway.console.i18n.languages import Language
 from opsdash_gateway.console.shell.html_response import html_response
 from opsdash_gateway.console.shell.htmx import is_fragment
 from opsdash_gateway.console.shell.rendering import Renderer
+from opsdash_gateway.console.shell.setting_pages import SettingPage, offered
 from opsdash_gateway.console.shell.upstream_schemas import (
     Me,
     Membership,
@@ -100,6 +101,11 @@ class Page:
         """Whether this installation has the service that tells people."""
         return self.upstreams.notifications.is_installed
 
+    @property
+    def settings(self) -> list[SettingPage]:
+        """The pages of settings that this person is offered."""
+        return offered(self.role, self.upstreams)
+
     def may(self, action: str) -> bool:
         return self.known_support is not None and self.known_support.may(action)
 
@@ -129,18 +135,18 @@ class Page:
     ) -> Answer:
         """Call an upstream below the workspace as this person. Raises the upstream's problem."""
         whole = f"/orgs/{self.slug}{path}"
-        return await self._call(method, whole, body, headers, query=query, service=service, seconds=seconds)
+        return await self.call(method, whole, body, headers, query=query, service=service, seconds=seconds)
 
     async def delete_ticket(self, number: int, headers: dict[str, str]) -> None:
         """Raises the upstream's problem."""
         path = f"/orgs/{self.slug}/tickets/{number}"
-        await self._call("DELETE", path, headers=headers)
+        await self.call("DELETE", path, headers=headers)
         await self.upstreams.hide_comments(path, self._caller())
 
     def _caller(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.session.access_token}"}
 
-    async def _call(
+    async def call(
         self,
         method: str,
         path: str,
@@ -151,6 +157,7 @@ class Page:
         service: Service = "tickets",
         seconds: float | None = None,
     ) -> Answer:
+        """Call an upstream as this person, in no workspace. Raises the upstream's problem."""
         upstream: UpstreamClient = getattr(self.upstreams, service)
         sent = self._caller() | (headers or {})
         content = None
@@ -173,7 +180,7 @@ class Page:
                 )
         except Problem as problem:
             if problem.code == LOCKED:
-                answer = await self._call("GET", "/me")
+                answer = await self.call("GET", "/me")
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
@@ -202,7 +209,7 @@ class Page:
         return support
 
     async def _read_preferences(self) -> Preferences:
-        answer = await self._call("GET", "/me/preferences")
+        answer = await self.call("GET", "/me/preferences")
         return msgspec.json.decode(answer.body, type=Preferences)
 
     def render(

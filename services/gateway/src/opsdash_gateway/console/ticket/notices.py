@@ -47,6 +47,8 @@ class Notice(msgspec.Struct):
     why: str | None
     at: datetime
     source_event_id: UUID
+    channel_id: UUID | None = None
+    channel_name: str | None = None
 
 
 class NoticePage(msgspec.Struct):
@@ -64,9 +66,10 @@ class Watch:
 
 @dataclass
 class Recipient:
-    """A person, or None for a team channel, and what was tried to tell them of one event."""
+    """A person or a team channel, and what was tried to tell them of one event."""
 
     person: Person | None
+    channel_name: str | None = None
     sent: list[Notice] = field(default_factory=list)
     unsent: list[Notice] = field(default_factory=list)
 
@@ -107,8 +110,8 @@ def grouped(notices: Iterable[Notice]) -> dict[UUID, Outcome]:
 def _outcome(notices: list[Notice]) -> Outcome:
     outcome = Outcome(notices[0].reason, notices[0].at)
     for notice in notices:
-        key = notice.recipient.id if notice.recipient else None
-        recipient = outcome.recipients.setdefault(key, Recipient(notice.recipient))
+        key = notice.recipient.id if notice.recipient else notice.channel_id
+        recipient = outcome.recipients.setdefault(key, Recipient(notice.recipient, notice.channel_name))
         (recipient.sent if notice.state == SENT else recipient.unsent).append(notice)
     return outcome
 

@@ -1,0 +1,1 @@
+"""Chats of the workspace that hear of its tickets, for owners and admins."""

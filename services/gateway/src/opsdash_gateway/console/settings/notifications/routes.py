@@ -1,0 +1,111 @@
+"""The page "Notifications": which reasons bring this person a mail, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
+from opsdash_chassis.text.moments import UTC_ZONE, time_zones
+from opsdash_contracts.notices import MAIL_OFF_AT_FIRST
+from opsdash_http.errors.problems import FieldError, Problem, validation
+from opsdash_http.types import HttpResponse
+
+from opsdash_gateway.console.auth.session import FORM, PAGE
+from opsdash_gateway.console.i18n.languages import NAMES
+from opsdash_gateway.console.i18n.local_times import zones_by_continent
+from opsdash_gateway.console.settings.frame import away, open_setting, refused, saved, show_setting
+from opsdash_gateway.console.settings.notifications.form import (
+    DEFAULT_DELAY,
+    DELAYS,
+    HOURS,
+    Form,
+    changes_of,
+    form_of,
+    typed_form,
+)
+from opsdash_gateway.console.settings.notifications.schemas import NotificationPreferences
+from opsdash_gateway.console.shell.page import Page
+from opsdash_gateway.console.ticket.forms import conditions, read_form, read_people
+
+NAME: Final = "notifications"
+_PATH: Final = "/me/notifications"
+
+
+@get("/settings/notifications", opt=PAGE)
+async def notification_settings(page: NamedDependency[Page]) -> HttpResponse:
+    """What this person has said about their mails, in all their workspaces."""
+    open_setting(page, NAME)
+    try:
+        stored = await _stored(page, page.zone)
+    except Problem as problem:
+        return away(page, NAME, problem)
+    return show_setting(page, NAME, **_shown(page, stored))
+
+
+@post("/settings/notifications", opt=FORM, status_code=200)
+async def change_notification_settings(page: NamedDependency[Page]) -> HttpResponse:
+    """Change what differs; where it was changed elsewhere meanwhile, say so and keep what was typed."""
+    open_setting(page, NAME)
+    sent = await read_form(page.request)
+    zone = sent.get("reader_zone", "")
+    stored = await _stored(page, zone if zone in time_zones() else "")
+    typed = typed_form(stored, sent, await read_people(page.request, "mail"))
+    try:
+        changes = _changes(stored, typed)
+        if changes:
+            await page.call("PATCH", _PATH, changes, conditions(page.request, sent), service="notifications")
+    except Problem as problem:
+        return refused(page, NAME, problem, **_shown(page, typed))
+    return saved(page, NAME, **_shown(page, await _stored(page, typed.zone)))
+
+
+async def _stored(page: Page, zone: str) -> Form:
+    answer = await page.call("GET", _PATH, service="notifications")
+    return form_of(msgspec.json.decode(answer.body, type=NotificationPreferences), zone, datetime.now(UTC))
+
+
+def _changes(stored: Form, typed: Form) -> dict[str, Any]:
+    """Raises the problem of what no service needs to be asked about."""
+    errors = [
+        FieldError(f"/{name}", "required", "is needed")
+        for name, value in (("from", typed.quiet_from), ("to", typed.quiet_to), ("zone", typed.quiet_zone))
+        if typed.is_quiet and not value
+    ]
+    if typed.digest_hour and not typed.digest_zone:
+        errors.append(FieldError("/digest_zone", "required", "is needed"))
+    if typed.is_quiet and typed.quiet_from and typed.quiet_from == typed.quiet_to:
+        errors.append(FieldError("/to", "same", "must differ from the beginning"))
+    try:
+        changes = changes_of(stored, typed)
+    except ValueError:
+        errors.append(FieldError("/muted_until", "datetime", "must be a local date and time"))
+    if errors:
+        raise validation(errors)
+    return changes
+
+
+def _shown(page: Page, form: Form) -> dict[str, Any]:
+    """What the template needs beside the form."""
+    return {
+        "form": form,
+        "delays": _with(DELAYS, form.delay),
+        "default_delay": DEFAULT_DELAY,
+        "hours": HOURS,
+        "zones": zones_by_continent(),
+        "near_zones": dict.fromkeys(zone for zone in (page.zone, form.quiet_zone, form.digest_zone, UTC_ZONE) if zone),
+        "mail_languages": NAMES,
+        "mails_off_at_first": MAIL_OFF_AT_FIRST,
+    }
+
+
+def _with(choices: Sequence[int], value: str) -> list[int]:
+    """With a value that was set elsewhere."""
+    return sorted({*choices, int(value)} if value.isdecimal() else choices)
+
+
+NOTIFICATION_ROUTES: list[ControllerRouterHandler] = [notification_settings, change_notification_settings]

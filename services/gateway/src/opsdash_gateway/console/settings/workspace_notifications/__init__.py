@@ -1,0 +1,1 @@
+"""What owners and admins set for the notices of their workspace."""

@@ -1,0 +1,71 @@
+"""The settings' frame: who is offered which page, the way there, and what stands while a service is away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.gateway.tests.console.settings.conftest import Telling, tickets
+from services.gateway.tests.console.ticket.test_ticket_page import PERSON, SESSION_SECRET, unavailable
+from tests.support.web_clients import Visitor
+
+PAGES = ("notifications", "workspace-notifications", "channels")
+
+
+class TestWhoIsLetIn:
+    @pytest.mark.parametrize(
+        ("role", "listed"), [("owner", PAGES), ("admin", PAGES), ("member", PAGES[:1]), ("viewer", PAGES[:1])]
+    )
+    async def test_the_list_has_what_the_role_may_see(
+        self, window: Visitor, upstream: Any, notifications: Any, role: str, listed: tuple[str, ...]
+    ):
+        upstream.answer, notifications.answer = tickets(role), Telling()
+        html = (await window.get("/settings/notifications", fragment=False)).html
+        named = html.partition('class="setting-list"')[2].partition("</nav>")[0]
+        assert [name for name in PAGES if f'/settings/{name}"' in named] == list(listed)
+        statuses = [(await window.get(f"/settings/{name}", fragment=False)).status for name in PAGES]
+        assert statuses == [200 if name in listed else 403 for name in PAGES]
+
+    async def test_a_page_that_is_not_for_them_is_the_403_page_and_nothing_is_changed(
+        self, window: Visitor, upstream: Any, notifications: Any
+    ):
+        upstream.answer, notifications.answer = tickets("member"), (telling := Telling())
+        page = await window.get("/settings/workspace-notifications", fragment=False)
+        assert (page.status, "You cannot do that" in page.html) == (403, True)
+        form = {"escalates": "on", "escalate_after_hours": "48"}
+        assert (await window.post("/settings/workspace-notifications", form, version=2)).status == 403
+        assert telling.changes == []
+
+
+class TestTheWayThere:
+    async def test_from_the_side_bar_and_the_user_menu(self, window: Visitor, notifications: Any):
+        notifications.answer = Telling()
+        html = (await window.get("/settings/notifications", fragment=False)).html
+        sidebar = html.partition('id="sidebar"')[2].partition("</aside>")[0]
+        assert 'href="/en/org/brightside/settings" aria-current="page"' in sidebar
+        assert 'href="/en/org/brightside/settings/notifications"' in sidebar
+
+    async def test_leads_to_the_first_page(self, window: Visitor, notifications: Any):
+        notifications.answer = Telling()
+        page = await window.get("/settings", fragment=False)
+        assert (page.status, page.headers["Location"]) == (303, "/en/org/brightside/settings/notifications")
+
+    async def test_is_not_there_without_the_service(self, start_gateway: Any, upstream: Any):
+        upstream.answer = tickets()
+        gateway = await start_gateway(tickets_url=upstream.url, notifications_url=None)
+        window = Visitor(gateway.url, "brightside", PERSON, gateway.token, SESSION_SECRET, origin=gateway.url)  # type: ignore[arg-type]
+        for path in ("/settings", *(f"/settings/{name}" for name in PAGES)):
+            page = await window.get(path, fragment=False)
+            assert (page.status, "/settings" in page.html) == (404, False)
+
+
+class TestAway:
+    @pytest.mark.parametrize("name", PAGES)
+    async def test_the_frame_stands_and_says_so(self, window: Visitor, notifications: Any, name: str):
+        notifications.answer = unavailable
+        page = await window.get(f"/settings/{name}", fragment=False)
+        assert page.status == 503
+        assert "These settings cannot be loaded at the moment" in page.html
+        assert 'class="setting-list"' in page.html
+        assert '<form class="setting-form"' not in page.html

@@ -1,0 +1,63 @@
+"""The route that sends a test to a team channel."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from uuid import uuid4
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from opsdash_http.requests.conditional import IdempotencyKey
+from opsdash_tenancy.references import object_id
+
+from opsdash_notifications.access.policy import NoticeAction
+from opsdash_notifications.announcements import service
+from opsdash_notifications.announcements.schemas import SentTest
+from opsdash_notifications.chat.answers import ChatFailed
+from opsdash_notifications.chat.text import lines_of_test
+from opsdash_notifications.errors import MessageNotTaken, NotFound
+from opsdash_notifications.org_settings import repository as org_settings
+from opsdash_notifications.team_channels import repository
+from opsdash_notifications.team_channels.setup import ChannelSetup
+from opsdash_notifications.tickets.scope import RequestScope
+
+#: Less than a transaction may be idle: the key of the request is held in one while the chat is asked.
+TOTAL_SECONDS: Final = 8.0
+#: Each has a connection to the database while it waits for a chat.
+_AT_ONCE: Final = asyncio.Semaphore(2)
+
+
+@post("/settings/team-channels/{channel_id:str}/test", operation_id="testTeamChannel", status_code=200)
+async def send_test(
+    channel_id: FromPath[str],
+    org: NamedDependency[RequestScope],
+    channels: NamedDependency[ChannelSetup],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[SentTest]:
+    """Send one message now, to a disabled channel too. 409 `message-not-taken` says what the chat answered."""
+    async with _AT_ONCE, org.transaction(NoticeAction.CONFIGURE) as (work, access):
+        channels.check_set_up()
+        wanted = object_id(channel_id)
+
+        async def act() -> Response[SentTest]:
+            channel = await repository.find(work.connection, access.org_id, wanted)
+            if channel is None:
+                raise NotFound
+            address = channels.decrypt(channel.address, channel.id)
+            lines = lines_of_test(channel.name, (await org_settings.read(work.connection, access.org_id)).language)
+            try:
+                async with asyncio.timeout(TOTAL_SECONDS):
+                    await channels.chat.send(address, lines, notice=str(uuid4()))
+            except TimeoutError as error:
+                raise MessageNotTaken("It does not answer.") from error
+            except ChatFailed as error:
+                raise MessageNotTaken(error.words) from error
+            await service.record_success(work, access.org_id, channel.id)
+            return Response(SentTest(sent=True, at=work.now))
+
+        return await org.once(work, access, act, key=idempotency_key, ids={"channel_id": wanted})
+
+
+ROUTES = [send_test]

@@ -1,0 +1,1 @@
+"""Chats: which addresses lead to one, what a message says there, and how it is sent."""

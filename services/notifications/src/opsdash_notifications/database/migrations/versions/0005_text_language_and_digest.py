@@ -1,0 +1,20 @@
+"""Whether mails have texts, in which language they are, and the hour of a person's digest."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("org_settings", sa.Column("include_text", sa.Boolean(), nullable=False, server_default="false"))
+    op.add_column("org_settings", sa.Column("language", sa.Text(), nullable=False, server_default="en"))
+    # English was everybody's who had chosen nothing: from now on that is the org's choice.
+    op.alter_column("mail_preferences", "language", nullable=True, server_default=None)
+    op.execute("ALTER TABLE mail_preferences NO FORCE ROW LEVEL SECURITY")
+    op.execute("UPDATE mail_preferences SET language = NULL WHERE language = 'en'")
+    op.execute("ALTER TABLE mail_preferences FORCE ROW LEVEL SECURITY")
+    op.add_column("mail_preferences", sa.Column("digest_hour", sa.Integer()))
+    op.add_column("mail_preferences", sa.Column("digest_zone", sa.Text()))
+    op.add_column("mail_preferences", sa.Column("digest_set_at", sa.TIMESTAMP(timezone=True)))
