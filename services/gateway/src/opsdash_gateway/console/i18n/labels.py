@@ -72,6 +72,12 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "usage": N_("The limit of the plate, for owners and admins"),
         "webhook_disabled": N_("Webhooks that were switched off, for owners and admins"),
     },
+    "remind": {
+        "hour": N_("In 1 hour"),
+        "tomorrow": N_("Tomorrow, 9:00"),
+        "monday": N_("Next Monday, 9:00"),
+        "own": N_("At another time"),
+    },
     "channel": {"inbox": N_("inbox"), "mail": N_("e-mail"), "team": N_("team channel")},
     "why": {
         "seen": N_("had read it"),

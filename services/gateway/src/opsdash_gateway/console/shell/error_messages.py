@@ -17,6 +17,7 @@ _MESSAGES: Final = {
     "not-found": N_("There is nothing here that you may see."),
     "invalid-transition": N_("The ticket cannot move to that status from where it is now."),
     "ticket-finished": N_("This ticket is resolved or closed, so its due time stays. Reopen it to change that."),
+    "too-many-reminders": N_("You have as many reminders as may be. Remove one first."),
     "comment-deleted": N_("This comment was deleted in the meantime."),
     "parent-deleted": N_("The comment you are replying to was deleted in the meantime."),
     "idempotency-key-reused": N_("This ticket was created already, with what you had typed before. Look in the list."),
@@ -47,9 +48,7 @@ _FIELDS: Final = {
     "datetime": N_("This is not a date and time."),
     "unknown-reference": N_("This is not in the workspace any more. Choose another."),
     "uuid": N_("This is not in the workspace. Choose one of the list."),
-    "number": N_("This is not a whole number."),
     "out-of-range": N_("This is too small or too large."),
-    "same": N_("Choose another time than the beginning."),
     "not-allowed": N_("Choose one of the list."),
 }
 _FIELD_UNKNOWN: Final = N_("This is not valid.")
