@@ -108,6 +108,7 @@ mails = sa.Table(
     sa.Column("is_held", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("mail_id", pg.UUID),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("comment_id", pg.UUID),
 )
 sa.Index("mails_of_person", mails.c.org_id, mails.c.user_id, mails.c.due_at)
 sa.Index("mails_leaving", mails.c.org_id, mails.c.mail_id, postgresql_where=mails.c.mail_id.is_not(None))

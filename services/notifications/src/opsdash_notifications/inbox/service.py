@@ -47,8 +47,7 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
     late = [decision for decision in mailed if model.is_too_old(decision.reason, source.at, work.now)]
     await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
     recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
-    urgent = occasion.is_urgent
-    await mail.schedule(work, source, recipients_of_mail, actor_id=occasion.actor_id, is_urgent=urgent)
+    await mail.schedule(work, source, recipients_of_mail, occasion)
     return notified
 
 

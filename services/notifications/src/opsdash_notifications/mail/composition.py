@@ -1,5 +1,6 @@
-"""Writes a mail: plain text and HTML from one template set, and its headers. No clock, no database, no text of tickets
-but their titles.
+"""Writes a mail: plain text and HTML from one template set, and its headers. No clock, no database.
+
+What people typed is text in both, never markup: titles, names, and the beginning of a ticket or comment.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from opsdash_contracts.notices import Reason
+from opsdash_tenancy.excerpts import Excerpt
 
 from opsdash_notifications.mail import texts
-from opsdash_notifications.mail.headers import POLICY, one_line
+from opsdash_notifications.mail.headers import POLICY, block, one_line
 
 #: Of a digest; the others are counted.
 MOST_LINES: Final = 50
@@ -35,13 +37,17 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened. `number` and `title` are of a ticket, or None; people typed `title` and `actor`."""
+    """One thing that happened. `number` and `title` are of a ticket, or None; people typed `title`, `actor`, `text`.
+
+    `text` is there where the org wants it in mails.
+    """
 
     reason: Reason
     actor: str | None
     number: int | None
     title: str | None
     url: str
+    text: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +116,17 @@ def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading
     return mail
 
 
-def _entry(line: Line, language: str) -> dict[str, str | None]:
+def _entry(line: Line, language: str) -> dict[str, object]:
     actor = None if line.actor is None else one_line(line.actor, LONGEST_NAME)
     title = None if line.number is None else f"[#{line.number}] {one_line(line.title or '')}"
-    return {"happening": texts.happening(line.reason, actor, language), "title": title, "url": line.url}
+    happening = texts.happening(line.reason, actor, language)
+    return {"happening": happening, "title": title, "url": line.url, "text": _text(line.text)}
+
+
+def _text(excerpt: Excerpt | None) -> list[str]:
+    if excerpt is None:
+        return []
+    return block(excerpt.text if excerpt.is_whole else f"{excerpt.text.rstrip()}…")
 
 
 def _address(name: str, address: str) -> Address:

@@ -24,8 +24,8 @@ WITH wanted AS (
     LEFT JOIN mail_preferences p USING (user_id)
 ), added AS (
     INSERT INTO mails (org_id, notice_id, user_id, reason, ticket_id, number, actor_id, source_event_id, source_at,
-                       is_urgent, made_at, due_at)
-    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, due_at FROM wanted
+                       is_urgent, made_at, due_at, comment_id)
+    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, due_at, $13 FROM wanted
     ON CONFLICT (org_id, notice_id) DO NOTHING
 )
 INSERT INTO mail_turns AS t (org_id, user_id, due_at)
@@ -39,7 +39,7 @@ ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _DUE = """
 SELECT m.notice_id, m.reason, m.ticket_id, m.number, m.actor_id, m.source_event_id, m.source_at, m.is_urgent,
-       m.made_at, m.is_held, m.mail_id, m.tries, t.title, a.name AS actor,
+       m.made_at, m.is_held, m.mail_id, m.tries, m.comment_id, t.title, a.name AS actor,
        coalesce(r.state <> 'unread' OR r.first_unread_at > m.made_at, false) AS is_seen,
        m.ticket_id IS NOT NULL AND (
            t.deleted_at IS NOT NULL OR (m.reason = 'assigned' AND t.assignee_id IS DISTINCT FROM m.user_id)
@@ -121,6 +121,7 @@ class Mail(Row, frozen=True):
     is_held: bool
     mail_id: UUID | None
     tries: int
+    comment_id: UUID | None
     title: str | None
     actor: str | None
     is_seen: bool
@@ -153,6 +154,7 @@ async def add(
     source_event_id: UUID,
     source_at: datetime,
     is_urgent: bool,
+    comment_id: UUID | None,
     now: datetime,
     default_delay: timedelta,
     recipients: Sequence[tuple[UUID, UUID, Reason]],
@@ -170,6 +172,7 @@ async def add(
         now,
         default_delay.total_seconds(),
         *columns_of(recipients),
+        comment_id,
     )
 
 

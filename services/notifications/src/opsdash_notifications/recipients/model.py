@@ -52,6 +52,7 @@ class Occasion:
     assignee_id: UUID | None = None
     named: tuple[UUID, ...] = ()
     is_urgent: bool = False
+    comment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

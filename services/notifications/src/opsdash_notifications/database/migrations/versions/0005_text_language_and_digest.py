@@ -10,6 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("org_settings", sa.Column("include_text", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("org_settings", sa.Column("language", sa.Text(), nullable=False, server_default="en"))
+    op.add_column("mails", sa.Column("comment_id", sa.UUID()))
     # English was everybody's who had chosen nothing: from now on that is the org's choice.
     op.alter_column("mail_preferences", "language", nullable=True, server_default=None)
     op.execute("ALTER TABLE mail_preferences NO FORCE ROW LEVEL SECURITY")
