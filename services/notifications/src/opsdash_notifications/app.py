@@ -21,6 +21,7 @@ from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
 from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.worker import MailWorkers
+from opsdash_notifications.overdue import worker as overdue_worker
 from opsdash_notifications.problems import PROBLEMS
 from opsdash_notifications.routes import ROUTES
 from opsdash_notifications.settings import REVISION, SERVICE, NotificationsSettings
@@ -41,6 +42,7 @@ def build_app(settings: NotificationsSettings) -> Application:
     runtime = _runtime(settings, tickets)
     mails = MailWorkers.of(settings, Excerpts(tickets, comments))
     mails.join(runtime)
+    overdue_worker.join(runtime, mails.sender, tickets)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
     counts = SharedCounts(
         settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka

@@ -124,6 +124,19 @@ mail_turns = sa.Table(
 )
 sa.Index("mail_turns_due_at", mail_turns.c.due_at)
 
+# The daily mail of a person in an org; without `due_at` it is done with.
+overdue_digests = sa.Table(
+    "overdue_digests",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("user_id", pg.UUID, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    timestamp("made_at"),
+    timestamp("due_at", nullable=True),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+)
+sa.Index("overdue_digests_due_at", overdue_digests.c.due_at, postgresql_where=overdue_digests.c.due_at.is_not(None))
+
 # Of a person, whatever the org.
 sa.Table(
     "mail_preferences",

@@ -186,9 +186,9 @@ async def due(connection: Connection, turn: Turn, *, limit: int) -> list[Mail]:
     return to_rows(Mail, await connection.fetch(_DUE, turn.org_id, turn.user_id, limit))
 
 
-async def addressee(connection: Connection, turn: Turn, plates: Sequence[str]) -> Addressee | None:
+async def addressee(connection: Connection, org_id: UUID, user_id: UUID, plates: Sequence[str]) -> Addressee | None:
     """None for who is no member any more, or whose org has none of these plates."""
-    return to_row(Addressee, await connection.fetchrow(_RECIPIENT, turn.org_id, turn.user_id, plates))
+    return to_row(Addressee, await connection.fetchrow(_RECIPIENT, org_id, user_id, plates))
 
 
 async def hold(connection: Connection, org_id: UUID, held: Sequence[tuple[UUID, datetime]]) -> None:

@@ -98,7 +98,7 @@ async def depart(work: UnitOfWork) -> Departure | None:
     if turn is None:
         return None
     found = await repository.due(work.connection, turn, limit=AT_ONCE)
-    addressee = await repository.addressee(work.connection, turn, _PLATES)
+    addressee = await repository.addressee(work.connection, turn.org_id, turn.user_id, _PLATES)
     stored = await preferences_repository.read(work.connection, turn.user_id)
     plan = _plan(turn, found, addressee, stored.to_model(), work)
     mails = {mail.notice_id: mail for mail in found}
