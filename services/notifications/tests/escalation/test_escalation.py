@@ -90,7 +90,7 @@ async def test_the_org_says_after_how_many_hours_and_0_is_never(desk: Desk, stor
     await later(desk, timedelta(hours=3))
     for version, hours in enumerate((0, 4, 2), start=1):
         assert await escalate(desk) == []
-        assert await save(desk, OrgSettings(hours, version))
+        assert await save(desk, OrgSettings(escalate_after_hours=hours, version=version))
     assert await escalate(desk) == ["sla_escalated"]
 
 
