@@ -30,6 +30,7 @@ MAY_USE_HTTP = {
     (f"{C}.threads.tickets_client", f"{HTTP}.client.internal_client"),
     (f"{S}.deadlines.tickets_client", f"{HTTP}.client.bounded_body"),
     (f"{N}.tickets.tickets_client", f"{HTTP}.client.internal_client"),
+    (f"{N}.comments.comments_client", f"{HTTP}.client.internal_client"),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}

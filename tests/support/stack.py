@@ -145,7 +145,7 @@ def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dic
 
 
 def notifications_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
-    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
+    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url, "OPSDASH_COMMENTS_URL": NOBODY}
     return _with_database(stack, database, "notifications") | limits
 
 
