@@ -10,6 +10,7 @@ import pytest
 from opsdash_contracts.notices import Channel, Reason, notice_id
 from opsdash_notifications.mail import composition, service
 from opsdash_notifications.mail.smtp import MailConnection, SmtpTls
+from opsdash_notifications.recipients.model import Occasion
 
 from services.notifications.tests.mail.conftest import JONAS, LINKS, MAYA, ORG, OTHER_ORG, Mails
 
@@ -44,7 +45,7 @@ async def test_it_leaves_after_its_delay_and_is_recorded(mails: Mails) -> None:
 async def test_the_same_notice_has_one_mail(mails: Mails) -> None:
     source = await mails.notice(MAYA)
     async with mails.work() as work:
-        await service.schedule(work, source, [(MAYA, Reason.MENTIONED)], actor_id=JONAS)
+        await service.schedule(work, source, [(MAYA, Reason.MENTIONED)], Occasion((Reason.MENTIONED,), actor_id=JONAS))
     assert await mails.waiting() == 1
 
 

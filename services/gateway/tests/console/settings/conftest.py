@@ -75,7 +75,11 @@ def tickets(role: str = "owner") -> Any:
     return answer
 
 
+def window_of(gateway: Any) -> Visitor:
+    return Visitor(gateway.url, "brightside", PERSON, gateway.token, SESSION_SECRET, origin=gateway.url)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def window(telling: Any, upstream: Any) -> Visitor:
     upstream.answer = tickets()
-    return Visitor(telling.url, "brightside", PERSON, telling.token, SESSION_SECRET, origin=telling.url)  # type: ignore[arg-type]
+    return window_of(telling)

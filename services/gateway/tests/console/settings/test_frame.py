@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.tests.console.settings.conftest import Telling, tickets
-from services.gateway.tests.console.ticket.test_ticket_page import PERSON, SESSION_SECRET, unavailable
+from services.gateway.tests.console.settings.conftest import Telling, tickets, window_of
+from services.gateway.tests.console.ticket.test_ticket_page import unavailable
 from tests.support.web_clients import Visitor
 
 PAGES = ("notifications", "workspace-notifications", "channels")
@@ -54,7 +54,7 @@ class TestTheWayThere:
     async def test_is_not_there_without_the_service(self, start_gateway: Any, upstream: Any):
         upstream.answer = tickets()
         gateway = await start_gateway(tickets_url=upstream.url, notifications_url=None)
-        window = Visitor(gateway.url, "brightside", PERSON, gateway.token, SESSION_SECRET, origin=gateway.url)  # type: ignore[arg-type]
+        window = window_of(gateway)
         for path in ("/settings", *(f"/settings/{name}" for name in PAGES)):
             page = await window.get(path, fragment=False)
             assert (page.status, "/settings" in page.html) == (404, False)
