@@ -286,4 +286,27 @@ MAILS = (
     ),
 )
 
-FAULTS = (*SERVERS, *EVENTS, *REQUESTS, *DUE_TIMES, *MAILS)
+CHATS = (
+    Fault(
+        "messages wait though the chats do not fail",
+        "TeamMessagesLate",
+        to(600, first("opsdash_team_message_late_seconds", "notifications")),
+        one("A message to a chat has been waiting for 10m 0s though its chat does not fail"),
+    ),
+    Fault(
+        "no chat can be reached",
+        "TeamChannelsFail",
+        to(3, of_all("opsdash_team_channels_failing", "notifications"))
+        | to(0, of_all("opsdash_team_messages_total", "notifications", scheme="slack", outcome="sent")),
+        one("3 team channels fail, and no chat has taken a message for an hour"),
+        minutes=61,
+    ),
+    Fault(
+        "the secret of addresses was replaced",
+        "TeamAddressesUnreadable",
+        to(2, of_all("opsdash_team_addresses_unreadable", "notifications")),
+        one("2 addresses of team channels cannot be decrypted"),
+    ),
+)
+
+FAULTS = (*SERVERS, *EVENTS, *REQUESTS, *DUE_TIMES, *MAILS, *CHATS)

@@ -78,7 +78,9 @@ def _levels() -> Iterator[tuple[str, Value]]:
             yield from ((one, 0) for one in of_all(f"opsdash_{metric}", job, **TICKET_TOPIC))
     yield from ((one, 0) for one in of_all("opsdash_sla_oldest_unhandled_seconds", "sla-monitor"))
     yield from ((one, 1) for one in of_all("opsdash_dependency_up", "notifications", dependency="smtp"))
-    yield from ((one, 0) for one in of_all("opsdash_mail_late_seconds", "notifications"))
+    for name in ("opsdash_mail_late_seconds", "opsdash_team_message_late_seconds", "opsdash_team_channels_failing"):
+        yield from ((one, 0) for one in of_all(name, "notifications"))
+    yield from ((one, 0) for one in of_all("opsdash_team_addresses_unreadable", "notifications"))
 
 
 def _counters() -> Iterator[tuple[str, Value]]:
@@ -97,6 +99,9 @@ def _counters() -> Iterator[tuple[str, Value]]:
         yield from ((one, 1) for one in of_all("opsdash_sla_breach_lateness_seconds_bucket", "sla-monitor", le=le))
     for outcome, growth in (("sent", 10), ("refused", 0), ("not_taken", 0), ("unwritable", 0)):
         yield from ((one, growth) for one in of_all("opsdash_mails_total", "notifications", outcome=outcome))
+    for outcome, growth in (("sent", 10), ("refused", 0), ("unreachable", 0)):
+        of_kind = of_all("opsdash_team_messages_total", "notifications", scheme="slack", outcome=outcome)
+        yield from ((one, growth) for one in of_kind)
     for metric, labels in (
         ("notices_total", {"kind": "breach", "confirmed": "false"}),
         ("owner_failures_total", {}),

@@ -42,7 +42,7 @@ class Environments:
         if service is GATEWAY:
             own |= self._gateway()
         if service is NOTIFICATIONS:
-            own |= self._mails()
+            own |= self._outwards()
         return inherited() | own
 
     def for_migration(self, service: ServiceSpec) -> dict[str, str]:
@@ -100,14 +100,15 @@ class Environments:
             for service in wanted
         }
 
-    def _mails(self) -> dict[str, str]:
-        """To the sink in the gateway."""
+    def _outwards(self) -> dict[str, str]:
+        """Mails go to the sink in the gateway, messages to the chats that people name."""
         return {
             "OPSDASH_SMTP_HOST": LOOPBACK,
             "OPSDASH_SMTP_PORT": str(self.settings.ports.mail),
             "OPSDASH_SMTP_TLS": "none",
             "OPSDASH_MAIL_FROM": MAIL_FROM,
             "OPSDASH_MAIL_LINK_SECRET": self.secrets.get("mail_link_secret"),
+            "OPSDASH_CHANNEL_SECRET": self.secrets.get("channel_secret"),
             "OPSDASH_PUBLIC_URL": self.settings.gateway_url,
         }
 

@@ -22,7 +22,7 @@ from opsdash_local.services import BACKENDS, SERVICES, ServiceSpec, internal_sec
 
 TOKENS = ("workspace_token", "cron_secret", "session_secret")
 #: Of the notifications service.
-MAIL_LINKS = "mail_link_secret"
+OUTWARDS = ("mail_link_secret", "channel_secret")
 KEY = "dev_issuer_key"
 PEOPLE = "people"
 
@@ -68,7 +68,7 @@ def _values(store: SecretStore) -> dict[str, str]:
         "postgres_password": admin,
         "admin_url": f"postgresql://postgres:{admin}@postgres:5432/postgres",
     }
-    values |= {name: store.get(name) for name in (*TOKENS, MAIL_LINKS)}
+    values |= {name: store.get(name) for name in (*TOKENS, *OUTWARDS)}
     # Each side of a pair has its own file, because the one that is shown a token knows two while it is rotated.
     values |= {
         f"{service.role_prefix}_{setting}": store.get(name)

@@ -96,7 +96,7 @@ class TestSchemas:
 
     def test_a_patch_is_taken_as_a_merge_patch_too(self):
         patches = [name for name in OPERATIONS if name.startswith("patch")]
-        assert len(patches) == 7
+        assert len(patches) == 8
         for name in patches:
             assert set(OPERATIONS[name]["requestBody"]["content"]) == {
                 "application/json",

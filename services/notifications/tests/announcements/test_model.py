@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from opsdash_http.errors.problems import Problem
 from opsdash_notifications.announcements.model import MINUTE, MOST_IN_A_MINUTE, Plan, Throttle, pause, plan
+from opsdash_notifications.announcements.routes import only_one_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -35,3 +38,15 @@ def test_what_left_a_minute_ago_does_not_count():
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2), (5, 16), (6, 30), (50, 30), (10**6, 30)])
 def test_pauses_grow_up_to_half_an_hour(failures: int, minutes: int):
     assert pause(failures) == timedelta(minutes=minutes)
+
+
+def test_an_org_tries_one_channel_at_a_time():
+    ours, theirs = uuid4(), uuid4()
+    with only_one_of(ours):
+        with only_one_of(theirs):
+            pass
+        with pytest.raises(Problem) as refused, only_one_of(ours):
+            pass
+    assert (refused.value.code, refused.value.status) == ("still-running", 409)
+    with only_one_of(ours):
+        pass

@@ -12,6 +12,7 @@ import requests
 from opsdash_http.client.typed_address import AddressRefused, Answer
 from opsdash_notifications.chat import compat
 from opsdash_notifications.chat.address import check_address
+from opsdash_notifications.chat.answers import ChatFailed
 from opsdash_notifications.chat.client import ChatClient
 from opsdash_notifications.chat.kinds import KINDS, PLAIN_KINDS
 
@@ -199,3 +200,21 @@ class TestConnections:
             requests.get("https://chat.example.test/", timeout=1)
         compat.EXCHANGE.reset(token)
         assert "Authorization" not in seen[0].headers
+
+    @pytest.mark.parametrize(("status", "asked"), [(429, 1), (503, 1), (401, 2)])
+    async def test_no_plugin_insists_or_opens_an_account(self, status: int, asked: int):
+        """Matrix would ask again for as long as it is told to wait, and register where it cannot sign in."""
+        urls = list[str]()
+
+        async def send(method: str, url: str, *, headers: Mapping[str, str], body: bytes, plain_http: bool) -> Answer:
+            urls.append(url)
+            found = 404 if status == 401 and "well-known" in url else status
+            return Answer(found, {"Retry-After": "3600"}, b'{"retry_after_ms": 3600000}', whole=True)
+
+        (address,) = (each for each in TAKEN if each.startswith("matrixs"))
+        chat = ChatClient(plain_http=False, send=send)
+        with pytest.raises(ChatFailed):
+            await chat.send(address, ["x"], notice="n")
+        chat.close()
+        assert len(urls) == asked
+        assert not any("register" in url for url in urls)

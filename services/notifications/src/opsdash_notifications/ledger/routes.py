@@ -35,8 +35,8 @@ async def list_notices(
         rows = await repository.page(work.connection, access.org_id, ticket.ticket_id, before=before, limit=limit + 1)
         shown = stored_of(rows[:limit])
         people = await org.people(work, (stored.recipient_id for _, stored in shown if stored.recipient_id))
-        told = [stored.channel_id for _, stored in shown if stored.channel_id is not None]
-        names = await repository.channel_names(work.connection, access.org_id, told)
+        channels = [stored.channel_id for _, stored in shown if stored.channel_id is not None]
+        names = await repository.channel_names(work.connection, access.org_id, channels)
         more = len(rows) > limit
         return NoticePage(
             items=[notice_of(row, stored, people, names) for row, stored in shown],

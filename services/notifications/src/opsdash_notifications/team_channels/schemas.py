@@ -28,6 +28,13 @@ Reasons = Annotated[list[ChannelReason], Meta(min_length=1, max_length=50)]
 class ChannelFilter(Body):
     """Tickets that a channel hears of; an empty list is any."""
 
+    priorities: list[Priority]
+    categories: list[Category]
+
+
+class SetChannelFilter(Body):
+    """The same, as somebody sets it."""
+
     priorities: Annotated[list[Priority], Meta(max_length=50)] = msgspec.field(default_factory=list)
     categories: Annotated[list[Category], Meta(max_length=50)] = msgspec.field(default_factory=list)
 
@@ -38,7 +45,7 @@ class CreateTeamChannel(Body):
     name: Name
     address: Address
     reasons: Reasons
-    filter: ChannelFilter = msgspec.field(default_factory=ChannelFilter)
+    filter: SetChannelFilter = msgspec.field(default_factory=SetChannelFilter)
     enabled: bool = True
 
     def wanted(self) -> Wanted:
@@ -53,7 +60,7 @@ class PatchTeamChannel(Body):
     name: Name | UnsetType = UNSET
     address: Address | UnsetType = UNSET
     reasons: Reasons | UnsetType = UNSET
-    filter: ChannelFilter | UnsetType = UNSET
+    filter: SetChannelFilter | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
     def wanted(self) -> Wanted:
