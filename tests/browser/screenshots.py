@@ -1,4 +1,7 @@
-"""Take the pictures of docs/screenshots: `make screenshots`. The demo, always the same people and tickets."""
+"""Take the pictures of docs/screenshots: `make screenshots`. The demo, always the same people and tickets.
+
+With names of pictures, `python -m tests.browser.screenshots inbox mail`, those only.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,25 @@ import asyncpg
 from playwright.async_api import Browser, Page
 
 from tests.browser import browsers
+from tests.browser.mail_picture import take_mail
 from tests.browser.visitors import PHONE, WINDOW, sign_in
 from tests.support.local_stack import DemoStack, demo_stack
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 PERSON = "Maya Lindqvist"
 FREE_PERSON = "Noah Bennett"
+MAIL = "mail"
 # The demo is a few seconds old. Spread it over the days before, so that due times look as they do in real life.
 _AGE = """
 UPDATE tickets SET created_at = created_at - age, updated_at = updated_at - age / 2, sla_due_at = sla_due_at - age
 FROM (SELECT id AS aged, (max(number) OVER () - number) * interval '97 minutes' AS age FROM tickets) AS ages
 WHERE id = aged
+"""
+_AGE_INBOXES = """
+UPDATE inbox_rows r SET updated_at = updated_at - age, first_unread_at = first_unread_at - age
+FROM (SELECT id AS aged, (row_number() OVER (PARTITION BY user_id ORDER BY id DESC) - 1) * interval '47 minutes' AS age
+      FROM inbox_rows) AS ages
+WHERE r.id = aged
 """
 
 
@@ -44,6 +55,7 @@ SHOTS = (
     Shot("drawer", steps=("open",)),
     Shot("create", steps=("create",)),
     Shot("dashboard", path="/org/brightside/dashboard"),
+    Shot("inbox", path="/org/brightside/inbox"),
     Shot("locked", path="/org/juniper/support", person=FREE_PERSON),
     Shot("empty", path="/org/brightside/support?q=nothing+like+it"),
     Shot("dark", steps=("open",), dark=True),
@@ -56,18 +68,24 @@ async def main() -> None:
     if reason := browsers.chromium_missing():
         sys.exit(f"screenshots: {reason}")
     FOLDER.mkdir(exist_ok=True)
+    wanted = set(sys.argv[1:])
     with demo_stack() as stack:
         await _age(stack)
         states: dict[str, Any] = {}
         async with browsers.launched_chromium() as browser:
             for shot in SHOTS:
-                await _take(browser, stack, shot, states)
+                if not wanted or shot.name in wanted:
+                    await _take(browser, stack, shot, states)
+            if not wanted or MAIL in wanted:
+                await take_mail(browser, stack.url, target := FOLDER / f"{MAIL}.png")
+                _said(target)
 
 
 async def _age(stack: DemoStack) -> None:
-    connection = await asyncpg.connect(stack.postgres_url.rpartition("/")[0] + "/tickets")
-    await connection.execute(_AGE)
-    await connection.close()
+    for database, statement in (("tickets", _AGE), ("notifications", _AGE_INBOXES)):
+        connection = await asyncpg.connect(f"{stack.postgres_url.rpartition('/')[0]}/{database}")
+        await connection.execute(statement)
+        await connection.close()
 
 
 async def _take(browser: Browser, stack: DemoStack, shot: Shot, states: dict[str, Any]) -> None:
@@ -90,6 +108,10 @@ async def _take(browser: Browser, stack: DemoStack, shot: Shot, states: dict[str
     target = FOLDER / f"{shot.name}.png"
     await page.screenshot(path=target, caret="initial", animations="disabled")
     await context.close()
+    _said(target)
+
+
+def _said(target: Path) -> None:
     print(f"{target.relative_to(Path.cwd())}  {target.stat().st_size // 1024} KB")
 
 
