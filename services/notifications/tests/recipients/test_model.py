@@ -75,7 +75,6 @@ class TestNotTold:
     def test_a_reminder_waits_for_nobody(self):
         unknown = Audience(MEMBERS, watching=frozenset({GONE}))
         assert missing(Occasion((Reason.MENTIONED,), named=(GONE,)), unknown, UUID(int=9)) == {GONE}
-        assert missing(Occasion((Reason.REMINDER,), named=(GONE,)), unknown, UUID(int=9)) == set()
 
     def test_who_left_is_not_and_the_ledger_says_so_of_those_meant_by_name(self):
         watched = Audience(MEMBERS, watching=frozenset({GONE}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from opsdash_chassis.consuming.handler import Handler
 from opsdash_chassis.database.unit_of_work import UnitOfWork
@@ -17,6 +18,7 @@ from opsdash_notifications.inbox import repository
 from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger.model import Source
 from opsdash_notifications.recipients import occasions
+from opsdash_notifications.recipients.arrivals import Arrivals
 from opsdash_notifications.tickets import repository as tickets_repository
 from opsdash_notifications.tickets.model import KnownTicket
 from opsdash_notifications.tickets.service import known_or_asked
@@ -24,6 +26,9 @@ from opsdash_notifications.tickets.tickets_client import TicketClient
 from opsdash_notifications.watching import repository as watching_repository
 from opsdash_notifications.watching.model import watchers_by_comment, watchers_by_ticket
 from opsdash_notifications.watching.service import watch_automatically
+
+#: Those whom this process waits for.
+_ARRIVALS: Final = Arrivals()
 
 
 async def apply_ticket(work: UnitOfWork, event: Event[TicketEvent]) -> None:
@@ -37,21 +42,21 @@ async def apply_ticket(work: UnitOfWork, event: Event[TicketEvent]) -> None:
     people, replayed = watchers_by_ticket(event), envelope.replayed
     await watch_automatically(work, ticket.org_id, ticket.ticket_id, people, replayed=replayed)
     source = Source(ticket.org_id, envelope.id, envelope.time, ticket.ticket_id, ticket.number)
-    await notify(work, source, occasions.by_ticket(event), replayed=replayed)
+    await notify(work, source, occasions.by_ticket(event), replayed=replayed, arrivals=_ARRIVALS)
 
 
 async def apply_sla(work: UnitOfWork, event: Event[SlaNotice]) -> None:
     """A due time is near, or has passed."""
     envelope, notice = event.envelope, event.data
     source = Source(notice.org_id, envelope.id, envelope.time, notice.ticket_id, notice.number)
-    await notify(work, source, occasions.by_sla(event), replayed=envelope.replayed)
+    await notify(work, source, occasions.by_sla(event), replayed=envelope.replayed, arrivals=_ARRIVALS)
 
 
 async def apply_usage(work: UnitOfWork, event: Event[UsageNotice]) -> None:
     """An org uses nearly, or all, of what its plate allows."""
     envelope = event.envelope
     source = Source(event.data.org_id, envelope.id, envelope.time)
-    await notify(work, source, occasions.by_usage(event), replayed=envelope.replayed)
+    await notify(work, source, occasions.by_usage(event), replayed=envelope.replayed, arrivals=_ARRIVALS)
 
 
 def comment_handlers(tickets_client: TicketClient) -> Mapping[str, Handler]:
@@ -65,7 +70,7 @@ def comment_handlers(tickets_client: TicketClient) -> Mapping[str, Handler]:
         people, replayed = watchers_by_comment(event), envelope.replayed
         await watch_automatically(work, comment.org_id, comment.ticket_id, people, replayed=replayed)
         source = Source(comment.org_id, envelope.id, envelope.time, comment.ticket_id, ticket.number)
-        await notify(work, source, occasions.by_comment(event), replayed=replayed)
+        await notify(work, source, occasions.by_comment(event), replayed=replayed, arrivals=_ARRIVALS)
 
     return dict.fromkeys(CommentEvent.event_types, apply_comment)
 

@@ -6,7 +6,6 @@ Each function takes an open unit of work and never commits.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Database
@@ -28,17 +27,16 @@ from opsdash_notifications.recipients.arrivals import Arrivals
 from opsdash_notifications.recipients.model import Audience, Decision, Occasion
 from opsdash_notifications.team_channels.announcing import announce
 
-#: Those whom this process waits for.
-_ARRIVALS: Final = Arrivals()
 
-
-async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool) -> list[Decision]:
+async def notify(
+    work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool, arrivals: Arrivals | None = None
+) -> list[Decision]:
     """Tell everybody whom the occasion concerns, once for each event and person; who was told, for other channels.
 
-    Nothing is told in an org that is gone or has no Support, and of what only builds state. Raises ComesLater while the
-    org, or somebody whom the occasion concerns, is not known yet, for a bounded time.
+    Nothing is told in an org that is gone or has no Support, and of what only builds state. With `arrivals`
+    raises ComesLater while the org, or somebody whom the occasion concerns, is not known yet, for a bounded time.
     """
-    audience = await _audience(work, source, occasion, replayed=replayed) if occasion.reasons else None
+    audience = await _audience(work, source, occasion, replayed, arrivals) if occasion.reasons else None
     if audience is None:
         return []
     await announce(work, source, occasion.reasons, occasion.actor_id)
@@ -56,20 +54,23 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
     return notified
 
 
-async def _audience(work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool) -> Audience | None:
+async def _audience(
+    work: UnitOfWork, source: Source, occasion: Occasion, replayed: bool, arrivals: Arrivals | None
+) -> Audience | None:
     """None where nothing is told. Raises ComesLater."""
     org = await recipients.org(work.connection, source.org_id)
     installed_at = await recipients.installed_at(work.connection) if org is None else org.installed_at
     if model.is_silent(replayed=replayed, at=source.at, installed_at=installed_at):
         return None
     if org is None:
-        _ARRIVALS.wait_for(source.org_id, {source.org_id}, at=source.at, now=work.now)
+        audience, missing = None, {source.org_id}
+    elif org.has_support:
+        audience = await recipients.audience(work.connection, source.org_id, source.subject_id, occasion)
+        missing = recipients_model.missing(occasion, audience, source.org_id)
+    else:
         return None
-    if not org.has_support:
-        return None
-    audience = await recipients.audience(work.connection, source.org_id, source.subject_id, occasion)
-    missing = recipients_model.missing(occasion, audience, source.org_id)
-    _ARRIVALS.wait_for(source.org_id, missing, at=source.at, now=work.now)
+    if arrivals is not None:
+        arrivals.wait_for(source.org_id, missing, at=source.at, now=work.now)
     return audience
 
 

@@ -90,13 +90,8 @@ class Decision:
 
 
 def missing(occasion: Occasion, audience: Audience, org_id: UUID) -> set[UUID]:
-    """Whom the occasion concerns and the workspace feed has not told of; the org itself where it has no owner yet.
-
-    Whoever asked for something themselves was known then.
-    """
+    """Whom the occasion concerns and the workspace feed has not told of; the org itself where it has no owner yet."""
     groups = {group for reason in occasion.reasons for group in GROUPS[reason]}
-    if groups == {Group.ONESELF}:
-        return set()
     assignee = set() if occasion.assignee_id is None else {occasion.assignee_id}
     concerned = {*occasion.named, *assignee, *audience.watching}
     found = concerned - {occasion.actor_id} - set(audience.known)
