@@ -37,6 +37,7 @@ MAY_USE_HTTP = {
         (f"{N}.{name}", f"{HTTP}.security.encryption")
         for name in ("announcements.worker", "chat.address", "team_channels.setup")
     ),
+    (f"{N}.comments.comments_client", f"{HTTP}.client.internal_client"),
 }
 #: Rooms that know few others.
 MAY_USE_ROOMS = {f"{T}.tickets": {f"{T}.access", f"{T}.names", f"{T}.plate_usage"}}

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from opsdash_chassis.kafka.topics import create_topics
 from opsdash_contracts.envelope import Event
+from opsdash_contracts.notices import SENT, SKIPPED, Channel, Notice, Reason, Why
+from opsdash_contracts.notices import notice_id as told_id
 from opsdash_contracts.sla import BREACHED, SlaNotice, SlaRule, notice_id
 from opsdash_contracts.tickets import Priority
-from opsdash_contracts.topics import SLA, TICKETS
+from opsdash_contracts.topics import NOTICES, SLA, TICKETS
 from opsdash_local import processes
 
 from tests.integration.stacks import SideBySide
@@ -40,6 +42,19 @@ def breach(recipient: UUID, number: int) -> Event[SlaNotice]:
         lateness_ms=1000, confirmed=True,
     )  # fmt: skip
     return Event.of(data, type=BREACHED, id=notice_id(BREACHED, org, ticket, due), time=NOW)
+
+
+def notice(recipient: UUID, number: int, why: Why | None = None) -> Event[Notice]:
+    """That somebody was told by the inbox, or was not."""
+    org, source = uuid4(), uuid4()
+    kind = SENT if why is None else SKIPPED
+    identity = told_id(org, source, recipient, Channel.INBOX, Reason.MENTIONED)
+    data = Notice(
+        org_id=org, version=1, notice_id=identity, ticket_id=uuid4(), number=number, reason=Reason.MENTIONED,
+        channel=Channel.INBOX, recipient_id=recipient, channel_id=None, source_event_id=source, at=NOW,
+        lateness_ms=12 if why is None else None, why=why,
+    )  # fmt: skip
+    return Event.of(data, type=kind, id=uuid5(identity, kind), time=NOW)
 
 
 @asynccontextmanager
@@ -90,56 +105,55 @@ def ids(events: Iterable[Event[Any]]) -> list[str]:
     return [str(event.envelope.id) for event in events]
 
 
-async def killed_in_the_middle(consumer: Consumer, kafka: Broker, events: list[Event[Any]]) -> None:
+async def killed_in_the_middle(
+    consumer: Consumer, kafka: Broker, events: list[Event[Any]], *, topic: str = SLA
+) -> None:
     """Publish half, kill the consumer at its first output, publish that half again and the rest, start it again."""
     half = len(events) // 2
     consumer.start()
-    await publish(kafka, *events[:half])
+    await publish(kafka, *events[:half], topic=topic)
     await eventually(consumer.spoke, timeout=30)
     consumer.kill()
-    await publish(kafka, *events)
+    await publish(kafka, *events, topic=topic)
 
 
 async def notifications(kafka: Broker, folder: Path) -> None:
-    busy, calm = uuid4(), uuid4()
-    burst = [breach(busy, number) for number in range(1, 41)]
-    lone = breach(calm, 77)
-    database = str(folder / "n.sqlite")
-    consumer = Consumer("notifications", folder, kafka, NOTIFY_DATABASE=database, NOTIFY_MINUTE_SECONDS="5")
-    await publish(kafka, b"not json")
-    await killed_in_the_middle(consumer, kafka, burst)
+    database = folder / "notices.sqlite"
+    events = [notice(uuid4(), number, why) for number in range(1, 301) for why in (None, Why.MUTED)]
+    consumer = Consumer("notifications", folder, kafka, NOTICES_DATABASE=str(database))
+    await publish(kafka, b"not json", topic=NOTICES)
+    await killed_in_the_middle(consumer, kafka, events, topic=NOTICES)
     consumer.start()
-    await publish(kafka, lone)
-    wanted = set(ids([*burst, lone]))
+    wanted = set(ids(events))
 
-    async def told() -> set[str]:
-        return {event_id for line in consumer.lines() for event_id in line["event_ids"]}
+    async def stored() -> set[str]:
+        with closing(sqlite3.connect(database)) as reading:
+            return {row[0] for row in reading.execute("SELECT event_id FROM notices")}
 
     try:
-        await eventually(told, lambda found: found >= wanted, timeout=40)
+        await eventually(stored, lambda found: found >= wanted, timeout=40)
     finally:
         consumer.kill()
-    sizes = Counter(len(line["event_ids"]) for line in consumer.lines() if line["to"] == str(busy))
-    repeated = Counter(event_id for line in consumer.lines() for event_id in line["event_ids"])
-    assert set(repeated) == wanted
-    assert max(repeated.values()) <= 2  # twice only what was sent, but not marked, when the process was killed
-    assert max(sizes) > 1
-    assert sum(sizes.values()) < len(burst)
-    (single,) = [line for line in consumer.lines() if line["to"] == str(calm)]
-    assert single["text"].startswith("Ticket #77 (high) is overdue since")
+    shown = [line["event_id"] for line in consumer.lines()]
+    assert (await stored(), len(shown)) == (wanted, len(set(shown)))
+    with closing(sqlite3.connect(database)) as reading:
+        told = reading.execute("SELECT state, why, count(*) FROM notices GROUP BY state, why").fetchall()
+    assert sorted(told, key=str) == [("sent", None, 300), ("skipped", "muted", 300)]
 
 
 async def audit(kafka: Broker, folder: Path) -> None:
     journal = folder / "audit.jsonl"
-    events = [breach(uuid4(), number) for number in range(1, 801)]
+    events: list[Event[Any]] = [breach(uuid4(), number) for number in range(1, 801)]
+    notices = [notice(uuid4(), number) for number in range(1, 21)]
     consumer = Consumer("audit", folder, kafka, AUDIT_FILE=str(journal))
     consumer.speaks_in = journal
     await publish(kafka, b"not json", topic=TICKETS)
+    await publish(kafka, *notices, topic=NOTICES)
     await killed_in_the_middle(consumer, kafka, events)
     with journal.open("ab") as file:
         file.write(b'{"id": "cut off in the mid')
     consumer.start()
-    wanted = set(ids(events))
+    wanted = set(ids([*events, *notices]))
 
     async def done() -> bool:
         lines = consumer.lines(journal)
@@ -166,7 +180,7 @@ async def scenarios(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
         await both.close()
 
 
-async def test_notifications_tell_every_event_and_fold_a_burst_into_digests(scenarios: SideBySide):
+async def test_notifications_have_every_notice_once(scenarios: SideBySide):
     await scenarios.outcome("notifications")
 
 

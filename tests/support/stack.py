@@ -147,7 +147,7 @@ def _with_database(stack: Stack, database: ServiceDatabase, service: str) -> dic
 
 def notifications_environment(stack: Stack, database: ServiceDatabase, tickets_url: str) -> dict[str, str]:
     channels = {"OPSDASH_CHANNEL_SECRET": CHANNEL_SECRET, "OPSDASH_PUBLIC_URL": "http://127.0.0.1"}
-    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url}
+    limits = WITHOUT_ORG_LIMITS | {"OPSDASH_TICKETS_URL": tickets_url, "OPSDASH_COMMENTS_URL": NOBODY}
     return _with_database(stack, database, "notifications") | limits | channels
 
 

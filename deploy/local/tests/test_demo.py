@@ -15,7 +15,7 @@ from opsdash_contracts.workspace import Kind, Plate, Role
 from opsdash_gateway.workspace.entities import put_event
 from opsdash_local.demo import load, workspace
 from opsdash_local.demo.gateway import GatewayRefusedError
-from opsdash_local.demo.names import ORGS
+from opsdash_local.demo.names import ORGS, PEOPLE
 from opsdash_local.demo.tickets import COUNTS, tickets
 from opsdash_tickets.tickets.schemas import CreateTicket
 from opsdash_tickets.tickets.validation import title as checked_title
@@ -115,6 +115,26 @@ class TestTickets:
                 assert comment_body(comment.later or comment.body)
                 assert "{" not in f"{comment.body}{comment.later}"
                 assert comment.reply_to is None or comment.reply_to < place
+
+    @pytest.mark.parametrize("org", COUNTS)
+    def test_nobody_thanks_or_mentions_themselves(self, org: str) -> None:
+        first_names = {workspace.user_id(person): name.split()[0] for person, name in PEOPLE.items()}
+        said = [comment for ticket in tickets(org) for comment in ticket.comments]
+        assert said
+        for comment in said:
+            assert first_names[comment.author] not in f"{comment.body} {comment.later}"
+            assert comment.author not in comment.mentions
+
+    @pytest.mark.parametrize("org", COUNTS)
+    def test_some_are_assigned_by_another_and_mention_somebody_so_that_people_are_told(self, org: str) -> None:
+        assigned = [
+            person != change["assignee_id"]
+            for ticket in tickets(org)
+            for person, change in ticket.changes
+            if "assignee_id" in change
+        ]
+        assert {True, False} <= set(assigned)
+        assert any(comment.mentions for ticket in tickets(org) for comment in ticket.comments)
 
     @pytest.mark.parametrize("org", COUNTS)
     def test_some_fall_due_between_the_first_and_the_third_minute_under_somebodys_name(self, org: str) -> None:

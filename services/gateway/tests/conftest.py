@@ -20,7 +20,7 @@ from aiohttp import web
 from opsdash_contracts.envelope import Event, EventData
 from opsdash_gateway import app
 from opsdash_gateway.console.shell import page
-from opsdash_gateway.console.ticket import notices
+from opsdash_gateway.console.ticket import notices, reminders
 from opsdash_gateway.publishing.publisher import Publisher
 from opsdash_gateway.rest.openapi import build_document
 from opsdash_gateway.settings import GatewaySettings
@@ -279,6 +279,11 @@ async def telling(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Gateway:
     """In front of tickets, comments and notifications; waits for the last as long as a busy machine may take."""
-    for module, name in ((notices, "WATCH_SECONDS"), (notices, "NOTICES_SECONDS"), (page, "UNREAD_SECONDS")):
+    for module, name in (
+        (notices, "WATCH_SECONDS"),
+        (notices, "NOTICES_SECONDS"),
+        (reminders, "REMINDERS_SECONDS"),
+        (page, "UNREAD_SECONDS"),
+    ):
         monkeypatch.setattr(module, name, BUSY_SECONDS)
     return await start_gateway(tickets_url=upstream.url, comments_url=comments.url, notifications_url=notifications.url)

@@ -50,7 +50,7 @@ GATEWAY = ServiceSpec(
 TICKETS = ServiceSpec("tickets", port_offset=1, has_cursors=True)
 COMMENTS = ServiceSpec("comments", port_offset=2, asks=("tickets",), has_cursors=True)
 SLA_MONITOR = ServiceSpec("sla-monitor", port_offset=3, asks=("tickets",))
-NOTIFICATIONS = ServiceSpec("notifications", port_offset=4, asks=("tickets",), has_cursors=True)
+NOTIFICATIONS = ServiceSpec("notifications", port_offset=4, asks=("tickets", "comments"), has_cursors=True)
 #: All but the gateway. `make new-service` adds its line here.
 BACKENDS = (
     TICKETS,

@@ -67,6 +67,12 @@ class TestReadiness:
         consumer.hold("the storage is full", partition=0, offset=9)
         assert consumer.ready() == (False, "holds topic partition 2 offset 41 for 7 s: the storage is full")
 
+    def test_what_comes_by_another_topic_is_nothing_wrong(self, consumer: ConsumerProgress):
+        consumer.hold("an org is on its way", partition=1, offset=7, expected=True)
+        assert consumer.ready() == (True, "consuming")
+        consumer.hold("the database is away", partition=2, offset=41)
+        assert not consumer.ready()[0]
+
     def test_it_lasts_until_that_message_has_passed(self, consumer: ConsumerProgress):
         consumer.hold("locked", partition=2, offset=41)
         consumer.set_down()

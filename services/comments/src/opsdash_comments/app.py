@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
+from litestar.di import Provide
 from opsdash_chassis.database.cursors import Cursors
 from opsdash_chassis.kafka.shared_counts import SharedCounts
 from opsdash_chassis.service.runtime import Runtime
@@ -13,6 +14,7 @@ from opsdash_contracts.requests import CommentsRequestsCounted
 from opsdash_contracts.topics import COMMENTS_REQUESTS
 from opsdash_http.app import Application, create_app
 from opsdash_http.limits.rate_limits import RateLimit
+from opsdash_http.security.internal import ServiceToken
 from opsdash_tenancy.directory_cache import DirectoryCache
 
 from opsdash_comments import consumers
@@ -55,8 +57,10 @@ def build_app(settings: CommentsSettings) -> Application:
         settings,
         route_handlers=ROUTES,
         lifespan=[lifespan],
+        dependencies={"database": Provide(lambda: runtime.database, sync_to_thread=False)},
         problems=PROBLEMS,
         public_prefix="/api",
+        callers={"notifications": ServiceToken(settings.token_from_notifications.get_secret_value())},
     )
     application.litestar.state.dependencies = AppDependencies(
         runtime.database, org_limit, cursors, tickets, DirectoryCache(People)

@@ -12,4 +12,4 @@ from opsdash_comments.routes import ROUTES
 
 def document() -> dict[str, Any]:
     """Describe the routes without starting anything."""
-    return openapi_document("OpsDash Support comments", "1", ROUTES, domain=TENANT_ANSWERS)
+    return openapi_document("OpsDash Support comments", "1", ROUTES, dependencies=["database"], domain=TENANT_ANSWERS)

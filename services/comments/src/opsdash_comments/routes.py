@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from opsdash_http.types import HttpRequest
 
+from opsdash_comments.comments import internal_routes
 from opsdash_comments.comments.routes import (
     create_comment,
     delete_comment,
@@ -29,6 +30,7 @@ async def provide_request_scope(
 
 
 ROUTES: list[ControllerRouterHandler] = [
+    *internal_routes.ROUTES,
     Router(
         "/orgs/{slug:str}/tickets/{reference:str}",
         dependencies={"org": Provide(provide_request_scope)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from opsdash_chassis.setting_types import Count, HttpUrl, PerSecond, Secret, ShownSecret
+from opsdash_chassis.setting_types import Count, HttpUrl, PerSecond, RotatingSecret, Secret, ShownSecret
 from opsdash_chassis.settings import DatabaseSettings
 
 SERVICE: Final = "comments"
@@ -22,4 +22,5 @@ class CommentsSettings(DatabaseSettings):
     org_request_burst: Count = 1000
     tickets_url: HttpUrl
     token_to_tickets: ShownSecret
+    token_from_notifications: RotatingSecret
     cursor_secret: Secret

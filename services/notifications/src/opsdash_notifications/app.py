@@ -17,9 +17,12 @@ from opsdash_http.limits.rate_limits import RateLimit
 
 from opsdash_notifications import consumers
 from opsdash_notifications.announcements.worker import ChannelWorkers
+from opsdash_notifications.comments.comments_client import CommentClient
 from opsdash_notifications.escalation.service import escalate_due
 from opsdash_notifications.inbox.service import forget_old
+from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.worker import MailWorkers
+from opsdash_notifications.overdue import worker as overdue_worker
 from opsdash_notifications.problems import PROBLEMS
 from opsdash_notifications.reminders.service import remind_due
 from opsdash_notifications.routes import ROUTES
@@ -38,12 +41,13 @@ def build_runtime(settings: NotificationsSettings) -> Runtime:
 
 
 def build_app(settings: NotificationsSettings) -> Application:
-    tickets = TicketClient(settings)
+    tickets, comments = TicketClient(settings), CommentClient(settings)
     runtime = _runtime(settings, tickets)
-    mails = MailWorkers.of(settings)
+    mails = MailWorkers.of(settings, Excerpts(tickets, comments))
     mails.join(runtime)
     channels = ChannelWorkers.of(settings)
     channels.join(runtime)
+    overdue_worker.join(runtime, mails.sender, tickets)
     org_limit = RateLimit(per_second=settings.org_requests_per_second, burst=settings.org_request_burst)
     counts = SharedCounts(
         settings, NOTIFICATIONS_REQUESTS, NotificationsRequestsCounted, org_limit.charge_for_others, kafka=runtime.kafka
@@ -52,7 +56,7 @@ def build_app(settings: NotificationsSettings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with tickets.open(), runtime.running(), channels.running():
+        async with tickets.open(), comments.open(), runtime.running(), channels.running():
             runtime.tasks.start("counts", counts.run())
             yield
 

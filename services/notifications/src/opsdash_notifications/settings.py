@@ -27,14 +27,16 @@ def _check_address(value: str) -> str:
 
 
 class NotificationsSettings(DatabaseSettings):
-    """How much one org may ask for, where to ask about a ticket without events, the mail server, and chats."""
+    """How much one org may ask for, where to ask about tickets and for the texts of mails, mail server and chats."""
 
-    service_urls = ("tickets_url",)
+    service_urls = ("tickets_url", "comments_url")
 
     org_requests_per_second: PerSecond = 200
     org_request_burst: Count = 1000
     tickets_url: HttpUrl
     token_to_tickets: ShownSecret
+    comments_url: HttpUrl
+    token_to_comments: ShownSecret
     cursor_secret: Secret
     smtp_host: NonEmpty | None = None
     smtp_port: Port = 587

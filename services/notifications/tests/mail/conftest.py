@@ -16,15 +16,19 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
+from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_contracts.notices import Reason
 from opsdash_local.ports import LOOPBACK, free_port
 from opsdash_notifications.ledger.model import Source
 from opsdash_notifications.mail import service
+from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.links import MailLinks
 from opsdash_notifications.mail.sender import Sender
 from opsdash_notifications.mail.smtp import MailServer, SmtpTls
+from opsdash_notifications.recipients.model import Occasion
 from opsdash_notifications.settings import NotificationsSettings
+from opsdash_tenancy.excerpts import Excerpt
 
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.fixtures import TemplateOf
@@ -81,6 +85,21 @@ class FakeMailServer:
 
 
 @dataclass
+class FakeTexts:
+    """Answers for the services that have the texts: to those who may read them, once it is not away."""
+
+    there: dict[tuple[UUID, UUID], Excerpt] = field(default_factory=dict)
+    away: bool = False
+    asked: int = 0
+
+    async def text(self, org_id: UUID, reader: UUID, about: UUID) -> Excerpt | None:
+        self.asked += 1
+        if self.away:
+            raise Unavailable("It is away.")
+        return self.there.get((reader, about))
+
+
+@dataclass
 class Mails:
     """The service's mails on a database of their own, and the time as it passes there."""
 
@@ -88,11 +107,14 @@ class Mails:
     stored: ServiceDatabase
     server: FakeMailServer
     dependency: Dependency = field(default_factory=lambda: Dependency("smtp"))
+    texts: FakeTexts = field(default_factory=FakeTexts)
 
     @property
     def sender(self) -> Sender:
         server = MailServer(LOOPBACK, self.server.port, SmtpTls.NONE)
-        return Sender(server, LINKS, "support@opsdash.example", self.dependency, CrashPoints())
+        texts: Any = self.texts
+        excerpts = Excerpts(tickets=texts, comments=texts)
+        return Sender(server, LINKS, "support@opsdash.example", excerpts, self.dependency, CrashPoints())
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
@@ -101,15 +123,14 @@ class Mails:
 
     async def notice(
         self, *people: UUID, reason: Reason = Reason.MENTIONED, number: int | None = 42, org: UUID = ORG,
-        is_urgent: bool = False, actor: UUID | None = JONAS,
+        is_urgent: bool = False, actor: UUID | None = JONAS, comment: UUID | None = None,
     ) -> Source:  # fmt: skip
         """Somebody is told something, and is to have a mail of it."""
         ticket_id = None if number is None else UUID(int=number)
         source = Source(org, uuid4(), datetime.now(UTC), ticket_id, number)
         async with self.work() as work:
-            await service.schedule(
-                work, source, [(person, reason) for person in people], actor_id=actor, is_urgent=is_urgent
-            )
+            occasion = Occasion((reason,), actor_id=actor, is_urgent=is_urgent, comment_id=comment)
+            await service.schedule(work, source, [(person, reason) for person in people], occasion)
         return source
 
     async def pass_by(self, time: timedelta = timedelta(seconds=61)) -> None:
@@ -176,6 +197,8 @@ def settings_of(stored: ServiceDatabase) -> NotificationsSettings:
         database_worker_url=stored.worker_url,
         tickets_url="http://127.0.0.1:1",
         token_to_tickets="Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+        comments_url="http://127.0.0.1:1",
+        token_to_comments="Wd3fT2yUo5iEw7rAa1dFg4hKl9zXc6vM",
         cursor_secret="Ms4rL8nOp2tQu6vRw0xSy3zTa7bUc1dV",
     )
 

@@ -128,6 +128,13 @@ class TestForm:
             assert LINK in said
             assert "comments that mention you" in said
 
+    def test_a_reminder_has_the_note_of_who_gets_it_as_one_line_of_text(self) -> None:
+        line = replace(LINE, reason=Reason.REMINDER, actor=None, note="Ask <b>again</b>\r\nBcc: x")
+        for mail in (notice_mail(line, HEADING), digest_mail([line, LINE], HEADING)):
+            said = read_again(mail)
+            assert "\nAsk <b>again</b> Bcc: x\n" in content(said, "plain").replace("\r", "")
+            assert "<bdi>Ask &lt;b&gt;again&lt;/b&gt; Bcc: x</bdi>" in content(said, "html")
+
     def test_it_is_in_the_language_of_the_recipient(self) -> None:
         mail = read_again(notice_mail(LINE, replace(HEADING, language="es")))
         assert "Tomás Herrera te ha mencionado." in content(mail, "plain")

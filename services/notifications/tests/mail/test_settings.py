@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from opsdash_notifications.comments.comments_client import CommentClient
+from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.worker import MailWorkers
 from opsdash_notifications.settings import NotificationsSettings
+from opsdash_notifications.tickets.tickets_client import TicketClient
 from pydantic import ValidationError
 
 LOCAL = {
@@ -20,6 +23,8 @@ LOCAL = {
     "database_worker_url": "postgresql://b@127.0.0.1/x?sslmode=require",
     "tickets_url": "https://tickets.example.test",
     "token_to_tickets": "Jq8sT2yUo5iEw7rAa1dFg4hKl9zXc6vB",
+    "comments_url": "https://comments.example.test",
+    "token_to_comments": "Wd3fT2yUo5iEw7rAa1dFg4hKl9zXc6vM",
     "cursor_secret": "Ms4rL8nOp2tQu6vRw0xSy3zTa7bUc1dV",
 }
 PRODUCTION = LOCAL | {"profile": "production", "kafka_security_protocol": "SSL"}
@@ -35,13 +40,17 @@ def made(values: dict[str, Any], **changes: Any) -> NotificationsSettings:
     return NotificationsSettings(**values | changes)
 
 
+def workers_of(settings: NotificationsSettings) -> MailWorkers:
+    return MailWorkers.of(settings, Excerpts(TicketClient(settings), CommentClient(settings)))
+
+
 def test_without_a_mail_server_nothing_is_needed_and_nobody_sends() -> None:
-    workers = MailWorkers.of(made(PRODUCTION))
+    workers = workers_of(made(PRODUCTION))
     assert (workers.sender, list(workers.routes)) == (None, [])
 
 
 def test_with_one_mails_leave_over_tls() -> None:
-    sender = MailWorkers.of(made(PRODUCTION | MAILS, smtp_user="opsdash", smtp_password="x")).sender
+    sender = workers_of(made(PRODUCTION | MAILS, smtp_user="opsdash", smtp_password="x")).sender
     assert sender is not None
     assert (sender.server.port, sender.server.tls) == (587, "starttls")
 

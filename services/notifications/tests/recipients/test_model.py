@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.notices import Reason, Why
 from opsdash_contracts.workspace import Role
-from opsdash_notifications.recipients.model import GROUPS, Audience, Decision, Occasion, decide
+from opsdash_notifications.recipients.model import GROUPS, Audience, Decision, Occasion, decide, missing
 
 OWNER, ADMIN, MEMBER, OTHER, VIEWER, GONE = (UUID(int=number) for number in range(1, 7))
 MEMBERS = {OWNER: Role.OWNER, ADMIN: Role.ADMIN, MEMBER: Role.MEMBER, OTHER: Role.MEMBER, VIEWER: Role.VIEWER}
@@ -71,6 +71,11 @@ class TestNotTold:
 
     def test_a_reminder_of_somebody_who_left_is_dropped_without_a_word(self):
         assert decide(Occasion((Reason.REMINDER,), named=(GONE,)), Audience(MEMBERS)) == []
+
+    def test_a_reminder_waits_for_nobody(self):
+        unknown = Audience(MEMBERS, watching=frozenset({GONE}))
+        assert missing(Occasion((Reason.MENTIONED,), named=(GONE,)), unknown, UUID(int=9)) == {GONE}
+        assert missing(Occasion((Reason.REMINDER,), named=(GONE,)), unknown, UUID(int=9)) == set()
 
     def test_who_left_is_not_and_the_ledger_says_so_of_those_meant_by_name(self):
         watched = Audience(MEMBERS, watching=frozenset({GONE}))

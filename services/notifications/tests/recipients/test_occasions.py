@@ -41,8 +41,11 @@ def test_what_happens_to_a_deleted_ticket_is_none(story: TicketStory):
 
 def test_a_comment_tells_whom_it_mentions_before_those_who_watch(story: TicketStory):
     assert occasions.by_comment(story.commented(ADA)).reasons == (Reason.COMMENTED,)
-    mentioning = occasions.by_comment(story.commented(ADA, mentions=[BOB]))
-    assert mentioning == Occasion((Reason.MENTIONED, Reason.COMMENTED), actor_id=ADA, named=(BOB,))
+    comment = story.commented(ADA, mentions=[BOB])
+    expected = Occasion(
+        (Reason.MENTIONED, Reason.COMMENTED), actor_id=ADA, named=(BOB,), comment_id=comment.data.comment_id
+    )
+    assert occasions.by_comment(comment) == expected
 
 
 def test_due_times_and_usage_have_no_actor(story: TicketStory):

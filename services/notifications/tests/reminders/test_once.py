@@ -11,7 +11,7 @@ from opsdash_contracts.topics import NOTICES
 
 from services.notifications.tests.conftest import Running
 from services.notifications.tests.happenings import TicketStory, now
-from services.notifications.tests.reminders.setting import set_reminders
+from services.notifications.tests.reminders.test_telling import set_reminders
 from services.notifications.tests.test_exactly_once import harm
 from tests.support.brokers import Witness
 from tests.support.fixtures import seed_of, seed_told

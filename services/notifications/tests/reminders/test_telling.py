@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,12 +15,13 @@ from opsdash_contracts.workspace import Kind, Member, Removed, Role, removed, up
 from opsdash_notifications.inbox import repository as inbox_repository
 from opsdash_notifications.reminders import repository, service
 from opsdash_notifications.reminders.consumers import TICKET_HANDLERS
+from opsdash_notifications.reminders.repository import Reminder
 
 from services.notifications.tests.conftest import Desk
 from services.notifications.tests.happenings import TicketStory, now
-from services.notifications.tests.reminders.setting import set_reminders
+from tests.support.databases import ServiceDatabase
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("installed_long_ago")]
 
 SENT, SKIPPED = "notice.sent", "notice.skipped"
 NOTE = "Ask whether the refund has arrived."
@@ -33,6 +35,22 @@ async def story(desk: Desk) -> TicketStory:
     await desk.apply(story.created())
     await desk.connection.execute("UPDATE watches SET state = 'ended'")
     return story
+
+
+async def set_reminders(
+    database: ServiceDatabase, wanted: Iterable[tuple[TicketStory, UUID, datetime]], *, note: str | None = None
+) -> list[UUID]:
+    """One for each ticket, person and time; their ids."""
+    connection = await asyncpg.connect(database.app_url)
+    found = list[UUID]()
+    for story, person, at in wanted:
+        reminder = Reminder(uuid4(), story.id, story.number, at, note, now(), 1)
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.org_id', $1, true)", str(story.org_id))
+            assert await repository.add(connection, story.org_id, person, reminder)
+        found.append(reminder.id)
+    await connection.close()
+    return found
 
 
 async def remind(
@@ -95,12 +113,6 @@ class TestDue:
         assert (await desk.rows())[desk.ours.member]["count"] == repository.BATCH + 2
 
     async def test_one_of_long_ago_is_told_late_and_without_a_mail(self, desk: Desk, story: TicketStory):
-        owner = await asyncpg.connect(desk.database.owner_url)
-        await owner.execute("""
-            CREATE OR REPLACE FUNCTION installed_at() RETURNS timestamptz LANGUAGE sql IMMUTABLE
-            RETURN '2020-01-01'::timestamptz
-        """)
-        await owner.close()
         await remind(desk, story, desk.ours.member, ahead=-timedelta(days=30))
         assert [await look(desk), await look(desk)] == [1, 0]
         assert (await desk.rows())[desk.ours.member]["note"] == NOTE

@@ -138,6 +138,23 @@ def authorize(kind: type[Access], tenant: TenantContext, *, slug: str, user_id: 
     return access
 
 
+async def open_for(
+    connection: Connection, kind: type[Access], org_id: UUID, user_id: UUID, action: StrEnum
+) -> TenantContext:
+    """Open an org for another service of ours, with the rights of the person whom it names.
+
+    Raises NotFound where that person may not, whatever the reason.
+    """
+    tenant = await open_tenant(connection, str(org_id), user_id)
+    if tenant is None:
+        raise NotFound
+    try:
+        authorize(kind, tenant, slug=str(org_id), user_id=user_id, action=action)
+    except (FeatureNotAvailable, Forbidden):
+        raise NotFound from None
+    return tenant
+
+
 async def read_in_org(
     connection: Connection, slug: str, user_id: UUID, kind: type[Found], statement: str, *parameters: object
 ) -> tuple[TenantContext, list[Found]] | None:

@@ -13,6 +13,7 @@ from opsdash_tickets.activity import routes as activity_routes
 from opsdash_tickets.listing import routes as listing_routes
 from opsdash_tickets.me import preferences_routes
 from opsdash_tickets.me import routes as me_routes
+from opsdash_tickets.overview import internal_routes as overview_internal_routes
 from opsdash_tickets.overview import routes as overview_routes
 from opsdash_tickets.sla import routes as sla_routes
 from opsdash_tickets.tickets import internal_routes
@@ -31,6 +32,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *me_routes.ROUTES,
     *preferences_routes.ROUTES,
     *internal_routes.ROUTES,
+    overview_internal_routes.INTERNAL,
     sla_routes.INTERNAL,
     Router(
         "/orgs/{slug:str}",

@@ -24,10 +24,11 @@ class DemoComment:
 
 
 def conversation(number: int, *, author: str, assignee: str, writers: list[str], chance: Random) -> list[DemoComment]:
-    """The comments of the ticket with that number; `author`, `assignee` and `writers` are keys of PEOPLE."""
+    """The comments of the ticket with that number, spoken by three different people; all are keys of PEOPLE."""
     if number % SILENT_EVERY == SILENT_EVERY - 1:
         return []
-    parts = {"author": author, "assignee": assignee, "other": chance.choice(writers)}
+    others = [person for person in writers if person not in {author, assignee}]
+    parts = {"author": author, "assignee": assignee, "other": chance.choice(others)}
     return [_spoken(saying, parts) for saying in CONVERSATIONS[number % len(CONVERSATIONS)]]
 
 

@@ -47,7 +47,8 @@ def _ticket(org: str, number: int, chance: Random) -> DemoTicket:
         status = LATER_STATUSES[number % len(LATER_STATUSES)]
         title = f"{LATER_PREFIXES[round_number % 3]}{title}"
     writers = [person for person, role in ORGS[org][2].items() if role in WRITERS]
-    author, assignee = chance.choice(writers), chance.choice(writers)
+    author = chance.choice(writers)
+    assignee = chance.choice([person for person in writers if person != author])
     body: dict[str, Any] = {"title": title, "description": text, "category": category, "priority": priority}
     body["contact_id"] = chance.choice(contact_ids(org))
     if number % 3 == 0:
@@ -55,7 +56,9 @@ def _ticket(org: str, number: int, chance: Random) -> DemoTicket:
     due_in = _due_in(number)
     if due_in is not None:
         status = "in_progress"
-    changes = _changes(user_id(assignee), status, assigned=due_in is not None or number % 5 != 3)  # noqa: PLR2004 - made up
+    is_assigned = due_in is not None or number % 5 != 3  # noqa: PLR2004 - made up
+    assigner = (author if number % 2 else assignee) if is_assigned else None
+    changes = _changes(user_id(assignee), status, assigner=user_id(assigner) if assigner else None)
     said = conversation(number, author=author, assignee=assignee, writers=writers, chance=Random(f"{org}/{number}"))  # noqa: S311 - the same demo each time
     return DemoTicket(org, user_id(author), body, changes, said, due_in)
 
@@ -68,11 +71,11 @@ def _due_in(number: int) -> timedelta | None:
     return timedelta(minutes=5 + 2 * turn) if place == 8 else None  # noqa: PLR2004 - made up
 
 
-def _changes(assignee: str, status: str, *, assigned: bool) -> list[tuple[str, dict[str, Any]]]:
-    """Whoever takes it moves it along."""
+def _changes(assignee: str, status: str, *, assigner: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """Whoever takes it, or has it assigned, moves it along."""
     changes: list[tuple[str, dict[str, Any]]] = []
-    if assigned:
-        changes.append((assignee, {"assignee_id": assignee}))
+    if assigner is not None:
+        changes.append((assigner, {"assignee_id": assignee}))
     if status != "open":
         changes.append((assignee, {"status": "in_progress"}))
     if status not in {"open", "in_progress"}:

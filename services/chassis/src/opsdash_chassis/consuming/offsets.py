@@ -68,13 +68,13 @@ class HandledOffsets:
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(COMMIT_EVERY_SECONDS, self._start_flush)
 
-    def pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+    def pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition, seconds: float) -> None:
         """Read nothing of the partition for a while; the others go on."""
         consumer.pause(partition)
         if timer := self._pauses.pop(partition, None):
             timer.cancel()
-        seconds = PAUSE_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
-        self._pauses[partition] = asyncio.get_running_loop().call_later(seconds, self._resume, consumer, partition)
+        jittered = seconds * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        self._pauses[partition] = asyncio.get_running_loop().call_later(jittered, self._resume, consumer, partition)
 
     def _resume(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
         self._pauses.pop(partition, None)
@@ -125,22 +125,22 @@ class DeferredCommits:
     async def handled(self, record: ConsumerRecord[bytes, bytes]) -> None:
         await self._offsets.handled(self._consumer, [record])
 
-    def hold(self, record: ConsumerRecord[bytes, bytes]) -> bool:
+    def hold(self, record: ConsumerRecord[bytes, bytes], *, seconds: float = PAUSE_SECONDS) -> bool:
         """Let the record come again, with those behind it in its partition, after a pause.
 
         False when the partition is another member's by now, to whom it comes.
         """
         self.held.add(record.partition)
-        return self._read_again(TopicPartition(record.topic, record.partition), record.offset)
+        return self._read_again(TopicPartition(record.topic, record.partition), record.offset, seconds)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """What the framework calls to have a message again: after a pause."""
-        self._read_again(partition, offset)
+        self._read_again(partition, offset, PAUSE_SECONDS)
 
-    def _read_again(self, partition: TopicPartition, offset: int) -> bool:
+    def _read_again(self, partition: TopicPartition, offset: int, seconds: float) -> bool:
         try:
             self._consumer.seek(partition, offset)
-            self._offsets.pause(self._consumer, partition)
+            self._offsets.pause(self._consumer, partition, seconds)
         except IllegalStateError:
             return False
         return True

@@ -18,11 +18,12 @@ SHOWN_AFTER_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A message that comes again and again until what it needs is back."""
+    """A message that comes again and again until what it needs is back; `expected` where nothing is wrong."""
 
     offset: int
     since: float
     reason: str
+    expected: bool = False
 
 
 @dataclass
@@ -55,13 +56,14 @@ class ConsumerProgress:
         """The message in hand has been tried and is tried again."""
         self.failing_for = reason
 
-    def hold(self, reason: str, *, partition: int, offset: int) -> None:
+    def hold(self, reason: str, *, partition: int, offset: int, expected: bool = False) -> None:
         """The partition waits for something outside; restarting the process would not help."""
         if not self.holds:
-            log.warning("message_held", topic=self.topic, partition=partition, offset=offset, reason=reason)
+            say = log.info if expected else log.warning
+            say("message_held", topic=self.topic, partition=partition, offset=offset, reason=reason)
         known = self.holds.get(partition)
         since = known.since if known and known.offset == offset else time.monotonic()
-        self.holds[partition] = Hold(offset, since, reason)
+        self.holds[partition] = Hold(offset, since, reason, expected)
         self.last_moved = time.monotonic()
         self._measure()
 
@@ -106,9 +108,10 @@ class ConsumerProgress:
         return True, "moving"
 
     def ready(self) -> tuple[bool, str]:
-        """False while a message is held, or fails for long enough that it soon will be."""
-        if self.holds:
-            partition, hold = min(self.holds.items(), key=lambda item: item[1].since)
+        """False while a message is held that should not be, or fails for long enough that it soon will be."""
+        wrong = {partition: hold for partition, hold in self.holds.items() if not hold.expected}
+        if wrong:
+            partition, hold = min(wrong.items(), key=lambda item: item[1].since)
             where = f"{self.topic} partition {partition} offset {hold.offset}"
             return False, f"holds {where} for {time.monotonic() - hold.since:.0f} s: {hold.reason}"
         since = self.in_flight_since

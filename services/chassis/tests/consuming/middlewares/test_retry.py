@@ -11,7 +11,7 @@ from opsdash_chassis.consuming.middlewares import retry
 from opsdash_chassis.consuming.middlewares.batch import Batch, commits_of
 from opsdash_chassis.consuming.middlewares.retry import TRIES, RetryMiddleware
 from opsdash_chassis.consuming.subscription import Subscription
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.errors import ComesLater, Unavailable
 from opsdash_contracts.envelope import InvalidMessage
 
 from services.chassis.tests.consuming.fakes import batch_of, record, run, subscription
@@ -87,6 +87,10 @@ async def test_what_is_held_gets_one_try_a_time(ours: Subscription):
     ours.progress.hold("away", partition=2, offset=41)
     assert await tries(ours, batch_of(ours, record(partition=2))) == 1
     assert await tries(ours, batch_of(ours, record(partition=1))) == TRIES
+
+
+async def test_what_comes_by_another_topic_gets_one_try_so_that_other_partitions_go_on(ours: Subscription):
+    assert await tries(ours, batch_of(ours, record(partition=1)), ComesLater("on its way")) == 1
 
 
 async def test_an_outage_is_waited_for_once_a_batch(ours: Subscription):

@@ -42,6 +42,10 @@ def _page_of_comments(wanted: str) -> str:
 _ONE = f"""
 SELECT {COLUMNS} FROM comments c WHERE c.org_id = $1 AND c.ticket_id = $2 AND c.id = $3
 """  # noqa: S608 - our own texts
+_TEXT = """
+SELECT c.body FROM comments c JOIN threads th ON th.org_id = c.org_id AND th.ticket_id = c.ticket_id
+WHERE c.org_id = $1 AND c.id = $2 AND c.deleted_at IS NULL AND th.deleted_at IS NULL
+"""
 _FIRST_PAGE = _page_of_comments("c.ticket_id = $2")
 _NEXT_PAGE = _page_of_comments("c.ticket_id = $2 AND (c.created_at, c.id) > ($4, $5)")
 # What is known of the ticket, and the first page of its comments: one row without a comment when there are none.
@@ -92,6 +96,12 @@ async def opening(reader: TenantReader, reference: UUID | int, *, limit: int) ->
 
 async def one(connection: Connection, org_id: UUID, ticket_id: UUID, comment_id: UUID) -> CommentView | None:
     return to_row(CommentView, await connection.fetchrow(_ONE, org_id, ticket_id, comment_id))
+
+
+async def text(connection: Connection, org_id: UUID, comment_id: UUID) -> str | None:
+    """As it was typed; None where it, or its ticket, is deleted."""
+    body: str | None = await connection.fetchval(_TEXT, org_id, comment_id)
+    return body
 
 
 async def page(

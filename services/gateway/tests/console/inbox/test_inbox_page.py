@@ -99,6 +99,12 @@ class TestRows:
         assert 'title="Commented: 3, Mentioned you: 1"' in row
         assert 'data-count="1"' in page.html.partition('id="bell"')[2]
 
+    async def test_a_reminder_has_its_note(self, window: Visitor, notifications: Any) -> None:
+        notifications.answer = Inbox(told(reason="reminder", note="Ask <again>"))
+        row = row_of((await window.get("/inbox", fragment=False)).html)
+        assert "Reminder" in row
+        assert '<p class="note" dir="auto" hx-ignore>Ask &lt;again&gt;</p>' in row
+
     async def test_a_row_about_the_workspace_and_one_by_the_system(self, window: Visitor, notifications: Any) -> None:
         notifications.answer = Inbox(told(ticket=None, actor=None, reason="usage", count=1))
         row = row_of((await window.get("/inbox", fragment=False)).html)
@@ -118,10 +124,10 @@ class TestRows:
         assert f'data-newest="{NEWER}"' in page.html
 
     async def test_what_people_typed_stays_text(self, window: Visitor, upstream: Any, notifications: Any) -> None:
-        notifications.answer = Inbox(told())
+        notifications.answer = Inbox(told(note="x"))
         plain = Outline((await window.get("/inbox")).html)
         for text in PAYLOADS:
-            upstream.answer, notifications.answer = tickets(text), Inbox(told(actor=person(text)))
+            upstream.answer, notifications.answer = tickets(text), Inbox(told(actor=person(text), note=text))
             page = Outline((await window.get("/inbox")).html)
             assert page.elements == plain.elements, text
             faults = [fault for html in page.typed for fault in active_content(html) if not fault.startswith("U+")]

@@ -9,7 +9,7 @@ from opsdash_contracts.notices import Reason
 from opsdash_gateway.console.i18n.labels import labels_in
 from opsdash_gateway.console.i18n.languages import load_languages
 
-from services.gateway.tests.console.settings.conftest import MINE, Telling, preferences, problem
+from services.gateway.tests.console.settings.test_frame import MINE, Telling, preferences, problem, tickets, window_of
 from tests.support.web_clients import Visitor
 
 PATH = "/settings/notifications"
@@ -31,6 +31,12 @@ def field(html: str, name: str) -> str:
 def chosen(html: str, name: str) -> str:
     select = html.partition(f' name="{name}"')[2].partition("</select>")[0]
     return select.partition(" selected")[0].rpartition('value="')[2].partition('"')[0]
+
+
+@pytest.fixture
+def window(telling: Any, upstream: Any) -> Visitor:
+    upstream.answer = tickets()
+    return window_of(telling)
 
 
 class TestShowing:

@@ -6,12 +6,25 @@ from typing import Any
 
 import pytest
 
-from services.gateway.tests.console.settings.conftest import OF_WORKSPACE, Telling, problem, workspace_settings
+from services.gateway.tests.console.settings.test_frame import (
+    OF_WORKSPACE,
+    Telling,
+    problem,
+    tickets,
+    window_of,
+    workspace_settings,
+)
 from services.gateway.tests.console.settings.test_notifications import chosen, field
 from tests.support.web_clients import Visitor
 
 PATH = "/settings/workspace-notifications"
 UNTOUCHED = {"escalates": "on", "escalate_after_hours": "24", "version": "2"}
+
+
+@pytest.fixture
+def window(telling: Any, upstream: Any) -> Visitor:
+    upstream.answer = tickets()
+    return window_of(telling)
 
 
 class TestShowing:

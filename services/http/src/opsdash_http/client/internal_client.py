@@ -38,7 +38,7 @@ class InternalClient:
         async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as self._session:
             yield
 
-    async def find(self, path: str, kind: type[Found], *, otherwise: str) -> Found | None:
+    async def find(self, path: str, kind: type[Found], *, otherwise: str, most_bytes: int = MOST_BYTES) -> Found | None:
         """What the service has there; None where it answers 404. Raises Unavailable, which says `otherwise`."""
         if self._session is None:
             raise Unavailable("The service is starting.")
@@ -47,7 +47,7 @@ class InternalClient:
         inject(headers)
         try:
             async with self._session.get(self._base_url + path, headers=headers, allow_redirects=False) as answer:
-                body = await bounded_body(answer, MOST_BYTES)
+                body = await bounded_body(answer, most_bytes)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             self._dependency.away(repr(error))
             raise unavailable from error

@@ -130,6 +130,7 @@ mails = sa.Table(
     sa.Column("is_held", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("mail_id", pg.UUID),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("comment_id", pg.UUID),
 )
 sa.Index("mails_of_person", mails.c.org_id, mails.c.user_id, mails.c.due_at)
 sa.Index("mails_leaving", mails.c.org_id, mails.c.mail_id, postgresql_where=mails.c.mail_id.is_not(None))
@@ -144,6 +145,19 @@ mail_turns = sa.Table(
     timestamp("gathers_until", nullable=True),
 )
 sa.Index("mail_turns_due_at", mail_turns.c.due_at)
+
+# The daily mail of a person in an org; without `due_at` it is done with.
+overdue_digests = sa.Table(
+    "overdue_digests",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("user_id", pg.UUID, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    timestamp("made_at"),
+    timestamp("due_at", nullable=True),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+)
+sa.Index("overdue_digests_due_at", overdue_digests.c.due_at, postgresql_where=overdue_digests.c.due_at.is_not(None))
 
 # Of a person, whatever the org.
 sa.Table(

@@ -20,7 +20,9 @@ from opsdash_notifications.tickets import repository as tickets
 async def begin(work: UnitOfWork, source: Source, *, replayed: bool) -> None:
     """A due time has passed. What nobody was told of is not told later either."""
     org = await recipients.org(work.connection, source.org_id)
-    if org is not None and not is_silent(replayed=replayed, at=source.at, installed_at=org.installed_at):
+    if org is None or org.is_gone:
+        return
+    if not is_silent(replayed=replayed, at=source.at, installed_at=org.installed_at):
         await repository.begin(work.connection, source)
 
 

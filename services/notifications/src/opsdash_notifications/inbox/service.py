@@ -6,6 +6,7 @@ Each function takes an open unit of work and never commits.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from opsdash_chassis.database.pools import PRUNED_AT_ONCE, Database
@@ -23,22 +24,24 @@ from opsdash_notifications.ledger.model import Outcome, Source, is_too_old
 from opsdash_notifications.mail import service as mail
 from opsdash_notifications.recipients import model as recipients_model
 from opsdash_notifications.recipients import repository as recipients
-from opsdash_notifications.recipients.model import Decision, Occasion
+from opsdash_notifications.recipients.arrivals import Arrivals
+from opsdash_notifications.recipients.model import Audience, Decision, Occasion
 from opsdash_notifications.team_channels.announcing import announce
+
+#: Those whom this process waits for.
+_ARRIVALS: Final = Arrivals()
 
 
 async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool) -> list[Decision]:
     """Tell everybody whom the occasion concerns, once for each event and person; who was told, for other channels.
 
-    Nothing is told in an org that is gone or has no Support, and of what only builds state.
+    Nothing is told in an org that is gone or has no Support, and of what only builds state. Raises ComesLater while the
+    org, or somebody whom the occasion concerns, is not known yet, for a bounded time.
     """
-    org = await recipients.org(work.connection, source.org_id) if occasion.reasons else None
-    if org is None or not org.has_support:
-        return []
-    if model.is_silent(replayed=replayed, at=source.at, installed_at=org.installed_at):
+    audience = await _audience(work, source, occasion, replayed=replayed) if occasion.reasons else None
+    if audience is None:
         return []
     await announce(work, source, occasion.reasons, occasion.actor_id)
-    audience = await recipients.audience(work.connection, source.org_id, source.subject_id, occasion)
     decisions = {_in_inbox(decision): decision for decision in recipients_model.decide(occasion, audience)}
     new = [decisions[outcome] for outcome in await ledger.new_outcomes(work, source, list(decisions))]
     notified = [decision for decision in new if decision.is_notified]
@@ -49,15 +52,25 @@ async def notify(work: UnitOfWork, source: Source, occasion: Occasion, *, replay
     late = [decision for decision in mailed if is_too_old(decision.reason, source.at, work.now)]
     await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
     recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
-    await mail.schedule(
-        work,
-        source,
-        recipients_of_mail,
-        actor_id=occasion.actor_id,
-        is_urgent=occasion.is_urgent,
-        note=occasion.note,
-    )
+    await mail.schedule(work, source, recipients_of_mail, occasion)
     return notified
+
+
+async def _audience(work: UnitOfWork, source: Source, occasion: Occasion, *, replayed: bool) -> Audience | None:
+    """None where nothing is told. Raises ComesLater."""
+    org = await recipients.org(work.connection, source.org_id)
+    installed_at = await recipients.installed_at(work.connection) if org is None else org.installed_at
+    if model.is_silent(replayed=replayed, at=source.at, installed_at=installed_at):
+        return None
+    if org is None:
+        _ARRIVALS.wait_for(source.org_id, {source.org_id}, at=source.at, now=work.now)
+        return None
+    if not org.has_support:
+        return None
+    audience = await recipients.audience(work.connection, source.org_id, source.subject_id, occasion)
+    missing = recipients_model.missing(occasion, audience, source.org_id)
+    _ARRIVALS.wait_for(source.org_id, missing, at=source.at, now=work.now)
+    return audience
 
 
 def _in_inbox(decision: Decision) -> Outcome:

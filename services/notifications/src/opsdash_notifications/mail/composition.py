@@ -1,11 +1,12 @@
-"""Writes a mail: plain text and HTML from one template set, and its headers. No clock, no database, no text of tickets
-but their titles.
+"""Writes a mail: plain text and HTML from one template set, and its headers. No clock, no database.
+
+What people typed is text in both, never markup: titles, names, and the beginning of a ticket or comment.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -18,9 +19,10 @@ from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from opsdash_contracts.notices import Reason
+from opsdash_tenancy.excerpts import Excerpt
 
 from opsdash_notifications.mail import texts
-from opsdash_notifications.mail.headers import POLICY, one_line
+from opsdash_notifications.mail.headers import POLICY, block, one_line
 
 #: Of a digest; the others are counted.
 MOST_LINES: Final = 50
@@ -35,9 +37,9 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened. `number` and `title` are of a ticket, or None.
+    """One thing that happened. `number` and `title` are of a ticket, or None; people typed `title`, `actor`, `text`.
 
-    People typed `title` and `actor`; the recipient wrote `note` for themselves.
+    `text` is there where the org wants it in mails; `note` is what the recipient wrote for themselves.
     """
 
     reason: Reason
@@ -45,7 +47,18 @@ class Line:
     number: int | None
     title: str | None
     url: str
+    text: Excerpt | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueLine:
+    """One ticket of the daily mail; `due_at` is in the zone of whoever reads it."""
+
+    number: int
+    title: str
+    due_at: datetime
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ def notice_mail(line: Line, heading: Heading) -> EmailMessage:
     """About one thing. Raises BadAddress."""
     subject = one_line(line.title or texts.happening(line.reason, None, heading.language))
     prefix = one_line(heading.org_name, LONGEST_NAME) if line.number is None else f"#{line.number}"
-    return _mail("notice", f"[{prefix}] {subject}", [line], 0, heading)
+    return _mail("notice", f"[{prefix}] {subject}", [line.reason], heading, entries=_entries([line], heading))
 
 
 def digest_mail(lines: Sequence[Line], heading: Heading) -> EmailMessage:
@@ -75,7 +88,17 @@ def digest_mail(lines: Sequence[Line], heading: Heading) -> EmailMessage:
     shown = lines[:MOST_LINES]
     count = texts.translations(heading.language).ngettext("%(count)d notice", "%(count)d notices", len(lines))
     subject = f"[{one_line(heading.org_name, LONGEST_NAME)}] {count % {'count': len(lines)}}"
-    return _mail("digest", subject, shown, len(lines) - len(shown), heading)
+    reasons, more = {line.reason for line in shown}, len(lines) - len(shown)
+    return _mail("digest", subject, reasons, heading, entries=_entries(shown, heading), more=more)
+
+
+def overdue_mail(lines: Sequence[OverdueLine], found: int, all_url: str, heading: Heading) -> EmailMessage:
+    """What is overdue, the latest first; `found` is how many there are in all, at `all_url`. Raises BadAddress."""
+    translated = texts.translations(heading.language)
+    count = translated.ngettext("%(count)d overdue ticket", "%(count)d overdue tickets", found) % {"count": found}
+    subject = f"[{one_line(heading.org_name, LONGEST_NAME)}] {count}"
+    entries, more = [_overdue_entry(line, heading.language) for line in lines], found - len(lines)
+    return _mail("overdue", subject, [texts.OVERDUE_DIGEST], heading, entries=entries, more=more, more_url=all_url)
 
 
 def is_address(address: str) -> bool:
@@ -87,7 +110,16 @@ def is_address(address: str) -> bool:
     return True
 
 
-def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading: Heading) -> EmailMessage:
+def _mail(
+    template: str,
+    subject: str,
+    kinds: Iterable[str],
+    heading: Heading,
+    *,
+    entries: Sequence[Mapping[str, object]],
+    more: int = 0,
+    more_url: str = "",
+) -> EmailMessage:
     mail = EmailMessage(policy=POLICY)
     domain = _address("", heading.sender).domain
     mail["From"] = _address("OpsDash Support", heading.sender)
@@ -100,11 +132,12 @@ def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading
     mail["List-Unsubscribe"] = f"<{heading.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     values = {
-        "entries": [_entry(line, heading.language) for line in lines],
+        "entries": entries,
         "more": more,
+        "more_url": more_url,
         "heading": heading,
         "org": one_line(heading.org_name),
-        "kinds": [texts.kind(reason, heading.language) for reason in sorted({line.reason for line in lines})],
+        "kinds": [texts.kind(kind, heading.language) for kind in sorted(kinds)],
         "subject": subject,
     }
     environment = _environment(heading.language)
@@ -114,11 +147,27 @@ def _mail(template: str, subject: str, lines: Sequence[Line], more: int, heading
     return mail
 
 
-def _entry(line: Line, language: str) -> dict[str, str | None]:
+def _entries(lines: Sequence[Line], heading: Heading) -> list[Mapping[str, object]]:
+    return [_entry(line, heading.language) for line in lines]
+
+
+def _entry(line: Line, language: str) -> Mapping[str, object]:
     actor = None if line.actor is None else one_line(line.actor, LONGEST_NAME)
     note = None if line.note is None else one_line(line.note)
     title = None if line.number is None else f"[#{line.number}] {one_line(line.title or '')}"
-    return {"happening": texts.happening(line.reason, actor, language), "title": title, "url": line.url, "note": note}
+    happening = texts.happening(line.reason, actor, language)
+    return {"happening": happening, "note": note, "title": title, "url": line.url, "text": _text(line.text)}
+
+
+def _overdue_entry(line: OverdueLine, language: str) -> Mapping[str, object]:
+    title = f"[#{line.number}] {one_line(line.title)}"
+    return {"title": title, "url": line.url, "due": texts.moment(line.due_at, language)}
+
+
+def _text(excerpt: Excerpt | None) -> list[str]:
+    if excerpt is None:
+        return []
+    return block(excerpt.text if excerpt.is_whole else f"{excerpt.text.rstrip()}…")
 
 
 def _address(name: str, address: str) -> Address:

@@ -26,6 +26,16 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
+def block(text: str) -> list[str]:
+    """A text of people as lines with nothing invisible in them; of empty lines together one stays."""
+    lines = ("".join(each if _is_shown(each) else " " for each in line).rstrip() for line in text.splitlines())
+    kept = list[str]()
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return kept[:-1] if kept and not kept[-1] else kept
+
+
 def _is_shown(character: str) -> bool:
     return character in _KEPT or unicodedata.category(character) not in _NOT_SHOWN
 

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
-from opsdash_contracts.notices import Reason
+from opsdash_notifications.mail.texts import KINDS
 
 PATH: Final = "/unsubscribe"
 _SIGNATURE_BYTES: Final = 24
@@ -26,6 +26,9 @@ class TicketLinks:
     def ticket(self, slug: str, number: int, language: str) -> str:
         return f"{self.public_url}/{language}/org/{quote(slug)}/support/{number}"
 
+    def overdue(self, slug: str, language: str) -> str:
+        return f"{self.org(slug, language)}?view=breached"
+
     def org(self, slug: str, language: str) -> str:
         return f"{self.public_url}/{language}/org/{quote(slug)}/support"
 
@@ -36,18 +39,17 @@ class MailLinks(TicketLinks):
 
     secrets: str
 
-    def unsubscribe(self, user_id: UUID, reasons: Iterable[Reason]) -> str:
-        """It turns the mails of exactly these reasons off, for exactly this person."""
-        names = ",".join(sorted(set(reasons)))
+    def unsubscribe(self, user_id: UUID, kinds: Iterable[str]) -> str:
+        """It turns the mails of exactly these reasons, or the daily digest, off, for exactly this person."""
+        names = ",".join(sorted(set(kinds)))
         return f"{self.public_url}{PATH}/{user_id}/{names}/{self._signatures(user_id, names)[0]}"
 
-    def reasons_of(self, user_id: UUID, names: str, signature: str) -> frozenset[Reason] | None:
+    def kinds_of(self, user_id: UUID, names: str, signature: str) -> frozenset[str] | None:
         """What a link turns off; None for one that was not made here, or made for somebody or something else."""
         given = signature.encode("utf-8", "surrogateescape")
         if not any(hmac.compare_digest(given, own.encode()) for own in self._signatures(user_id, names)):
             return None
-        known = set(Reason)
-        return frozenset(Reason(name) for name in names.split(",") if name in known)
+        return frozenset(names.split(",")) & KINDS
 
     def _signatures(self, user_id: UUID, names: str) -> list[str]:
         return [_signature(secret, f"unsubscribe {user_id} {names}") for secret in self.secrets.split(",")]

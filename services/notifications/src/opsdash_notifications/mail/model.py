@@ -22,6 +22,10 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 #: How long a mail server may answer that it cannot take a mail now.
 PATIENCE: Final = timedelta(hours=24)
 
+#: How often, and how long in between, a mail waits for its text; then it leaves without.
+MOST_WAITS_FOR_TEXT: Final = 6
+PAUSE_FOR_TEXT: Final = timedelta(seconds=20)
+
 
 @dataclass(frozen=True, slots=True)
 class MailPreferences:

@@ -37,7 +37,9 @@ ON CONFLICT (user_id) DO UPDATE SET
 # In one statement, so that a link works whatever else the person changes meanwhile.
 _TURN_OFF = """
 INSERT INTO mail_preferences AS known (user_id, turned) VALUES ($1, $2)
-ON CONFLICT (user_id) DO UPDATE SET turned = known.turned || excluded.turned, version = known.version + 1
+ON CONFLICT (user_id) DO UPDATE
+SET turned = known.turned || excluded.turned, version = known.version + 1,
+    digest_hour = CASE WHEN $3 THEN NULL ELSE known.digest_hour END
 """
 
 
@@ -92,7 +94,7 @@ async def save(connection: Connection, user_id: UUID, stored: StoredPreferences)
     await connection.execute(_SAVE, user_id, *(getattr(stored, name) for name in StoredPreferences.__struct_fields__))
 
 
-async def turn_off(connection: Connection, user_id: UUID, reasons: frozenset[Reason]) -> None:
-    """The mails of these reasons."""
+async def turn_off(connection: Connection, user_id: UUID, reasons: frozenset[Reason], *, digest: bool) -> None:
+    """The mails of these reasons, or the daily one."""
     turned = msgspec.json.encode({str(reason): False for reason in sorted(reasons)}).decode()
-    await connection.execute(_TURN_OFF, user_id, turned)
+    await connection.execute(_TURN_OFF, user_id, turned, digest)

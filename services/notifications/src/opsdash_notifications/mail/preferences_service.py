@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from opsdash_chassis.database.pools import Connection
+from opsdash_contracts.notices import Reason
 from opsdash_tenancy.versions import ExpectedVersions, check_version
 
 from opsdash_notifications.errors import FieldProblem, InvalidFields, NotFound
@@ -71,17 +72,18 @@ async def linked(
     connection: Connection, links: MailLinks, user_id: UUID, names: str, signature: str
 ) -> tuple[str, list[str]]:
     """The language of whoever has the link, and what it turns off. Raises NotFound for a link that is not ours."""
-    reasons = links.reasons_of(user_id, names, signature)
-    if not reasons:
+    kinds = links.kinds_of(user_id, names, signature)
+    if not kinds:
         raise NotFound
     language = (await preferences(connection, user_id)).language or DEFAULT_LANGUAGE
-    return language, [texts.kind(reason, language) for reason in sorted(reasons)]
+    return language, [texts.kind(kind, language) for kind in sorted(kinds)]
 
 
 async def unsubscribe(connection: Connection, links: MailLinks, user_id: UUID, names: str, signature: str) -> None:
     """Turn the mails off that the link is about; the same again changes nothing. Raises NotFound."""
-    reasons = links.reasons_of(user_id, names, signature)
-    if not reasons:
+    kinds = links.kinds_of(user_id, names, signature)
+    if not kinds:
         raise NotFound
+    reasons = frozenset(Reason(kind) for kind in kinds - {texts.OVERDUE_DIGEST})
     await preferences_repository.open_user(connection, user_id)
-    await preferences_repository.turn_off(connection, user_id, reasons)
+    await preferences_repository.turn_off(connection, user_id, reasons, digest=texts.OVERDUE_DIGEST in kinds)

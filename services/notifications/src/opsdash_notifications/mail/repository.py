@@ -24,8 +24,8 @@ WITH wanted AS (
     LEFT JOIN mail_preferences p USING (user_id)
 ), added AS (
     INSERT INTO mails (org_id, notice_id, user_id, reason, ticket_id, number, actor_id, source_event_id, source_at,
-                       is_urgent, note, made_at, due_at)
-    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, $9, due_at FROM wanted
+                       is_urgent, note, made_at, due_at, comment_id)
+    SELECT $1, notice_id, user_id, reason, $2, $3, $4, $5, $6, $7, $8, $9, due_at, $14 FROM wanted
     ON CONFLICT (org_id, notice_id) DO NOTHING
 )
 INSERT INTO mail_turns AS t (org_id, user_id, due_at)
@@ -39,7 +39,7 @@ ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _DUE = """
 SELECT m.notice_id, m.reason, m.ticket_id, m.number, m.actor_id, m.source_event_id, m.source_at, m.is_urgent,
-       m.note, m.made_at, m.is_held, m.mail_id, m.tries, t.title, a.name AS actor,
+       m.note, m.made_at, m.is_held, m.mail_id, m.tries, m.comment_id, t.title, a.name AS actor,
        coalesce(r.state <> 'unread' OR r.first_unread_at > m.made_at, false) AS is_seen,
        m.ticket_id IS NOT NULL AND (
            t.deleted_at IS NOT NULL OR (m.reason = 'assigned' AND t.assignee_id IS DISTINCT FROM m.user_id)
@@ -122,6 +122,7 @@ class Mail(Row, frozen=True):
     is_held: bool
     mail_id: UUID | None
     tries: int
+    comment_id: UUID | None
     title: str | None
     actor: str | None
     is_seen: bool
@@ -155,6 +156,7 @@ async def add(
     source_at: datetime,
     is_urgent: bool,
     note: str | None,
+    comment_id: UUID | None,
     now: datetime,
     default_delay: timedelta,
     recipients: Sequence[tuple[UUID, UUID, Reason]],
@@ -173,6 +175,7 @@ async def add(
         now,
         default_delay.total_seconds(),
         *columns_of(recipients),
+        comment_id,
     )
 
 
@@ -186,9 +189,9 @@ async def due(connection: Connection, turn: Turn, *, limit: int) -> list[Mail]:
     return to_rows(Mail, await connection.fetch(_DUE, turn.org_id, turn.user_id, limit))
 
 
-async def addressee(connection: Connection, turn: Turn, plates: Sequence[str]) -> Addressee | None:
+async def addressee(connection: Connection, org_id: UUID, user_id: UUID, plates: Sequence[str]) -> Addressee | None:
     """None for who is no member any more, or whose org has none of these plates."""
-    return to_row(Addressee, await connection.fetchrow(_RECIPIENT, turn.org_id, turn.user_id, plates))
+    return to_row(Addressee, await connection.fetchrow(_RECIPIENT, org_id, user_id, plates))
 
 
 async def hold(connection: Connection, org_id: UUID, held: Sequence[tuple[UUID, datetime]]) -> None:

@@ -14,13 +14,17 @@ import structlog
 from opsdash_chassis.crash_points import CrashPoints
 from opsdash_chassis.database.pools import Database
 from opsdash_chassis.database.unit_of_work import worker_unit_of_work
+from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.observability.health import ProbeResult
 from opsdash_contracts.notices import Reason
+from opsdash_tenancy.excerpts import Excerpt
 
 from opsdash_notifications.mail import composition, metrics, repository, service
 from opsdash_notifications.mail.composition import Heading, Line
+from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.links import MailLinks
+from opsdash_notifications.mail.model import MOST_WAITS_FOR_TEXT
 from opsdash_notifications.mail.repository import Mail
 from opsdash_notifications.mail.service import Departure, Leaving
 from opsdash_notifications.mail.smtp import MailConnection, MailNotTaken, MailRefused, MailServer, MailServerAway
@@ -39,6 +43,7 @@ class Sender:
     server: MailServer
     links: MailLinks
     address: str
+    excerpts: Excerpts
     dependency: Dependency
     crash_points: CrashPoints
 
@@ -78,7 +83,13 @@ class Sender:
         recipient = departure.addressee.email or ""
         conclude, outcome = service.record_sent, "sent"
         try:
-            await connection.send(self._compose(departure, leaving), sender=self.address, recipient=recipient)
+            text = await self._text(departure, leaving)
+        except Unavailable:
+            async with worker_unit_of_work(database) as work:
+                await service.wait_for_text(work, departure.turn, leaving)
+            return
+        try:
+            await connection.send(self._compose(departure, leaving, text), sender=self.address, recipient=recipient)
         except MailRefused as error:
             conclude, outcome = service.record_refused, "refused"
             log.warning("mail_refused", mail_id=str(leaving.mail_id), reason=str(error))
@@ -94,8 +105,20 @@ class Sender:
             async with worker_unit_of_work(database) as work:
                 await conclude(work, departure.turn, part)
 
-    def _compose(self, departure: Departure, leaving: Leaving) -> EmailMessage:
-        lines = [self._line(departure, mail) for mail in leaving.notices]
+    async def _text(self, departure: Departure, leaving: Leaving) -> Excerpt | None:
+        """Of a mail about one thing, where the org wants it. Raises Unavailable while it is worth waiting for."""
+        first, turn = leaving.notices[0], departure.turn
+        if not departure.has_text or len(leaving.notices) > 1:
+            return None
+        try:
+            return await self.excerpts.of(turn.org_id, turn.user_id, first)
+        except Unavailable:
+            if first.tries < MOST_WAITS_FOR_TEXT:
+                raise
+            return None
+
+    def _compose(self, departure: Departure, leaving: Leaving, text: Excerpt | None) -> EmailMessage:
+        lines = [self._line(departure, mail, text) for mail in leaving.notices]
         first, turn = leaving.notices[0], departure.turn
         heading = Heading(
             sender=self.address,
@@ -112,7 +135,7 @@ class Sender:
             return composition.notice_mail(lines[0], heading)
         return composition.digest_mail(lines, heading)
 
-    def _line(self, departure: Departure, mail: Mail) -> Line:
+    def _line(self, departure: Departure, mail: Mail, text: Excerpt | None) -> Line:
         slug, language = departure.addressee.slug, departure.language
         url = self.links.org(slug, language) if mail.number is None else self.links.ticket(slug, mail.number, language)
-        return Line(Reason(mail.reason), mail.actor, mail.number, mail.title, url, mail.note)
+        return Line(Reason(mail.reason), mail.actor, mail.number, mail.title, url, text, mail.note)

@@ -24,6 +24,7 @@ from opsdash_notifications.mail import composition, model, preferences_repositor
 from opsdash_notifications.mail.model import DueMail, MailPreferences, Plan, Recipient
 from opsdash_notifications.mail.repository import Addressee, Mail, Turn
 from opsdash_notifications.org_settings import repository as org_settings
+from opsdash_notifications.recipients.model import Occasion
 
 #: Mails of one person that are decided about in one transaction.
 AT_ONCE: Final = 10_000
@@ -50,23 +51,21 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """All that leaves to one person now."""
+    """All that leaves to one person now; `has_text` where mails of the org have the text they are about."""
 
     turn: Turn
     addressee: Addressee
     language: str
     mails: Sequence[Leaving]
     at: datetime
+    has_text: bool = False
 
 
 async def schedule(
     work: UnitOfWork,
     source: Source,
     recipients: Iterable[tuple[UUID, Reason]],
-    *,
-    actor_id: UUID | None,
-    is_urgent: bool = False,
-    note: str | None = None,
+    occasion: Occasion,
 ) -> None:
     """Let each of these people have a mail, after their own delay."""
     wanted = [
@@ -79,11 +78,12 @@ async def schedule(
             org_id=source.org_id,
             ticket_id=source.ticket_id,
             number=source.number,
-            actor_id=actor_id,
+            actor_id=occasion.actor_id,
             source_event_id=source.event_id,
             source_at=source.at,
-            is_urgent=is_urgent,
-            note=note,
+            is_urgent=occasion.is_urgent,
+            note=occasion.note,
+            comment_id=occasion.comment_id,
             now=work.now,
             default_delay=model.DEFAULT_DELAY,
             recipients=wanted,
@@ -99,7 +99,7 @@ async def depart(work: UnitOfWork) -> Departure | None:
     if turn is None:
         return None
     found = await repository.due(work.connection, turn, limit=AT_ONCE)
-    addressee = await repository.addressee(work.connection, turn, _PLATES)
+    addressee = await repository.addressee(work.connection, turn.org_id, turn.user_id, _PLATES)
     stored = await preferences_repository.read(work.connection, turn.user_id)
     plan = _plan(turn, found, addressee, stored.to_model(), work)
     mails = {mail.notice_id: mail for mail in found}
@@ -112,7 +112,7 @@ async def depart(work: UnitOfWork) -> Departure | None:
     if addressee is None:
         return Departure(turn, Addressee("", "", "", None), DEFAULT_LANGUAGE, (), work.now)
     org = await org_settings.read(work.connection, turn.org_id)
-    return Departure(turn, addressee, stored.language or org.language, leaving, work.now)
+    return Departure(turn, addressee, stored.language or org.language, leaving, work.now, org.include_text)
 
 
 def _plan(
@@ -175,7 +175,16 @@ async def retry_later(work: UnitOfWork, turn: Turn, leaving: Leaving) -> None:
     if again is None:
         await _conclude(work, turn, [(mail, Why.UNREACHABLE, True) for mail in leaving.notices])
         return
-    await repository.postpone(work.connection, turn.org_id, leaving.mail_id, again)
+    await _postpone(work, turn, leaving, again)
+
+
+async def wait_for_text(work: UnitOfWork, turn: Turn, leaving: Leaving) -> None:
+    """The service that has the text does not answer just now."""
+    await _postpone(work, turn, leaving, work.now + model.PAUSE_FOR_TEXT)
+
+
+async def _postpone(work: UnitOfWork, turn: Turn, leaving: Leaving, until: datetime) -> None:
+    await repository.postpone(work.connection, turn.org_id, leaving.mail_id, until)
     await repository.refresh_turn(work.connection, turn.org_id, turn.user_id)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gettext
 import io
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from opsdash_contracts.notices import Reason
@@ -38,8 +40,10 @@ HAPPENINGS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.WEBHOOK_DISABLED: ("", N_("A webhook was disabled because its address does not answer.")),
     Reason.CHANNEL_DISABLED: ("", N_("A team channel was disabled because its chat takes no messages.")),
 }
+#: The mail that comes daily, and is about no notice.
+OVERDUE_DIGEST: Final = "overdue_digest"
 #: Why a person gets such mails, and what the link at the end turns off.
-KINDS: Final[Mapping[Reason, str]] = {
+_KINDS: Final[Mapping[str, str]] = {
     Reason.ASSIGNED: N_("tickets assigned to you"),
     Reason.MENTIONED: N_("comments that mention you"),
     Reason.COMMENTED: N_("comments on tickets you watch"),
@@ -52,7 +56,9 @@ KINDS: Final[Mapping[Reason, str]] = {
     Reason.USAGE: N_("the limit of your plate"),
     Reason.WEBHOOK_DISABLED: N_("disabled webhooks"),
     Reason.CHANNEL_DISABLED: N_("disabled team channels"),
+    OVERDUE_DIGEST: N_("what is overdue each day"),
 }
+KINDS: Final = frozenset(str(kind) for kind in _KINDS)
 
 
 @cache
@@ -77,6 +83,12 @@ def happening(reason: Reason, actor: str | None, language: str) -> str:
     return translated.gettext(by_itself)
 
 
-def kind(reason: Reason, language: str) -> str:
+def kind(name: str, language: str) -> str:
     """What such mails are about."""
-    return translations(language).gettext(KINDS[reason])
+    return translations(language).gettext(_KINDS[name])
+
+
+def moment(at: datetime, language: str) -> str:
+    """Date and time as they are written in the language, in the zone that `at` is in."""
+    locale = language if language in LANGUAGES else LANGUAGES[0]
+    return f"{format_date(at, 'medium', locale=locale)}, {format_time(at, 'short', tzinfo=at.tzinfo, locale=locale)}"

@@ -14,6 +14,7 @@ from opsdash_chassis.observability.health import Health
 from opsdash_chassis.service.runtime import Runtime
 
 from opsdash_notifications.mail import metrics, repository
+from opsdash_notifications.mail.excerpts import Excerpts
 from opsdash_notifications.mail.links import MailLinks
 from opsdash_notifications.mail.routes import unsubscribe_router
 from opsdash_notifications.mail.sender import Sender
@@ -35,14 +36,15 @@ class MailWorkers:
     routes: Sequence[ControllerRouterHandler]
 
     @classmethod
-    def of(cls, settings: NotificationsSettings) -> MailWorkers:
+    def of(cls, settings: NotificationsSettings, excerpts: Excerpts) -> MailWorkers:
         if settings.smtp_host is None or settings.mail_from is None or settings.mail_link_secret is None:
             return cls(None, ())
         server = MailServer(
             settings.smtp_host, settings.smtp_port, settings.smtp_tls, settings.smtp_user, settings.smtp_password
         )
         links = MailLinks(settings.public_url or "", settings.mail_link_secret.get_secret_value())
-        sender = Sender(server, links, settings.mail_from, Dependency("smtp"), CrashPoints(settings.crash_at))
+        points = CrashPoints(settings.crash_at)
+        sender = Sender(server, links, settings.mail_from, excerpts, Dependency("smtp"), points)
         return cls(sender, [unsubscribe_router(links)])
 
     def join(self, runtime: Runtime) -> None:

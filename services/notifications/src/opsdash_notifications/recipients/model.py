@@ -58,13 +58,18 @@ class Occasion:
     named: tuple[UUID, ...] = ()
     is_urgent: bool = False
     note: str | None = None
+    comment_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The members of an org at this moment, and what they want to hear of the ticket."""
+    """The members of an org at this moment, and what they want to hear of the ticket.
+
+    `known` are those of whom the workspace feed has told, who have left included.
+    """
 
     members: Mapping[UUID, Role]
+    known: Collection[UUID] = ()
     watching: Collection[UUID] = ()
     muted: Collection[UUID] = ()
     has_support: bool = True
@@ -82,6 +87,23 @@ class Decision:
     @property
     def is_notified(self) -> bool:
         return self.why is None
+
+
+def missing(occasion: Occasion, audience: Audience, org_id: UUID) -> set[UUID]:
+    """Whom the occasion concerns and the workspace feed has not told of; the org itself where it has no owner yet.
+
+    Whoever asked for something themselves was known then.
+    """
+    groups = {group for reason in occasion.reasons for group in GROUPS[reason]}
+    if groups == {Group.ONESELF}:
+        return set()
+    assignee = set() if occasion.assignee_id is None else {occasion.assignee_id}
+    concerned = {*occasion.named, *assignee, *audience.watching}
+    found = concerned - {occasion.actor_id} - set(audience.known)
+    to_admins = Group.ADMINS in groups or (Group.RESPONSIBLE in groups and not assignee & audience.members.keys())
+    if to_admins and not _ADMINS & set(audience.members.values()):
+        found.add(org_id)
+    return found
 
 
 def decide(occasion: Occasion, audience: Audience) -> list[Decision]:

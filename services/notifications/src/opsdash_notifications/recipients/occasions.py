@@ -41,7 +41,8 @@ def by_comment(event: Event[CommentEvent]) -> Occasion:
     reasons: tuple[Reason, ...] = (Reason.MENTIONED,) if comment.new_mentions else ()
     if event_type == comments.CREATED:
         reasons += (Reason.COMMENTED,)
-    return Occasion(reasons, actor_id=event.envelope.actor_id, named=tuple(comment.new_mentions))
+    named = tuple(comment.new_mentions)
+    return Occasion(reasons, actor_id=event.envelope.actor_id, named=named, comment_id=comment.comment_id)
 
 
 def by_sla(event: Event[SlaNotice]) -> Occasion:

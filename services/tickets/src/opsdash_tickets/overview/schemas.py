@@ -122,3 +122,18 @@ def choices(values: type[Status | Category]) -> list[Choice]:
 
 def priority_choices() -> list[PriorityChoice]:
     return [PriorityChoice(value=value, label=LABELS[value], sla_hours=SLA_HOURS[value]) for value in Priority]
+
+
+class OverdueEntry(Body):
+    """A ticket whose due time has passed, as another service may tell its reader."""
+
+    number: int
+    title: str
+    due_at: datetime
+
+
+class Overdue(Body):
+    """The latest of them; `found` is how many there are in all."""
+
+    tickets: list[OverdueEntry]
+    found: int

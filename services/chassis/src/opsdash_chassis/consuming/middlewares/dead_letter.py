@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 from aiokafka.errors import KafkaError
 from opsdash_contracts.envelope import InvalidMessage
@@ -9,10 +11,20 @@ from opsdash_contracts.envelope import InvalidMessage
 from opsdash_chassis import crash_points
 from opsdash_chassis.consuming.faststream_adapter import Record
 from opsdash_chassis.consuming.middlewares.batch import Batch, CallNext, SubscriptionMiddleware, commits_of, part_of
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.consuming.offsets import PAUSE_SECONDS
+from opsdash_chassis.errors import ComesLater, Unavailable
 from opsdash_chassis.observability import metrics
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a message comes again, and after how many seconds; `expected` where nothing is wrong."""
+
+    reason: str
+    seconds: float = PAUSE_SECONDS
+    expected: bool = False
 
 
 class DeadLetterMiddleware(SubscriptionMiddleware):
@@ -53,18 +65,23 @@ class DeadLetterMiddleware(SubscriptionMiddleware):
             held_by = await self._deal_with(call_next, part_of(batch, [record]))
             if held_by is None:
                 await commits.handled(record)
-            elif commits.hold(record):
-                self.subscription.progress.hold(held_by, partition=record.partition, offset=record.offset)
+            elif commits.hold(record, seconds=held_by.seconds):
+                self.subscription.progress.hold(
+                    held_by.reason, partition=record.partition, offset=record.offset, expected=held_by.expected
+                )
 
-    async def _deal_with(self, call_next: CallNext, single: Batch) -> str | None:
+    async def _deal_with(self, call_next: CallNext, single: Batch) -> Held | None:
         """None when the message was applied or set aside; else why it must come again."""
         (record,) = single.raw_message
         try:
             await call_next(single)
+        except ComesLater as error:
+            return Held(error.detail, seconds=error.retry_after_seconds, expected=True)
         except Unavailable as error:
-            return error.detail
+            return Held(error.detail)
         except Exception as error:  # noqa: BLE001 - whatever the handler raises
-            return await self._set_aside(record, error)
+            kept_by = await self._set_aside(record, error)
+            return None if kept_by is None else Held(kept_by)
         self._applied(1)
         return None
 

@@ -9,7 +9,7 @@ import stamina
 import structlog
 
 from opsdash_chassis.consuming.middlewares.batch import Batch, CallNext, SubscriptionMiddleware, commits_of
-from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.errors import ComesLater, Unavailable
 from opsdash_chassis.observability import metrics
 
 log = structlog.get_logger(__name__)
@@ -43,8 +43,8 @@ class RetryMiddleware(SubscriptionMiddleware):
         return 1 if len(batch.raw_message) > 1 or commits_of(batch).held or partitions & held else TRIES
 
     def _may_pass(self, error: Exception) -> bool:
-        """Whether to try again; it shows in readiness meanwhile."""
-        if not isinstance(error, Unavailable):
+        """Whether to try again; it shows in readiness meanwhile. What comes later holds its partition only."""
+        if not isinstance(error, Unavailable) or isinstance(error, ComesLater):
             return False
         self.subscription.progress.failing(error.detail)
         log.debug("handler_failed", topic=self.subscription.topic, reason=error.detail)

@@ -85,6 +85,12 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "sla_escalated": N_("Tickets that stay overdue"),
         "usage": N_("The limit of the plate"),
     },
+    "remind": {
+        "hour": N_("In 1 hour"),
+        "tomorrow": N_("Tomorrow, 9:00"),
+        "monday": N_("Next Monday, 9:00"),
+        "own": N_("At another time"),
+    },
     "channel": {"inbox": N_("inbox"), "mail": N_("e-mail"), "team": N_("team channel")},
     "why": {
         "seen": N_("had read it"),

@@ -30,6 +30,14 @@ def moment_of(text: str, zone: str) -> datetime:
         raise ValueError("outside the calendar") from None
 
 
+def is_moment(text: str, zone: str) -> bool:
+    try:
+        moment_of(text, zone)
+    except ValueError:
+        return False
+    return True
+
+
 def zones_by_continent() -> dict[str, list[tuple[str, str]]]:
     """Name and place of every zone that is called after a place: `America/New_York` is `New York`."""
     found: dict[str, list[tuple[str, str]]] = {continent: [] for continent in CONTINENTS}

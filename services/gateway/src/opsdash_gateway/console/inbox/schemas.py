@@ -16,7 +16,10 @@ class InboxTicket(msgspec.Struct):
 
 
 class InboxRow(msgspec.Struct, kw_only=True):
-    """What was told of one ticket since it was read; without a ticket it is about the workspace."""
+    """What was told of one ticket since it was read; without a ticket it is about the workspace.
+
+    `note` is what this person wrote into a reminder.
+    """
 
     id: UUID
     ticket: InboxTicket | None
@@ -26,6 +29,7 @@ class InboxRow(msgspec.Struct, kw_only=True):
     actor: Person | None
     state: str
     updated_at: datetime
+    note: str | None = None
 
 
 class InboxPage(msgspec.Struct):

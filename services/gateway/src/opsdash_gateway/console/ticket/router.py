@@ -6,7 +6,7 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from opsdash_gateway.console.ticket import change_routes, comment_routes, routes, watch_routes
+from opsdash_gateway.console.ticket import change_routes, comment_routes, reminder_routes, routes, watch_routes
 
 TICKET_ROUTES: Final[list[HTTPRouteHandler]] = [
     routes.ticket_page,
@@ -19,6 +19,9 @@ TICKET_ROUTES: Final[list[HTTPRouteHandler]] = [
     watch_routes.watch_part,
     watch_routes.change_watch,
     watch_routes.notices,
+    reminder_routes.reminders_part,
+    reminder_routes.set_reminder,
+    reminder_routes.remove_reminder,
     change_routes.change_properties,
     change_routes.change_text,
     change_routes.delete_ticket,

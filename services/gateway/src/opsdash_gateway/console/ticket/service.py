@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ from opsdash_http.errors.problems import Problem
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Member, Members
 from opsdash_gateway.console.ticket.notices import Watch, read_watch
+from opsdash_gateway.console.ticket.reminders import Reminder, read_reminders
 from opsdash_gateway.console.ticket.schemas import CommentPage, Ticket
 from opsdash_gateway.upstream.answers import Answer
 
@@ -29,10 +30,11 @@ class Whole:
     comments: CommentPage | None
     members: list[Member] | None
     watch: Watch | None
+    reminders: list[Reminder] | None
 
     def context(self) -> dict[str, Any]:
         """As the templates name it."""
-        return {"ticket": self.ticket, "comments": self.comments, "members": self.members, "watch": self.watch}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 async def read_whole(page: Page, number: int) -> Whole:
@@ -40,13 +42,13 @@ async def read_whole(page: Page, number: int) -> Whole:
     comments = asyncio.create_task(_comments_or_none(page, number))
     members = asyncio.create_task(read_members(page))
     watch = asyncio.create_task(read_watch(page, number))
+    reminders = asyncio.create_task(read_reminders(page, number))
     try:
         ticket = await page.read(f"/tickets/{number}", Ticket)
-        return Whole(ticket, await comments, await members, await watch)
+        return Whole(ticket, await comments, await members, await watch, await reminders)
     finally:
-        comments.cancel()
-        members.cancel()
-        watch.cancel()
+        for part in (comments, members, watch, reminders):
+            part.cancel()
 
 
 async def mark_seen(page: Page, number: int) -> None:

@@ -183,10 +183,17 @@
     select.focus();
     try { select.showPicker(); } catch { /* not every browser opens it for a script */ }
   }
+  /** Its menu stands above the button, so the button has to be in view. */
+  function openReminder() {
+    const button = find("[popovertarget=remind]", content);
+    button?.scrollIntoView({ block: "end" });
+    button?.click();
+  }
   keys.add({
     j: () => step(2),
     k: () => step(0),
     r: () => find("#composer-body")?.focus(),
+    h: openReminder,
     s: () => choose("s"),
     p: () => choose("p"),
     a: () => choose("a"),

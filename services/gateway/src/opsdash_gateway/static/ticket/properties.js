@@ -55,6 +55,7 @@
     const { status } = ctx.response;
     if (status >= 500) offerRetry(ctx);
     if ((status < 300 || status === OVERTAKEN) && source.dataset.closes) closeOverlay(source.dataset.closes);
+    if (status < 300 && "resets" in source.dataset) source.reset(); // the next one begins empty
     if (status < 300 && source.id === "property-priority") hintOnce();
   });
   // ---- an answer whose form has gone: where its ticket is still shown it stands for the form once more, else only the

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from opsdash_gateway.console.i18n.local_times import local_text, moment_of
+from opsdash_gateway.console.i18n.languages import N_
+from opsdash_gateway.console.i18n.local_times import is_moment, local_text, moment_of
 from opsdash_gateway.console.settings.notifications.schemas import NotificationPreferences
 
 #: Seconds that the form offers for the delay of a mail.
@@ -15,6 +16,9 @@ DELAYS: Final = (0, 60, 300, 900, 1800, 3600)
 DEFAULT_DELAY: Final = 60
 #: Hours that a new person is offered for their quiet hours.
 QUIET: Final = ("22:00", "07:00")
+_NEEDED: Final = N_("This is needed.")
+_SAME: Final = N_("Choose another time than the beginning.")
+_NO_MOMENT: Final = N_("This is not a date and time.")
 HOURS: Final = tuple(f"{hour:02}:00" for hour in range(24))
 
 
@@ -80,8 +84,21 @@ def typed_form(stored: Form, sent: Mapping[str, str], reasons: Sequence[str]) ->
     )
 
 
+def problems_of(typed: Form) -> dict[str, str]:
+    """What cannot be sent, by the name of its field."""
+    quiet = {"from": typed.quiet_from, "to": typed.quiet_to, "zone": typed.quiet_zone}
+    found = {name: _NEEDED for name, value in quiet.items() if typed.is_quiet and not value}
+    if typed.is_quiet and typed.quiet_from and typed.quiet_from == typed.quiet_to:
+        found["to"] = _SAME
+    if typed.digest_hour and not typed.digest_zone:
+        found["digest_zone"] = _NEEDED
+    if typed.muted and not is_moment(typed.muted, typed.zone):
+        found["muted_until"] = _NO_MOMENT
+    return found
+
+
 def changes_of(stored: Form, typed: Form) -> dict[str, Any]:
-    """The request's body: what differs. Raises ValueError for a moment that is none."""
+    """The request's body: what differs, of a form without problems."""
     changes: dict[str, Any] = {}
     mail = {reason: on for reason, on in typed.mail.items() if on != stored.mail[reason]}
     if mail:

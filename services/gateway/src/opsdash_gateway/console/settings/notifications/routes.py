@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
 from opsdash_chassis.text.moments import UTC_ZONE, time_zones
 from opsdash_contracts.notices import MAIL_OFF_AT_FIRST
-from opsdash_http.errors.problems import FieldError, Problem, validation
+from opsdash_http.errors.problems import Problem
 from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
@@ -26,6 +27,7 @@ from opsdash_gateway.console.settings.notifications.form import (
     Form,
     changes_of,
     form_of,
+    problems_of,
     typed_form,
 )
 from opsdash_gateway.console.settings.notifications.schemas import NotificationPreferences
@@ -55,8 +57,11 @@ async def change_notification_settings(page: NamedDependency[Page]) -> HttpRespo
     zone = sent.get("reader_zone", "")
     stored = await _stored(page, zone if zone in time_zones() else "")
     typed = typed_form(stored, sent, await read_people(page.request, "mail"))
+    errors = _errors(page, typed)
+    if errors:
+        return show_setting(page, NAME, HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors, **_shown(page, typed))
+    changes = changes_of(stored, typed)
     try:
-        changes = _changes(stored, typed)
         if changes:
             await page.call("PATCH", _PATH, changes, conditions(page.request, sent), service="notifications")
     except Problem as problem:
@@ -69,24 +74,9 @@ async def _stored(page: Page, zone: str) -> Form:
     return form_of(msgspec.json.decode(answer.body, type=NotificationPreferences), zone, datetime.now(UTC))
 
 
-def _changes(stored: Form, typed: Form) -> dict[str, Any]:
-    """Raises the problem of what no service needs to be asked about."""
-    errors = [
-        FieldError(f"/{name}", "required", "is needed")
-        for name, value in (("from", typed.quiet_from), ("to", typed.quiet_to), ("zone", typed.quiet_zone))
-        if typed.is_quiet and not value
-    ]
-    if typed.digest_hour and not typed.digest_zone:
-        errors.append(FieldError("/digest_zone", "required", "is needed"))
-    if typed.is_quiet and typed.quiet_from and typed.quiet_from == typed.quiet_to:
-        errors.append(FieldError("/to", "same", "must differ from the beginning"))
-    try:
-        changes = changes_of(stored, typed)
-    except ValueError:
-        errors.append(FieldError("/muted_until", "datetime", "must be a local date and time"))
-    if errors:
-        raise validation(errors)
-    return changes
+def _errors(page: Page, typed: Form) -> dict[str, str]:
+    """What no service needs to be asked about."""
+    return {name: page.language.text(text) for name, text in problems_of(typed).items()}
 
 
 def _shown(page: Page, form: Form) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def typed_form(stored: Form, sent: Mapping[str, str]) -> Form:
 
 
 def changes_of(stored: Form, typed: Form) -> dict[str, Any]:
-    """The request's body: what differs. Raises ValueError for hours that are no number."""
+    """The request's body: what differs; the hours are a number."""
     changes: dict[str, Any] = {}
     if typed.hours != stored.hours:
         changes["escalate_after_hours"] = int(typed.hours)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
-from opsdash_http.errors.problems import FieldError, Problem, validation
+from opsdash_http.errors.problems import Problem
 from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
@@ -47,8 +48,11 @@ async def change_workspace_notification_settings(page: NamedDependency[Page]) ->
     sent = await read_form(page.request)
     stored = await _stored(page)
     typed = typed_form(stored, sent)
+    if not typed.hours.isdecimal():
+        errors = {"escalate_after_hours": page.language.text("This is not a whole number.")}
+        return show_setting(page, NAME, HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors, **_shown(typed))
+    changes = changes_of(stored, typed)
     try:
-        changes = _changes(stored, typed)
         if changes:
             await page.send("PATCH", _PATH, changes, conditions(page.request, sent), service="notifications")
     except Problem as problem:
@@ -58,14 +62,6 @@ async def change_workspace_notification_settings(page: NamedDependency[Page]) ->
 
 async def _stored(page: Page) -> Form:
     return form_of(await page.read(_PATH, NoticeSettings, service="notifications"))
-
-
-def _changes(stored: Form, typed: Form) -> dict[str, Any]:
-    """Raises the problem of hours that are no number."""
-    try:
-        return changes_of(stored, typed)
-    except ValueError:
-        raise validation([FieldError("/escalate_after_hours", "number", "must be a whole number")]) from None
 
 
 def _shown(form: Form) -> dict[str, Any]:

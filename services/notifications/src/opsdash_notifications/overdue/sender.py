@@ -1,0 +1,120 @@
+"""Sends daily mails, one after another; the list is asked for with the rights of the recipient when it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Final
+
+import structlog
+from opsdash_chassis.crash_points import CrashPoints
+from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.unit_of_work import worker_unit_of_work
+from opsdash_chassis.errors import Unavailable
+from opsdash_chassis.observability.dependencies import Dependency
+
+from opsdash_notifications.mail import composition, metrics, texts
+from opsdash_notifications.mail.composition import Heading, OverdueLine
+from opsdash_notifications.mail.links import MailLinks
+from opsdash_notifications.mail.repository import Addressee
+from opsdash_notifications.mail.sender import Sender
+from opsdash_notifications.mail.smtp import MailConnection, MailNotTaken, MailRefused, MailServer, MailServerAway
+from opsdash_notifications.overdue import model, repository, service
+from opsdash_notifications.overdue.service import Turn
+from opsdash_notifications.tickets.tickets_client import OverdueTickets, TicketClient
+
+log = structlog.get_logger(__name__)
+
+AFTER_DIGEST_BEFORE_RECORD: Final = "after_digest_before_record"
+MAILS_PER_CONNECTION: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSender:
+    """One worker of a process. `address` is whom mails are from."""
+
+    server: MailServer
+    links: MailLinks
+    address: str
+    tickets: TicketClient
+    dependency: Dependency
+    crash_points: CrashPoints
+
+    @classmethod
+    def beside(cls, mails: Sender, tickets: TicketClient) -> DigestSender:
+        """Over connections of its own to the same mail server."""
+        return cls(mails.server, mails.links, mails.address, tickets, mails.dependency, mails.crash_points)
+
+    async def run(self, database: Database) -> None:
+        """Until none is due. While the mail server is away none is begun."""
+        while await self._is_due(database):
+            try:
+                async with self.server.connected() as connection:
+                    self.dependency.back()
+                    await self._send_all(database, connection)
+            except MailServerAway as error:
+                self.dependency.away(str(error))
+                return
+
+    async def _is_due(self, database: Database) -> bool:
+        async with database.worker_transaction() as connection:
+            return await repository.is_due(connection)
+
+    async def _send_all(self, database: Database, connection: MailConnection) -> None:
+        for _ in range(MAILS_PER_CONNECTION):
+            async with worker_unit_of_work(database) as work:
+                turn = await service.next_turn(work)
+            if turn is None:
+                return
+            again = await self._send(connection, turn)
+            async with worker_unit_of_work(database) as work:
+                await (service.retry_later if again else service.end)(work, turn)
+            if not connection.is_open:
+                return
+
+    async def _send(self, connection: MailConnection, turn: Turn) -> bool:
+        """Whether it is to be tried again. What is empty is not sent."""
+        if turn.addressee is None:
+            return False
+        outcome, again = "sent", False
+        try:
+            found = await self.tickets.overdue(turn.digest.org_id, turn.digest.user_id)
+            if found is None or not found.tickets:
+                return False
+            mail = self._compose(turn, turn.addressee, found)
+            await connection.send(mail, sender=self.address, recipient=turn.addressee.email or "")
+        except Unavailable:
+            return True
+        except MailNotTaken as error:
+            outcome, again = "not_taken", True
+            log.warning("digest_not_taken", reason=str(error))
+        except (MailRefused, ValueError) as error:
+            outcome = "refused" if isinstance(error, MailRefused) else "unwritable"
+            log.warning("digest_refused", outcome=outcome, reason=type(error).__name__)
+        metrics.MAILS.labels(outcome).inc()
+        self.crash_points.reached(AFTER_DIGEST_BEFORE_RECORD)
+        return again
+
+    def _compose(self, turn: Turn, addressee: Addressee, found: OverdueTickets) -> EmailMessage:
+        digest, slug, language = turn.digest, addressee.slug, turn.language
+        heading = Heading(
+            sender=self.address,
+            recipient_name=addressee.name,
+            recipient=addressee.email or "",
+            org_name=addressee.org_name,
+            message_id=model.message_id(digest.org_id, digest.user_id, digest.day),
+            thread_id=model.thread_id(digest.org_id, digest.user_id),
+            unsubscribe_url=self.links.unsubscribe(digest.user_id, [texts.OVERDUE_DIGEST]),
+            language=language,
+            at=turn.at,
+        )
+        lines = [
+            OverdueLine(
+                each.number,
+                each.title,
+                each.due_at.astimezone(turn.zone),
+                self.links.ticket(slug, each.number, language),
+            )
+            for each in found.tickets
+        ]
+        return composition.overdue_mail(lines, found.found, self.links.overdue(slug, language), heading)
