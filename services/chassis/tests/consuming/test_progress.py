@@ -69,7 +69,7 @@ class TestReadiness:
 
     def test_what_comes_by_another_topic_is_nothing_wrong(self, consumer: ConsumerProgress):
         consumer.hold("an org is on its way", partition=1, offset=7, expected=True)
-        assert consumer.ready() == (True, "consuming")
+        assert (consumer.ready(), consumer.held_seconds) == ((True, "consuming"), 0.0)
         consumer.hold("the database is away", partition=2, offset=41)
         assert not consumer.ready()[0]
 

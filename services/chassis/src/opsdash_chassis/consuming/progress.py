@@ -81,8 +81,13 @@ class ConsumerProgress:
 
     @property
     def held_seconds(self) -> float:
-        """Of the message that has been held for longest."""
-        return max((time.monotonic() - hold.since for hold in self.holds.values()), default=0.0)
+        """Of the message that has been held for longest and should not be."""
+        return max((time.monotonic() - hold.since for hold in self._wrong.values()), default=0.0)
+
+    @property
+    def _wrong(self) -> dict[int, Hold]:
+        """What is held without being expected to; readiness and alerts are about these."""
+        return {partition: hold for partition, hold in self.holds.items() if not hold.expected}
 
     @property
     def idle_seconds(self) -> float:
@@ -109,8 +114,7 @@ class ConsumerProgress:
 
     def ready(self) -> tuple[bool, str]:
         """False while a message is held that should not be, or fails for long enough that it soon will be."""
-        wrong = {partition: hold for partition, hold in self.holds.items() if not hold.expected}
-        if wrong:
+        if wrong := self._wrong:
             partition, hold = min(wrong.items(), key=lambda item: item[1].since)
             where = f"{self.topic} partition {partition} offset {hold.offset}"
             return False, f"holds {where} for {time.monotonic() - hold.since:.0f} s: {hold.reason}"
@@ -125,5 +129,5 @@ class ConsumerProgress:
         self._measure()
 
     def _measure(self) -> None:
-        metrics.CONSUMER_PAUSED.labels(self.topic).set(1 if self.holds else 0)
+        metrics.CONSUMER_PAUSED.labels(self.topic).set(1 if self._wrong else 0)
         metrics.CONSUMER_HELD_SECONDS.labels(self.topic).set(self.held_seconds)
