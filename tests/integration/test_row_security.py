@@ -51,6 +51,7 @@ VALUES = {
     "smallint": "1",
     "boolean": "false",
     "timestamp with time zone": "now()",
+    "date": "current_date",
     "json": "'{{}}'",
     "jsonb": "'{{}}'",
     "bytea": "'x'",

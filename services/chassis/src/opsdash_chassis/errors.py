@@ -25,8 +25,6 @@ class StorageUnwritable(Unavailable):
 class ComesLater(Unavailable):
     """What an event needs comes by another topic and is on its way: the event waits for it, and nothing is wrong."""
 
-    code = "comes-later"
-
 
 class StartupError(Exception):
     """The process cannot start and says why in one line; exit code 3."""

@@ -27,7 +27,7 @@ def _check_address(value: str) -> str:
 
 
 class NotificationsSettings(DatabaseSettings):
-    """How much one org may ask for, where tickets and the texts of mails are asked for, the mail server, the chats."""
+    """How much one org may ask for, where to ask about tickets and for the texts of mails, mail server and chats."""
 
     service_urls = ("tickets_url", "comments_url")
 

@@ -29,7 +29,7 @@ from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.fixtures import TemplateOf
 
 SECRET = "Zk3vT9yUo5iEw7rAa1dFg4hMl9zXc6nQ"
-OLD = timedelta(days=30)
+OWNER = uuid4()
 
 
 @dataclass
@@ -109,6 +109,11 @@ async def channels(
     monkeypatch.setattr(typed_address, "is_public", lambda text: text == STAND_IN or real(text))
     stored = await clone("notifications", await template_of("notifications"))
     await _fill(stored)
+    await stored.fetch(
+        "INSERT INTO members (org_id, member_id, name, version, user_id, email, role)"
+        " VALUES ($1, $2, 'Olga', 1, $3, 'olga@brightside.example', 'owner')",
+        ORG, uuid4(), OWNER,
+    )  # fmt: skip
     database = Database(settings_of(stored), name="notifications")
     await database.open()
     chat = FakeChat()

@@ -14,7 +14,7 @@ from opsdash_notifications.announcements import model
 from opsdash_notifications.chat import attempt
 from opsdash_notifications.chat.text import MOST_LINES
 
-from services.notifications.tests.announcements.conftest import Channels
+from services.notifications.tests.announcements.conftest import OWNER, Channels
 from services.notifications.tests.mail.conftest import ORG, OTHER_ORG, PUBLIC_URL
 from tests.support.measurements import eventually
 
@@ -232,6 +232,21 @@ class TestFailures:
         assert await channels.outcomes() == [("notice.failed", "refused")]
         assert channels.chat.asked == ["one"], "a redirect is not followed either"
 
+    async def test_what_comes_in_a_pause_waits_for_its_end(self, channels: Channels) -> None:
+        await channels.add("one")
+        channels.chat.answers["one"] = 404
+        await channels.event()
+        await channels.run()
+        await channels.event()
+        await channels.run()
+        assert (len(channels.chat.asked), await channels.waiting()) == (1, 1)
+        await channels.pass_by(MINUTE)
+        await channels.run()
+        assert (len(channels.chat.asked), await channels.waiting()) == (2, 0)
+        await channels.pass_by(timedelta(hours=1))
+        await channels.run()
+        assert await channels.stored.fetch("SELECT FROM team_turns WHERE due_at IS NOT NULL") == []
+
     async def test_too_many_requests_are_tried_again(self, channels: Channels) -> None:
         await channels.add("one")
         channels.chat.answers["one"] = 429
@@ -282,19 +297,13 @@ class TestDisabled:
         assert (await channels.channel(channel_id))["failures"] == 1
 
     async def test_owners_and_admins_are_told_once(self, channels: Channels) -> None:
-        owner = uuid4()
-        await channels.stored.fetch(
-            "INSERT INTO members (org_id, member_id, name, version, user_id, email, role)"
-            " VALUES ($1, $2, 'Olga', 1, $3, 'olga@brightside.example', 'owner')",
-            ORG, uuid4(), owner,
-        )  # fmt: skip
         await channels.add("one", failures=49, failing_since=(await _now(channels)) - timedelta(hours=48))
         channels.chat.answers["one"] = 404
         await self.fail(channels, 2, MINUTE)
         rows = await channels.stored.fetch("SELECT user_id, reason, subject_id FROM inbox_rows")
-        assert [tuple(row) for row in rows] == [(owner, "channel_disabled", ORG)]
+        assert [tuple(row) for row in rows] == [(OWNER, "channel_disabled", ORG)]
         mails = await channels.stored.fetch("SELECT user_id, reason FROM mails")
-        assert [tuple(row) for row in mails] == [(owner, "channel_disabled")]
+        assert [tuple(row) for row in mails] == [(OWNER, "channel_disabled")]
 
 
 async def _now(channels: Channels) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from services.gateway.tests.console.settings.conftest import problem, tickets
+from services.gateway.tests.console.settings.conftest import problem, tickets, window_of
 from tests.support.hostile_text import PAYLOADS
 from tests.support.web_clients import Outline, Visitor
 
@@ -26,6 +26,12 @@ def channel(**fields: Any) -> dict[str, Any]:
         "filter": {"priorities": ["urgent"], "categories": []}, "enabled": True, "disabled": None, "failures": 0,
         "last_failure": None, "created_at": "2026-03-03T10:02:00Z", "version": 3,
     } | fields  # fmt: skip
+
+
+@pytest.fixture
+def window(telling: Any, upstream: Any) -> Visitor:
+    upstream.answer = tickets()
+    return window_of(telling)
 
 
 class Chats:

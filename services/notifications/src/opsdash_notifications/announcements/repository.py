@@ -39,7 +39,7 @@ _POSTPONE = "UPDATE team_turns SET due_at = $3, gathers_until = $4 WHERE org_id 
 _END_TURN = """
 UPDATE team_turns SET is_failing = $3, left_at = $4, gathers_until = $5,
        due_at = CASE
-           WHEN EXISTS (SELECT FROM team_messages WHERE org_id = $1 AND channel_id = $2) THEN $6::timestamptz
+           WHEN $7 OR EXISTS (SELECT FROM team_messages WHERE org_id = $1 AND channel_id = $2) THEN $6::timestamptz
        END
 WHERE org_id = $1 AND channel_id = $2
 """
@@ -127,10 +127,16 @@ async def postpone(connection: Connection, turn: Turn, until: datetime, throttle
 
 
 async def end_turn(
-    connection: Connection, turn: Turn, throttle: Throttle, *, is_failing: bool, again: datetime
+    connection: Connection,
+    turn: Turn,
+    throttle: Throttle,
+    *,
+    is_failing: bool,
+    again: datetime,
+    is_pause: bool = False,
 ) -> None:
-    """Look at it again then, if anything waits."""
-    values = (is_failing, list(throttle.left_at), throttle.gathers_until, again)
+    """Look at it again then, if anything waits. In a pause nothing is tried before, whatever comes meanwhile."""
+    values = (is_failing, list(throttle.left_at), throttle.gathers_until, again, is_pause)
     await connection.execute(_END_TURN, turn.org_id, turn.channel_id, *values)
 
 

@@ -69,7 +69,7 @@ async def depart(work: UnitOfWork, *, failing_too: bool) -> Departure | None:
         await _leave_out(work, turn, found, Why.TURNED_OFF, is_failing=False)
         return Departure()
     left = [message for message in found if not message.is_outdated]
-    if not left:
+    if not left:  # also at the end of a pause in which nothing has come
         await _leave_out(work, turn, found, Why.TOO_OLD, is_failing=channel.failures > 0)
         return Departure()
     await _conclude(work, turn, [(message, Why.TOO_OLD, False) for message in found if message.is_outdated])
@@ -117,7 +117,7 @@ async def record_failure(work: UnitOfWork, leaving: Leaving, failure: ChatFailed
         await _conclude(work, turn, [(message, Why.UNREACHABLE, True) for message in given_up])
     failures = await _count_failure(work, turn, failure)
     again = work.now + model.pause(failures)
-    await repository.end_turn(work.connection, turn, leaving.throttle, is_failing=True, again=again)
+    await repository.end_turn(work.connection, turn, leaving.throttle, is_failing=True, again=again, is_pause=True)
 
 
 async def _count_failure(work: UnitOfWork, turn: Turn, failure: ChatFailed) -> int:

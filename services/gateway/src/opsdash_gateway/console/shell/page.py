@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import msgspec
 from litestar import Response
@@ -31,6 +33,7 @@ from opsdash_gateway.console.shell.upstream_schemas import (
 )
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
+from opsdash_gateway.upstream.channel_names import channel_names
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
 
 BAD_REQUEST: Final = 400
@@ -184,6 +187,10 @@ class Page:
                 orgs = msgspec.json.decode(answer.body, type=Me).orgs
                 self.membership = next((org for org in orgs if org.slug == self.slug), None)
             raise
+
+    async def channel_names(self, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """Of team channels; empty when the service does not say them in time."""
+        return await channel_names(self.upstreams, self.slug, self._caller(), ids)
 
     async def count_unread(self) -> int | None:
         """How many rows of this person's inbox here are unread; None when the service does not say so in time."""

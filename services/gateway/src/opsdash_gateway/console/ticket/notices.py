@@ -15,6 +15,7 @@ from opsdash_http.errors.problems import Problem
 
 from opsdash_gateway.console.shell.page import Page
 from opsdash_gateway.console.shell.upstream_schemas import Person
+from opsdash_gateway.sla.schemas import SlaDelivery, SlaLedger
 
 WATCH_SECONDS: Final = 0.5
 NOTICES_SECONDS: Final = 1.0
@@ -93,10 +94,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Notices:
-    """By the event that was told, newest first; not `whole` where there are more than were read."""
+    """By the event that was told, newest first."""
 
     by_event: dict[UUID, Outcome]
-    whole: bool
 
 
 def grouped(notices: Iterable[Notice]) -> dict[UUID, Outcome]:
@@ -105,6 +105,31 @@ def grouped(notices: Iterable[Notice]) -> dict[UUID, Outcome]:
     for notice in notices:
         events.setdefault(notice.source_event_id, []).append(notice)
     return {event_id: _outcome(list(reversed(of_one))) for event_id, of_one in events.items()}
+
+
+def told_by_entry(ledger: SlaLedger) -> dict[UUID, Outcome]:
+    """By the event that an entry of the ledger published; without a delivery there is none."""
+    published = [(entry.event_id, entry.deliveries) for entry in ledger.entries if entry.event_id is not None]
+    return {
+        event_id: _outcome([_notice(event_id, each) for each in sorted(deliveries, key=lambda one: one.at)])
+        for event_id, deliveries in published
+        if deliveries
+    }
+
+
+def _notice(event_id: UUID, report: SlaDelivery) -> Notice:
+    known = report.recipient
+    return Notice(
+        reason=report.reason,
+        channel=report.channel,
+        recipient=None if known is None else Person(id=known.id, name=known.name, active=known.active),
+        state=report.state,
+        why=report.why,
+        at=report.at,
+        source_event_id=event_id,
+        channel_id=report.channel_id,
+        channel_name=report.channel_name,
+    )
 
 
 def _outcome(notices: list[Notice]) -> Outcome:
@@ -145,4 +170,4 @@ async def read_notices(page: Page, number: int) -> Notices | None:
                 break
     except (Problem, msgspec.DecodeError):
         return None
-    return Notices(grouped(found), whole=cursor is None)
+    return Notices(grouped(found))

@@ -15,7 +15,7 @@ from opsdash_gateway.console.auth.session import PAGE
 from opsdash_gateway.console.list.service import list_context
 from opsdash_gateway.console.shell.htmx import events, is_fragment
 from opsdash_gateway.console.shell.page import Page
-from opsdash_gateway.console.ticket.notices import read_notices
+from opsdash_gateway.console.ticket.notices import told_by_entry
 from opsdash_gateway.console.ticket.responses import CHANGED
 from opsdash_gateway.console.ticket.schemas import ActivityPage, Choices, Ticket
 from opsdash_gateway.console.ticket.service import mark_seen, read_ticket, read_whole
@@ -68,8 +68,8 @@ async def ticket_sla(
 ) -> HttpResponse:
     """Why is this due then, and who was told?"""
     answer = await page.send("GET", f"/tickets/{number}/sla")
-    ledger, notices = await asyncio.gather(with_entries(answer, monitor, people), read_notices(page, number))
-    return page.render("ticket/ledger.html", ledger=ledger, notices=notices)
+    ledger = await with_entries(answer, monitor, people, page.channel_names)
+    return page.render("ticket/ledger.html", ledger=ledger, told=told_by_entry(ledger))
 
 
 @get("/support/{number:int}/edit", opt=PAGE)
