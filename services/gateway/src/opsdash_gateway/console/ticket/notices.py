@@ -114,15 +114,15 @@ def told_by_entry(ledger: SlaLedger) -> dict[UUID, Outcome]:
     }
 
 
-def _notice(event_id: UUID, delivery: SlaDelivery) -> Notice:
-    known = delivery.recipient
+def _notice(event_id: UUID, entry: SlaDelivery) -> Notice:
+    known = entry.recipient
     return Notice(
-        reason=delivery.reason,
-        channel=delivery.channel,
+        reason=entry.reason,
+        channel=entry.channel,
         recipient=None if known is None else Person(id=known.id, name=known.name, active=known.active),
-        state=delivery.state,
-        why=delivery.why,
-        at=delivery.at,
+        state=entry.state,
+        why=entry.why,
+        at=entry.at,
         source_event_id=event_id,
     )
 
