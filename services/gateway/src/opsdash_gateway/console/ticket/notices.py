@@ -114,15 +114,15 @@ def told_by_entry(ledger: SlaLedger) -> dict[UUID, Outcome]:
     }
 
 
-def _notice(event_id: UUID, delivery: SlaDelivery) -> Notice:
-    known = delivery.recipient
+def _notice(event_id: UUID, report: SlaDelivery) -> Notice:
+    known = report.recipient
     return Notice(
-        reason=delivery.reason,
-        channel=delivery.channel,
+        reason=report.reason,
+        channel=report.channel,
         recipient=None if known is None else Person(id=known.id, name=known.name, active=known.active),
-        state=delivery.state,
-        why=delivery.why,
-        at=delivery.at,
+        state=report.state,
+        why=report.why,
+        at=report.at,
         source_event_id=event_id,
     )
 
