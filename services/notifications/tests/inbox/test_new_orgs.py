@@ -101,27 +101,34 @@ class TestHandlers:
 
 async def test_a_new_org_holds_up_nobody_else_and_is_told_in_order(served: Running) -> None:
     new = OrgFixture("new")
-    ours, theirs = served.story(number=7), TicketStory(new.id, creator=new.member, number=1)
-    early = [theirs.created(), theirs.assigned(new.admin, by=new.owner), theirs.commented(new.owner)]
+    theirs = TicketStory(new.id, creator=new.member, number=1)
+    early = [theirs.created(), theirs.assigned(new.admin, by=new.owner), theirs.moved(by=new.owner)]
     await served.send(*early)
     others = [served.story(number=number) for number in range(10, 30)]
-    events = [ours.created(), ours.assigned(served.ours.admin, by=served.ours.owner), *(o.created() for o in others)]
+    events = [
+        event
+        for story in others
+        for event in (story.created(), story.assigned(served.ours.admin, by=served.ours.owner))
+    ]
     await served.send(*events)
 
     async def told() -> int:
         return int((await served.client(served.ours.admin).call("GET", "/orgs/ours/inbox")).body["unread"])
 
-    await eventually(told, lambda unread: unread == 1)
+    await eventually(told, lambda unread: unread > 0)  # those of other partitions
     assert (await Client(served.client(served.ours.admin).url, {}).call("GET", "/readyz")).status == 200
     assert await served.query("SELECT FROM inbox_rows WHERE org_id = $1", new.id) == []
     org: Org = new.org()
     await publish(served.broker.bootstrap_servers, org, *new.members())
     await served.handled([*early, *events])
     rows = await served.query("SELECT user_id, reason, reasons FROM inbox_rows WHERE org_id = $1", new.id)
-    assert {(row["user_id"], row["reason"]) for row in rows} == {(new.admin, "commented"), (new.member, "commented")}
+    assert {(row["user_id"], row["reason"]) for row in rows} == {
+        (new.admin, "status_changed"),
+        (new.member, "status_changed"),
+    }
     notices = await served.query(
         "SELECT data ->> 'reason' AS reason FROM history WHERE org_id = $1 AND data ->> 'recipient_id' = $2"
         " ORDER BY aggregate_version",
         new.id, str(new.admin),
     )  # fmt: skip
-    assert [row["reason"] for row in notices] == ["assigned", "commented"]
+    assert [row["reason"] for row in notices] == ["assigned", "status_changed"]
