@@ -45,6 +45,7 @@ WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
 VALUES = {
     "uuid": "gen_random_uuid()",
     "text": "gen_random_uuid()::text",
+    "tsvector": "'word'::tsvector",
     "bigint": "{n}",
     "integer": "{n}",
     "smallint": "1",

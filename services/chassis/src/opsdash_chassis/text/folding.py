@@ -51,8 +51,8 @@ def _fold_once(text: str) -> str:
     seen = _UNSEEN.sub("", text.translate(_BEFORE))
     bare = _MARKS.sub("", unicodedata.normalize("NFKD", seen)).casefold()
     again = _MARKS.sub("", unicodedata.normalize("NFKD", bare)).translate(_AFTER).translate(_BEFORE)
-    composed = unicodedata.normalize("NFKC", _UNSEEN.sub("", again))
-    return "".join(map(_plain_digit, composed))
+    joined = unicodedata.normalize("NFKC", _UNSEEN.sub("", again))
+    return "".join(map(_plain_digit, joined))
 
 
 def _plain_digit(character: str) -> str:

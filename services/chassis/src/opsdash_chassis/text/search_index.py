@@ -34,7 +34,7 @@ class Weight(StrEnum):
 
 
 def lexemes(folded: str) -> Iterator[tuple[str, int]]:
-    """Each with its place, some several times: words, what they are made of, and what they are together."""
+    """Each with its place, some several times: words, what they are made of, and what they are as one."""
     words = list(words_of(folded))
     for word in words:
         yield word.text, word.place
@@ -62,10 +62,10 @@ def joined_groups(folded: str, words: Sequence[Word]) -> list[list[Word]]:
     if "-" not in folded and "'" not in folded:
         return groups
     for one, other in pairwise(words):
-        together = folded[one.end : other.start] in _JOINS and one.kind is other.kind is Kind.WORD
-        if together and groups and groups[-1][-1] is one:
+        joins = folded[one.end : other.start] in _JOINS and one.kind is other.kind is Kind.WORD
+        if joins and groups and groups[-1][-1] is one:
             groups[-1].append(other)
-        elif together:
+        elif joins:
             groups.append([one, other])
     return [group for group in groups if len(group) <= _MOST_JOINED and not all(word.text.isdigit() for word in group)]
 

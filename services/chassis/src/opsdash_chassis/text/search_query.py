@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from opsdash_chassis.text.folding import fold
@@ -41,23 +40,19 @@ class SearchQuery:
         return bool(self.readings)
 
     def tsquery(self) -> str:
-        """With `ORG_MARK` where the org belongs."""
-        return _one_of("".join(_all_of(terms)) for terms in self.readings)
+        """With `ORG_MARK` where the org belongs; empty without words."""
+        return _one_of(_all_of(terms) for terms in self.readings) if self else ""
 
     def anywhere(self, weight: Weight) -> str:
         """Whether any of the terms is in the field of a weight."""
         return _one_of(_written(phrase, weight) for terms in self.readings for term in terms for phrase in term)
-
-    @cached_property
-    def _phrases(self) -> list[list[Term]]:
-        return [list(terms) for terms in self.readings]
 
     def finds(self, *texts: str) -> bool:
         """Whether all words are in the texts together: what the database would answer."""
         indexes = [_index(text) for text in texts]
         return any(
             all(any(_stands_in(phrase, index) for phrase in term for index in indexes) for term in terms)
-            for terms in self._phrases
+            for terms in self.readings
         )
 
 
@@ -96,11 +91,11 @@ def _term(chunk: str, *, being_typed: bool) -> Term | None:
 def _phrase(words: Sequence[Word], *, being_typed: bool) -> Phrase:
     parts: list[Part] = []
     place = words[0].place - 1
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, next_word in zip(words, [*words[1:], None], strict=True):
         alone = word.kind is Kind.PAIR and len(word.text) == 1
         if alone and parts and word.start < word.end and _ends_pairs(words, word):
             continue  # the pair before it has it
-        begins = alone or (being_typed and following is None)
+        begins = alone or (being_typed and next_word is None)
         parts.append(Part(word.text + word.sign, word.place - place, begins=begins))
         place = word.place
     return tuple(parts)
@@ -115,8 +110,8 @@ def _side_by_side(texts: Sequence[str], *, being_typed: bool) -> Phrase:
     return tuple(Part(text, begins=being_typed and text is texts[-1]) for text in texts)
 
 
-def _all_of(terms: Sequence[Term]) -> Iterable[str]:
-    yield " & ".join(_one_of(_written(phrase) for phrase in term) for term in terms)
+def _all_of(terms: Sequence[Term]) -> str:
+    return " & ".join(_one_of(_written(phrase) for phrase in term) for term in terms)
 
 
 def _one_of(texts: Iterable[str]) -> str:

@@ -1,0 +1,122 @@
+"""SQL of lists that were searched for. Every statement names the org; the functions take it from the transaction.
+
+First what was meant exactly: the ticket of the number, and those of which the words are the whole title. Then all
+others in the order of the list. What was exact is left out there, on its later pages too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from opsdash_chassis.text.search_index import title_lexeme
+from opsdash_chassis.text.search_query import ORG_MARK, SearchQuery, read_query
+
+from opsdash_tickets.listing.conditions_repository import (
+    Conditions,
+    Position,
+    add_filters,
+    beyond,
+    direction,
+    sort_key,
+    sort_kind,
+)
+from opsdash_tickets.listing.filters import Sort, TicketFilter
+from opsdash_tickets.tickets.index_model import FIELDS
+from opsdash_tickets.tickets.repository import VIEW_COLUMNS
+
+#: Of the exact ones; further tickets of the same title have their usual place.
+MOST_EXACT: Final = 10
+_EXACT_POSITION: Final = "+"  # of one of them: its place among them, in the place of a sort key
+# Words are found once, as what filters and sorts need; only the rows of the page are then read in full.
+_PAGE = """
+WITH exact AS MATERIALIZED (
+    SELECT t.id, row_number() OVER (ORDER BY t.nearness DESC, t.created_at DESC, t.id DESC) AS place
+    FROM find_exactly({title}::text, {number}::bigint) t
+    WHERE t.org_id = $1 {conditions}
+    ORDER BY place LIMIT {most_exact}
+)
+SELECT {columns}, hit.position, {found_in} AS found_in
+FROM (
+    SELECT $1::uuid AS org_id, e.id, e.place, NULL::{kind} AS sort_key, '+' || e.place AS position
+    FROM exact e WHERE e.place > {shown}
+    UNION ALL
+    (SELECT f.org_id, f.id, NULL, f.sort_key, f.position FROM ({found}) f
+     WHERE NOT EXISTS (SELECT FROM exact e WHERE e.id = f.id)
+     ORDER BY f.sort_key {direction}, f.id {direction} LIMIT {limit})
+) hit
+JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true
+ORDER BY hit.place NULLS LAST, hit.sort_key {direction}, t.id {direction} LIMIT {limit}
+"""
+_IN_ORDER = """
+SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position FROM find_words({pattern}::text) t
+WHERE t.org_id = $1 {conditions}
+"""
+# For the usual question, the newest matches: not all of them need be found for it.
+_NEWEST = """
+SELECT t.org_id, t.id, t.created_at AS sort_key, t.created_at::text AS position
+FROM find_newest_words({pattern}::text, {statuses}::text[], {before}::text::timestamptz, {before_id}::text::uuid,
+                       {limit} + {most_exact}) t
+WHERE t.org_id = $1
+"""
+_FOUND_IN = "CASE WHEN t.search @@ search_pattern(t.org_id, {pattern}::text) THEN '{field}' END"
+
+
+def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+    """The statement of a page, and its parameters after the org's id."""
+    query, values = read_query(wanted.words or ""), Conditions()
+    shown, after = _read_position(after)
+    add_filters(values, wanted)
+    title = title_lexeme(wanted.words or "")
+    limited = values.value(limit)
+    statement = _PAGE.format(
+        columns=VIEW_COLUMNS,
+        title=values.value(None if title is None else f"'{ORG_MARK}{title}'"),
+        number=values.value(wanted.number),
+        conditions=values,
+        most_exact=MOST_EXACT,
+        shown=values.value(shown),
+        found_in=_found_in(query, values),
+        found=_found(query, wanted, sort, after, values, limited),
+        kind=sort_kind(sort),
+        direction=direction(sort),
+        limit=limited,
+    )
+    return statement, values.parameters
+
+
+def _read_position(after: Position | None) -> tuple[int, Position | None]:
+    """How many of the exact ones have been shown, and where the others go on."""
+    if after is None:
+        return 0, None
+    if after[0].startswith(_EXACT_POSITION):
+        return int(after[0]), None
+    return MOST_EXACT, after
+
+
+def _found(
+    query: SearchQuery, wanted: TicketFilter, sort: Sort, after: Position | None, values: Conditions, limit: str
+) -> str:
+    pattern = values.value(query.tsquery() or None)
+    if sort == Sort() and replace(wanted, words=None, number=None, status=()) == TicketFilter():
+        before, before_id = after or (None, None)
+        return _NEWEST.format(
+            pattern=pattern,
+            statuses=values.value(wanted.status or None),
+            before=values.value(before),
+            before_id=values.value(before_id),
+            limit=limit,
+            most_exact=MOST_EXACT,
+        )
+    conditions = f"{values} AND {beyond(values, sort, after)}" if after is not None else str(values)
+    return _IN_ORDER.format(key=sort_key(sort), pattern=pattern, conditions=conditions)
+
+
+def _found_in(query: SearchQuery, values: Conditions) -> str:
+    """Of each row the fields that any of the words is in."""
+    if not query:
+        return "'{}'::text[]"
+    found = (
+        _FOUND_IN.format(pattern=values.value(query.anywhere(weight)), field=field) for field, weight in FIELDS.items()
+    )
+    return f"array_remove(ARRAY[{', '.join(found)}], NULL)"
