@@ -193,3 +193,30 @@ class _Transaction:
 
     async def __aexit__(self, kind: object, *_: object) -> None:
         await (self._transaction.commit() if kind is None else self._transaction.rollback())
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("angstrom", True), ("ÅNGSTRÖM zoë", True), ("ngst", True), ("obrien", True), ("zoe x", False)],
+)
+async def test_pickers_compare_names_as_the_search_does(client: Client, worker: Any, words: str, found: bool):
+    await directory.upsert_contact(
+        worker,
+        Contact(
+            org_id=FOUND.id, contact_id=FOUND.contact, name="Zoë Ångström-O'Brien", email=None,
+            company_id=FOUND.company, version=9,
+        ),
+    )  # fmt: skip
+    await indexing.fold_names(_Worker(worker))
+    chosen = (await client.call("GET", f"/orgs/found/contacts?q={quote(words)}")).body["items"]
+    assert [item["name"] for item in chosen] == (["Zoë Ångström-O'Brien"] if found else [])
+
+
+async def test_a_name_that_is_not_folded_yet_is_found_as_it_is(client: Client, worker: Any):
+    async with worker.transaction():
+        await worker.execute(
+            "UPDATE members SET name = 'Grace' WHERE org_id = $1 AND user_id = $2", FOUND.id, FOUND.admin
+        )
+        query = "SELECT folded FROM members WHERE org_id = $1 AND user_id = $2"
+        assert await worker.fetchval(query, FOUND.id, FOUND.admin) is None
+    assert [one["name"] for one in (await client.call("GET", "/orgs/found/members?q=grac")).body["items"]] == ["Grace"]

@@ -46,6 +46,13 @@ def fold(text: str) -> str:
     return text
 
 
+def folded_name(name: str) -> str:
+    """A name for being looked for by any part of it, with its hyphens and apostrophes or without."""
+    folded = fold(name)
+    bare = folded.replace("-", "").replace("'", "")
+    return folded if bare == folded else f"{folded}\n{bare}"
+
+
 def _fold_once(text: str) -> str:
     """A character that case folding makes may be one that the other steps take apart again."""
     seen = _UNSEEN.sub("", text.translate(_BEFORE))

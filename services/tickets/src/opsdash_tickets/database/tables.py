@@ -23,6 +23,10 @@ contacts = directory_table(
 )
 companies = directory_table(metadata, "companies", "company_id")
 projects = directory_table(metadata, "projects", "project_id")
+for name in ("members", "contacts", "companies", "projects"):
+    names = metadata.tables[name]
+    names.append_column(sa.Column("folded", sa.Text))
+    sa.Index(f"{name}_to_fold", names.c.org_id, postgresql_where=names.c.folded.is_(None))
 
 org_counters = sa.Table(
     "org_counters",

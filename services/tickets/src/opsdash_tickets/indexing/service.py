@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from opsdash_chassis.database.pools import Database
+from opsdash_chassis.text.folding import folded_name
 
-from opsdash_tickets.indexing import repository
+from opsdash_tickets.indexing import names_repository, repository
 from opsdash_tickets.indexing.repository import IndexedTexts
 from opsdash_tickets.tickets.index_model import index_of
 
 BATCH: Final = 50
+NAMES_AT_ONCE: Final = 500
 PAUSE_SECONDS: Final = 0.05  # after each batch: what people ask for goes first
 #: Longer than a transaction may be idle: by then whoever read the older name has stored it.
 SETTLED_SECONDS: Final = 12.0
@@ -45,9 +47,22 @@ async def index_changed_contacts(database: Database, *, settled_seconds: float =
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+async def fold_names(database: Database) -> int:
+    """Fold the names that pickers look through; returns how many."""
+    done = 0
+    while True:
+        async with database.worker_transaction() as connection:
+            names = await names_repository.unfolded(connection, NAMES_AT_ONCE)
+            await names_repository.store(connection, [(name, folded_name(name.name)) for name in names])
+        if not names:
+            return done
+        done += len(names)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
 async def keep_index(database: Database) -> int:
-    """Both; returns how many tickets."""
-    return await index_outdated(database) + await index_changed_contacts(database)
+    """All of it; returns how many tickets and names."""
+    return await fold_names(database) + await index_outdated(database) + await index_changed_contacts(database)
 
 
 async def _index(database: Database, tickets: Sequence[IndexedTexts]) -> None:
