@@ -119,6 +119,11 @@ def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
     )
 
 
+def read_commented(text: str) -> tuple[UUID, ...]:
+    """Ids of tickets, with commas, as the gateway sends what the comments service has found. Raises InvalidFields."""
+    return _choices("q", text or None, UUID, most=MAXIMUM_IDS)
+
+
 def read_sort(text: str | None) -> Sort:
     """`field` ascending, `-field` descending; nothing means newest first. Raises InvalidFields."""
     if text is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,17 +47,25 @@ async def page(
 
 
 async def page_with_tenant(
-    reader: TenantReader, wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int
+    reader: TenantReader,
+    wanted: TicketFilter,
+    sort: Sort,
+    *,
+    after: Position | None,
+    limit: int,
+    commented: Sequence[UUID] = (),
 ) -> list[ListedTicket]:
-    """The same for a request that reads nothing else."""
-    statement, parameters = page_statement(wanted, sort, after=after, limit=limit)
+    """The same for a request that reads nothing else; `commented` were found by a comment."""
+    statement, parameters = page_statement(wanted, sort, after=after, limit=limit, commented=commented)
     return await reader.fetch(ListedTicket, statement, *parameters)
 
 
-def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+def page_statement(
+    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[UUID] = ()
+) -> tuple[str, list[Any]]:
     """The statement of `page`, and its parameters after the org's id."""
     if wanted.is_search:
-        return search_repository.page_statement(wanted, sort, after=after, limit=limit)
+        return search_repository.page_statement(wanted, sort, after=after, limit=limit, commented=commented)
     values = Conditions()
     key = sort_key(sort)
     add_filters(values, wanted)
@@ -70,12 +79,14 @@ def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, 
     return statement, values.parameters
 
 
-async def count(connection: Connection, org_id: UUID, wanted: TicketFilter) -> int:
+async def count(connection: Connection, org_id: UUID, wanted: TicketFilter, commented: Sequence[UUID] = ()) -> int:
     conditions = Conditions()
     add_filters(conditions, wanted)
     if wanted.is_search:
         pattern, number = read_query(wanted.words or "").tsquery() or None, wanted.number
-        conditions.add(f"t.id IN (SELECT found_ids({conditions.value(pattern)}::text, {conditions.value(number)}))")
+        found = f"SELECT found_ids({conditions.value(pattern)}::text, {conditions.value(number)})"
+        more = f" UNION SELECT unnest({conditions.value(list(commented))}::uuid[])" if commented else ""
+        conditions.add(f"t.id IN ({found}{more})")
     elif wanted.number is not None:
         conditions.add(f"t.number = {conditions.value(wanted.number)}")
     total: int = await connection.fetchval(_COUNT.format(conditions=conditions), org_id, *conditions.parameters)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Response, get
 from litestar.datastructures import ResponseHeader
@@ -21,7 +22,7 @@ from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.listing import csv_export, repository
 from opsdash_tickets.listing.conditions_repository import Position, position_of
-from opsdash_tickets.listing.filters import ListQuery, TicketFilter, read_filter, read_sort
+from opsdash_tickets.listing.filters import ListQuery, TicketFilter, read_commented, read_filter, read_sort
 from opsdash_tickets.listing.schemas import TicketPage
 from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets.presenters import listed_row
@@ -100,11 +101,14 @@ async def list_tickets(
 ) -> TicketPage:
     """Living tickets that match, newest first unless sorted otherwise."""
     wanted, sort = read_filter(replace(list_query, id=id), user_id=org.user_id), read_sort(list_query.sort)
+    commented = read_commented(org.commented) if wanted.is_search else ()
     scope = f"{org.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
 
     async def find(reader: TenantReader) -> tuple[list[ListedTicket], Names]:
-        rows = await repository.page_with_tenant(reader, wanted, sort, after=after, limit=limit + 1)
+        rows = await repository.page_with_tenant(
+            reader, wanted, sort, after=after, limit=limit + 1, commented=commented
+        )
         return rows, await org.names_with(reader, named_by(rows))
 
     reading = await org.read(Action.READ, find)
@@ -114,13 +118,13 @@ async def list_tickets(
     return TicketPage(
         items=[listed_row(row, names, reading.now) for row in shown],
         next_cursor=None if position is None else org.cursors.encode(position, scope=scope),
-        total=await _total(org, wanted) if count else UNSET,
+        total=await _total(org, wanted, commented) if count else UNSET,
     )
 
 
-async def _total(org: RequestScope, wanted: TicketFilter) -> int:
+async def _total(org: RequestScope, wanted: TicketFilter, commented: Sequence[UUID]) -> int:
     async with org.transaction(Action.READ) as (work, access):
-        return await repository.count(work.connection, access.org_id, wanted)
+        return await repository.count(work.connection, access.org_id, wanted, commented)
 
 
 @get(

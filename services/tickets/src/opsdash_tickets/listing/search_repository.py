@@ -6,8 +6,10 @@ others in the order of the list. What was exact is left out there, on its later 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from opsdash_chassis.text.search_index import title_lexeme
 from opsdash_chassis.text.search_query import ORG_MARK, SearchQuery, read_query
@@ -59,25 +61,41 @@ FROM find_newest_words({pattern}::text, {statuses}::text[], {before}::text::time
                        {limit} + {most_exact}) t
 WHERE t.org_id = $1
 """
+_BY_COMMENT = """
+UNION
+SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position FROM tickets t
+WHERE t.org_id = $1 AND t.deleted_at IS NULL AND t.id = ANY({commented}::uuid[]) {conditions}
+"""
+_IN_COMMENTS = "CASE WHEN t.id = ANY({commented}::uuid[]) THEN 'comments' END"
 _FOUND_IN = "CASE WHEN t.search @@ search_pattern(t.org_id, {pattern}::text) THEN '{field}' END"
 
 
-def page_statement(wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int) -> tuple[str, list[Any]]:
-    """The statement of a page, and its parameters after the org's id."""
+def page_statement(
+    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[UUID] = ()
+) -> tuple[str, list[Any]]:
+    """The statement of a page, and its parameters after the org's id.
+
+    `commented` are tickets that belong to it for their comments, as far as they match the filter.
+    """
     query, values = read_query(wanted.words or ""), Conditions()
     shown, after = _read_position(after)
     add_filters(values, wanted)
     title = title_lexeme(wanted.words or "")
     limited = values.value(limit)
+    filters = str(values)
+    by_comment = values.value(list(commented)) if commented else None
+    found = _found(query, wanted, sort, after, values, limited)
+    if by_comment is not None:
+        found += _by_comment(filters, sort, after, values, by_comment)
     statement = _PAGE.format(
         columns=VIEW_COLUMNS,
         title=values.value(None if title is None else f"'{ORG_MARK}{title}'"),
         number=values.value(wanted.number),
-        conditions=values,
+        conditions=filters,
         most_exact=MOST_EXACT,
         shown=values.value(shown),
-        found_in=_found_in(query, values),
-        found=_found(query, wanted, sort, after, values, limited),
+        found_in=_found_in(query, values, by_comment),
+        found=found,
         kind=sort_kind(sort),
         direction=direction(sort),
         limit=limited,
@@ -108,15 +126,23 @@ def _found(
             limit=limit,
             most_exact=MOST_EXACT,
         )
-    conditions = f"{values} AND {beyond(values, sort, after)}" if after is not None else str(values)
+    conditions = str(values) if after is None else f"{values} AND {beyond(values, sort, after)}"
     return _IN_ORDER.format(key=sort_key(sort), pattern=pattern, conditions=conditions)
 
 
-def _found_in(query: SearchQuery, values: Conditions) -> str:
+def _by_comment(filters: str, sort: Sort, after: Position | None, values: Conditions, commented: str) -> str:
+    """Those that were found by a comment; what was found by both is there once."""
+    conditions = filters if after is None else f"{filters} AND {beyond(values, sort, after)}"
+    return _BY_COMMENT.format(key=sort_key(sort), commented=commented, conditions=conditions)
+
+
+def _found_in(query: SearchQuery, values: Conditions, commented: str | None) -> str:
     """Of each row the fields that any of the words is in."""
     if not query:
         return "'{}'::text[]"
-    found = (
+    found = [
         _FOUND_IN.format(pattern=values.value(query.anywhere(weight)), field=field) for field, weight in FIELDS.items()
-    )
+    ]
+    if commented is not None:
+        found.append(_IN_COMMENTS.format(commented=commented))
     return f"array_remove(ARRAY[{', '.join(found)}], NULL)"
