@@ -37,7 +37,7 @@ WITH exact AS MATERIALIZED (
     FROM find_exactly({title}::text, {number}::bigint) t
     WHERE t.org_id = $1 {conditions}
     ORDER BY place LIMIT {most_exact}
-)
+), words AS MATERIALIZED (SELECT {words})
 SELECT {columns}, hit.position, {found_in} AS found_in
 FROM (
     SELECT $1::uuid AS org_id, e.id, e.place, NULL::{kind} AS sort_key, '+' || e.place AS position
@@ -48,6 +48,7 @@ FROM (
      ORDER BY f.sort_key {direction}, f.id {direction} LIMIT {limit})
 ) hit
 JOIN LATERAL (SELECT e.* FROM tickets e WHERE e.org_id = hit.org_id AND e.id = hit.id OFFSET 0) t ON true
+CROSS JOIN words
 ORDER BY hit.place NULLS LAST, hit.sort_key {direction}, t.id {direction} LIMIT {limit}
 """
 _IN_ORDER = """
@@ -67,7 +68,9 @@ SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND t.id = ANY({commented}::uuid[]) {conditions}
 """
 _IN_COMMENTS = "CASE WHEN t.id = ANY({commented}::uuid[]) THEN 'comments' END"
-_FOUND_IN = "CASE WHEN t.search @@ search_pattern(t.org_id, {pattern}::text) THEN '{field}' END"
+# Read once, not for each row.
+_WORDS_IN = "search_pattern($1, {pattern}::text) AS in_{field}"
+_FOUND_IN = "CASE WHEN t.search @@ words.in_{field} THEN '{field}' END"
 
 
 def page_statement(
@@ -94,7 +97,8 @@ def page_statement(
         conditions=filters,
         most_exact=MOST_EXACT,
         shown=values.value(shown),
-        found_in=_found_in(query, values, by_comment),
+        words=_words(query, values),
+        found_in=_found_in(by_comment),
         found=found,
         kind=sort_kind(sort),
         direction=direction(sort),
@@ -136,13 +140,17 @@ def _by_comment(filters: str, sort: Sort, after: Position | None, values: Condit
     return _BY_COMMENT.format(key=sort_key(sort), commented=commented, conditions=conditions)
 
 
-def _found_in(query: SearchQuery, values: Conditions, commented: str | None) -> str:
+def _words(query: SearchQuery, values: Conditions) -> str:
+    """What is looked for in each of the fields: any of the words."""
+    return ", ".join(
+        _WORDS_IN.format(pattern=values.value(query.anywhere(weight) if query else None), field=field)
+        for field, weight in FIELDS.items()
+    )
+
+
+def _found_in(commented: str | None) -> str:
     """Of each row the fields that any of the words is in."""
-    if not query:
-        return "'{}'::text[]"
-    found = [
-        _FOUND_IN.format(pattern=values.value(query.anywhere(weight)), field=field) for field, weight in FIELDS.items()
-    ]
+    found = [_FOUND_IN.format(field=field) for field in FIELDS]
     if commented is not None:
         found.append(_IN_COMMENTS.format(commented=commented))
     return f"array_remove(ARRAY[{', '.join(found)}], NULL)"
