@@ -116,12 +116,18 @@ def pages(module: ModuleType) -> Iterator[str]:
     asked = [*product(some, sorts[:1]), *product((nothing, everything), sorts)]
     for (wanted, sort), after in product(asked, AFTER):
         yield module.page_statement(wanted, sort, after=after, limit=50)[0]
+        yield module.page_statement(wanted, sort, after=after, limit=50, commented=(ID,))[0]
 
 
 def found(module: ModuleType) -> Iterator[str]:
     query = module.read_query("printer")
     for sort, after in product((Sort(), Sort(SortField.NUMBER)), AFTER):
         yield module._found(query, TicketFilter(words="printer"), sort, after, module.Conditions(), "$2")
+
+
+def by_comment(module: ModuleType) -> Iterator[str]:
+    for after in AFTER:
+        yield module._by_comment("", Sort(), after, module.Conditions(), "$2").removeprefix("\nUNION")
 
 
 def counts(module: ModuleType) -> list[str]:
@@ -139,6 +145,7 @@ ASKED: dict[tuple[str, str], Ask] = {
     ("opsdash_comments", "_page_of_comments"): lambda module: [module._page_of_comments("c.ticket_id = $2")],
     ("opsdash_tickets", "page_statement"): pages,
     ("opsdash_tickets", "_found"): found,
+    ("opsdash_tickets", "_by_comment"): by_comment,
     ("opsdash_tickets", "count"): counts,
 }
 
