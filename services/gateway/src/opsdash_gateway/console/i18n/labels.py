@@ -37,13 +37,6 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "project": N_("Project"),
         "sla_due_at": N_("SLA due"),
     },
-    "place": {
-        "title": N_("title"),
-        "contact": N_("contact"),
-        "company": N_("company"),
-        "description": N_("description"),
-        "comments": N_("comments"),
-    },
     "role": {"owner": N_("Owner"), "admin": N_("Admin"), "member": N_("Member"), "viewer": N_("Viewer")},
     "plate": {
         "free": N_("Free"),
@@ -84,6 +77,13 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "at_risk": N_("At risk"),
         "today": N_("Due today"),
         "none": N_("No due time"),
+    },
+    "place": {
+        "title": N_("title"),
+        "contact": N_("contact"),
+        "company": N_("company"),
+        "description": N_("description"),
+        "comments": N_("comments"),
     },
 }
 
