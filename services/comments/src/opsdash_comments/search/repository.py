@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
@@ -14,8 +13,7 @@ from opsdash_chassis.text.search_query import SearchQuery
 from opsdash_tenancy.open_tenant import TenantReader
 
 _COMMENTED = """
-SELECT f.ticket_id, f.commented_at FROM find_commented($2::text, $3::bigint) f
-WHERE f.org_id = $1 ORDER BY f.commented_at DESC, f.ticket_id
+SELECT f.ticket_id FROM find_commented($2::text, $3::bigint) f WHERE f.org_id = $1
 """
 # Written for its partial index, which is of the comments that older rules have indexed, or none.
 _OUTDATED_OF_ANY_ORG = f"""
@@ -30,10 +28,9 @@ WHERE c.org_id = made.org_id AND c.id = made.id AND c.body = made.body
 
 
 class CommentedTicket(Row, frozen=True):
-    """A ticket with a comment that has the words, and when the last one of them was made."""
+    """A ticket with a comment that has the words."""
 
     ticket_id: UUID
-    commented_at: datetime
 
 
 class UnindexedComment(Row, frozen=True):
