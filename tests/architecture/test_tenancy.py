@@ -20,7 +20,7 @@ from uuid import UUID
 
 import pytest
 from opsdash_contracts.tickets import Category, Priority, Status
-from opsdash_tickets.listing.filters import SlaFilter, Sort, SortField, TicketFilter
+from opsdash_tickets.listing.filters import Commented, SlaFilter, Sort, SortField, TicketFilter
 from sqlalchemy import MetaData
 
 from tests.architecture.sources import (
@@ -116,7 +116,7 @@ def pages(module: ModuleType) -> Iterator[str]:
     asked = [*product(some, sorts[:1]), *product((nothing, everything), sorts)]
     for (wanted, sort), after in product(asked, AFTER):
         yield module.page_statement(wanted, sort, after=after, limit=50)[0]
-        yield module.page_statement(wanted, sort, after=after, limit=50, commented=(ID,))[0]
+        yield module.page_statement(wanted, sort, after=after, limit=50, commented=(Commented(ID, 1),))[0]
 
 
 def found(module: ModuleType) -> Iterator[str]:
@@ -125,15 +125,11 @@ def found(module: ModuleType) -> Iterator[str]:
         yield module._found(query, TicketFilter(words="printer"), sort, after, module.Conditions(), "$2")
 
 
-def by_comment(module: ModuleType) -> Iterator[str]:
-    for after in AFTER:
-        yield module._by_comment("", Sort(), after, module.Conditions(), "$2").removeprefix("\nUNION")
-
-
 def counts(module: ModuleType) -> list[str]:
     connection = Recorder()
     for wanted in filters():
         asyncio.run(module.count(connection, ID, wanted))
+        asyncio.run(module.count(connection, ID, wanted, (Commented(ID, 1),)))
     return connection.statements
 
 
@@ -145,7 +141,6 @@ ASKED: dict[tuple[str, str], Ask] = {
     ("opsdash_comments", "_page_of_comments"): lambda module: [module._page_of_comments("c.ticket_id = $2")],
     ("opsdash_tickets", "page_statement"): pages,
     ("opsdash_tickets", "_found"): found,
-    ("opsdash_tickets", "_by_comment"): by_comment,
     ("opsdash_tickets", "count"): counts,
 }
 

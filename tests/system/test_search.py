@@ -46,6 +46,20 @@ async def test_a_comment_makes_its_ticket_found(door: Door):
     assert [item["number"] for item in rest["items"]] == [number]
 
 
+async def test_words_may_stand_partly_in_the_ticket_and_partly_in_its_comments(door: Door):
+    client, inside, below, beside = door.as_("member"), word(), word(), word()
+    number = await commented(client, f"about the {below}", description=f"and the {inside}")
+    await commented(client, f"only {below}")
+    other = await commented(client, f"{beside} {below}", description=inside)
+    assert await found(client, f"{inside} {below}") == {
+        number: ["description", "comments"],
+        other: ["description", "comments"],
+    }
+    assert await found(client, f"{inside} {below} {beside}") == {other: ["description", "comments"]}
+    counted = await client.call("GET", f"{TICKETS}?q={inside}%20{below}&count=true&limit=1")
+    assert counted.body["total"] == 2
+
+
 async def test_what_was_edited_or_deleted_is_not_found_any_more(door: Door):
     client, before, after = door.as_("owner"), word(), word()
     ticket = await client.call("POST", TICKETS, {"title": "To be edited"})
@@ -68,5 +82,5 @@ async def test_every_role_finds_what_it_may_read(door: Door, role: str):
 async def test_clients_do_not_name_tickets_by_header(door: Door):
     client, unique = door.as_("owner"), word()
     other = (await client.call("POST", TICKETS, {"title": "Another"})).body["id"]
-    headers = {"opsdash-commented-tickets": other}
+    headers = {"opsdash-commented-tickets": f"{other}:1"}
     assert (await client.call("GET", f"{TICKETS}?q={unique}", **headers)).body["items"] == []

@@ -13,7 +13,7 @@ from opsdash_gateway.upstream.ticket_search import list_tickets
 from opsdash_http.errors.problems import unavailable
 
 ORG = "/orgs/ours"
-TICKET = UUID(int=7)
+TICKET = {"id": UUID(int=7), "words": 1}
 
 
 class Upstream:
@@ -70,7 +70,7 @@ async def test_tickets_are_asked_again_with_those_that_comments_found():
     second = {"items": [1, 2], "next_cursor": None}
     tickets, comments = Upstream(FIRST, second), Upstream({"tickets": [TICKET], "more": False})
     assert await ask("q=a", tickets, comments) == second
-    assert tickets.asked[1] == (f"{ORG}/tickets", b"q=a", {"opsdash-commented-tickets": str(TICKET)})
+    assert tickets.asked[1] == (f"{ORG}/tickets", b"q=a", {"opsdash-commented-tickets": f"{UUID(int=7)}:1"})
 
 
 @pytest.mark.parametrize("answer", [unavailable("away", 1), {"tickets": [], "more": True}])

@@ -43,6 +43,17 @@ class SearchQuery:
         """With `ORG_MARK` where the org belongs; empty without words."""
         return _one_of(_all_of(terms) for terms in self.readings) if self else ""
 
+    @property
+    def terms(self) -> tuple[SearchQuery, ...]:
+        """Each of the words as a query of its own, in the order that `without` counts them in."""
+        return tuple(SearchQuery(((term,),)) for term in (self.readings[0] if self.readings else ()))
+
+    def without(self, found: int) -> SearchQuery:
+        """What is left to be found when the words with these bits have been; empty when all have."""
+        terms = self.readings[0] if self.readings else ()
+        left = tuple(term for place, term in enumerate(terms) if not found >> place & 1)
+        return SearchQuery((left,) if left else ())
+
     def anywhere(self, weight: Weight) -> str:
         """Whether any of the terms is in the field of a weight."""
         return _one_of(_written(phrase, weight) for terms in self.readings for term in terms for phrase in term)

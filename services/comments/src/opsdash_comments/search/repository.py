@@ -13,7 +13,9 @@ from opsdash_chassis.text.search_query import SearchQuery
 from opsdash_tenancy.open_tenant import TenantReader
 
 _COMMENTED = """
-SELECT f.ticket_id FROM find_commented($2::text, $3::bigint) f WHERE f.org_id = $1
+SELECT p.place - 1 AS place, f.ticket_id
+FROM unnest($2::text[]) WITH ORDINALITY AS p(pattern, place) CROSS JOIN LATERAL find_commented(p.pattern, $3::bigint) f
+WHERE f.org_id = $1 ORDER BY p.place
 """
 # Written for its partial index, which is of the comments that older rules have indexed, or none.
 _OUTDATED_OF_ANY_ORG = f"""
@@ -28,8 +30,9 @@ WHERE c.org_id = made.org_id AND c.id = made.id AND c.body = made.body
 
 
 class CommentedTicket(Row, frozen=True):
-    """A ticket with a comment that has the words."""
+    """A ticket with a comment that has what the query at this place wants."""
 
+    place: int
     ticket_id: UUID
 
 
@@ -41,9 +44,10 @@ class UnindexedComment(Row, frozen=True):
     body: str
 
 
-async def commented(reader: TenantReader, query: SearchQuery, limit: int) -> list[CommentedTicket]:
-    """Tickets with a comment that has all words, the last commented ones first."""
-    return await reader.fetch(CommentedTicket, _COMMENTED, query.tsquery() or None, limit)
+async def commented(reader: TenantReader, queries: Sequence[SearchQuery], limit: int) -> list[CommentedTicket]:
+    """For each of the queries the tickets that were commented last with it."""
+    patterns = [query.tsquery() or None for query in queries]
+    return await reader.fetch(CommentedTicket, _COMMENTED, patterns, limit)
 
 
 async def outdated(connection: Connection, limit: int) -> list[UnindexedComment]:

@@ -7,8 +7,15 @@ from uuid import UUID
 import msgspec
 
 
-class CommentedTickets(msgspec.Struct, kw_only=True):
-    """Tickets with a comment that has all words, the last commented first; `more` when there are others."""
+class CommentedTicket(msgspec.Struct, kw_only=True):
+    """`words` has a bit for each word of the query that its comments have."""
 
-    tickets: list[UUID]
+    id: UUID
+    words: int
+
+
+class CommentedTickets(msgspec.Struct, kw_only=True):
+    """Those with all words in one comment come first; `more` when there are others of them."""
+
+    tickets: list[CommentedTicket]
     more: bool

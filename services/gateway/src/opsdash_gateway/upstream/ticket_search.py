@@ -24,8 +24,13 @@ COMMENTED_TICKETS: Final = "opsdash-commented-tickets"
 _NARROWED: Final = b',"narrowed":["comments"]}'
 
 
+class _Ticket(msgspec.Struct):
+    id: UUID
+    words: int
+
+
 class _Commented(msgspec.Struct):
-    tickets: list[UUID]
+    tickets: list[_Ticket]
     more: bool
 
 
@@ -43,7 +48,7 @@ async def list_tickets(upstreams: Upstreams, org: str, query: bytes, headers: Ma
     finally:
         looking.cancel()
     if commented is not None and commented.tickets:
-        own = {COMMENTED_TICKETS: ",".join(map(str, commented.tickets))}
+        own = {COMMENTED_TICKETS: ",".join(f"{one.id}:{one.words}" for one in commented.tickets)}
         page = await upstreams.tickets.forward("GET", path, query=query, headers=headers, own=own)
     if page.status == HTTPStatus.OK and (commented is None or commented.more):
         return Answer(page.status, page.headers, page.body.rstrip()[:-1] + _NARROWED)

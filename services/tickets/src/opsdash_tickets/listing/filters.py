@@ -19,6 +19,7 @@ from opsdash_tickets.tickets import validation
 MAXIMUM_QUERY_LENGTH: Final = 200
 MAXIMUM_CHOICES: Final = 50
 MAXIMUM_IDS: Final = 100
+MAXIMUM_COMMENTED: Final = 200
 ME: Final = "me"
 NONE: Final = "none"
 _NUMBER: Final = re.compile(r"[1-9][0-9]*")
@@ -78,6 +79,14 @@ class TicketFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Commented:
+    """A ticket whose comments have those of the words that have a bit here."""
+
+    ticket_id: UUID
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
 class ListQuery:
     """The query parameters as they were sent."""
 
@@ -119,9 +128,14 @@ def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
     )
 
 
-def read_commented(text: str) -> tuple[UUID, ...]:
-    """Ids of tickets, with commas, as the gateway sends what the comments service has found. Raises InvalidFields."""
-    return _choices("q", text or None, UUID, most=MAXIMUM_IDS)
+def read_commented(text: str) -> tuple[Commented, ...]:
+    """Tickets with commas, as the gateway sends what the comments service has found. Raises InvalidFields."""
+    return _choices("q", text or None, _commented, most=MAXIMUM_COMMENTED)
+
+
+def _commented(text: str) -> Commented:
+    ticket_id, _, words = text.partition(":")
+    return Commented(UUID(ticket_id), int(words))
 
 
 def read_sort(text: str | None) -> Sort:

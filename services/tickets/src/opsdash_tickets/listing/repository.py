@@ -20,7 +20,7 @@ from opsdash_tickets.listing.conditions_repository import (
     direction,
     sort_key,
 )
-from opsdash_tickets.listing.filters import Sort, TicketFilter
+from opsdash_tickets.listing.filters import Commented, Sort, TicketFilter
 from opsdash_tickets.tickets.repository import VIEW_COLUMNS
 from opsdash_tickets.tickets.rows import ListedTicket
 
@@ -53,7 +53,7 @@ async def page_with_tenant(
     *,
     after: Position | None,
     limit: int,
-    commented: Sequence[UUID] = (),
+    commented: Sequence[Commented] = (),
 ) -> list[ListedTicket]:
     """The same for a request that reads nothing else; `commented` were found by a comment."""
     statement, parameters = page_statement(wanted, sort, after=after, limit=limit, commented=commented)
@@ -61,7 +61,7 @@ async def page_with_tenant(
 
 
 def page_statement(
-    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[UUID] = ()
+    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[Commented] = ()
 ) -> tuple[str, list[Any]]:
     """The statement of `page`, and its parameters after the org's id."""
     if wanted.is_search:
@@ -79,13 +79,13 @@ def page_statement(
     return statement, values.parameters
 
 
-async def count(connection: Connection, org_id: UUID, wanted: TicketFilter, commented: Sequence[UUID] = ()) -> int:
+async def count(connection: Connection, org_id: UUID, wanted: TicketFilter, commented: Sequence[Commented] = ()) -> int:
     conditions = Conditions()
     add_filters(conditions, wanted)
     if wanted.is_search:
         pattern, number = read_query(wanted.words or "").tsquery() or None, wanted.number
         found = f"SELECT found_ids({conditions.value(pattern)}::text, {conditions.value(number)})"
-        more = f" UNION SELECT unnest({conditions.value(list(commented))}::uuid[])" if commented else ""
+        more = search_repository.ids_by_comment(wanted.words or "", commented, conditions)
         conditions.add(f"t.id IN ({found}{more})")
     elif wanted.number is not None:
         conditions.add(f"t.number = {conditions.value(wanted.number)}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Response, get
 from litestar.datastructures import ResponseHeader
@@ -22,7 +21,7 @@ from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.listing import csv_export, repository
 from opsdash_tickets.listing.conditions_repository import Position, position_of
-from opsdash_tickets.listing.filters import ListQuery, TicketFilter, read_commented, read_filter, read_sort
+from opsdash_tickets.listing.filters import Commented, ListQuery, TicketFilter, read_commented, read_filter, read_sort
 from opsdash_tickets.listing.schemas import TicketPage
 from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets.presenters import listed_row
@@ -122,7 +121,7 @@ async def list_tickets(
     )
 
 
-async def _total(org: RequestScope, wanted: TicketFilter, commented: Sequence[UUID]) -> int:
+async def _total(org: RequestScope, wanted: TicketFilter, commented: Sequence[Commented]) -> int:
     async with org.transaction(Action.READ) as (work, access):
         return await repository.count(work.connection, access.org_id, wanted, commented)
 

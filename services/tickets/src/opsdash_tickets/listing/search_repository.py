@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
-from uuid import UUID
 
 from opsdash_chassis.text.search_index import title_lexeme
 from opsdash_chassis.text.search_query import ORG_MARK, SearchQuery, read_query
@@ -23,7 +22,7 @@ from opsdash_tickets.listing.conditions_repository import (
     sort_key,
     sort_kind,
 )
-from opsdash_tickets.listing.filters import Sort, TicketFilter
+from opsdash_tickets.listing.filters import Commented, Sort, TicketFilter
 from opsdash_tickets.tickets.index_model import FIELDS
 from opsdash_tickets.tickets.repository import VIEW_COLUMNS
 
@@ -62,19 +61,22 @@ FROM find_newest_words({pattern}::text, {statuses}::text[], {before}::text::time
                        {limit} + {most_exact}) t
 WHERE t.org_id = $1
 """
-_BY_COMMENT = """
-UNION
-SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position FROM tickets t
-WHERE t.org_id = $1 AND t.deleted_at IS NULL AND t.id = ANY({commented}::uuid[]) {conditions}
+# The words that no comment of a ticket has must be in the ticket.
+_COMMENTED = """
+FROM unnest({ids}::uuid[], {rest}::text[]) AS commented(id, rest)
+JOIN tickets t ON t.org_id = $1 AND t.id = commented.id
+WHERE t.deleted_at IS NULL AND (commented.rest IS NULL OR t.search @@ search_pattern($1, commented.rest))
 """
-_IN_COMMENTS = "CASE WHEN t.id = ANY({commented}::uuid[]) THEN 'comments' END"
+_BY_COMMENT = "UNION SELECT t.org_id, t.id, {key} AS sort_key, {key}::text AS position {commented} {conditions}"
+_IDS_BY_COMMENT = " UNION SELECT t.id {commented}"
+_IN_COMMENTS = "CASE WHEN t.id = ANY({ids}::uuid[]) THEN 'comments' END"
 # Read once, not for each row.
 _WORDS_IN = "search_pattern($1, {pattern}::text) AS in_{field}"
 _FOUND_IN = "CASE WHEN t.search @@ words.in_{field} THEN '{field}' END"
 
 
 def page_statement(
-    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[UUID] = ()
+    wanted: TicketFilter, sort: Sort, *, after: Position | None, limit: int, commented: Sequence[Commented] = ()
 ) -> tuple[str, list[Any]]:
     """The statement of a page, and its parameters after the org's id.
 
@@ -86,9 +88,9 @@ def page_statement(
     title = title_lexeme(wanted.words or "")
     limited = values.value(limit)
     filters = str(values)
-    by_comment = values.value(list(commented)) if commented else None
+    ids, by_comment = _commented(query, commented, values)
     found = _found(query, wanted, sort, after, values, limited)
-    if by_comment is not None:
+    if by_comment:
         found += _by_comment(filters, sort, after, values, by_comment)
     statement = _PAGE.format(
         columns=VIEW_COLUMNS,
@@ -98,7 +100,7 @@ def page_statement(
         most_exact=MOST_EXACT,
         shown=values.value(shown),
         words=_words(query, values),
-        found_in=_found_in(by_comment),
+        found_in=_found_in(ids),
         found=found,
         kind=sort_kind(sort),
         direction=direction(sort),
@@ -134,6 +136,21 @@ def _found(
     return _IN_ORDER.format(key=sort_key(sort), pattern=pattern, conditions=conditions)
 
 
+def ids_by_comment(words: str, commented: Sequence[Commented], values: Conditions) -> str:
+    """To be added to a statement that answers with ids of tickets."""
+    _, by_comment = _commented(read_query(words), commented, values)
+    return _IDS_BY_COMMENT.format(commented=by_comment) if by_comment else ""
+
+
+def _commented(query: SearchQuery, commented: Sequence[Commented], values: Conditions) -> tuple[str, str]:
+    """The parameter with the ids of the tickets, and where they come from; both empty when there are none."""
+    if not commented:
+        return "", ""
+    ids = values.value([one.ticket_id for one in commented])
+    rest = values.value([query.without(one.words).tsquery() or None for one in commented])
+    return ids, _COMMENTED.format(ids=ids, rest=rest)
+
+
 def _by_comment(filters: str, sort: Sort, after: Position | None, values: Conditions, commented: str) -> str:
     """Those that were found by a comment; what was found by both is there once."""
     conditions = filters if after is None else f"{filters} AND {beyond(values, sort, after)}"
@@ -148,9 +165,9 @@ def _words(query: SearchQuery, values: Conditions) -> str:
     )
 
 
-def _found_in(commented: str | None) -> str:
+def _found_in(commented: str) -> str:
     """Of each row the fields that any of the words is in."""
     found = [_FOUND_IN.format(field=field) for field in FIELDS]
-    if commented is not None:
-        found.append(_IN_COMMENTS.format(commented=commented))
+    if commented:
+        found.append(_IN_COMMENTS.format(ids=commented))
     return f"array_remove(ARRAY[{', '.join(found)}], NULL)"
