@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import Database
+from opsdash_chassis.settings import DatabaseSettings
 from opsdash_contracts.workspace import Company, Contact
 from opsdash_tickets.directory import repository as directory
 from opsdash_tickets.indexing import service as indexing
+from pydantic import SecretStr
 
 from tests.integration.stacks import Api
 from tests.support.stack import Client
@@ -133,13 +136,29 @@ async def test_another_org_is_never_found(api: Api, client: Client):
 
 
 @pytest.fixture
-async def worker(api: Api):
+async def worker(api: Api) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(api.stack.database.worker_url)
     yield connection
     await connection.close()
 
 
-async def test_the_tickets_follow_the_names_of_contact_and_company(api: Api, client: Client, worker: Any):
+@pytest.fixture
+async def database(api: Api) -> AsyncIterator[Database]:
+    """As housekeeping has it."""
+    settings = DatabaseSettings.model_construct(
+        database_url=SecretStr(api.stack.database.app_url),
+        database_worker_url=SecretStr(api.stack.database.worker_url),
+        crash_at=None,
+    )
+    opened = Database(settings, name="test")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_the_tickets_follow_the_names_of_contact_and_company(
+    api: Api, client: Client, worker: Any, database: Database
+):
     await directory.upsert_contact(
         worker,
         Contact(
@@ -150,7 +169,6 @@ async def test_the_tickets_follow_the_names_of_contact_and_company(api: Api, cli
     await directory.upsert_company(
         worker, Company(org_id=FOUND.id, company_id=FOUND.company, name="Œuvre SA", version=7)
     )
-    database = _Worker(worker)
     assert await indexing.index_changed_contacts(database, settled_seconds=3600) == 0
     assert await indexing.index_changed_contacts(database, settled_seconds=0) >= 1
     assert await numbers(client, "zoe angstrom") == [13]
@@ -159,7 +177,9 @@ async def test_the_tickets_follow_the_names_of_contact_and_company(api: Api, cli
     assert await worker.fetchval("SELECT count(*) FROM changed_contacts") == 0
 
 
-async def test_what_the_release_before_writes_is_found_and_indexed_anew(client: Client, worker: Any):
+async def test_what_the_release_before_writes_is_found_and_indexed_anew(
+    client: Client, worker: Any, database: Database
+):
     async with worker.transaction():
         await worker.execute("UPDATE tickets SET title = 'Käse Platypus' WHERE org_id = $1 AND number = 12", FOUND.id)
         words, version = await worker.fetchrow(
@@ -167,39 +187,18 @@ async def test_what_the_release_before_writes_is_found_and_indexed_anew(client: 
         )
     assert {word.partition(":")[2] for word in words} == {"käse", "platypus"}
     assert version == 0
-    await indexing.index_outdated(_Worker(worker))
+    await indexing.index_outdated(database)
     assert await numbers(client, "kase platypus") == [12]
     assert await worker.fetchval("SELECT count(*) FROM tickets WHERE search_version = 0") == 0
-
-
-class _Worker(Database):
-    """The database as one connection of the worker's."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    def worker_transaction(self):
-        return _Transaction(self._connection)
-
-
-class _Transaction:
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-        self._transaction = connection.transaction()
-
-    async def __aenter__(self) -> asyncpg.Connection:
-        await self._transaction.start()
-        return self._connection
-
-    async def __aexit__(self, kind: object, *_: object) -> None:
-        await (self._transaction.commit() if kind is None else self._transaction.rollback())
 
 
 @pytest.mark.parametrize(
     ("words", "found"),
     [("angstrom", True), ("ÅNGSTRÖM zoë", True), ("ngst", True), ("obrien", True), ("zoe x", False)],
 )
-async def test_pickers_compare_names_as_the_search_does(client: Client, worker: Any, words: str, found: bool):
+async def test_pickers_compare_names_as_the_search_does(
+    client: Client, worker: Any, database: Database, words: str, found: bool
+):
     await directory.upsert_contact(
         worker,
         Contact(
@@ -207,12 +206,12 @@ async def test_pickers_compare_names_as_the_search_does(client: Client, worker: 
             company_id=FOUND.company, version=9,
         ),
     )  # fmt: skip
-    await indexing.fold_names(_Worker(worker))
+    await indexing.fold_names(database)
     chosen = (await client.call("GET", f"/orgs/found/contacts?q={quote(words)}")).body["items"]
     assert [item["name"] for item in chosen] == (["Zoë Ångström-O'Brien"] if found else [])
 
 
-async def test_a_name_that_is_not_folded_yet_is_found_as_it_is(client: Client, worker: Any):
+async def test_a_name_that_is_not_folded_yet_is_found_as_it_is(client: Client, worker: Any, database: Database):
     async with worker.transaction():
         await worker.execute(
             "UPDATE members SET name = 'Grace' WHERE org_id = $1 AND user_id = $2", FOUND.id, FOUND.admin
