@@ -130,6 +130,25 @@ async def test_what_was_changed_is_found_by_its_new_words_only(client: Client):
     assert await numbers(client, "numbat") == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *(f"sla={state}" for state in ("overdue", "at_risk", "soon", "today", "none")),
+        *(f"{name}=none" for name in ("assignee", "contact", "company", "project")),
+        "status=open", "priority=medium", "category=general", "created_from=2020-01-01T00:00:00Z", f"id={FOUND.owner}",
+    ],
+)  # fmt: skip
+async def test_every_filter_goes_with_words_and_numbers(client: Client, condition: str):
+    for words in ("refund", "1"):
+        everything = await numbers(client, words, f"&{condition}&limit=100")
+        filtered = [
+            item["number"] for item in (await client.call("GET", f"{PATH}?{condition}&limit=100")).body["items"]
+        ]
+        assert set(everything) == set(await numbers(client, words, "&limit=100")) & set(filtered)
+        counted = await client.call("GET", f"{PATH}?q={words}&{condition}&count=true")
+        assert counted.body["total"] == len(everything)
+
+
 async def test_another_org_is_never_found(api: Api, client: Client):
     await api.as_("owner").create_ticket("ours", "echidna")
     assert await numbers(client, "echidna") == []

@@ -35,11 +35,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN replace(pattern, chr(1), right(org_i
 """
 _FOUND = """
 RETURNS TABLE (org_id uuid, id uuid, number bigint, status text, priority text, priority_rank smallint, category text,
-               assignee_id uuid, contact_id uuid, project_id uuid, sla_due_at timestamptz, created_at timestamptz,
-               updated_at timestamptz{more})
+               assignee_id uuid, contact_id uuid, project_id uuid, sla_due_at timestamptz, sla_outcome text,
+               created_at timestamptz, updated_at timestamptz{more})
 """
 _COLUMNS = """t.org_id, t.id, t.number, t.status, t.priority, t.priority_rank, t.category, t.assignee_id,
-                        t.contact_id, t.project_id, t.sla_due_at, t.created_at, t.updated_at"""
+                        t.contact_id, t.project_id, t.sla_due_at, t.sla_outcome, t.created_at, t.updated_at"""
 _AS_OWNER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 _TENANT = "tenant uuid := nullif(current_setting('app.org_id', true), '')::uuid;"
 # All of these run as the owner, for below row-level security the search operator may not use its index.
