@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 import opsdash_markdown as markdown
+from opsdash_chassis.text import search_index
 from opsdash_local.services import COMMENTS, TICKETS
 from opsdash_local.settings import EMBEDDED
 
@@ -23,7 +24,8 @@ from benchmarks.bench_stack import BenchStack
 from benchmarks.workspace import COMMENTS_EACH, LARGE, USER, WRITERS, Org, orgs
 
 SMALL = 200_000
-_MARK = f"filled-{markdown.VERSION}"  # with HTML by other rules it would be rendered anew during a bench
+# With HTML or words by other rules it would be made anew during a bench.
+_MARK = f"filled-{markdown.VERSION}-{search_index.VERSION}"
 
 _BASE = "'2026-01-01T00:00:00Z'::timestamptz"
 # The same id in both databases, ordered by time like those the services make.
@@ -55,15 +57,23 @@ _DESCRIPTION = """
 'Words that every ticket has, and one that few have: w' || (n * 7919 % 5000)
 || '. The customer wrote twice and would like an answer before the end of the week.'
 """
+_TITLE = """
+'Ticket about the ' || (ARRAY['printer','invoice','webhook','password','calendar','export'])[1 + n % 6]
+|| ' number ' || n
+"""
+# A ticket as the service indexes it: every word with its org, place and field, and the title as a whole.
+_LEXEMES = """
+CREATE FUNCTION pg_temp.lexemes(org uuid, words text, field "char") RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
+    SELECT setweight(regexp_replace(to_tsvector('simple', words)::text, '''([^'']+)'':', '''' || right(org::text, 12)
+                                    || ':\\1'':', 'g')::tsvector, field)
+$$
+"""
 # Titles mix words that are everywhere with ones that are rare; ages, states and people vary as in a real queue.
 _TICKETS = f"""
 INSERT INTO tickets (org_id, id, number, title, description, status, priority, category, assignee_id, contact_id,
                      project_id, sla_due_at, sla_source, comment_count, created_by, created_at, updated_at, version,
-                     description_html, renderer)
-SELECT o.org_id, {_ID}, n,
-       'Ticket about the ' || (ARRAY['printer','invoice','webhook','password','calendar','export'])[1 + n % 6]
-           || ' number ' || n,
-       {_DESCRIPTION},
+                     description_html, renderer, search, search_version)
+SELECT o.org_id, {_ID}, n, {_TITLE}, {_DESCRIPTION},
        (ARRAY['open','in_progress','waiting','resolved','closed'])[1 + n % 5],
        (ARRAY['urgent','high','medium','low'])[1 + n % 4],
        (ARRAY['general','billing','technical'])[1 + n % 3],
@@ -74,7 +84,13 @@ SELECT o.org_id, {_ID}, n,
        CASE WHEN n % 10 = 0 THEN NULL ELSE now() + make_interval(hours => (n * 37 % 400) - 200) END,
        CASE WHEN n % 10 > 0 THEN 'auto' END, {COMMENTS_EACH}, '{USER}',
        {_BASE} + n * interval '1 minute', {_BASE} + n * interval '1 minute', 1,
-       '<p>' || {_DESCRIPTION} || '</p>', {markdown.VERSION}
+       '<p>' || {_DESCRIPTION} || '</p>', {markdown.VERSION},
+       (quote_literal(right(o.org_id::text, 12) || ':=' || left(md5({_TITLE}), 12)) || ':1A')::tsvector
+           || pg_temp.lexemes(o.org_id, {_TITLE}, 'A')
+           || CASE WHEN n % 4 > 0 THEN
+                  pg_temp.lexemes(o.org_id, 'Contact ' || n % 100 || ' contact' || n % 100 || ' example test', 'B')
+                  || pg_temp.lexemes(o.org_id, 'Company ' || n % 100 % 30, 'C') ELSE '' END
+           || pg_temp.lexemes(o.org_id, {_DESCRIPTION}, 'D'), {search_index.VERSION}
 FROM seeded o, generate_series(1, o.tickets) n
 """  # noqa: S608
 _COUNTERS = """
@@ -86,10 +102,12 @@ SELECT o.org_id, {_ID}, n, 1, {COMMENTS_EACH}, {_BASE} + n * interval '1 minute'
 FROM seeded o, generate_series(1, o.tickets) n
 """  # noqa: S608
 _COMMENTS = f"""
-INSERT INTO comments (org_id, id, ticket_id, author_id, body, body_html, renderer, mentions, created_at, version)
+INSERT INTO comments (org_id, id, ticket_id, author_id, body, body_html, renderer, mentions, created_at, version,
+                      search, search_version)
 SELECT o.org_id, gen_random_uuid(), {_ID}, '{USER}', 'Comment ' || c || ' on ticket **' || n || '**.',
        '<p>Comment ' || c || ' on ticket <strong>' || n || '</strong>.</p>', {markdown.VERSION}, '{{}}',
-       {_BASE} + n * interval '1 minute' + c * interval '1 minute', 1
+       {_BASE} + n * interval '1 minute' + c * interval '1 minute', 1,
+       pg_temp.lexemes(o.org_id, 'Comment ' || c || ' on ticket ' || n, 'D'), {search_index.VERSION}
 FROM seeded o, generate_series(1, o.tickets) n, generate_series(1, {COMMENTS_EACH}) c
 """  # noqa: S608
 _INDEXES = """
@@ -139,13 +157,13 @@ async def seed(stack: BenchStack, orgs: Sequence[Org]) -> None:
 
 async def _seed_tickets(url: str, orgs: Sequence[Org]) -> None:
     async with _seeding(url, orgs, "tickets") as connection:
-        for statement in (_ORGS, _PEOPLE, *_DIRECTORY, _TICKETS, _COUNTERS):
+        for statement in (_LEXEMES, _ORGS, _PEOPLE, *_DIRECTORY, _TICKETS, _COUNTERS):
             await connection.execute(statement)
 
 
 async def _seed_comments(url: str, orgs: Sequence[Org]) -> None:
     async with _seeding(url, orgs, "threads", "comments") as connection:
-        for statement in (_ORGS, _PEOPLE, _THREADS, _COMMENTS):
+        for statement in (_LEXEMES, _ORGS, _PEOPLE, _THREADS, _COMMENTS):
             await connection.execute(statement)
 
 

@@ -15,7 +15,7 @@ Import = tuple[str, str]
 #: nothing.
 PURE = {
     "__future__", "abc", "bisect", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "itertools", "math", "msgspec", "operator", "re", "string", "typing", "unicodedata", "uuid",
+    "functools", "hashlib", "itertools", "math", "msgspec", "operator", "re", "string", "typing", "unicodedata", "uuid",
     "zoneinfo",
 }  # fmt: skip
 

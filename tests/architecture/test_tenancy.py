@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import product
 from types import ModuleType
-from typing import Any
 from uuid import UUID
 
 import pytest
 from opsdash_contracts.tickets import Category, Priority, Status
+from opsdash_tickets.listing.filters import Commented, SlaFilter, Sort, SortField, TicketFilter
 from sqlalchemy import MetaData
 
 from tests.architecture.sources import (
@@ -89,19 +89,21 @@ def read_with_tenant(module: ModuleType) -> Iterator[str]:
             yield module._with_tenant(text, _parameters(text) + 1)
 
 
-def filters(module: ModuleType) -> Iterator[Any]:
+def filters() -> Iterator[TicketFilter]:
     """Nothing, each condition of the list alone, and all of them."""
-    nothing = module.TicketFilter()
+    nothing = TicketFilter()
     conditions: list[dict[str, object]] = [
         {"id": (ID,)},
         {"status": tuple(Status)},
         {"priority": tuple(Priority)},
         {"category": tuple(Category)},
         *[dict[str, object]({name: (ID, None)}) for name in ("assignee", "contact", "company", "project")],
-        *[dict[str, object](sla=(state,)) for state in module.SlaFilter],
+        *[dict[str, object](sla=(state,)) for state in SlaFilter],
         {"created_from": NOW, "created_to": NOW},
         {"number": 1},
         {"words": "printer"},
+        {"words": "printer", "status": ()},
+        {"words": "%"},
     ]
     yield nothing
     yield from (replace(nothing, **condition) for condition in conditions)
@@ -109,22 +111,25 @@ def filters(module: ModuleType) -> Iterator[Any]:
 
 
 def pages(module: ModuleType) -> Iterator[str]:
-    sorts = [module.Sort(field, descending) for field, descending in product(module.SortField, (True, False))]
-    nothing, *some, everything = filters(module)
+    sorts = [Sort(field, descending) for field, descending in product(SortField, (True, False))]
+    nothing, *some, everything = filters()
     asked = [*product(some, sorts[:1]), *product((nothing, everything), sorts)]
     for (wanted, sort), after in product(asked, AFTER):
         yield module.page_statement(wanted, sort, after=after, limit=50)[0]
+        yield module.page_statement(wanted, sort, after=after, limit=50, commented=(Commented(ID, 1),))[0]
 
 
-def newest_pages(module: ModuleType) -> Iterator[str]:
-    for after in AFTER:
-        yield module._newest_page_statement("printer", ("open",), after=after, limit=50)[0]
+def found(module: ModuleType) -> Iterator[str]:
+    query = module.read_query("printer")
+    for sort, after in product((Sort(), Sort(SortField.NUMBER)), AFTER):
+        yield module._found(query, TicketFilter(words="printer"), sort, after, module.Conditions(), "$2")
 
 
 def counts(module: ModuleType) -> list[str]:
     connection = Recorder()
-    for wanted in filters(module):
+    for wanted in filters():
         asyncio.run(module.count(connection, ID, wanted))
+        asyncio.run(module.count(connection, ID, wanted, (Commented(ID, 1),)))
     return connection.statements
 
 
@@ -135,7 +140,7 @@ ASKED: dict[tuple[str, str], Ask] = {
     (TENANCY, "remove_statement"): lambda module: [module.remove_statement("members", "member_id")],
     ("opsdash_comments", "_page_of_comments"): lambda module: [module._page_of_comments("c.ticket_id = $2")],
     ("opsdash_tickets", "page_statement"): pages,
-    ("opsdash_tickets", "_newest_page_statement"): newest_pages,
+    ("opsdash_tickets", "_found"): found,
     ("opsdash_tickets", "count"): counts,
 }
 

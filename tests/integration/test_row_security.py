@@ -46,6 +46,7 @@ VALUES = {
     "uuid": "gen_random_uuid()",
     "text": "gen_random_uuid()::text",
     "text[]": "ARRAY[gen_random_uuid()::text]",
+    "tsvector": "'word'::tsvector",
     "bigint": "{n}",
     "integer": "{n}",
     "smallint": "1",

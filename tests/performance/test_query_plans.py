@@ -12,7 +12,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import GENERIC_PLANS
+from opsdash_chassis.text.search_query import read_query
 from opsdash_tickets.listing import repository as listing_repository
+from opsdash_tickets.listing.conditions_repository import position_of
 from opsdash_tickets.listing.filters import ListQuery, Sort, SortField, read_filter
 from opsdash_tickets.overview import repository as overview_repository
 from opsdash_tickets.tickets import repository as tickets_repository
@@ -111,6 +113,11 @@ READS: dict[str, Read] = {
     "count": count(),
     "count overdue": count(sla="overdue"),
     "count search": count(q="printer"),
+    "number and word": page(q="4711"),
+    "count number and word": count(q="4711"),
+    "text without spaces": page(q="会議室"),
+    "parts of an address": page(q="kowal@acme.ex"),
+    "search in another order": page(Sort(SortField.PRIORITY), q="printer"),
     "insights": lambda connection: overview_repository.insights(connection, LARGE_ORG),
     "most overdue": lambda connection: overview_repository.most_overdue(connection, LARGE_ORG),
     "detail by number": lambda connection: tickets_repository.detail(connection, LARGE_ORG, 77),
@@ -130,8 +137,9 @@ async def test_the_search_inside_its_function_uses_the_text_index(large: Service
     async with inside(large, large.owner_url) as connection:
         found = await connection.fetch(
             "SELECT t.id FROM tickets t WHERE t.org_id = $1 AND t.deleted_at IS NULL"
-            " AND t.search @@ search_query($1, 'w4711')",
+            " AND t.search @@ search_pattern($1, $2)",
             LARGE_ORG,
+            read_query("w4711").tsquery(),
         )
     assert 0 < len(found) < 20
     used = {node.get("Index Name") for plan in connection.plans for node in plan_nodes(plan)}
@@ -157,11 +165,11 @@ async def test_a_search_pages_through_every_match_newest_first(large: ServiceDat
             connection.connection, LARGE_ORG, wanted, NEWEST_FIRST, after=after, limit=170
         ):
             found += [row.id for row in rows]
-            after = listing_repository.position_of(rows[-1])
+            after = position_of(rows[-1])
         matches = await connection.connection.fetch(
-            "SELECT id FROM tickets t WHERE org_id = $1 AND deleted_at IS NULL AND id IN (SELECT search_tickets($2))"
+            "SELECT id FROM tickets t WHERE org_id = $1 AND deleted_at IS NULL AND id IN (SELECT found_ids($2, NULL))"
             " AND ($3::text[] IS NULL OR status = ANY($3)) ORDER BY created_at DESC, id DESC",
-            LARGE_ORG, words, list(wanted.status) or None,
+            LARGE_ORG, read_query(words).tsquery(), list(wanted.status) or None,
         )  # fmt: skip
     assert found == [row["id"] for row in matches]
     assert found or status or words == "nowhere"
@@ -179,7 +187,7 @@ async def test_the_last_page_touches_no_more_than_the_first(large: ServiceDataba
             after=None,
             limit=10_000,
         )
-        near_the_end = listing_repository.position_of(everything[-30])
+        near_the_end = position_of(everything[-30])
         costs = []
         for after in (None, near_the_end):
             explaining = Explaining(connection.connection)

@@ -51,7 +51,7 @@ def names() -> Names:
 
 def listed(**changes: object) -> ListedTicket:
     """A row of a list; by itself an open ticket that nobody does, for nobody."""
-    values: dict[str, Any] = BARE | {"position": str(NOW)} | changes
+    values: dict[str, Any] = BARE | {"position": str(NOW), "found_in": None} | changes
     return ListedTicket(**values)
 
 

@@ -22,11 +22,13 @@ from opsdash_comments.people.model import People
 from opsdash_comments.problems import PROBLEMS
 from opsdash_comments.rendering.service import render_outdated
 from opsdash_comments.routes import ROUTES
+from opsdash_comments.search.service import index_outdated
 from opsdash_comments.settings import REVISION, SERVICE, CommentsSettings
 from opsdash_comments.threads.scope import AppDependencies
 from opsdash_comments.threads.tickets_client import TicketClient
 
 RENDER_EVERY_SECONDS = 60.0
+INDEX_EVERY_SECONDS = 5.0
 
 
 def build_runtime(settings: CommentsSettings) -> Runtime:
@@ -34,6 +36,7 @@ def build_runtime(settings: CommentsSettings) -> Runtime:
     runtime = Runtime(settings, service=SERVICE, revision=REVISION)
     consumers.subscribe(runtime.consumers)
     runtime.every(RENDER_EVERY_SECONDS, "render", render_outdated)
+    runtime.every(INDEX_EVERY_SECONDS, "index", index_outdated)
     return runtime
 
 

@@ -17,6 +17,7 @@ from opsdash_comments.comments.routes import (
     list_revisions,
     patch_comment,
 )
+from opsdash_comments.search.routes import find_commented_tickets
 from opsdash_comments.threads.routes import refresh_ticket
 from opsdash_comments.threads.scope import RequestScope
 
@@ -31,6 +32,11 @@ async def provide_request_scope(
 
 ROUTES: list[ControllerRouterHandler] = [
     *internal_routes.ROUTES,
+    Router(
+        "/orgs/{slug:str}",
+        dependencies={"org": Provide(provide_request_scope)},
+        route_handlers=[find_commented_tickets],
+    ),
     Router(
         "/orgs/{slug:str}/tickets/{reference:str}",
         dependencies={"org": Provide(provide_request_scope)},

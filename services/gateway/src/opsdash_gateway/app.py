@@ -29,12 +29,13 @@ from opsdash_gateway.console.shell.page_headers import PAGE_HEADERS
 from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.live.routes import follow_events
 from opsdash_gateway.publishing.publisher import Publisher
-from opsdash_gateway.rest import inbox_composition, ticket_composition, ticket_deletion
+from opsdash_gateway.rest import inbox_composition, ticket_composition, ticket_deletion, ticket_list
 from opsdash_gateway.rest.event_schemas import event_schemas_router
 from opsdash_gateway.rest.inbox_composition import INBOX
 from opsdash_gateway.rest.openapi import build_document, upstream_document
 from opsdash_gateway.rest.openapi_routes import schema_router
 from opsdash_gateway.rest.proxy import TICKET, proxy_routes
+from opsdash_gateway.rest.ticket_list import TICKETS
 from opsdash_gateway.settings import GatewaySettings
 from opsdash_gateway.sla.cron_secret import CronSecret
 from opsdash_gateway.sla.routes import cron_router, get_sla_ledger
@@ -165,7 +166,7 @@ def build_app(
     keys = KeySet(settings.oidc_jwks_url)
     console = build_console(settings, keys, connections.session, endings)
     document = build_document([*operators, *own], dependencies=dependencies)
-    elsewhere = {TICKET: ("get", "delete")}
+    elsewhere = {TICKET: ("get", "delete"), TICKETS: ("get",)}
     tickets = proxy_routes(upstream_document("tickets"), "tickets", elsewhere=elsewhere)
     comments = proxy_routes(upstream_document("comments"), "comments")
     notices = proxy_routes(upstream_document("notifications"), "notifications", elsewhere={INBOX: ("get",)})
@@ -175,6 +176,7 @@ def build_app(
         *notices,
         inbox_composition.inbox_route(),
         ticket_composition.composition_route(),
+        ticket_list.list_route(),
         ticket_deletion.deleting_route(),
     ]
     routes: list[ControllerRouterHandler] = [*owned, *own, schema_router(document), event_schemas_router()]

@@ -30,7 +30,7 @@ class TestWhatTravels:
         ("method", "path", "upstream_path"),
         [
             ("GET", TICKETS, "/orgs/brightside/tickets"),
-            ("GET", f"{TICKETS}?limit=5&q=a%20b", "/orgs/brightside/tickets?limit=5&q=a%20b"),
+            ("GET", f"{TICKETS}?limit=5&assignee=a%20b", "/orgs/brightside/tickets?limit=5&assignee=a%20b"),
             ("GET", f"{ONE}/activity", "/orgs/brightside/tickets/42/activity"),
             ("DELETE", ONE, "/orgs/brightside/tickets/42"),
             ("GET", "/api/me", "/me"),

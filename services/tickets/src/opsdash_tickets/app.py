@@ -20,6 +20,7 @@ from opsdash_tenancy.directory_cache import DirectoryCache
 from opsdash_tickets import consumers
 from opsdash_tickets.access.exports import Exports
 from opsdash_tickets.access.scope import AppDependencies
+from opsdash_tickets.indexing import service as indexing
 from opsdash_tickets.names.model import Names
 from opsdash_tickets.problems import PROBLEMS
 from opsdash_tickets.retention import service as retention
@@ -28,6 +29,7 @@ from opsdash_tickets.settings import REVISION, SERVICE, TicketsSettings
 
 PURGE_EVERY_SECONDS = 3600.0
 RENDER_EVERY_SECONDS = 60.0
+INDEX_EVERY_SECONDS = 5.0
 
 
 def build_runtime(settings: TicketsSettings) -> Runtime:
@@ -36,6 +38,7 @@ def build_runtime(settings: TicketsSettings) -> Runtime:
     consumers.subscribe(runtime.consumers)
     runtime.every(PURGE_EVERY_SECONDS, "purge", retention.purge_expired)
     runtime.every(RENDER_EVERY_SECONDS, "render", retention.render_outdated)
+    runtime.every(INDEX_EVERY_SECONDS, "index", indexing.keep_index)
     return runtime
 
 

@@ -27,10 +27,16 @@ _BLANK: Final = (
     (0x2800, 0x2800), (0x2D7F, 0x2D7F), (0xFFF9, 0xFFFB), (0x1107F, 0x1107F), (0x13430, 0x13442), (0x16FE4, 0x16FE4),
     (0x1BC9D, 0x1BC9D), (0x1D159, 0x1D159),
 )  # fmt: skip
-#: For the inside of a character class of a regular expression.
-INVISIBLE: Final = "".join(
-    f"\\U{first:08x}-\\U{last:08x}" for first, last in (*_IGNORABLE, *_SPACES, *_CONTROLS, *_NONCHARACTERS, *_BLANK)
-)
+
+
+def _class(*ranges: tuple[int, int]) -> str:
+    """For the inside of a character class of a regular expression."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+INVISIBLE: Final = _class(*_IGNORABLE, *_SPACES, *_CONTROLS, *_NONCHARACTERS, *_BLANK)
+#: The same without what separates words.
+IGNORABLE: Final = _class(*_IGNORABLE, (0x0000, 0x0008), (0x000E, 0x001F), (0x007F, 0x007F), *_NONCHARACTERS)
 _NOTHING = re.compile(f"[{INVISIBLE}]*")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
+from opsdash_chassis.text import search_index
 from opsdash_contracts.comments import CommentEvent
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.topics import COMMENTS
@@ -27,14 +28,16 @@ _NEW_VALUES = ", ".join(f"${place}" for place in range(1, 12))
 _INSERT = f"""
 WITH advanced AS (UPDATE threads SET last_sequence = $12, last_comment_at = $6 WHERE org_id = $1 AND ticket_id = $3),
 {RECORDED}
-INSERT INTO comments ({_NEW}) VALUES ({_NEW_VALUES})
+INSERT INTO comments ({_NEW}, search, search_version)
+VALUES ({_NEW_VALUES}, $13::text::tsvector, {search_index.VERSION})
 """  # noqa: S608 - our own texts
-_UPDATE = """
-WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {recorded}
+_UPDATE = f"""
+WITH advanced AS (UPDATE threads SET last_sequence = $13 WHERE org_id = $1 AND ticket_id = $12), {RECORDED}
 UPDATE comments SET version = $3, body = $4, body_html = coalesce($5, body_html), renderer = coalesce($6, renderer),
-       mentions = $7, edited_at = $8, edited_by = $9, deleted_at = $10, deleted_by = $11
+       mentions = $7, edited_at = $8, edited_by = $9, deleted_at = $10, deleted_by = $11,
+       search = $14::text::tsvector, search_version = {search_index.VERSION}
 WHERE org_id = $1 AND id = $2
-"""
+"""  # noqa: S608 - a number
 _KEEP_REVISION = """
 INSERT INTO revisions (org_id, comment_id, version, body, body_html, renderer, written_at, written_by)
 SELECT org_id, id, version, body, body_html, renderer, coalesce(edited_at, created_at), coalesce(edited_by, author_id)
@@ -53,9 +56,12 @@ async def find(connection: Connection, thread: Thread, comment_id: UUID) -> Comm
     return None if row is None else to_comment(row)
 
 
-async def insert(work: UnitOfWork, comment: Comment, rendered: Rendered, event: Event[CommentEvent]) -> CommentView:
-    """Store a new comment of a locked thread with its event; how it is shown."""
-    await work.execute_with_event(_INSERT, *_new_values(comment, rendered, event), event=event, topic=COMMENTS)
+async def insert(
+    work: UnitOfWork, comment: Comment, rendered: Rendered, found_by: str, event: Event[CommentEvent]
+) -> CommentView:
+    """Store a new comment of a locked thread with its event and what it is found by; how it is shown."""
+    values = (*_new_values(comment, rendered, event), found_by)
+    await work.execute_with_event(_INSERT, *values, event=event, topic=COMMENTS)
     return CommentView(
         id=comment.id,
         ticket_id=comment.ticket_id,
@@ -88,7 +94,9 @@ def _new_values(comment: Comment, rendered: Rendered, event: Event[CommentEvent]
     )
 
 
-async def update(work: UnitOfWork, comment: Comment, rendered: Rendered | None, event: Event[CommentEvent]) -> None:
+async def update(
+    work: UnitOfWork, comment: Comment, rendered: Rendered | None, found_by: str, event: Event[CommentEvent]
+) -> None:
     """Store the next version of a comment of a locked thread with its event; `rendered` None leaves the HTML."""
     values = (
         comment.org_id,
@@ -103,6 +111,7 @@ async def update(work: UnitOfWork, comment: Comment, rendered: Rendered | None, 
         comment.deleted_by,
         comment.ticket_id,
         event.data.ticket_sequence,
+        found_by,
     )
     await work.execute_with_event(_UPDATE, *values, event=event, topic=COMMENTS)
 

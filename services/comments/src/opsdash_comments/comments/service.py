@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +19,7 @@ from opsdash_tenancy.versions import ExpectedVersions, check_version
 from opsdash_comments.access.policy import Access
 from opsdash_comments.comments import model, repository
 from opsdash_comments.comments.events import comment_event
+from opsdash_comments.comments.index_model import AT_ONCE, index_of
 from opsdash_comments.comments.model import Comment
 from opsdash_comments.comments.rows import CommentView
 from opsdash_comments.errors import FieldProblem, InvalidFields, NotFound, ParentDeleted
@@ -40,7 +42,7 @@ async def create_comment(work: UnitOfWork, access: Access, thread: Thread, new: 
     comment = _first_version(work, access, thread, new, parent_id)
     await _check_members(work, access, comment.mentions)
     event = _event(work, access, thread, events.CREATED, None, comment)
-    return await repository.insert(work, comment, new.rendered, event)
+    return await repository.insert(work, comment, new.rendered, await _found_by(comment), event)
 
 
 async def edit_comment(
@@ -66,7 +68,8 @@ async def edit_comment(
     await _check_members(work, access, model.added(before.mentions, after.mentions))
     if after.body != before.body:
         await repository.keep_revision(work.connection, before)
-    await repository.update(work, after, rendered, _event(work, access, thread, events.UPDATED, before, after))
+    event = _event(work, access, thread, events.UPDATED, before, after)
+    await repository.update(work, after, rendered, await _found_by(after), event)
     return after
 
 
@@ -81,7 +84,15 @@ async def delete_comment(
     after = model.tombstone(before, actor_id=access.user_id, now=work.now)
     await repository.forget_revisions(work.connection, after)
     nothing = Rendered("", markdown.VERSION)
-    await repository.update(work, after, nothing, _event(work, access, thread, events.DELETED, before, after))
+    event = _event(work, access, thread, events.DELETED, before, after)
+    await repository.update(work, after, nothing, await _found_by(after), event)
+
+
+async def _found_by(comment: Comment) -> str:
+    """What the comment is found by; of a long one made beside the event loop."""
+    if len(comment.body) <= AT_ONCE:
+        return index_of(comment.org_id, comment.body)
+    return await asyncio.to_thread(index_of, comment.org_id, comment.body)
 
 
 def _first_version(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import opsdash_markdown as markdown
 import sqlalchemy as sa
 from opsdash_chassis.database.tables import add_event_tables, timestamp
+from opsdash_chassis.text import search_index
 from opsdash_tenancy.tables import add_directory_tables
 from sqlalchemy.dialects import postgresql as pg
 
@@ -44,6 +45,8 @@ comments = sa.Table(
     timestamp("deleted_at", nullable=True),
     sa.Column("deleted_by", pg.UUID),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("search", pg.TSVECTOR),
+    sa.Column("search_version", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
     # The parent is a comment of the same ticket, and the database knows it.
     sa.UniqueConstraint("org_id", "ticket_id", "id"),
     sa.ForeignKeyConstraint(["org_id", "ticket_id"], ["threads.org_id", "threads.ticket_id"]),
@@ -52,6 +55,13 @@ comments = sa.Table(
     ),
 )
 sa.Index("comments_in_order", comments.c.org_id, comments.c.ticket_id, comments.c.created_at, comments.c.id)
+sa.Index("comments_search", comments.c.search, postgresql_using="gin", postgresql_where=comments.c.deleted_at.is_(None))
+sa.Index(
+    "comments_to_index",
+    comments.c.org_id,
+    comments.c.id,
+    postgresql_where=sa.text(f"search_version < {search_index.VERSION}"),
+)
 
 revisions = sa.Table(
     "revisions",

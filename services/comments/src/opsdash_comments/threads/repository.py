@@ -40,7 +40,7 @@ WHERE excluded.ticket_version > threads.ticket_version AND threads.purged_at IS 
 RETURNING true
 """
 _EMPTY_COMMENTS = """
-UPDATE comments SET body = '', body_html = '', mentions = '{}' WHERE org_id = $1 AND ticket_id = $2
+UPDATE comments SET body = '', body_html = '', mentions = '{}', search = '' WHERE org_id = $1 AND ticket_id = $2
 """
 _EMPTY_REVISIONS = """
 DELETE FROM revisions r USING comments c

@@ -124,13 +124,16 @@ class UpstreamClient:
         headers: Mapping[str, str],
         body: bytes | None = None,
         seconds: float | None = None,
+        own: Mapping[str, str] | None = None,
     ) -> Answer:
         """Raises a 503 problem when the upstream is away or does not answer in time, 502 when it says too much, 404
         when it is not installed.
 
-        `path` and `query` are sent as they are: the caller has encoded and checked them.
+        `path` and `query` are sent as they are: the caller has encoded and checked them. Of `headers`, which are a
+        client's, those are sent that clients may send; `own` are the gateway's.
         """
         url, sent = self._request(path, query, headers)
+        sent |= own or {}
         repeatable = method in _IDEMPOTENT or (method == "POST" and "idempotency-key" in headers)
         try:
             with self._breaker.call():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,9 @@ OTHER = "22222222-2222-4222-8222-222222222222"
 WRITER, VIEWER = ["read", "write", "delete"], ["read"]
 
 
+NOT_ALL = "Not all comments could be searched"
+
+
 class Queue:
     """Answers as the tickets service with one open and one closed ticket, and remembers what lists were asked for."""
 
@@ -23,8 +27,11 @@ class Queue:
         self.asked: list[dict[str, list[str]]] = []
         self._support = support() | {"permissions": permissions}
         self._rows = [
-            ticket("Ada") | {"number": 1, "status": "open", "title": "An open matter"},
-            ticket("Ada") | {"id": OTHER, "number": 2, "status": "closed", "title": "A closed matter"},
+            ticket("Ada")
+            | {"number": 1, "status": "open", "title": "An open matter", "found_in": ["title", "contact"]},
+            ticket("Ada")
+            | {"id": OTHER, "number": 2, "status": "closed", "title": "A closed matter"}
+            | {"found_in": ["description", "comments"]},
         ]
 
     async def __call__(self, request: web.Request) -> web.Response:
@@ -36,6 +43,15 @@ class Queue:
         statuses = query.get("status", ["open,closed"])[0].split(",")
         found = [row for row in self._rows if row["status"] in statuses]
         return web.json_response({"items": found, "next_cursor": None, "total": len(found)})
+
+
+def commented(*, more: bool) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Answers as the comments service that has no match, or not all of them."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"tickets": [], "more": more})
+
+    return answer
 
 
 @pytest.fixture
@@ -63,6 +79,22 @@ class TestSearch:
         assert "An open matter" not in outside
         assert "1 match outside of “All active”" in outside
         assert 'href="?view=all&amp;q=matter"' in outside
+
+    async def test_says_where_words_were_found_unless_the_title_shows_it(
+        self, window: Visitor, upstream: Any, comments: Any
+    ) -> None:
+        upstream.answer = Queue(WRITER)
+        comments.answer = commented(more=False)
+        html = (await window.get("/support?q=matter")).html
+        assert re.findall(r'class="found-in">([^<]+)<', html) == ["found in: description, comments"]
+        assert NOT_ALL not in html
+
+    async def test_says_when_comments_were_not_looked_through(
+        self, window: Visitor, upstream: Any, comments: Any
+    ) -> None:
+        upstream.answer = Queue(WRITER)
+        comments.answer = commented(more=True)
+        assert NOT_ALL in (await window.get("/support?q=matter")).html
 
     async def test_without_words_asks_for_the_view_alone(self, window: Visitor, upstream: Any) -> None:
         upstream.answer = queue = Queue(WRITER)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import opsdash_markdown as markdown
@@ -25,6 +25,8 @@ from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.names import repository as names_repository
 from opsdash_tickets.names.model import NameIds, Names
 
+#: The request header that names them, by id with commas.
+COMMENTED_TICKETS: Final = "opsdash-commented-tickets"
 Body = TypeVar("Body")
 Act = Callable[[UnitOfWork, Access], Awaitable[Response[Body]]]
 
@@ -46,6 +48,11 @@ class RequestScope(request_scope.RequestScope[Access]):
         super().__init__(request, slug, dependencies)
         self._exports = dependencies.exports
         self._names = dependencies.names
+
+    @property
+    def commented(self) -> str:
+        """Tickets that the gateway has found by their comments; clients cannot send it through the gateway."""
+        return self._request.headers.get(COMMENTED_TICKETS, "")
 
     async def render(self, text: str) -> Rendered:
         """The HTML of a description, made outside any transaction: long ones for those only who may write here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import opsdash_markdown as markdown
 import sqlalchemy as sa
 from opsdash_chassis.database.tables import add_event_tables, timestamp
+from opsdash_chassis.text import search_index
 from opsdash_contracts.ticket_rules import ACTIVE
 from opsdash_contracts.tickets import Outcome, Priority, Status
 from opsdash_tenancy.tables import add_directory_tables, directory_table
@@ -22,6 +23,10 @@ contacts = directory_table(
 )
 companies = directory_table(metadata, "companies", "company_id")
 projects = directory_table(metadata, "projects", "project_id")
+for name in ("members", "contacts", "companies", "projects"):
+    names = metadata.tables[name]
+    names.append_column(sa.Column("folded", sa.Text))
+    sa.Index(f"{name}_to_fold", names.c.org_id, postgresql_where=names.c.folded.is_(None))
 
 org_counters = sa.Table(
     "org_counters",
@@ -72,18 +77,28 @@ tickets = sa.Table(
         ),
         nullable=False,
     ),
-    sa.Column(
-        "search",
-        pg.TSVECTOR,
-        sa.Computed("search_lexemes(org_id, title, description)", persisted=True),
-        nullable=False,
-    ),
+    sa.Column("search", pg.TSVECTOR, nullable=False),
+    sa.Column("search_version", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
     sa.UniqueConstraint("org_id", "number"),
     sa.ForeignKeyConstraint(["org_id", "contact_id"], ["contacts.org_id", "contacts.contact_id"]),
     sa.ForeignKeyConstraint(["org_id", "project_id"], ["projects.org_id", "projects.project_id"]),
     sa.CheckConstraint(one_of("status", Status), name="status_known"),
     sa.CheckConstraint(one_of("priority", Priority), name="priority_known"),
     sa.CheckConstraint(one_of("sla_outcome", Outcome), name="sla_outcome_known"),
+)
+#: Whose tickets are found by an older name yet, and the last ticket that is found by the new one.
+changed_contacts = sa.Table(
+    "changed_contacts",
+    metadata,
+    sa.Column("org_id", pg.UUID, primary_key=True),
+    sa.Column("contact_id", pg.UUID, primary_key=True),
+    sa.Column(
+        "indexed_up_to",
+        pg.UUID,
+        nullable=False,
+        server_default=sa.text("'00000000-0000-0000-0000-000000000000'::uuid"),
+    ),
+    timestamp("changed_at", default_now=True),
 )
 comment_states = sa.Table(
     "comment_states",
@@ -160,3 +175,16 @@ sa.Index(
     postgresql_where=sa.text("deleted_at IS NOT NULL AND purged_at IS NULL"),
 )
 sa.Index("tickets_outdated", tickets.c.org_id, tickets.c.id, postgresql_where=sa.text(f"renderer < {markdown.VERSION}"))
+sa.Index(
+    "tickets_to_index",
+    tickets.c.org_id,
+    tickets.c.id,
+    postgresql_where=sa.text(f"search_version < {search_index.VERSION}"),
+)
+sa.Index(
+    "tickets_by_contact",
+    tickets.c.org_id,
+    tickets.c.contact_id,
+    tickets.c.id,
+    postgresql_where=tickets.c.contact_id.is_not(None),
+)

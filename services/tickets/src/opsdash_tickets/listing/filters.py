@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,10 @@ from opsdash_tickets.tickets import validation
 MAXIMUM_QUERY_LENGTH: Final = 200
 MAXIMUM_CHOICES: Final = 50
 MAXIMUM_IDS: Final = 100
+MAXIMUM_COMMENTED: Final = 200
 ME: Final = "me"
 NONE: Final = "none"
+_NUMBER: Final = re.compile(r"[1-9][0-9]*")
 Value = TypeVar("Value")
 
 
@@ -70,9 +73,17 @@ class TicketFilter:
     words: str | None = None
 
     @property
-    def is_ambiguous(self) -> bool:
-        """Bare digits: a number if there is such a ticket, else a word."""
-        return self.number is not None and self.words is not None
+    def is_search(self) -> bool:
+        """Words, or digits that are a word and the number of a ticket; `#42` alone is a condition like others."""
+        return self.words is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A ticket whose comments have those of the words that have a bit here."""
+
+    ticket_id: UUID
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,16 @@ def read_filter(query: ListQuery, *, user_id: UUID) -> TicketFilter:
         number=number,
         words=words,
     )
+
+
+def read_commented(text: str) -> tuple[Commented, ...]:
+    """Tickets with commas, as the gateway sends what the comments service has found. Raises InvalidFields."""
+    return _choices("q", text or None, _commented, most=MAXIMUM_COMMENTED)
+
+
+def _commented(text: str) -> Commented:
+    ticket_id, _, words = text.partition(":")
+    return Commented(UUID(ticket_id), int(words))
 
 
 def read_sort(text: str | None) -> Sort:
@@ -167,14 +188,14 @@ def _zone(name: str | None) -> str:
 
 
 def _words(text: str | None) -> tuple[int | None, str | None]:
-    """`#42` is a number only; `42` is a number first, and words when no ticket has it."""
+    """`#42` is a ticket only, `42` a ticket and a word; with zeros in front it is a word."""
     if text is None or not text.strip():
         return None, None
     if len(text) > MAXIMUM_QUERY_LENGTH:
         raise _refused("q", "too-long", f"may have {MAXIMUM_QUERY_LENGTH} characters at most")
     wanted = text.strip()
     digits = wanted.removeprefix("#")
-    if not digits.isascii() or not digits.isdigit():
+    if not _NUMBER.fullmatch(digits):
         return None, wanted
     number = min(int(digits), 2**63 - 1)
     return number, None if wanted.startswith("#") else digits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -20,11 +20,11 @@ from opsdash_tenancy.open_tenant import TenantReader
 from opsdash_tickets.access.policy import Access, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.listing import csv_export, repository
-from opsdash_tickets.listing.filters import ListQuery, Sort, TicketFilter, read_filter, read_sort
-from opsdash_tickets.listing.repository import Position
+from opsdash_tickets.listing.conditions_repository import Position, position_of
+from opsdash_tickets.listing.filters import Commented, ListQuery, TicketFilter, read_commented, read_filter, read_sort
 from opsdash_tickets.listing.schemas import TicketPage
 from opsdash_tickets.names.model import Names
-from opsdash_tickets.tickets.presenters import ticket_row
+from opsdash_tickets.tickets.presenters import listed_row
 from opsdash_tickets.tickets.rows import ListedTicket, named_by
 
 #: Writing a page is one step, during which the process serves nobody else.
@@ -40,7 +40,9 @@ Zone = Annotated[str | None, QueryParameter(description="IANA zone of the day th
 Moment = Annotated[str | None, QueryParameter(description="RFC 3339 with zone")]
 Words = Annotated[
     str | None,
-    QueryParameter(description="`#42`, `42`, or words of title and description; the last may be a beginning"),
+    QueryParameter(
+        description="`#42`, `42`, or words of title, description, contact and company; the last may be a beginning"
+    ),
 ]
 #: Newer than the other parameters, so it comes last: generated clients may pass them by position.
 TicketIds = Annotated[str | None, QueryParameter(description="Ids of tickets, with commas")]
@@ -98,30 +100,30 @@ async def list_tickets(
 ) -> TicketPage:
     """Living tickets that match, newest first unless sorted otherwise."""
     wanted, sort = read_filter(replace(list_query, id=id), user_id=org.user_id), read_sort(list_query.sort)
-    if wanted.is_ambiguous:
-        async with org.transaction(Action.READ) as (work, access):
-            wanted = await repository.settle_number(work.connection, access.org_id, wanted)
+    commented = read_commented(org.commented) if wanted.is_search else ()
     scope = f"{org.slug}|tickets|{sort}|{wanted}"
     after = None if cursor is None else _position(org.cursors.decode(cursor, scope=scope))
 
     async def find(reader: TenantReader) -> tuple[list[ListedTicket], Names]:
-        rows = await repository.page_with_tenant(reader, wanted, sort, after=after, limit=limit + 1)
+        rows = await repository.page_with_tenant(
+            reader, wanted, sort, after=after, limit=limit + 1, commented=commented
+        )
         return rows, await org.names_with(reader, named_by(rows))
 
     reading = await org.read(Action.READ, find)
     rows, names = reading.found
     shown = rows[:limit]
-    position = repository.position_of(shown[-1]) if len(rows) > limit else None
+    position = position_of(shown[-1]) if len(rows) > limit else None
     return TicketPage(
-        items=[ticket_row(row, names, reading.now) for row in shown],
+        items=[listed_row(row, names, reading.now) for row in shown],
         next_cursor=None if position is None else org.cursors.encode(position, scope=scope),
-        total=await _total(org, wanted) if count else UNSET,
+        total=await _total(org, wanted, commented) if count else UNSET,
     )
 
 
-async def _total(org: RequestScope, wanted: TicketFilter) -> int:
+async def _total(org: RequestScope, wanted: TicketFilter, commented: Sequence[Commented]) -> int:
     async with org.transaction(Action.READ) as (work, access):
-        return await repository.count(work.connection, access.org_id, wanted)
+        return await repository.count(work.connection, access.org_id, wanted, commented)
 
 
 @get(
@@ -148,7 +150,7 @@ async def export_tickets(
     if len(rows) < EXPORT_PAGE:
         return Response(first, media_type=CSV, headers=headers)
     org.begin_export(access)
-    rest = _rest(org, query, repository.position_of(rows[-1]))
+    rest = _rest(org, query, position_of(rows[-1]))
     return Stream(_joined(first, rest), media_type=CSV, headers=headers)
 
 
@@ -158,7 +160,7 @@ async def _rest(org: RequestScope, list_query: ListQuery, after: Position | None
         async with org.next_page() as (work, access):
             rows, names = await _page(org, work, access, list_query, after)
         yield csv_export.encode(rows, names, work.now, header=False)
-        after = repository.position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
+        after = position_of(rows[-1]) if len(rows) == EXPORT_PAGE else None
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -170,14 +172,9 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
 async def _page(
     org: RequestScope, work: UnitOfWork, access: Access, query: ListQuery, after: Position | None
 ) -> tuple[list[ListedTicket], Names]:
-    wanted, sort = await _read(work, access, query)
+    wanted, sort = read_filter(query, user_id=access.user_id), read_sort(query.sort)
     rows = await repository.page(work.connection, access.org_id, wanted, sort, after=after, limit=EXPORT_PAGE)
     return rows, await org.names_in(work, named_by(rows))
-
-
-async def _read(work: UnitOfWork, access: Access, query: ListQuery) -> tuple[TicketFilter, Sort]:
-    wanted = read_filter(query, user_id=access.user_id)
-    return await repository.settle_number(work.connection, access.org_id, wanted), read_sort(query.sort)
 
 
 def _position(values: list[str | int]) -> Position:

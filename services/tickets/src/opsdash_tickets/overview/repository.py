@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
@@ -12,8 +14,10 @@ from opsdash_chassis.database.row import Row
 from opsdash_tickets.names.entities import Company
 from opsdash_tickets.tickets.predicates import ACTIVE, BREACHED, DUE_SOON
 
-# Names are matched anywhere, literally: position() knows no wildcards.
-_MATCHES = "($2::text IS NULL OR position(lower($2) IN lower(e.name)) > 0)"
+# Each word is matched anywhere in the name, literally: position() knows no wildcards. A new name is folded soon.
+_MATCHES = """
+($2::text[] IS NULL OR (SELECT bool_and(position(word IN coalesce(e.folded, lower(e.name))) > 0) FROM unnest($2) word))
+"""
 _BY_NAME = "ORDER BY lower(e.name), 1 LIMIT $3"
 _MEMBERS = f"""
 SELECT e.user_id AS id, e.name, e.email, e.role FROM members e
@@ -58,6 +62,10 @@ SELECT t.id, t.number, t.title, t.priority, t.sla_due_at FROM tickets t
 WHERE t.org_id = $1 AND t.deleted_at IS NULL AND {BREACHED}
 ORDER BY t.sla_due_at, t.id LIMIT 5
 """  # noqa: S608 - texts of this module
+
+
+#: Folded words, all of which a name must have; None for any name.
+Words: TypeAlias = Sequence[str] | None
 
 
 class PickedMember(Row, frozen=True):
@@ -134,20 +142,20 @@ class MostOverdue(Row, frozen=True):
     sla_due_at: datetime
 
 
-async def members(connection: Connection, org_id: UUID, words: str | None, limit: int) -> list[PickedMember]:
+async def members(connection: Connection, org_id: UUID, words: Words, limit: int) -> list[PickedMember]:
     """Living members whose name holds the words, by name; None holds in every name."""
     return to_rows(PickedMember, await connection.fetch(_MEMBERS, org_id, words, limit))
 
 
-async def contacts(connection: Connection, org_id: UUID, words: str | None, limit: int) -> list[PickedContact]:
+async def contacts(connection: Connection, org_id: UUID, words: Words, limit: int) -> list[PickedContact]:
     return to_rows(PickedContact, await connection.fetch(_CONTACTS, org_id, words, limit))
 
 
-async def companies(connection: Connection, org_id: UUID, words: str | None, limit: int) -> list[PickedEntity]:
+async def companies(connection: Connection, org_id: UUID, words: Words, limit: int) -> list[PickedEntity]:
     return to_rows(PickedEntity, await connection.fetch(_COMPANIES, org_id, words, limit))
 
 
-async def projects(connection: Connection, org_id: UUID, words: str | None, limit: int) -> list[PickedEntity]:
+async def projects(connection: Connection, org_id: UUID, words: Words, limit: int) -> list[PickedEntity]:
     return to_rows(PickedEntity, await connection.fetch(_PROJECTS, org_id, words, limit))
 
 

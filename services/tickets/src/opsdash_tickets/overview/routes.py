@@ -11,6 +11,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from opsdash_chassis.database.pools import Connection
+from opsdash_chassis.text.folding import fold
 from opsdash_contracts.tickets import Category, Status
 from opsdash_contracts.workspace import PLATE_CAPS, Role
 
@@ -18,7 +19,7 @@ from opsdash_tickets.access.policy import ASSIGNABLE_ROLES, Action
 from opsdash_tickets.access.scope import RequestScope
 from opsdash_tickets.errors import NotFound
 from opsdash_tickets.overview import repository
-from opsdash_tickets.overview.repository import PickedContact, PickedEntity, PickedMember
+from opsdash_tickets.overview.repository import PickedContact, PickedEntity, PickedMember, Words
 from opsdash_tickets.overview.schemas import (
     FEATURE,
     ContactChoice,
@@ -37,7 +38,9 @@ from opsdash_tickets.overview.schemas import (
 from opsdash_tickets.plate_usage import repository as plate_usage_repository
 
 Picked = TypeVar("Picked")
-PickerWords = Annotated[str | None, QueryParameter(max_length=200, description="Part of the name")]
+PickerWords = Annotated[
+    str | None, QueryParameter(max_length=200, description="Parts of the name, without regard to case and accents")
+]
 PickerLimit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
@@ -133,12 +136,12 @@ async def pick_projects(
 
 async def _pick(
     org: RequestScope,
-    find: Callable[[Connection, UUID, str | None, int], Awaitable[list[Picked]]],
+    find: Callable[[Connection, UUID, Words, int], Awaitable[list[Picked]]],
     words: str | None,
     limit: int,
 ) -> list[Picked]:
     async with org.transaction(Action.READ) as (work, access):
-        return await find(work.connection, access.org_id, words, limit)
+        return await find(work.connection, access.org_id, fold(words or "").split() or None, limit)
 
 
 def _member_choice(row: PickedMember) -> MemberChoice:

@@ -56,7 +56,7 @@ async def _store(
     work: UnitOfWork, event_type: str, after: Ticket, changes: dict[str, Change], rendered: Rendered | None = None
 ) -> None:
     event = ticket_event(event_type, after, changes=changes, actor_id=None, now=work.now)
-    await tickets_repository.update(work, after, event, rendered)
+    await tickets_repository.update(work, after, event, rendered, None if after.title else "")
 
 
 async def render_outdated(database: Database) -> int:

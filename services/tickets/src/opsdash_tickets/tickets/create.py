@@ -16,6 +16,7 @@ from opsdash_tickets.access.policy import Access
 from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.tickets import create_repository, due_times, model, references
 from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.found_by import found_by
 from opsdash_tickets.tickets.model import Ticket
 from opsdash_tickets.tickets.references import References
 from opsdash_tickets.tickets.rows import DetailedTicket
@@ -48,10 +49,11 @@ async def create_ticket(work: UnitOfWork, access: Access, new: NewTicket) -> Det
     """
     due_times.check_due(new.sla_due_at, work.now)
     await references.check(work, access, new.references)
+    words = await found_by(work, access.org_id, new.title, new.description, new.contact_id)
     counters = await plate_usage.take_slot(work, access, new_number=True)
     ticket = _first_version(work, access, new, counters.last_number)
     event = ticket_event(events.CREATED, ticket, changes={}, actor_id=access.user_id, now=work.now)
-    return await create_repository.insert(work, ticket, new.rendered, event)
+    return await create_repository.insert(work, ticket, new.rendered, words, event)
 
 
 def _first_version(work: UnitOfWork, access: Access, new: NewTicket, number: int) -> Ticket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
+from opsdash_chassis.text import search_index
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import TicketEvent
 from opsdash_contracts.topics import TICKETS
@@ -18,14 +19,18 @@ _STORED: Final = (*COLUMNS, "description_html", "renderer")
 _OWN: Final = tuple(name for name in TicketColumns.__struct_fields__ if name in COLUMNS)
 _INSERT = f"""
 WITH {RECORDED}
-INSERT INTO tickets ({", ".join(_STORED)}) VALUES ({", ".join(f"${place + 1}" for place in range(len(_STORED)))})
+INSERT INTO tickets ({", ".join(_STORED)}, search, search_version)
+VALUES ({", ".join(f"${place + 1}" for place in range(len(_STORED)))},
+        ${len(_STORED) + 1}::text::tsvector, {search_index.VERSION})
 """  # noqa: S608 - our own names
 
 
-async def insert(work: UnitOfWork, ticket: Ticket, rendered: Rendered, event: Event[TicketEvent]) -> DetailedTicket:
-    """Store a ticket whose slot has been taken, with its event; its detail view."""
+async def insert(
+    work: UnitOfWork, ticket: Ticket, rendered: Rendered, found_by: str, event: Event[TicketEvent]
+) -> DetailedTicket:
+    """Store a ticket whose slot has been taken, with its event and what it is found by; its detail view."""
     values = (getattr(ticket, name) for name in COLUMNS)
-    await work.execute_with_event(_INSERT, *values, *rendered, event=event, topic=TICKETS)
+    await work.execute_with_event(_INSERT, *values, *rendered, found_by, event=event, topic=TICKETS)
     own: dict[str, Any] = {name: getattr(ticket, name) for name in _OWN}
     return DetailedTicket(
         **own,

@@ -9,14 +9,15 @@ from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, St
 
 from opsdash_tickets.names.model import Names
 from opsdash_tickets.tickets import due_times
-from opsdash_tickets.tickets.rows import TicketColumns
-from opsdash_tickets.tickets.schemas import TicketRow
+from opsdash_tickets.tickets.rows import ListedTicket, TicketColumns
+from opsdash_tickets.tickets.schemas import FoundIn, TicketRow
 
 # By their values: a lookup is a fifth of a call of the class.
 _STATUSES: Final = {status.value: status for status in Status}
 _PRIORITIES: Final = {priority.value: priority for priority in Priority}
 _CATEGORIES: Final = {category.value: category for category in Category}
 _SOURCES: Final[dict[str | None, SlaSource | None]] = {None: None} | {source.value: source for source in SlaSource}
+_PLACES: Final = {place.value: place for place in FoundIn}
 _OUTCOMES: Final[dict[str | None, Outcome | None]] = {None: None} | {outcome.value: outcome for outcome in Outcome}
 
 
@@ -46,6 +47,14 @@ def ticket_row(row: TicketColumns, names: Names, now: datetime) -> TicketRow:
         updated_at=row.updated_at,
         version=row.version,
     )
+
+
+def listed_row(row: ListedTicket, names: Names, now: datetime) -> TicketRow:
+    """The same with the fields that the words of a search were found in."""
+    shown = ticket_row(row, names, now)
+    if row.found_in is not None:
+        shown.found_in = [_PLACES[field] for field in row.found_in]
+    return shown
 
 
 def _sla_state(row: TicketColumns, now: datetime) -> due_times.SlaState:

@@ -10,6 +10,7 @@ import opsdash_markdown as markdown
 from opsdash_chassis.database.pools import Connection, Record
 from opsdash_chassis.database.records import to_row
 from opsdash_chassis.database.unit_of_work import RECORDED, UnitOfWork
+from opsdash_chassis.text import search_index
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.tickets import Category, Outcome, Priority, SlaSource, Status, TicketEvent
 from opsdash_contracts.topics import TICKETS
@@ -26,7 +27,9 @@ _UPDATE = f"""
 WITH {RECORDED}
 UPDATE tickets SET {", ".join(f"{name} = ${index}" for index, name in enumerate(_MUTABLE, start=3))},
        description_html = coalesce(${len(_MUTABLE) + 3}, description_html),
-       renderer = coalesce(${len(_MUTABLE) + 4}, renderer)
+       renderer = coalesce(${len(_MUTABLE) + 4}, renderer),
+       search = coalesce(${len(_MUTABLE) + 5}::text::tsvector, search),
+       search_version = CASE WHEN ${len(_MUTABLE) + 5} IS NULL THEN search_version ELSE {search_index.VERSION} END
 WHERE org_id = $1 AND id = $2
 """  # noqa: S608 - our own names
 #: What `to_ticket` reads: not the HTML of the description, which may be long and is not the ticket's own state.
@@ -59,9 +62,18 @@ _DETAIL_BY_ID = f"{_DETAIL} AND t.id = $2"
 _DETAIL_BY_NUMBER = f"{_DETAIL} AND t.number = $2"
 
 
-async def update(work: UnitOfWork, ticket: Ticket, event: Event[TicketEvent], rendered: Rendered | None = None) -> None:
-    """Store the next version of a locked ticket with its event; `rendered` when its description has changed."""
-    values = (*(getattr(ticket, name) for name in _MUTABLE), *(rendered or (None, None)))
+async def update(
+    work: UnitOfWork,
+    ticket: Ticket,
+    event: Event[TicketEvent],
+    rendered: Rendered | None = None,
+    found_by: str | None = None,
+) -> None:
+    """Store the next version of a locked ticket with its event.
+
+    `rendered` when its description has changed, `found_by` when that which it is found by has.
+    """
+    values = (*(getattr(ticket, name) for name in _MUTABLE), *(rendered or (None, None)), found_by)
     await work.execute_with_event(_UPDATE, ticket.org_id, ticket.id, *values, event=event, topic=TICKETS)
 
 

@@ -39,9 +39,10 @@ class TicketColumns(Row, frozen=True):
 
 
 class ListedTicket(TicketColumns, frozen=True):
-    """As a list reads it. `position` is the sort key as PostgreSQL writes it."""
+    """As a list reads it. `position` is the sort key as PostgreSQL writes it; `found_in` is None without a search."""
 
     position: str
+    found_in: Sequence[str] | None
 
 
 class DetailedTicket(TicketColumns, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -92,8 +93,18 @@ class PatchTicket(Body):
         return given
 
 
-class TicketRow(Body):
-    """A ticket as lists show it."""
+class FoundIn(StrEnum):
+    """Where words of a search were found."""
+
+    TITLE = "title"
+    CONTACT = "contact"
+    COMPANY = "company"
+    DESCRIPTION = "description"
+    COMMENTS = "comments"
+
+
+class TicketRow(Body, kw_only=True):
+    """A ticket as lists show it; `found_in` is there when the list was searched for, empty for a number alone."""
 
     id: UUID
     number: int
@@ -117,9 +128,10 @@ class TicketRow(Body):
     created_at: datetime
     updated_at: datetime
     version: int
+    found_in: list[FoundIn] | UnsetType = UNSET
 
 
-class TicketDetail(TicketRow):
+class TicketDetail(TicketRow, kw_only=True):
     """A ticket with its text, where its status can go, and what the caller may do with it.
 
     `updated_by` made the newest version; null is the system.

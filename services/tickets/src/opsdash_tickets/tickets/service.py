@@ -21,6 +21,8 @@ from opsdash_tickets.errors import (
 from opsdash_tickets.plate_usage import service as plate_usage
 from opsdash_tickets.tickets import due_times, model, references, repository
 from opsdash_tickets.tickets.events import ticket_event
+from opsdash_tickets.tickets.found_by import found_by
+from opsdash_tickets.tickets.index_model import SOURCES
 from opsdash_tickets.tickets.model import Change, Ticket
 from opsdash_tickets.tickets.rows import DetailedTicket
 
@@ -64,7 +66,10 @@ async def save_change(
     after = replace(after, version=before.version + 1, updated_at=work.now)
     changes = model.changes_between(before, after)
     event = _event(work, access, events.UPDATED, after, changes, bulk_id=bulk_id)
-    await repository.update(work, after, event, rendered)
+    words = None
+    if not changes.keys().isdisjoint(SOURCES):
+        words = await found_by(work, access.org_id, after.title, after.description, after.contact_id)
+    await repository.update(work, after, event, rendered, words)
     return after
 
 

@@ -12,6 +12,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
+from opsdash_chassis.text.folding import fold
 from opsdash_http.errors.problems import Problem, forbidden
 from opsdash_http.types import HttpResponse
 
@@ -120,7 +121,7 @@ async def _contact_id(page: Page, form: Mapping[str, str]) -> str:
     if not typed or form["contact_id"]:
         return form["contact_id"] if typed else ""
     name = typed.partition(" · ")[0]
-    found = [contact for contact in await _contacts(page, name[:200]) if contact.name.lower() == name.lower()]
+    found = [contact for contact in await _contacts(page, name[:200]) if fold(contact.name) == fold(name)]
     return str(found[0].id) if len(found) == 1 else "unknown"
 
 

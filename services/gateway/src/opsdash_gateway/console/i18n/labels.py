@@ -110,6 +110,13 @@ _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "today": N_("Due today"),
         "none": N_("No due time"),
     },
+    "place": {
+        "title": N_("title"),
+        "contact": N_("contact"),
+        "company": N_("company"),
+        "description": N_("description"),
+        "comments": N_("comments"),
+    },
 }
 
 

@@ -51,7 +51,7 @@ async def read_list(page: Page, query: ListQuery, *, cursor: str | None = None, 
     if wanted is None:
         return TicketList(query, TicketPage([], None), 0)
     more = {"limit": str(PAGE_SIZE), "count": "true"} | ({"cursor": cursor} if cursor else {})
-    rows = await page.read("/tickets", TicketPage, query=urlencode(wanted | more).encode("ascii"))
+    rows = await page.read_tickets(urlencode(wanted | more).encode("ascii"))
     return TicketList(query, rows, before + len(rows.items))
 
 
@@ -73,7 +73,7 @@ async def count_listed(page: Page, ids: str) -> int:
     if not asked or wanted is None:
         return 0
     these = {"id": ",".join(map(str, asked)), "limit": str(len(asked))}
-    return len((await page.read("/tickets", TicketPage, query=urlencode(wanted | these).encode())).items)
+    return len((await page.read_tickets(urlencode(wanted | these).encode())).items)
 
 
 def _ticket_ids(text: str) -> set[UUID]:

@@ -27,6 +27,7 @@ from opsdash_gateway.console.shell.upstream_schemas import (
     Membership,
     Preferences,
     Support,
+    TicketPage,
     Unread,
     Views,
     refusal,
@@ -35,6 +36,7 @@ from opsdash_gateway.live.hub import Hub
 from opsdash_gateway.upstream.answers import Answer
 from opsdash_gateway.upstream.channel_names import channel_names
 from opsdash_gateway.upstream.client import Service, UpstreamClient, Upstreams
+from opsdash_gateway.upstream.ticket_search import list_tickets
 
 BAD_REQUEST: Final = 400
 #: How long a page waits for the number at the bell: it is worth less than the page.
@@ -124,6 +126,13 @@ class Page:
         """GET below the workspace, decoded. Raises the upstream's problem."""
         answer = await self.send("GET", path, query=query, service=service, seconds=seconds)
         return msgspec.json.decode(answer.body, type=kind)
+
+    async def read_tickets(self, query: bytes) -> TicketPage:
+        """A page of the list; words are looked for in comments too. Raises the upstream's problem."""
+        answer = await list_tickets(self.upstreams, f"/orgs/{self.slug}", query, self._caller())
+        if answer.status >= BAD_REQUEST:
+            raise refusal(answer.body, answer.headers)
+        return msgspec.json.decode(answer.body, type=TicketPage)
 
     async def send(
         self,

@@ -99,7 +99,7 @@ class Project(msgspec.Struct):
 
 
 class TicketRow(msgspec.Struct, kw_only=True):
-    """A ticket as lists show it."""
+    """A ticket as lists show it; `found_in` says where words were found."""
 
     id: UUID
     number: int
@@ -115,12 +115,16 @@ class TicketRow(msgspec.Struct, kw_only=True):
     comment_count: int
     created_at: datetime
     version: int
+    found_in: list[str] = []
 
 
 class TicketPage(msgspec.Struct):
+    """`narrowed` says where words were not looked for."""
+
     items: list[TicketRow]
     next_cursor: str | None
     total: int = 0
+    narrowed: list[str] = []
 
 
 class Member(msgspec.Struct):

@@ -24,6 +24,7 @@ from opsdash_gateway.rest.openapi.live import PATH as LIVE_PATH
 from opsdash_gateway.rest.openapi.live import describe_stream
 from opsdash_gateway.rest.openapi.shared import share_schemas
 from opsdash_gateway.rest.openapi.ticket_composition import describe_composed_ticket
+from opsdash_gateway.rest.openapi.ticket_list import describe_narrowed_search
 
 TITLE = "OpsDash Support"
 VERSION = "1"
@@ -64,6 +65,7 @@ def build_document(route_handlers: Sequence[ControllerRouterHandler], **options:
     share_schemas(document)
     describe_composed_ticket(document)
     describe_composed_inbox(document)
+    describe_narrowed_search(document)
     if LIVE_PATH in document["paths"]:
         describe_stream(document)
     describe_itself(document)

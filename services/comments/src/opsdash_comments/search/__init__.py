@@ -1,0 +1,1 @@
+"""Comments found by their words, and their index."""
