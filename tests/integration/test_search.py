@@ -137,6 +137,7 @@ async def test_what_was_changed_is_found_by_its_new_words_only(client: Client):
         *(f"{name}=none" for name in ("assignee", "contact", "company", "project")),
         "status=open", "priority=medium", "category=general", "created_from=2020-01-01T00:00:00Z", f"id={FOUND.owner}",
     ],
+    ids=lambda condition: condition.removesuffix(str(FOUND.owner)),  # an id of each worker's own
 )  # fmt: skip
 async def test_every_filter_goes_with_words_and_numbers(client: Client, condition: str):
     for words in ("refund", "1"):

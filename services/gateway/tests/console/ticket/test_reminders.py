@@ -11,7 +11,7 @@ from aiohttp import web
 from opsdash_gateway.console.ticket.reminders import moment_for
 
 from services.gateway.tests.console.dashboard.test_dashboard import VIEWS
-from services.gateway.tests.console.settings.test_frame import problem
+from services.gateway.tests.console.settings.conftest import problem
 from services.gateway.tests.console.ticket.test_ticket_page import (
     PATH,
     PERSON,
