@@ -177,7 +177,8 @@ COUNT_EFFECTS = (
     "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, company_id uuid, version bigint)",
     """CREATE FUNCTION count_effect() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
     'BEGIN INSERT INTO public.effects (company_id, version) VALUES (NEW.company_id, NEW.version); RETURN NEW; END'""",
-    "CREATE TRIGGER effects AFTER INSERT OR UPDATE ON companies FOR EACH ROW EXECUTE FUNCTION count_effect()",
+    """CREATE TRIGGER effects AFTER INSERT OR UPDATE OF version ON companies
+    FOR EACH ROW EXECUTE FUNCTION count_effect()""",
 )
 
 
