@@ -1,6 +1,6 @@
 """SQL of reminders. Every statement names the org, but for the one that looks for what is due in all.
 
-Those of a deleted ticket are not shown and not told; they come back with it.
+Those of a deleted ticket are not shown and come back with it, but for those whose time comes meanwhile: they are over.
 """
 
 from __future__ import annotations
