@@ -11,7 +11,8 @@ from opsdash_contracts import sla
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.sla import SlaOutcome, SlaRule, SlaTimer
 from opsdash_contracts.tickets import Priority, SlaSource
-from opsdash_notifications.escalation import service
+from opsdash_notifications.batches import one_batch
+from opsdash_notifications.escalation import repository, service
 from opsdash_notifications.org_settings import repository as settings_repository
 from opsdash_notifications.org_settings.model import OrgSettings
 
@@ -47,7 +48,7 @@ async def later(desk: Desk, passed: timedelta) -> None:
 async def escalate(desk: Desk) -> list[str]:
     """The reasons of the rows of the owner's inbox, in an org where nobody else is told of anything."""
     async with desk.work() as work:
-        await service.escalate_batch(work)
+        await one_batch(work, repository.take_due, service.BREACHES)
     found = await desk.connection.fetch("SELECT reason FROM inbox_rows WHERE user_id = $1", desk.ours.owner)
     return [row["reason"] for row in found]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -74,6 +75,15 @@ class TestHandlers:
         await desk.connection.execute("UPDATE members SET removed_at = now() WHERE user_id = $1", desk.ours.viewer)
         await desk.apply(story.commented(desk.ours.owner, mentions=[desk.ours.viewer]))
         assert (SKIPPED, "inbox", "not_a_member", desk.ours.viewer) in await desk.notices()
+
+    async def test_watchers_and_assignees_of_whom_nothing_is_kept_hold_up_nothing(self, desk: Desk) -> None:
+        """A new installation reads of who left before nothing but that they did."""
+        story = desk.story(assignee=uuid4())
+        await desk.apply(replayed(story.created()), replayed(story.commented(uuid4())))
+        await desk.apply(story.commented(desk.ours.owner), story.moved(by=desk.ours.owner), story.breached())
+        rows = await desk.rows()
+        assert rows.keys() == {desk.ours.owner, desk.ours.admin, desk.ours.member}
+        assert json.loads(rows[desk.ours.member]["reasons"]) == {"commented": 1, "status_changed": 1, "sla_breached": 1}
 
     async def test_an_org_that_is_gone_is_not_waited_for(self, desk: Desk) -> None:
         await desk.connection.execute("UPDATE orgs SET removed_at = now() WHERE org_id = $1", desk.ours.id)

@@ -176,6 +176,15 @@ class TestQuietHours:
     def test_over_midnight_in_madrid(self, at: datetime, end: datetime | None) -> None:
         assert QuietHours(time(22), time(7), "Europe/Madrid").end_of(at) == end
 
+    @pytest.mark.parametrize("zone", ["Atlantis/Capital", "../zone"])
+    def test_of_a_zone_that_is_not_known_here_the_clock_is_utc(self, zone: str) -> None:
+        quiet = QuietHours(time(22), time(7), zone)
+        late = datetime(2026, 3, 3, 23, tzinfo=UTC)
+        assert (quiet.end_of(late), quiet.end_of(NOW)) == (
+            QuietHours(quiet.begins, quiet.ends, "UTC").end_of(late),
+            None,
+        )
+
 
 class TestTries:
     def test_pauses_grow_to_an_hour(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from opsdash_notifications.mail.texts import OVERDUE_DIGEST
 from opsdash_notifications.overdue import service
 from opsdash_notifications.overdue.sender import DigestSender
 from opsdash_notifications.tickets.tickets_client import OverdueTicket, OverdueTickets
+from prometheus_client import REGISTRY
 
 from services.notifications.tests.mail.conftest import JONAS, LINKS, MAYA, ORG, OTHER_ORG, Mails
 
@@ -32,8 +34,10 @@ class FakeOverdue:
 
     there: dict[tuple[UUID, UUID], OverdueTickets] = field(default_factory=dict)
     away: bool = False
+    asked: int = 0
 
     async def overdue(self, org_id: UUID, reader: UUID) -> OverdueTickets | None:
+        self.asked += 1
         if self.away:
             raise Unavailable("It is away.")
         return self.there.get((org_id, reader))
@@ -63,7 +67,8 @@ class Digests:
     async def day(self) -> None:
         """What the housekeeping of a process does."""
         await service.begin_due(self.mails.database)
-        await self.sender.run(self.mails.database)
+        with suppress(Unavailable):
+            await self.sender.run(self.mails.database)
 
     async def wait(self, time: timedelta) -> None:
         await self.mails.execute("UPDATE overdue_digests SET due_at = due_at - $1::interval", time)
@@ -214,6 +219,21 @@ class TestOutages:
         await digests.day()
         assert len(digests.taken) == 1
 
+    async def test_while_tickets_are_away_they_are_asked_for_one_digest_and_the_others_stay_due(
+        self, digests: Digests
+    ) -> None:
+        digests.tickets.away = True
+        await digests.chosen(MAYA)
+        await digests.chosen(JONAS)
+        await digests.day()
+        assert digests.tickets.asked == 1
+        digests.tickets.away = False
+        await digests.day()
+        assert digests.tickets.asked == 4, "those of two people in two orgs but the first"
+        await digests.wait(service.PAUSE)
+        await digests.day()
+        assert (digests.tickets.asked, len(digests.taken)) == (5, 3)
+
     async def test_but_not_until_the_day_is_over(self, digests: Digests) -> None:
         digests.tickets.away = True
         await digests.chosen(JONAS)
@@ -239,6 +259,48 @@ class TestOutages:
             "mail": (lambda: answer("451 try again later"), lambda: answer("250 OK")),
             "mail_server": (server.stop, server.start),
         }
+
+
+class TestOneThatFails:
+    """A zone that this machine does not know, or whatever else is wrong with one person's digest."""
+
+    async def test_an_hour_that_cannot_be_told_keeps_up_no_other(self, digests: Digests) -> None:
+        await digests.chosen(MAYA, digest_zone="Atlantis/Capital")
+        await digests.chosen(JONAS)
+        before = put_off("digest_hour")
+        await digests.day()
+        assert {mail["To"].addresses[0].display_name for mail in digests.taken} == {"Jonas Bergström"}
+        assert put_off("digest_hour") == before + 1
+
+    async def test_a_digest_that_cannot_be_made_is_tried_later(self, digests: Digests) -> None:
+        await digests.chosen(MAYA)
+        await digests.chosen(JONAS)
+        await service.begin_due(digests.mails.database)
+        await digests.mails.execute(
+            "UPDATE mail_preferences SET digest_zone = 'Atlantis/Capital' WHERE user_id = $1", MAYA
+        )
+        await digests.mails.execute(
+            "UPDATE overdue_digests SET due_at = due_at - interval '1 s' WHERE user_id = $1", MAYA
+        )
+        for _ in range(2):
+            await digests.sender.run(digests.mails.database)
+            assert len(digests.taken) == 1
+        await digests.mails.execute("UPDATE mail_preferences SET digest_zone = 'UTC'")
+        await digests.wait(service.LEASE)
+        await digests.sender.run(digests.mails.database)
+        assert len(digests.taken) == 3
+
+    async def test_it_is_given_up_when_it_is_too_late(self, digests: Digests) -> None:
+        await digests.chosen(MAYA)
+        await service.begin_due(digests.mails.database)
+        await digests.mails.execute("UPDATE mail_preferences SET digest_zone = 'Atlantis/Capital'")
+        await digests.mails.execute("UPDATE overdue_digests SET made_at = made_at - interval '7 hours'")
+        await digests.sender.run(digests.mails.database)
+        assert await digests.mails.stored.fetch("SELECT FROM overdue_digests WHERE due_at IS NOT NULL") == []
+
+
+def put_off(kind: str) -> float:
+    return REGISTRY.get_sample_value("opsdash_rows_put_off_total", {"kind": kind}) or 0
 
 
 async def test_its_link_turns_it_off_and_nothing_else(digests: Digests) -> None:

@@ -44,6 +44,34 @@ def test_who_did_not_come_holds_up_nothing_more_for_a_while() -> None:
     assert waits(known, ADA, now=NOW + PATIENCE + GIVEN_UP_FOR)
 
 
+def held(known: Arrivals, *people: UUID, now: datetime = NOW) -> timedelta:
+    """How long an event waits that is tried again each second."""
+    tries = 0
+    while waits(known, *people, now=now + tries * SECOND):
+        tries += 1
+    return tries * SECOND
+
+
+def test_the_minutes_of_several_people_run_together() -> None:
+    assert held(Arrivals(), ADA, BOB, OWNER) == PATIENCE
+
+
+def test_events_of_an_org_wait_for_a_minute_in_all() -> None:
+    known, now = Arrivals(), NOW
+    for _ in range(20):
+        now += held(known, uuid4(), now=now)
+    assert now - NOW == PATIENCE
+    assert held(known, uuid4(), now=now + GIVEN_UP_FOR - 2 * SECOND) == timedelta()
+    assert held(known, uuid4(), now=now + GIVEN_UP_FOR) == PATIENCE
+
+
+def test_who_came_soon_leaves_the_minute_to_others() -> None:
+    known = Arrivals()
+    waits(known, ADA)
+    waits(known, ADA, now=NOW + SECOND)
+    assert held(known, BOB, now=NOW + 5 * PATIENCE) > PATIENCE / 2
+
+
 def test_each_is_waited_for_by_themselves_and_in_each_org() -> None:
     known = Arrivals()
     waits(known, ADA)
@@ -62,8 +90,9 @@ def test_it_remembers_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(arrivals, "MOST_REMEMBERED", 10)
     known = Arrivals()
     for _ in range(100):
-        waits(known, uuid4())
+        waits(known, uuid4(), org=uuid4())
     assert len(known._since) <= 11
+    assert len(known._held) <= 11
 
 
 class TestMissing:
@@ -85,9 +114,13 @@ class TestMissing:
         audience = Audience(members={OWNER: Role.OWNER}, known=frozenset({OWNER, ADA}))
         assert missing(Occasion((Reason.MENTIONED,), named=(ADA,)), audience, ORG) == set()
 
-    def test_who_watches_may_be_missing(self) -> None:
+    def test_who_watches_may_have_left_long_ago(self) -> None:
         audience = Audience(members={OWNER: Role.OWNER}, known=frozenset({OWNER}), watching=frozenset({ADA}))
-        assert missing(Occasion((Reason.COMMENTED,), actor_id=BOB), audience, ORG) == {ADA}
+        assert missing(Occasion((Reason.COMMENTED,), actor_id=BOB), audience, ORG) == set()
+
+    @pytest.mark.parametrize("reason", [Reason.SLA_WARNING, Reason.SLA_BREACHED, Reason.REOPENED])
+    def test_so_may_who_was_assigned_before(self, reason: Reason) -> None:
+        assert missing(Occasion((reason,), assignee_id=ADA), self.audience, ORG) == set()
 
     @pytest.mark.parametrize("reason", [Reason.USAGE, Reason.SLA_BREACHED, Reason.REOPENED])
     def test_an_org_has_an_owner_who_may_be_missing(self, reason: Reason) -> None:

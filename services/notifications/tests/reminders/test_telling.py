@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from opsdash_contracts.envelope import Event
 from opsdash_contracts.workspace import Kind, Member, Removed, Role, removed, upserted
+from opsdash_notifications.batches import one_batch
 from opsdash_notifications.inbox import repository as inbox_repository
 from opsdash_notifications.reminders import repository, service
 from opsdash_notifications.reminders.consumers import TICKET_HANDLERS
@@ -63,7 +64,7 @@ async def remind(
 
 async def look(desk: Desk) -> int:
     async with desk.work() as work:
-        return await service.remind_batch(work)
+        return await one_batch(work, repository.take_due, service.REMINDERS)
 
 
 async def left(desk: Desk) -> int:
@@ -107,10 +108,10 @@ class TestDue:
         assert await left(desk) == 1
 
     async def test_more_than_a_batch_are_all_told(self, desk: Desk, story: TicketStory):
-        for _ in range(repository.BATCH + 2):
+        for _ in range(service.REMINDERS.batch + 2):
             await remind(desk, story, desk.ours.member)
-        assert [await look(desk), await look(desk)] == [repository.BATCH, 2]
-        assert (await desk.rows())[desk.ours.member]["count"] == repository.BATCH + 2
+        assert [await look(desk), await look(desk)] == [service.REMINDERS.batch, 2]
+        assert (await desk.rows())[desk.ours.member]["count"] == service.REMINDERS.batch + 2
 
     async def test_one_of_long_ago_is_told_late_and_without_a_mail(self, desk: Desk, story: TicketStory):
         await remind(desk, story, desk.ours.member, ahead=-timedelta(days=30))

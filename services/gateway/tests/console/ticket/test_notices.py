@@ -211,8 +211,12 @@ class TestLedger:
         assert "Not told: Jonas (muted), a team channel (refused)." in said
         assert "<b>support" not in html
 
-    async def test_of_an_event_that_nobody_was_told_it_says_so(self, window: Visitor) -> None:
-        assert "Nobody was told." in (await window.get(LEDGER)).html
+    async def test_without_a_delivery_it_says_neither_that_somebody_was_told_nor_that_nobody_was(
+        self, window: Visitor
+    ) -> None:
+        html = (await window.get(LEDGER)).html
+        assert "It is not known yet whether anybody was told." in html
+        assert not any(claim in html for claim in ("Told:", "Nobody was told"))
 
     async def test_claims_nothing_while_deliveries_may_be_on_their_way(
         self, window: Visitor, entries: dict[str, Any]

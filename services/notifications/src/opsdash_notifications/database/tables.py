@@ -155,11 +155,10 @@ overdue_digests = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
     timestamp("made_at"),
     timestamp("due_at", nullable=True),
-    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("overdue_digests_due_at", overdue_digests.c.due_at, postgresql_where=overdue_digests.c.due_at.is_not(None))
 
-# Of a person, whatever the org.
+# Of a person, whatever the org. The release before reads and writes `language` alone, which has no "none".
 sa.Table(
     "mail_preferences",
     metadata,
@@ -171,7 +170,8 @@ sa.Table(
     sa.Column("quiet_zone", sa.Text),
     sa.Column("urgent_through", sa.Boolean, nullable=False, server_default="true"),
     timestamp("muted_until", nullable=True),
-    sa.Column("language", sa.Text),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("chosen_language", sa.Text),
     sa.Column("digest_hour", sa.Integer),
     sa.Column("digest_zone", sa.Text),
     timestamp("digest_set_at", nullable=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
@@ -11,7 +12,6 @@ from opsdash_notifications.escalation.model import LastingBreach
 from opsdash_notifications.ledger.model import Source
 from opsdash_notifications.org_settings.model import DEFAULT_ESCALATE_HOURS
 
-BATCH = 100
 _BEGIN = """
 INSERT INTO lasting_breaches (org_id, ticket_id, number, event_id, breached_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (org_id, ticket_id) DO UPDATE
@@ -25,13 +25,16 @@ WITH due AS (
     FROM lasting_breaches b LEFT JOIN org_settings s ON s.org_id = b.org_id
     CROSS JOIN LATERAL (SELECT coalesce(s.escalate_after_hours, {DEFAULT_ESCALATE_HOURS}) AS hours) h
     WHERE h.hours > 0 AND b.breached_at + make_interval(hours => h.hours) <= now()
-    ORDER BY b.org_id, b.ticket_id LIMIT {BATCH} FOR UPDATE OF b SKIP LOCKED
+    ORDER BY b.org_id, b.ticket_id LIMIT $1 FOR UPDATE OF b SKIP LOCKED
 ), taken AS (
     DELETE FROM lasting_breaches b USING due WHERE b.org_id = due.org_id AND b.ticket_id = due.ticket_id
     RETURNING b.org_id, b.ticket_id, b.number, b.event_id, due.due_at
 )
 SELECT org_id, ticket_id, number, event_id, due_at FROM taken ORDER BY org_id, ticket_id
-"""  # noqa: S608 - our own numbers
+"""  # noqa: S608 - our own number
+_PUT_OFF = """
+UPDATE lasting_breaches SET breached_at = breached_at + (now() - $3) + $4 WHERE org_id = $1 AND ticket_id = $2
+"""
 
 
 async def begin(connection: Connection, source: Source) -> None:
@@ -44,6 +47,11 @@ async def end(connection: Connection, org_id: UUID, ticket_id: UUID) -> None:
     await connection.execute(_END, org_id, ticket_id)
 
 
-async def take_due(connection: Connection) -> list[LastingBreach]:
+async def take_due(connection: Connection, most: int) -> list[LastingBreach]:
     """Some of those that have lasted long enough in their org; they are forgotten when the transaction commits."""
-    return to_rows(LastingBreach, await connection.fetch(_TAKE_DUE_OF_ANY_ORG))
+    return to_rows(LastingBreach, await connection.fetch(_TAKE_DUE_OF_ANY_ORG, most))
+
+
+async def put_off(connection: Connection, breach: LastingBreach, time: timedelta) -> None:
+    """It is due so much later than now."""
+    await connection.execute(_PUT_OFF, breach.org_id, breach.ticket_id, breach.due_at, time)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.notices import Reason
 
+from opsdash_notifications.batches import Rows, deal_with_due
 from opsdash_notifications.escalation import repository
+from opsdash_notifications.escalation.model import LastingBreach
 from opsdash_notifications.inbox.model import is_silent
 from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger.model import Source
@@ -32,18 +35,15 @@ async def end(work: UnitOfWork, org_id: UUID, ticket_id: UUID) -> None:
 
 
 async def escalate_due(database: Database) -> None:
-    """Batch by batch; any replica may do it, and each breach is in the hands of one."""
-    taken = repository.BATCH
-    while taken == repository.BATCH:
-        async with worker_unit_of_work(database) as work:
-            taken = await escalate_batch(work)
+    """All that have lasted long enough."""
+    await deal_with_due(database, repository.take_due, BREACHES)
 
 
-async def escalate_batch(work: UnitOfWork) -> int:
-    """Tell of some; how many were due. Nothing is told of a ticket that is deleted."""
-    due = await repository.take_due(work.connection)
-    for breach in due:
-        ticket = await tickets.read(work.connection, breach.org_id, breach.ticket_id)
-        if ticket is None or ticket.deleted_at is None:
-            await notify(work, breach.source(), Occasion((Reason.SLA_ESCALATED,)), replayed=False)
-    return len(due)
+async def _deal_with(work: UnitOfWork, breach: LastingBreach) -> None:
+    """Nothing is told of a ticket that is deleted."""
+    ticket = await tickets.read(work.connection, breach.org_id, breach.ticket_id)
+    if ticket is None or ticket.deleted_at is None:
+        await notify(work, breach.source(), Occasion((Reason.SLA_ESCALATED,)), replayed=False)
+
+
+BREACHES: Final = Rows("lasting_breach", 100, _deal_with, repository.put_off)

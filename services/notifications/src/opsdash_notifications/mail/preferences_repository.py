@@ -11,29 +11,35 @@ from opsdash_chassis.database.records import to_row
 from opsdash_chassis.database.row import Row
 from opsdash_contracts.notices import Reason
 
+from opsdash_notifications.languages import DEFAULT_LANGUAGE
 from opsdash_notifications.mail.model import MailPreferences
 from opsdash_notifications.mail.quiet_hours import QuietHours
 
-_COLUMNS = """
-turned, delay_seconds, quiet_begins, quiet_ends, quiet_zone, urgent_through, muted_until, language,
-digest_hour, digest_zone, version
-"""
+# What the release before wrote, during an upgrade or after going back, counts: it knows `language` alone.
+_READ = f"""
+SELECT turned, delay_seconds, quiet_begins, quiet_ends, quiet_zone, urgent_through, muted_until,
+    CASE WHEN language = coalesce(chosen_language, '{DEFAULT_LANGUAGE}') THEN chosen_language ELSE language END
+        AS language,
+    digest_hour, digest_zone, version
+FROM mail_preferences WHERE user_id = $1
+"""  # noqa: S608 - our own text
 _OPEN_USER = "SELECT set_config('app.user_id', $1, true)"
-_READ = f"SELECT {_COLUMNS} FROM mail_preferences WHERE user_id = $1"  # noqa: S608 - our columns
 _LOCK = f"{_READ} FOR UPDATE"
 # A digest whose hour was over when it was set begins on the next day.
 _SAVE = f"""
-INSERT INTO mail_preferences AS known (user_id, {_COLUMNS}, digest_set_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now())
+INSERT INTO mail_preferences AS known (
+    user_id, turned, delay_seconds, quiet_begins, quiet_ends, quiet_zone, urgent_through, muted_until,
+    chosen_language, digest_hour, digest_zone, version, language, digest_set_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($9, '{DEFAULT_LANGUAGE}'), now())
 ON CONFLICT (user_id) DO UPDATE SET
     turned = excluded.turned, delay_seconds = excluded.delay_seconds, quiet_begins = excluded.quiet_begins,
     quiet_ends = excluded.quiet_ends, quiet_zone = excluded.quiet_zone, urgent_through = excluded.urgent_through,
-    muted_until = excluded.muted_until, language = excluded.language, digest_hour = excluded.digest_hour,
-    digest_zone = excluded.digest_zone, version = excluded.version,
+    muted_until = excluded.muted_until, chosen_language = excluded.chosen_language, language = excluded.language,
+    digest_hour = excluded.digest_hour, digest_zone = excluded.digest_zone, version = excluded.version,
     digest_set_at = CASE
         WHEN (known.digest_hour, known.digest_zone) IS DISTINCT FROM (excluded.digest_hour, excluded.digest_zone)
         THEN now() ELSE known.digest_set_at END
-"""  # noqa: S608 - our columns
+"""  # noqa: S608 - our own text
 # In one statement, so that a link works whatever else the person changes meanwhile.
 _TURN_OFF = """
 INSERT INTO mail_preferences AS known (user_id, turned) VALUES ($1, $2)

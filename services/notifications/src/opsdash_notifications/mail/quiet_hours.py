@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DAY: Final = timedelta(days=1)
 
@@ -20,12 +20,13 @@ class QuietHours:
 
     def end_of(self, now: datetime) -> datetime | None:
         """When the quiet hours that hold now are over; None outside of them."""
-        local = now.astimezone(ZoneInfo(self.zone))
+        zone = _zone(self.zone)
+        local = now.astimezone(zone)
         wall = local.timetz().replace(tzinfo=None)
         if not self._holds(wall):
             return None
         day = local.date() + (_DAY if wall >= self.ends else timedelta(0))
-        end = datetime.combine(day, self.ends, tzinfo=ZoneInfo(self.zone))
+        end = datetime.combine(day, self.ends, tzinfo=zone)
         if end.astimezone(UTC) <= now:  # the hour comes twice when the clock is set back, and this is the second
             end = end.replace(fold=1)
         return max(end.astimezone(UTC), now + timedelta(seconds=1))
@@ -34,3 +35,11 @@ class QuietHours:
         if self.begins < self.ends:
             return self.begins <= wall < self.ends
         return wall >= self.begins or wall < self.ends
+
+
+def _zone(name: str) -> tzinfo:
+    """UTC for one that this machine does not know (any more): mails of that person, and all others, must leave."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -31,12 +31,10 @@ FROM (
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) next
 WHERE d.org_id = next.org_id AND d.user_id = next.user_id AND d.day = next.day
-RETURNING d.org_id, d.user_id, d.day, d.made_at, d.tries
+RETURNING d.org_id, d.user_id, d.day, d.made_at
 """
 _IS_DUE_OF_ANY_ORG = "SELECT EXISTS (SELECT FROM overdue_digests WHERE due_at <= now())"
-_POSTPONE = """
-UPDATE overdue_digests SET due_at = $4, tries = tries + 1 WHERE org_id = $1 AND user_id = $2 AND day = $3
-"""
+_POSTPONE = "UPDATE overdue_digests SET due_at = $4 WHERE org_id = $1 AND user_id = $2 AND day = $3"
 _END = "UPDATE overdue_digests SET due_at = NULL WHERE org_id = $1 AND user_id = $2 AND day = $3"
 _PRUNE_OF_ANY_ORG = "DELETE FROM overdue_digests WHERE made_at < now() - interval '7 days'"
 
@@ -48,7 +46,6 @@ class Digest(Row, frozen=True):
     user_id: UUID
     day: date
     made_at: datetime
-    tries: int
 
 
 async def hours(connection: Connection) -> list[Hour]:

@@ -13,6 +13,7 @@ from opsdash_chassis.database.unit_of_work import worker_unit_of_work
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability.dependencies import Dependency
 
+from opsdash_notifications.failures import others_go_on
 from opsdash_notifications.mail import composition, metrics, texts
 from opsdash_notifications.mail.composition import Heading, OverdueLine
 from opsdash_notifications.mail.links import MailLinks
@@ -20,6 +21,7 @@ from opsdash_notifications.mail.repository import Addressee
 from opsdash_notifications.mail.sender import Sender
 from opsdash_notifications.mail.smtp import MailConnection, MailNotTaken, MailRefused, MailServer, MailServerAway
 from opsdash_notifications.overdue import model, repository, service
+from opsdash_notifications.overdue.repository import Digest
 from opsdash_notifications.overdue.service import Turn
 from opsdash_notifications.tickets.tickets_client import OverdueTickets, TicketClient
 
@@ -46,7 +48,10 @@ class DigestSender:
         return cls(mails.server, mails.links, mails.address, tickets, mails.dependency, mails.crash_points)
 
     async def run(self, database: Database) -> None:
-        """Until none is due. While the mail server is away none is begun."""
+        """Until none is due. While the mail server is away none is begun.
+
+        Raises Unavailable when the tickets service is away: the others that are due are left for then.
+        """
         while await self._is_due(database):
             try:
                 async with self.server.connected() as connection:
@@ -63,17 +68,28 @@ class DigestSender:
     async def _send_all(self, database: Database, connection: MailConnection) -> None:
         for _ in range(MAILS_PER_CONNECTION):
             async with worker_unit_of_work(database) as work:
-                turn = await service.next_turn(work)
-            if turn is None:
+                digest = await service.claim(work)
+            if digest is None:
                 return
-            again = await self._send(connection, turn)
-            async with worker_unit_of_work(database) as work:
-                await (service.retry_later if again else service.end)(work, turn)
+            with others_go_on("digest", but=MailServerAway):
+                await self._deal_with(database, connection, digest)
             if not connection.is_open:
                 return
 
+    async def _deal_with(self, database: Database, connection: MailConnection, digest: Digest) -> None:
+        async with worker_unit_of_work(database) as work:
+            turn = await service.turn_of(work, digest)
+        try:
+            again = await self._send(connection, turn)
+        except Unavailable:
+            async with worker_unit_of_work(database) as work:
+                await service.retry_later(work, turn)
+            raise
+        async with worker_unit_of_work(database) as work:
+            await (service.retry_later if again else service.end)(work, turn)
+
     async def _send(self, connection: MailConnection, turn: Turn) -> bool:
-        """Whether it is to be tried again. What is empty is not sent."""
+        """Whether it is to be tried again. What is empty is not sent. Raises Unavailable."""
         if turn.addressee is None:
             return False
         outcome, again = "sent", False
@@ -83,8 +99,6 @@ class DigestSender:
                 return False
             mail = self._compose(turn, turn.addressee, found)
             await connection.send(mail, sender=self.address, recipient=turn.addressee.email or "")
-        except Unavailable:
-            return True
         except MailNotTaken as error:
             outcome, again = "not_taken", True
             log.warning("digest_not_taken", reason=str(error))

@@ -90,10 +90,13 @@ class Decision:
 
 
 def missing(occasion: Occasion, audience: Audience, org_id: UUID) -> set[UUID]:
-    """Whom the occasion concerns and the workspace feed has not told of; the org itself where it has no owner yet."""
+    """Whom the occasion is about and the workspace feed has not told of; the org itself where it has no owner yet.
+
+    That feed keeps nothing of people who left but that they did: of old watchers and assignees it may never tell.
+    """
     groups = {group for reason in occasion.reasons for group in GROUPS[reason]}
     assignee = set() if occasion.assignee_id is None else {occasion.assignee_id}
-    concerned = {*occasion.named, *assignee, *audience.watching}
+    concerned = {*occasion.named, *(assignee if Group.ASSIGNEE in groups else ())}
     found = concerned - {occasion.actor_id} - set(audience.known)
     to_admins = Group.ADMINS in groups or (Group.RESPONSIBLE in groups and not assignee & audience.members.keys())
     if to_admins and not _ADMINS & set(audience.members.values()):

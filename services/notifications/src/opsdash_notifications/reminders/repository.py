@@ -1,11 +1,11 @@
 """SQL of reminders. Every statement names the org, but for the one that looks for what is due in all.
 
-Those of a deleted ticket are not shown and not told; they come back with it.
+Those of a deleted ticket are not shown and come back with it, but for those whose time comes meanwhile: they are over.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection
@@ -14,7 +14,6 @@ from opsdash_chassis.database.row import Row
 
 from opsdash_notifications.reminders.model import MOST_OPEN
 
-BATCH = 50
 _COLUMNS = "r.id, r.ticket_id, r.number, r.at, r.note, r.created_at, r.version"
 _VISIBLE = """
 NOT EXISTS (SELECT FROM known_tickets t WHERE t.org_id = $1 AND t.ticket_id = r.ticket_id AND t.deleted_at IS NOT NULL)
@@ -47,15 +46,16 @@ _FORGET_TICKET = "DELETE FROM reminders WHERE org_id = $1 AND ticket_id = $2"
 _FORGET_PERSON = "DELETE FROM reminders WHERE org_id = $1 AND user_id = $2"
 # The oldest first; in the order of the key, as all who tell of several tickets. What another replica has locked is in
 # its hands.
-_TAKE_DUE_OF_ANY_ORG = f"""
+_TAKE_DUE_OF_ANY_ORG = """
 WITH due AS (
-    SELECT org_id, id FROM reminders WHERE at <= now() ORDER BY at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+    SELECT org_id, id FROM reminders WHERE at <= now() ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), taken AS (
     DELETE FROM reminders r USING due WHERE r.org_id = due.org_id AND r.id = due.id
     RETURNING r.org_id, r.id, r.user_id, r.ticket_id, r.number, r.at, r.note
 )
 SELECT org_id, id, user_id, ticket_id, number, at, note FROM taken ORDER BY org_id, ticket_id, user_id, id
-"""  # noqa: S608 - our own number
+"""
+_PUT_OFF = "UPDATE reminders SET at = now() + $3, version = version + 1 WHERE org_id = $1 AND id = $2"
 
 
 class Reminder(Row, frozen=True):
@@ -128,6 +128,10 @@ async def forget_person(connection: Connection, org_id: UUID, user_id: UUID) -> 
     await connection.execute(_FORGET_PERSON, org_id, user_id)
 
 
-async def take_due(connection: Connection) -> list[DueReminder]:
+async def take_due(connection: Connection, most: int) -> list[DueReminder]:
     """Some of those whose time has come; they are gone when the transaction commits."""
-    return to_rows(DueReminder, await connection.fetch(_TAKE_DUE_OF_ANY_ORG))
+    return to_rows(DueReminder, await connection.fetch(_TAKE_DUE_OF_ANY_ORG, most))
+
+
+async def put_off(connection: Connection, reminder: DueReminder, time: timedelta) -> None:
+    await connection.execute(_PUT_OFF, reminder.org_id, reminder.id, time)

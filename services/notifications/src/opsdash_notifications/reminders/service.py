@@ -6,17 +6,19 @@ But for `remind_due`, which commits batch by batch, each function takes an open 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 import uuid_utils.compat as uuid_utils
 from msgspec import UNSET, UnsetType
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.database.unit_of_work import UnitOfWork, worker_unit_of_work
+from opsdash_chassis.database.unit_of_work import UnitOfWork
 from opsdash_contracts.notices import Reason
 from opsdash_tenancy.versions import ExpectedVersions, check_version
 
 from opsdash_notifications.access.policy import Access
+from opsdash_notifications.batches import Rows, deal_with_due
 from opsdash_notifications.errors import NotFound, TooManyReminders
 from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger.model import Source
@@ -74,22 +76,16 @@ async def _locked(work: UnitOfWork, access: Access, reminder_id: UUID, if_match:
 
 
 async def remind_due(database: Database) -> None:
-    """Batch by batch; any replica may do it, and each reminder is in the hands of one."""
-    taken = repository.BATCH
-    while taken == repository.BATCH:
-        async with worker_unit_of_work(database) as work:
-            taken = await remind_batch(work)
+    """All whose time has come."""
+    await deal_with_due(database, repository.take_due, REMINDERS)
 
 
-async def remind_batch(work: UnitOfWork) -> int:
-    """Tell of some; how many were due. Nothing is told of a ticket that is deleted, nor to who has left."""
-    due = await repository.take_due(work.connection)
-    for reminder in due:
-        ticket = await tickets.read(work.connection, reminder.org_id, reminder.ticket_id)
-        if ticket is None or ticket.deleted_at is None:
-            await notify(work, _source(reminder), _occasion(reminder), replayed=False)
-            metrics.LATENESS.observe(max(0.0, (work.now - reminder.at).total_seconds()))
-    return len(due)
+async def _deal_with(work: UnitOfWork, reminder: DueReminder) -> None:
+    """Nothing is told of a ticket that is deleted, nor to who has left."""
+    ticket = await tickets.read(work.connection, reminder.org_id, reminder.ticket_id)
+    if ticket is None or ticket.deleted_at is None:
+        await notify(work, _source(reminder), _occasion(reminder), replayed=False)
+        metrics.LATENESS.observe(max(0.0, (work.now - reminder.at).total_seconds()))
 
 
 def _source(reminder: DueReminder) -> Source:
@@ -99,3 +95,6 @@ def _source(reminder: DueReminder) -> Source:
 
 def _occasion(reminder: DueReminder) -> Occasion:
     return Occasion((Reason.REMINDER,), named=(reminder.user_id,), note=reminder.note)
+
+
+REMINDERS: Final = Rows("reminder", 50, _deal_with, repository.put_off)

@@ -14,15 +14,19 @@ def upgrade() -> None:
     op.add_column("org_settings", sa.Column("include_text", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("org_settings", sa.Column("language", sa.Text(), nullable=False, server_default="en"))
     op.add_column("mails", sa.Column("comment_id", sa.UUID()))
-    # English was everybody's who had chosen nothing: from now on that is the org's choice.
-    op.alter_column("mail_preferences", "language", nullable=True, server_default=None)
-    op.execute("ALTER TABLE mail_preferences NO FORCE ROW LEVEL SECURITY")
-    op.execute("UPDATE mail_preferences SET language = NULL WHERE language = 'en'")
-    op.execute("ALTER TABLE mail_preferences FORCE ROW LEVEL SECURITY")
+    choose_languages()
     op.add_column("mail_preferences", sa.Column("digest_hour", sa.Integer()))
     op.add_column("mail_preferences", sa.Column("digest_zone", sa.Text()))
     op.add_column("mail_preferences", sa.Column("digest_set_at", sa.TIMESTAMP(timezone=True)))
     create_digests()
+
+
+def choose_languages() -> None:
+    """`language` stays as the release before reads it. English there may be nobody's choice: it counts as none."""
+    op.add_column("mail_preferences", sa.Column("chosen_language", sa.Text()))
+    op.execute("ALTER TABLE mail_preferences NO FORCE ROW LEVEL SECURITY")
+    op.execute("UPDATE mail_preferences SET chosen_language = language WHERE language <> 'en'")
+    op.execute("ALTER TABLE mail_preferences FORCE ROW LEVEL SECURITY")
 
 
 def create_digests() -> None:
@@ -33,7 +37,6 @@ def create_digests() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("due_at", sa.TIMESTAMP(timezone=True)),
-        sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("org_id", "user_id", "day"),
     )
     waiting = sa.text("due_at IS NOT NULL")
