@@ -74,5 +74,3 @@ def upgrade() -> None:
     op.execute("CREATE POLICY inside_search ON comments FOR SELECT TO comments_owner USING (true)")
     op.execute("REVOKE ALL ON FUNCTION find_commented(text, bigint) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION find_commented(text, bigint) TO comments_app")
-    op.execute("CREATE INDEX comments_search ON comments USING gin (search) WHERE deleted_at IS NULL")
-    op.execute("CREATE INDEX comments_to_index ON comments (org_id, id) WHERE search_version < 1")
