@@ -11,6 +11,7 @@ from opsdash_chassis.database.migrations import migrations_of, upgrade
 
 from tests.support.databases import ServiceDatabase, drop, migrate, not_migrated
 from tests.support.fixtures import TemplateOf
+from tests.support.measurements import eventually
 from tests.support.services import spec_of
 
 WRITE = "LOCK TABLE {table} IN ROW EXCLUSIVE MODE"  # what every INSERT, UPDATE and DELETE does
@@ -41,9 +42,7 @@ class TestIndexBuilds:
         await one.execute(write)
         building = asyncio.create_task(migrate(service, database.owner_url))
         try:
-            while not building.done() and not await other.fetchval(BUILD_WAITS):
-                await asyncio.sleep(0.05)
-            assert not building.done()
+            await eventually(lambda: other.fetchval(BUILD_WAITS), lambda waiting: waiting == 1)
             async with other.transaction():
                 await other.execute(write)
         finally:

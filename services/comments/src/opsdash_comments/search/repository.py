@@ -17,15 +17,16 @@ SELECT p.place - 1 AS place, f.ticket_id
 FROM unnest($2::text[]) WITH ORDINALITY AS p(pattern, place) CROSS JOIN LATERAL find_commented(p.pattern, $3::bigint) f
 WHERE f.org_id = $1 ORDER BY p.place
 """
-# Written for its partial index, which is of the comments that older rules have indexed, or none.
+# Written for its partial index, which is of the comments that older rules have indexed, or none. What another process
+# is about to index, or somebody to change, is passed over.
 _OUTDATED_OF_ANY_ORG = f"""
 SELECT org_id, id, body FROM comments WHERE search_version < {search_index.VERSION} ORDER BY org_id, id LIMIT $1
+FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - a number
-# A text that was changed meanwhile was indexed by who changed it.
 _STORE = f"""
 UPDATE comments c SET search = made.search::tsvector, search_version = {search_index.VERSION}
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS made(org_id, id, body, search)
-WHERE c.org_id = made.org_id AND c.id = made.id AND c.body = made.body
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS made(org_id, id, search)
+WHERE c.org_id = made.org_id AND c.id = made.id
 """  # noqa: S608 - a number
 
 
@@ -51,11 +52,11 @@ async def commented(reader: TenantReader, queries: Sequence[SearchQuery], limit:
 
 
 async def outdated(connection: Connection, limit: int) -> list[UnindexedComment]:
-    """Of any org."""
+    """Of any org, locked."""
     return to_rows(UnindexedComment, await connection.fetch(_OUTDATED_OF_ANY_ORG, limit))
 
 
 async def store(connection: Connection, made: Sequence[tuple[UnindexedComment, str]]) -> None:
-    rows = ((comment.org_id, comment.id, comment.body, search) for comment, search in made)
+    rows = ((comment.org_id, comment.id, search) for comment, search in made)
     if columns := columns_of(rows):
         await connection.execute(_STORE, *columns)
