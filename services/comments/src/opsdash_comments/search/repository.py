@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
@@ -12,8 +13,10 @@ from opsdash_chassis.text import search_index
 from opsdash_chassis.text.search_query import SearchQuery
 from opsdash_tenancy.open_tenant import TenantReader
 
+#: Shorter than the gateway waits: what nobody waits for any more is not gone on with.
+LONGEST_SECONDS: Final = 0.7
 _COMMENTED = """
-SELECT p.place - 1 AS place, f.ticket_id
+SELECT p.place - 1 AS place, f.ticket_id, f.cut
 FROM unnest($2::text[]) WITH ORDINALITY AS p(pattern, place) CROSS JOIN LATERAL find_commented(p.pattern, $3::bigint) f
 WHERE f.org_id = $1 ORDER BY p.place
 """
@@ -31,10 +34,11 @@ WHERE c.org_id = made.org_id AND c.id = made.id
 
 
 class CommentedTicket(Row, frozen=True):
-    """A ticket with a comment that has what the query at this place wants."""
+    """A ticket with a comment that has what the query at this place wants; `cut` when not all matches were read."""
 
     place: int
     ticket_id: UUID
+    cut: bool
 
 
 class UnindexedComment(Row, frozen=True):
@@ -46,9 +50,9 @@ class UnindexedComment(Row, frozen=True):
 
 
 async def commented(reader: TenantReader, queries: Sequence[SearchQuery], limit: int) -> list[CommentedTicket]:
-    """For each of the queries the tickets that were commented last with it."""
+    """For each of the queries the tickets that were commented last with it. Raises Unavailable when it takes long."""
     patterns = [query.tsquery() or None for query in queries]
-    return await reader.fetch(CommentedTicket, _COMMENTED, patterns, limit)
+    return await reader.fetch(CommentedTicket, _COMMENTED, patterns, limit, seconds=LONGEST_SECONDS)
 
 
 async def outdated(connection: Connection, limit: int) -> list[UnindexedComment]:
