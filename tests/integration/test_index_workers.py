@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from opsdash_chassis.database.pools import Database
+from opsdash_chassis.service.runtime import Runtime
 from opsdash_chassis.settings import DatabaseSettings
 from opsdash_comments.search import service as comments
 from opsdash_contracts.workspace import Company, Contact
@@ -20,6 +21,8 @@ from opsdash_tickets.indexing import service as tickets
 from pydantic import SecretStr
 
 from tests.support.databases import ServiceDatabase, clone, drop
+from tests.support.services import runtime_of, settings_in
+from tests.support.stack import internal_environment
 
 ORG, PERSON, MOMENT = uuid4(), uuid4(), datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROWS = 2 * tickets.BATCH + 20
@@ -38,6 +41,15 @@ COMMENTS = """
 INSERT INTO comments (org_id, id, ticket_id, author_id, body, body_html, renderer, mentions, created_at, version)
 SELECT $1, gen_random_uuid(), $1, $1, 'Käse', '', 1, '{}', now(), 1 FROM generate_series(1, $2)
 """
+SETTINGS = {
+    "oidc_issuer": "https://id.example.com",
+    "oidc_audience": "opsdash",
+    "oidc_jwks_url": "https://id.example.com/keys",
+    "kafka_bootstrap_servers": "127.0.0.1:1",
+    "database_url": "postgresql://app@127.0.0.1/x",
+    "database_worker_url": "postgresql://worker@127.0.0.1/x",
+    "plaintext_network": "accepted",
+}
 
 
 @asynccontextmanager
@@ -129,3 +141,11 @@ async def test_contacts_of_a_company_are_indexed_together(
     assert await tickets.index_changed_contacts(database, settled_seconds=0) == ROWS
     assert len(pauses) <= ROWS // tickets.BATCH + 2
     assert await connection.fetchval("SELECT count(*) FROM changed_contacts") == 0
+
+
+def test_renamed_contacts_do_not_wait_for_all_tickets(monkeypatch: pytest.MonkeyPatch):
+    """Each piece of housekeeping goes on beside the others."""
+    jobs: list[Any] = []
+    monkeypatch.setattr(Runtime, "every", lambda _, _seconds, _name, work: jobs.append(work))
+    runtime_of("tickets", **SETTINGS, **settings_in(internal_environment("tickets")))
+    assert {tickets.index_outdated, tickets.index_changed_contacts, tickets.fold_names} <= set(jobs)
