@@ -12,6 +12,7 @@ from opsdash_tenancy.directory_repository import upsert_member, upsert_org
 from opsdash_tenancy.open_tenant import TenantReader, open_tenant, read_in_org
 
 from tests.support.databases import ServiceDatabase
+from tests.support.measurements import eventually
 from tests.support.workspace import LARGE_ORG, LARGE_OWNER, seed_many
 
 TITLES = "SELECT t.id, t.org_id, t.title FROM tickets t WHERE t.org_id = $1 ORDER BY t.number LIMIT $2"
@@ -58,6 +59,19 @@ async def test_order_and_limit_are_kept_and_nothing_found_is_empty(seeded: Servi
     assert [row.title.rsplit(" ", 1)[1] for row in found[1]] == ["1", "2", "3"]
     assert none is not None
     assert none[1] == []
+
+
+async def test_what_takes_long_is_given_up_in_the_database_too(seeded: ServiceDatabase):
+    connection = await asyncpg.connect(seeded.app_url)
+    slow = "SELECT t.org_id FROM tickets t, pg_sleep(60) WHERE t.org_id = $1"
+    with pytest.raises(TimeoutError):
+        await TenantReader(connection, "large", LARGE_OWNER).fetch(InOrg, slow, seconds=0.1)
+    assert await TenantReader(connection, "large", LARGE_OWNER).fetch(Titled, TITLES, 1, seconds=5)
+    await connection.close()
+    running = """
+    SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()
+    """
+    await eventually(lambda: seeded.fetch(running), lambda rows: not rows)
 
 
 async def test_an_outsider_enters_nothing(seeded: ServiceDatabase):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_chassis.text import search_index
-from opsdash_chassis.text.folding import fold
+from opsdash_chassis.text.folding import MOST_WORDS, fold, folded_words
 from opsdash_chassis.text.search_index import Weight
 from opsdash_chassis.text.search_query import ORG_MARK, read_query
 from opsdash_chassis.text.words import LONGEST_WORD, words_of
@@ -89,6 +89,21 @@ def test_a_vector_names_org_place_and_field():
         "'0d5ad4f3c0a1:jam':2A",
         "'0d5ad4f3c0a1:the':5D",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufdfa" * 200, " ".join(f"w{place}" for place in range(100)), "a.b c " * 100, "\u3300" * 200]
+)
+def test_what_is_looked_for_is_bounded(text: str):
+    query = read_query(text)
+    assert 0 < len(query.terms) <= MOST_WORDS
+    assert query.tsquery().count(ORG_MARK) <= 2 * 200
+    assert len(folded_words(text)) <= MOST_WORDS
+
+
+def test_a_word_that_is_typed_twice_counts_once():
+    assert read_query("jam jam printer jam paper") == read_query("jam printer paper")
+    assert folded_words("Jam jàm printer") == ["jam", "printer"]
 
 
 def test_fields_are_no_neighbours():

@@ -10,7 +10,7 @@ from opsdash_chassis.settings import DatabaseSettings
 SERVICE: Final = "comments"
 #: The schema revision this version of the service needs. Not kept beside the tables: a running service does without
 #: the library that describes them.
-REVISION: Final = "0010"
+REVISION: Final = "0011"
 
 
 class CommentsSettings(DatabaseSettings):

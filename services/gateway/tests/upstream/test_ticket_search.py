@@ -37,6 +37,8 @@ class Upstream:
         body = self._bodies.pop(0)
         if isinstance(body, Exception):
             raise body
+        if isinstance(body, Answer):
+            return body
         return Answer(200, {}, msgspec.json.encode(body))
 
 
@@ -76,6 +78,14 @@ async def test_tickets_are_asked_again_with_those_that_comments_found():
 @pytest.mark.parametrize("answer", [unavailable("away", 1), {"tickets": [], "more": True}])
 async def test_says_when_not_all_comments_were_looked_through(answer: Any):
     assert await ask("q=a", Upstream(FIRST), Upstream(answer)) == {**FIRST, "narrowed": ["comments"]}
+
+
+@pytest.mark.parametrize("second", [unavailable("away", 1), Answer(503, {}, b"{}"), Answer(429, {}, b"{}")])
+@pytest.mark.parametrize("more", [False, True])
+async def test_the_first_answer_counts_when_there_is_no_second(second: Any, more: bool):
+    tickets, comments = Upstream(FIRST, second), Upstream({"tickets": [TICKET], "more": more})
+    assert await ask("q=a", tickets, comments) == {**FIRST, "narrowed": ["comments"]}
+    assert len(tickets.asked) == 2
 
 
 async def test_without_tickets_there_is_no_answer():

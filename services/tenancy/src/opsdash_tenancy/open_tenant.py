@@ -107,15 +107,17 @@ class TenantReader:
             raise RuntimeError("the org was not opened: nothing was read")
         return self._tenant
 
-    async def fetch(self, kind: type[Found], statement: str, *parameters: object) -> list[Found]:
-        """The rows of a statement, each as a `kind`.
+    async def fetch(
+        self, kind: type[Found], statement: str, *parameters: object, seconds: float | None = None
+    ) -> list[Found]:
+        """The rows of a statement, each as a `kind`; it is given up after `seconds`, in the database too.
 
         `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` follow.
         Raises NotFound when the user is no member.
         """
         # By its id, once it is known: between two statements a slug may become another org's.
         org = self._slug if self._tenant is None else str(self._tenant.org_id)
-        found = await read_in_org(self._connection, org, self._user_id, kind, statement, *parameters)
+        found = await read_in_org(self._connection, org, self._user_id, kind, statement, *parameters, seconds=seconds)
         if found is None:
             raise NotFound
         self._tenant, rows = found
@@ -156,13 +158,20 @@ async def open_for(
 
 
 async def read_in_org(
-    connection: Connection, slug: str, user_id: UUID, kind: type[Found], statement: str, *parameters: object
+    connection: Connection,
+    slug: str,
+    user_id: UUID,
+    kind: type[Found],
+    statement: str,
+    *parameters: object,
+    seconds: float | None = None,
 ) -> tuple[TenantContext, list[Found]] | None:
     """Open the org and read in it, in one round trip; None when the user is no member.
 
     `statement` is written for a transaction inside the org: its `$1` is the org's id, `parameters` are `$2` and on.
     """
-    found = await connection.fetch(_with_tenant(statement, len(parameters) + 2), slug, *parameters, user_id)
+    whole = _with_tenant(statement, len(parameters) + 2)
+    found = await connection.fetch(whole, slug, *parameters, user_id, timeout=seconds)
     if not found:
         return None
     opened = _OpenedWith(*found[0][:_OPENED_COLUMNS])

@@ -38,7 +38,10 @@ def build_runtime(settings: TicketsSettings) -> Runtime:
     consumers.subscribe(runtime.consumers)
     runtime.every(PURGE_EVERY_SECONDS, "purge", retention.purge_expired)
     runtime.every(RENDER_EVERY_SECONDS, "render", retention.render_outdated)
-    runtime.every(INDEX_EVERY_SECONDS, "index", indexing.keep_index)
+    # Side by side: who was renamed does not wait until all tickets have been indexed.
+    runtime.every(INDEX_EVERY_SECONDS, "index", indexing.index_outdated)
+    runtime.every(INDEX_EVERY_SECONDS, "index_contacts", indexing.index_changed_contacts)
+    runtime.every(INDEX_EVERY_SECONDS, "fold_names", indexing.fold_names)
     return runtime
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from opsdash_chassis.errors import NewerDatabase
 
+LOCK_TIMEOUT = "10s"
+LOOK_AGAIN_SECONDS = 0.2
 TENANT_IS_CURRENT = "org_id = nullif(current_setting('app.org_id', true), '')::uuid"
 
 
@@ -57,11 +60,18 @@ async def _run(metadata: sa.MetaData, url: str) -> None:
 def _run_locked(connection: sa.Connection, metadata: sa.MetaData) -> None:
     """Each revision commits on its own, so that none holds the locks of the one before; the session holds ours."""
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
-    connection.execute(sa.text("SET lock_timeout = '10s'"))
-    connection.execute(sa.text("SELECT pg_advisory_lock(hashtext('opsdash migrations'))"))
+    connection.execute(sa.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    _wait_for_turn(connection)
     _refuse_newer(context.get_context().get_current_heads())
     connection.commit()
     context.run_migrations()
+
+
+def _wait_for_turn(connection: sa.Connection) -> None:
+    """Look again and again: an index that is built beside writers waits for every statement that waits."""
+    while not connection.scalar(sa.text("SELECT pg_try_advisory_lock(hashtext('opsdash migrations'))")):
+        connection.commit()
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _refuse_newer(found: tuple[str, ...]) -> None:
@@ -75,6 +85,18 @@ def _refuse_newer(found: tuple[str, ...]) -> None:
                 f" {context.script.get_current_head()}: a newer version has migrated it. Run that version or a newer"
                 " one; to go back one release, start its services without this job, for they serve a newer schema"
             ) from error
+
+
+def build_index(name: str, definition: str) -> None:
+    """Build an index while others read and write; what a build that broke off has left is built anew.
+
+    In a revision of its own, whose statements can be repeated: each commits by itself.
+    """
+    with context.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")  # nobody waits for what waits here
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {definition}")
+        op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 def force_tenancy(table: str, *, service: str) -> None:

@@ -29,6 +29,9 @@ _MARKS: Final = re.compile(
 )
 _UNSEEN: Final = re.compile(f"[{IGNORABLE}]+")
 _MOST_PASSES: Final = 4
+#: Of what is looked for. It is measured when it is folded: one character can then be eighteen.
+MOST_WORDS: Final = 12
+_MOST_CHARACTERS: Final = 200
 
 
 def fold(text: str) -> str:
@@ -44,6 +47,16 @@ def fold(text: str) -> str:
             break
         text = folded
     return text
+
+
+def folded_search(text: str) -> str:
+    """The beginning of what somebody looks for."""
+    return fold(text)[:_MOST_CHARACTERS]
+
+
+def folded_words(text: str) -> list[str]:
+    """The first words of what somebody looks for, each once."""
+    return list(dict.fromkeys(folded_search(text).split()))[:MOST_WORDS]
 
 
 def folded_name(name: str) -> str:

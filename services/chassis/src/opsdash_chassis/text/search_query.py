@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from opsdash_chassis.text.folding import fold
+from opsdash_chassis.text.folding import MOST_WORDS, fold, folded_search
 from opsdash_chassis.text.phone_numbers import phone_numbers
 from opsdash_chassis.text.search_index import Weight, joined_groups, lexemes
 from opsdash_chassis.text.words import LONGEST_WORD, Kind, Word, words_of
@@ -68,16 +69,14 @@ class SearchQuery:
 
 
 def read_query(text: str) -> SearchQuery:
-    """The words of a text; the last one may be the beginning of a word, unless something else follows it."""
-    folded = fold(text)
-    chunks = folded.split()
-    terms = [
-        term
-        for index, chunk in enumerate(chunks)
-        if (term := _term(chunk, being_typed=index == len(chunks) - 1)) is not None
-    ]
+    """The first words of a text, each once; the last may be the beginning of a word, unless something follows it."""
+    folded = folded_search(text)
+    *whole, last = folded.split() or [""]
+    chunks = [*((chunk, False) for chunk in dict.fromkeys(whole)), (last, True)]
+    terms = (_term(chunk, being_typed=being_typed) for chunk, being_typed in chunks)
     by_digits = [((Part(digits, begins=True),),) for digits in _as_phone_number(folded.strip())]
-    return SearchQuery(tuple(filter(None, (tuple(terms), tuple(by_digits)))))
+    some = tuple(islice((term for term in terms if term is not None), MOST_WORDS))
+    return SearchQuery(tuple(filter(None, (some, tuple(by_digits)))))
 
 
 def _as_phone_number(folded: str) -> list[str]:

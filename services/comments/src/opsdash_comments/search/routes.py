@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from opsdash_comments.threads.scope import RequestScope
 MOST_TICKETS: Final = 100
 #: With some of the words only: the others may stand in the ticket itself.
 MOST_IN_ALL: Final = 200
-_MOST_WORDS: Final = 4  # of a query whose words are looked for one by one as well
+MOST_WORDS: Final = 4  # of a query whose words are looked for one by one as well
 
 
 @get("/commented-tickets", include_in_schema=False)
@@ -29,17 +31,22 @@ async def find_commented_tickets(
 ) -> CommentedTickets:
     """Of the caller's org; whoever reads tickets there reads their comments."""
     query = read_query(q)
-    words = query.terms if 1 < len(query.terms) <= _MOST_WORDS else ()
+    words = query.terms if 1 < len(query.terms) <= MOST_WORDS else ()
 
     async def find(reader: TenantReader) -> list[FoundTicket]:
         return await repository.commented(reader, [query, *words], MOST_TICKETS + 1)
 
-    found = (await org.read(CommentAction.READ, find)).found
-    whole = sum(row.place == 0 for row in found)
-    everything = 2 ** max(len(query.terms), 1) - 1
+    return answer_of((await org.read(CommentAction.READ, find)).found, len(query.terms))
+
+
+def answer_of(found: Sequence[FoundTicket], words: int) -> CommentedTickets:
+    """Each ticket once, with what was found of it by the query and by each of its `words`."""
+    everything = 2 ** max(words, 1) - 1
     bits = dict[UUID, int]()
     for row in found:
         bit = everything if row.place == 0 else 1 << (row.place - 1)
         bits[row.ticket_id] = bits.get(row.ticket_id, 0) | bit
     tickets = [CommentedTicket(id=ticket_id, words=bit) for ticket_id, bit in bits.items()]
-    return CommentedTickets(tickets=tickets[:MOST_IN_ALL], more=whole > MOST_TICKETS)
+    most = max(Counter(row.place for row in found).values(), default=0)
+    more = words > MOST_WORDS or most > MOST_TICKETS or len(tickets) > MOST_IN_ALL or any(row.cut for row in found)
+    return CommentedTickets(tickets=tickets[:MOST_IN_ALL], more=more)

@@ -15,7 +15,7 @@ class CommentedTicket(msgspec.Struct, kw_only=True):
 
 
 class CommentedTickets(msgspec.Struct, kw_only=True):
-    """Those with all words in one comment come first; `more` when there are others of them."""
+    """Those with all words in one comment come first; `more` when there may be others."""
 
     tickets: list[CommentedTicket]
     more: bool

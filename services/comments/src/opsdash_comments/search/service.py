@@ -22,13 +22,11 @@ async def index_outdated(database: Database) -> int:
     while found == BATCH:
         async with database.worker_transaction() as connection:
             comments = await repository.outdated(connection, BATCH)
-        if comments:
-            made = await asyncio.to_thread(_indexed, comments)
-            async with database.worker_transaction() as connection:
-                await repository.store(connection, made)
-            await asyncio.sleep(PAUSE_SECONDS)
+            if comments:
+                await repository.store(connection, await asyncio.to_thread(_indexed, comments))
         found = len(comments)
         done += found
+        await asyncio.sleep(PAUSE_SECONDS)
     return done
 
 

@@ -47,12 +47,30 @@ async def list_tickets(upstreams: Upstreams, org: str, query: bytes, headers: Ma
         commented = await looking
     finally:
         looking.cancel()
-    if commented is not None and commented.tickets:
+    if commented is None:
+        return _narrowed(page)
+    if commented.tickets:
         own = {COMMENTED_TICKETS: ",".join(f"{one.id}:{one.words}" for one in commented.tickets)}
+        wider = await _page_or_none(upstreams, path, query, headers, own)
+        if wider is None:
+            return _narrowed(page)
+        page = wider
+    return _narrowed(page) if commented.more else page
+
+
+async def _page_or_none(
+    upstreams: Upstreams, path: str, query: bytes, headers: Mapping[str, str], own: Mapping[str, str]
+) -> Answer | None:
+    """None when there is no such answer: the narrower one, total included, is better than none."""
+    try:
         page = await upstreams.tickets.forward("GET", path, query=query, headers=headers, own=own)
-    if page.status == HTTPStatus.OK and (commented is None or commented.more):
-        return Answer(page.status, page.headers, page.body.rstrip()[:-1] + _NARROWED)
-    return page
+    except Problem:
+        return None
+    return page if page.status == HTTPStatus.OK else None
+
+
+def _narrowed(page: Answer) -> Answer:
+    return Answer(page.status, page.headers, page.body.rstrip()[:-1] + _NARROWED)
 
 
 def _words(query: bytes) -> str | None:

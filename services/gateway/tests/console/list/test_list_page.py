@@ -96,6 +96,14 @@ class TestSearch:
         comments.answer = commented(more=True)
         assert NOT_ALL in (await window.get("/support?q=matter")).html
 
+    @pytest.mark.parametrize(("status", "left_out"), [("closed", True), ("open", False)])
+    async def test_says_what_the_file_leaves_out(
+        self, window: Visitor, upstream: Any, comments: Any, status: str, left_out: bool
+    ) -> None:
+        upstream.answer, comments.answer = Queue(WRITER), commented(more=False)
+        html = (await window.get(f"/support?q=matter&status={status}")).html
+        assert ("the CSV file may leave them out" in html) is left_out
+
     async def test_without_words_asks_for_the_view_alone(self, window: Visitor, upstream: Any) -> None:
         upstream.answer = queue = Queue(WRITER)
         html = (await window.get("/support?priority=high")).html

@@ -21,6 +21,7 @@ sa.Index("members_orgs_of_user", metadata.tables["members"].c.user_id)
 contacts = directory_table(
     metadata, "contacts", "contact_id", sa.Column("email", sa.Text), sa.Column("company_id", pg.UUID)
 )
+sa.Index("contacts_by_company", contacts.c.org_id, contacts.c.company_id)
 companies = directory_table(metadata, "companies", "company_id")
 projects = directory_table(metadata, "projects", "project_id")
 for name in ("members", "contacts", "companies", "projects"):
@@ -100,6 +101,7 @@ changed_contacts = sa.Table(
     ),
     timestamp("changed_at", default_now=True),
 )
+sa.Index("changed_contacts_in_order", changed_contacts.c.changed_at)
 comment_states = sa.Table(
     "comment_states",
     metadata,

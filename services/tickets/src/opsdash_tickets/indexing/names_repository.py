@@ -10,14 +10,17 @@ from opsdash_chassis.database.pools import Connection, columns_of
 from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.row import Row
 
-# Written for the partial indexes, which are of the names that are not folded.
-_UNFOLDED_OF_ANY_ORG = """
-(SELECT 'member' AS kind, org_id, member_id AS id, name FROM members WHERE folded IS NULL LIMIT $1)
-UNION ALL (SELECT 'contact', org_id, contact_id, name FROM contacts WHERE folded IS NULL LIMIT $1)
-UNION ALL (SELECT 'company', org_id, company_id, name FROM companies WHERE folded IS NULL LIMIT $1)
-UNION ALL (SELECT 'project', org_id, project_id, name FROM projects WHERE folded IS NULL LIMIT $1)
-"""
-# One that was renamed meanwhile is folded the next time.
+# Written for the partial indexes, which are of the names that are not folded. What another process has is passed over.
+_LOCKED = "LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED"
+_UNFOLDED_OF_ANY_ORG = f"""
+SELECT 'member' AS kind, m.* FROM (SELECT org_id, member_id AS id, name FROM members WHERE folded IS NULL {_LOCKED}) m
+UNION ALL
+SELECT 'contact', c.* FROM (SELECT org_id, contact_id, name FROM contacts WHERE folded IS NULL {_LOCKED}) c
+UNION ALL
+SELECT 'company', o.* FROM (SELECT org_id, company_id, name FROM companies WHERE folded IS NULL {_LOCKED}) o
+UNION ALL
+SELECT 'project', p.* FROM (SELECT org_id, project_id, name FROM projects WHERE folded IS NULL {_LOCKED}) p
+"""  # noqa: S608 - texts of this module
 _STORE = """
 UPDATE {table} e SET folded = made.folded
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS made(org_id, id, name, folded)
@@ -45,7 +48,7 @@ class UnfoldedName(Row, frozen=True):
 
 
 async def unfolded(connection: Connection, limit: int) -> list[UnfoldedName]:
-    """Of any org; `limit` of each kind."""
+    """Of any org, locked; `limit` of each kind."""
     return to_rows(UnfoldedName, await connection.fetch(_UNFOLDED_OF_ANY_ORG, limit))
 
 

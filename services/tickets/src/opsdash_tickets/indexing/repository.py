@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from opsdash_chassis.database.pools import Connection, columns_of
-from opsdash_chassis.database.records import to_row, to_rows
+from opsdash_chassis.database.records import to_rows
 from opsdash_chassis.database.row import Row
 from opsdash_chassis.text import search_index
 
@@ -15,17 +15,19 @@ t.org_id, t.id, t.title, t.description, t.contact_id, c.name AS contact, c.email
 FROM tickets t LEFT JOIN contacts c ON c.org_id = t.org_id AND c.contact_id = t.contact_id
 LEFT JOIN companies o ON o.org_id = c.org_id AND o.company_id = c.company_id
 """
-# Written for its partial index, which is of the tickets that older rules have indexed.
+# Written for its partial index, which is of the tickets that older rules have indexed. What another process is about to
+# index, or somebody to change, is passed over.
 _OUTDATED_OF_ANY_ORG = f"""
 SELECT {_TEXTS} WHERE t.search_version < {search_index.VERSION} ORDER BY t.org_id, t.id LIMIT $1
+FOR NO KEY UPDATE OF t SKIP LOCKED
 """
 _OF_CONTACT = f"""
 SELECT {_TEXTS} WHERE t.org_id = $1 AND t.contact_id = $2 AND t.id > $3 ORDER BY t.id LIMIT $4
 """
 # A transaction that has read the older name has ended by then: none may be idle for longer.
-_NEXT_CONTACT_OF_ANY_ORG = """
+_NEXT_CONTACTS_OF_ANY_ORG = """
 SELECT org_id, contact_id, indexed_up_to FROM changed_contacts
-WHERE changed_at <= now() - make_interval(secs => $1) ORDER BY changed_at LIMIT 1 FOR UPDATE SKIP LOCKED
+WHERE changed_at <= now() - make_interval(secs => $1) ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _INDEXED_UP_TO = "UPDATE changed_contacts SET indexed_up_to = $3 WHERE org_id = $1 AND contact_id = $2"
 _CONTACT_DONE = "DELETE FROM changed_contacts WHERE org_id = $1 AND contact_id = $2"
@@ -61,13 +63,13 @@ class ChangedContact(Row, frozen=True):
 
 
 async def outdated(connection: Connection, limit: int) -> list[IndexedTexts]:
-    """Of any org."""
+    """Of any org, locked."""
     return to_rows(IndexedTexts, await connection.fetch(_OUTDATED_OF_ANY_ORG, limit))
 
 
-async def next_contact(connection: Connection, *, settled_seconds: float) -> ChangedContact | None:
-    """Locked; one that another process has is passed over."""
-    return to_row(ChangedContact, await connection.fetchrow(_NEXT_CONTACT_OF_ANY_ORG, settled_seconds))
+async def next_contacts(connection: Connection, limit: int, *, settled_seconds: float) -> list[ChangedContact]:
+    """Locked; those that another process has are passed over."""
+    return to_rows(ChangedContact, await connection.fetch(_NEXT_CONTACTS_OF_ANY_ORG, settled_seconds, limit))
 
 
 async def of_contact(connection: Connection, contact: ChangedContact, limit: int) -> list[IndexedTexts]:

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.pools import Connection, Database
 from opsdash_chassis.text.folding import folded_name
 
 from opsdash_tickets.indexing import names_repository, repository
-from opsdash_tickets.indexing.repository import IndexedTexts
+from opsdash_tickets.indexing.repository import ChangedContact, IndexedTexts
 from opsdash_tickets.tickets.index_model import index_of
 
 BATCH: Final = 50
+CONTACTS_AT_ONCE: Final = 50
 NAMES_AT_ONCE: Final = 500
 PAUSE_SECONDS: Final = 0.05  # after each batch: what people ask for goes first
 #: Longer than a transaction may be idle: by then whoever read the older name has stored it.
@@ -26,9 +27,10 @@ async def index_outdated(database: Database) -> int:
     while found == BATCH:
         async with database.worker_transaction() as connection:
             tickets = await repository.outdated(connection, BATCH)
-        await _index(database, tickets)
+            await repository.store(connection, await _indexed(tickets))
         found = len(tickets)
         done += found
+        await asyncio.sleep(PAUSE_SECONDS)
     return done
 
 
@@ -37,14 +39,26 @@ async def index_changed_contacts(database: Database, *, settled_seconds: float =
     done = 0
     while True:
         async with database.worker_transaction() as connection:
-            contact = await repository.next_contact(connection, settled_seconds=settled_seconds)
-            if contact is None:
+            contacts = await repository.next_contacts(connection, CONTACTS_AT_ONCE, settled_seconds=settled_seconds)
+            if not contacts:
                 return done
-            tickets = await repository.of_contact(connection, contact, BATCH)
-            await repository.store(connection, await _indexed(tickets))
-            await repository.advance(connection, contact, tickets[-1].id if len(tickets) == BATCH else None)
-        done += len(tickets)
+            done += await _index_tickets_of(connection, contacts)
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _index_tickets_of(connection: Connection, contacts: Sequence[ChangedContact]) -> int:
+    """A batch of them at most; the contacts whose tickets are left stay in the queue."""
+    done = 0
+    for contact in contacts:
+        left = BATCH - done
+        tickets = await repository.of_contact(connection, contact, left)
+        if tickets:
+            await repository.store(connection, await _indexed(tickets))
+        await repository.advance(connection, contact, tickets[-1].id if len(tickets) == left else None)
+        done += len(tickets)
+        if done == BATCH:
+            break
+    return done
 
 
 async def fold_names(database: Database) -> int:
@@ -57,19 +71,6 @@ async def fold_names(database: Database) -> int:
         if not names:
             return done
         done += len(names)
-        await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def keep_index(database: Database) -> int:
-    """All of it; returns how many tickets and names."""
-    return await fold_names(database) + await index_outdated(database) + await index_changed_contacts(database)
-
-
-async def _index(database: Database, tickets: Sequence[IndexedTexts]) -> None:
-    made = await _indexed(tickets)
-    if made:
-        async with database.worker_transaction() as connection:
-            await repository.store(connection, made)
         await asyncio.sleep(PAUSE_SECONDS)
 
 

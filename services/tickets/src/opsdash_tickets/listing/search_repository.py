@@ -147,7 +147,8 @@ def _commented(query: SearchQuery, commented: Sequence[Commented], values: Condi
     if not commented:
         return "", ""
     ids = values.value([one.ticket_id for one in commented])
-    rest = values.value([query.without(one.words).tsquery() or None for one in commented])
+    left = {words: query.without(words).tsquery() or None for words in {one.words for one in commented}}
+    rest = values.value([left[one.words] for one in commented])
     return ids, _COMMENTED.format(ids=ids, rest=rest)
 
 

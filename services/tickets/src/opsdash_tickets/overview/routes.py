@@ -11,7 +11,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from opsdash_chassis.database.pools import Connection
-from opsdash_chassis.text.folding import fold
+from opsdash_chassis.text.folding import folded_words
 from opsdash_contracts.tickets import Category, Status
 from opsdash_contracts.workspace import PLATE_CAPS, Role
 
@@ -141,7 +141,7 @@ async def _pick(
     limit: int,
 ) -> list[Picked]:
     async with org.transaction(Action.READ) as (work, access):
-        return await find(work.connection, access.org_id, fold(words or "").split() or None, limit)
+        return await find(work.connection, access.org_id, folded_words(words or "") or None, limit)
 
 
 def _member_choice(row: PickedMember) -> MemberChoice:

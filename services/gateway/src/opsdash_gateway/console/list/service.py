@@ -40,6 +40,11 @@ class TicketList:
         """Whether nothing narrows the list, so that its emptiness is about the workspace."""
         return not self.query.narrowed
 
+    @property
+    def has_commented(self) -> bool:
+        """Whether comments have found any of the rows, which an export would not do."""
+        return any("comments" in row.found_in for row in self.rows.items)
+
 
 def query_of(page: Page) -> ListQuery:
     return replace(read_list_query(page.request.query_params.multi_items()), zone=page.zone)

@@ -29,13 +29,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN replace(pattern, chr(1), right(org_i
 """
 # Runs as the owner, for below row-level security the search operator may not use its index. The newest comments are
 # looked through first, in the order of their ids, which is that of time: a frequent word fills the answer there, where
-# the text index would bring every match of the org to be sorted.
+# the text index would bring every match of the org to be sorted. Of those only so many are read; then `cut` is true.
 FIND_COMMENTED = """
 CREATE FUNCTION find_commented(pattern text, wanted bigint)
-RETURNS TABLE (org_id uuid, ticket_id uuid)
+RETURNS TABLE (org_id uuid, ticket_id uuid, cut boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp ROWS 100 AS $$
 DECLARE
     looked_through CONSTANT bigint := 500;
+    most_matches CONSTANT bigint := 5000;
     tenant uuid := nullif(current_setting('app.org_id', true), '')::uuid;
     query tsquery := search_pattern(tenant, pattern);
     newest uuid[];
@@ -52,16 +53,20 @@ BEGIN
         GROUP BY n.ticket_id ORDER BY max(n.id::text) DESC LIMIT wanted
     ) found;
     IF cardinality(newest) = wanted THEN
-        RETURN QUERY SELECT tenant, n.ticket FROM unnest(newest) n(ticket);
+        RETURN QUERY SELECT tenant, n.ticket, false FROM unnest(newest) n(ticket);
         RETURN;
     END IF;
     RETURN QUERY
     WITH matches AS MATERIALIZED (
         SELECT c.id, c.ticket_id FROM comments c
         WHERE c.org_id = tenant AND c.deleted_at IS NULL AND c.search @@ query
+        LIMIT most_matches
     )
-    SELECT tenant, m.ticket_id FROM matches m
-    GROUP BY m.ticket_id ORDER BY max(m.id::text) DESC LIMIT wanted;
+    SELECT tenant, m.ticket_id, (SELECT count(*) FROM matches) = most_matches FROM (
+        SELECT f.id::text, f.ticket_id FROM matches f
+        UNION ALL SELECT 'newest', n.ticket FROM unnest(newest) n(ticket)
+    ) m
+    GROUP BY m.ticket_id ORDER BY max(m.id) DESC LIMIT wanted;
 END $$
 """
 
@@ -74,5 +79,3 @@ def upgrade() -> None:
     op.execute("CREATE POLICY inside_search ON comments FOR SELECT TO comments_owner USING (true)")
     op.execute("REVOKE ALL ON FUNCTION find_commented(text, bigint) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION find_commented(text, bigint) TO comments_app")
-    op.execute("CREATE INDEX comments_search ON comments USING gin (search) WHERE deleted_at IS NULL")
-    op.execute("CREATE INDEX comments_to_index ON comments (org_id, id) WHERE search_version < 1")

@@ -141,7 +141,6 @@ def upgrade() -> None:
     op.add_column("tickets", sa.Column("search_version", sa.SmallInteger(), nullable=False, server_default="0"))
     for statement in (INDEX_AS_BEFORE, ON_INSERT, ON_CHANGE, SEARCH_PATTERN):
         op.execute(statement)
-    op.execute("CREATE INDEX tickets_to_index ON tickets (org_id, id) WHERE search_version < 1")
     for signature, function in FUNCTIONS.items():
         op.execute(function)
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")

@@ -63,6 +63,6 @@ def upgrade() -> None:
     )
     force_tenancy("changed_contacts", service="tickets")
     grant("changed_contacts", service="tickets", worker="SELECT, INSERT, UPDATE, DELETE")
-    op.execute("CREATE INDEX tickets_by_contact ON tickets (org_id, contact_id, id) WHERE contact_id IS NOT NULL")
+    op.execute("CREATE INDEX changed_contacts_in_order ON changed_contacts (changed_at)")
     for statement in (REMEMBER, REMEMBER_OF_COMPANY, ON_CONTACT, ON_NEW_COMPANY, ON_COMPANY):
         op.execute(statement)

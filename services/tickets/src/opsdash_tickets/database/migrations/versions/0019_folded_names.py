@@ -27,4 +27,3 @@ def upgrade() -> None:
     for table in TABLES:
         op.add_column(table, sa.Column("folded", sa.Text()))
         op.execute(ON_CHANGE.format(table=table))
-        op.execute(f"CREATE INDEX {table}_to_fold ON {table} (org_id) WHERE folded IS NULL")
