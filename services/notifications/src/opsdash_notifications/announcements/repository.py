@@ -34,6 +34,9 @@ SELECT o.slug, o.name, coalesce(s.language, $3) AS language
 FROM orgs o LEFT JOIN org_settings s ON s.org_id = $1
 WHERE o.org_id = $1 AND o.removed_at IS NULL AND o.plate = ANY($2)
 """
+# A statement that waits for a row goes on with what it saw of other tables before: so the row is locked by a statement
+# of its own, and the next one sees what consumers have added.
+_LOCK = "SELECT FROM team_turns WHERE org_id = $1 AND channel_id = $2 FOR UPDATE"
 _REMOVE = "DELETE FROM team_messages WHERE org_id = $1 AND notice_id = ANY($2::uuid[]) RETURNING notice_id"
 _POSTPONE = "UPDATE team_turns SET due_at = $3, gathers_until = $4 WHERE org_id = $1 AND channel_id = $2"
 _END_TURN = """
@@ -51,9 +54,15 @@ SELECT (SELECT count(*) FROM (SELECT FROM team_messages LIMIT 100000) waiting) A
            SELECT min(due_at) FROM team_turns WHERE due_at <= now() AND NOT is_failing
        )), 0)::float8 AS late_seconds
 """
-_PRUNE_OF_ANY_ORG = (
-    "DELETE FROM team_turns WHERE due_at IS NULL AND (left_at = '{}' OR left_at[1] < now() - interval '1 day')"
-)
+_PRUNE_OF_ANY_ORG = """
+DELETE FROM team_turns
+WHERE due_at IS NULL AND (left_at = '{}' OR left_at[cardinality(left_at)] < now() - interval '1 day')
+"""
+_REVIVE_OF_ANY_ORG = """
+UPDATE team_turns t SET due_at = now()
+WHERE due_at IS NULL
+  AND EXISTS (SELECT FROM team_messages m WHERE m.org_id = t.org_id AND m.channel_id = t.channel_id)
+"""
 _FORGET_OF_ANY_ORG = "WITH turns AS (DELETE FROM team_turns) DELETE FROM team_messages"
 
 
@@ -116,6 +125,11 @@ async def org(connection: Connection, org_id: UUID, plates: Sequence[str]) -> Or
     return to_row(Org, await connection.fetchrow(_ORG, org_id, plates, DEFAULT_LANGUAGE))
 
 
+async def lock(connection: Connection, org_id: UUID, channel_id: UUID) -> None:
+    """The channel's turn, before anything else that a transaction locks: channels.lock and ledger.record come later."""
+    await connection.execute(_LOCK, org_id, channel_id)
+
+
 async def remove(connection: Connection, org_id: UUID, notice_ids: Sequence[UUID]) -> set[UUID]:
     """Those that were still there."""
     return {row["notice_id"] for row in await connection.fetch(_REMOVE, org_id, notice_ids)}
@@ -149,8 +163,13 @@ async def queue(connection: Connection) -> Queue:
 
 
 async def prune(connection: Connection) -> None:
-    """Forget channels that have had no message for a day."""
+    """Forget channels to which no message has left for a day."""
     await connection.execute(_PRUNE_OF_ANY_ORG)
+
+
+async def revive(connection: Connection) -> None:
+    """Let channels be looked at for which messages wait and no time is set."""
+    await connection.execute(_REVIVE_OF_ANY_ORG)
 
 
 async def forget_all(connection: Connection) -> None:
