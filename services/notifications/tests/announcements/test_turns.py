@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from opsdash_notifications.announcements import repository
+from opsdash_notifications.announcements import repository, service
 
 from services.notifications.tests.announcements.conftest import Channels
+from services.notifications.tests.mail.conftest import ORG
 
 
 async def test_those_without_a_time_are_found_again(channels: Channels) -> None:
@@ -15,6 +16,18 @@ async def test_those_without_a_time_are_found_again(channels: Channels) -> None:
         await repository.revive(work.connection)
     await channels.run()
     assert len(channels.chat.taken) == 1
+
+
+async def test_a_test_that_succeeds_ends_the_pause(channels: Channels) -> None:
+    channel_id = await channels.add("one")
+    channels.chat.answers["one"] = 503
+    await channels.event()
+    await channels.run()
+    channels.chat.answers["one"] = 200
+    async with channels.work() as work:
+        await service.record_test(work, ORG, channel_id)
+    await channels.run()
+    assert await channels.outcomes() == [("notice.sent", None)]
 
 
 async def test_they_are_forgotten_a_day_after_the_last_message(channels: Channels) -> None:

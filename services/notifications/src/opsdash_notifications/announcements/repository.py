@@ -34,9 +34,6 @@ SELECT o.slug, o.name, coalesce(s.language, $3) AS language
 FROM orgs o LEFT JOIN org_settings s ON s.org_id = $1
 WHERE o.org_id = $1 AND o.removed_at IS NULL AND o.plate = ANY($2)
 """
-# A statement that waits for a row goes on with what it saw of other tables before: so the row is locked by a statement
-# of its own, and the next one sees what consumers have added.
-_LOCK = "SELECT FROM team_turns WHERE org_id = $1 AND channel_id = $2 FOR UPDATE"
 _REMOVE = "DELETE FROM team_messages WHERE org_id = $1 AND notice_id = ANY($2::uuid[]) RETURNING notice_id"
 _POSTPONE = "UPDATE team_turns SET due_at = $3, gathers_until = $4 WHERE org_id = $1 AND channel_id = $2"
 _END_TURN = """
@@ -123,11 +120,6 @@ async def waiting(connection: Connection, turn: Turn, *, limit: int) -> list[Mes
 async def org(connection: Connection, org_id: UUID, plates: Sequence[str]) -> Org | None:
     """None for one that is gone or has none of these plates."""
     return to_row(Org, await connection.fetchrow(_ORG, org_id, plates, DEFAULT_LANGUAGE))
-
-
-async def lock(connection: Connection, org_id: UUID, channel_id: UUID) -> None:
-    """The channel's turn, before anything else that a transaction locks: channels.lock and ledger.record come later."""
-    await connection.execute(_LOCK, org_id, channel_id)
 
 
 async def remove(connection: Connection, org_id: UUID, notice_ids: Sequence[UUID]) -> set[UUID]:

@@ -70,7 +70,7 @@ async def send_test(
                 raise MessageNotTaken("It does not answer.") from error
             except ChatFailed as error:
                 raise MessageNotTaken(error.words) from error
-            await service.record_success(work, access.org_id, channel.id)
+            await service.record_test(work, access.org_id, channel.id)
             return Response(SentTest(sent=True, at=work.now))
 
         with only_one_of(access.org_id):

@@ -25,6 +25,7 @@ from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger import service as ledger
 from opsdash_notifications.ledger.model import Outcome, Source
 from opsdash_notifications.recipients.model import Occasion
+from opsdash_notifications.team_channels import messages_repository as messages
 from opsdash_notifications.team_channels import repository as channels
 from opsdash_notifications.team_channels.model import DisabledWhy, is_given_up
 from opsdash_notifications.team_channels.repository import Channel
@@ -99,7 +100,7 @@ async def _leave_out(work: UnitOfWork, turn: Turn, found: Sequence[Message], why
 async def put_off(work: UnitOfWork, leaving: Leaving) -> None:
     """Nothing can be sent to it before the operator has done something."""
     again, turn = work.now + model.LONGEST_PAUSE, leaving.turn
-    await repository.lock(work.connection, turn.org_id, turn.channel_id)
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
     await repository.end_turn(work.connection, turn, leaving.throttle, is_failing=True, again=again)
 
 
@@ -115,7 +116,7 @@ async def record_sent(work: UnitOfWork, leaving: Leaving) -> None:
 async def record_part(work: UnitOfWork, leaving: Leaving) -> None:
     """Some of a digest that the chat has taken."""
     turn = leaving.turn
-    await repository.lock(work.connection, turn.org_id, turn.channel_id)
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
     outcomes = [
         (message, None if place < leaving.listed else Why.FOLDED, False)
         for place, message in enumerate(leaving.messages)
@@ -130,10 +131,17 @@ async def record_success(work: UnitOfWork, org_id: UUID, channel_id: UUID) -> No
         await channels.save(work.connection, org_id, msgspec.structs.replace(channel, failures=0, failing_since=None))
 
 
+async def record_test(work: UnitOfWork, org_id: UUID, channel_id: UUID) -> None:
+    """The chat takes messages: what waits for it need not wait for the end of a pause."""
+    await messages.lock_turn(work.connection, org_id, channel_id)
+    await record_success(work, org_id, channel_id)
+    await messages.wake(work.connection, org_id, channel_id)
+
+
 async def record_failure(work: UnitOfWork, leaving: Leaving, failure: ChatFailed) -> None:
     """The chat has not taken it: a refusal is for good, anything else is tried again for a day."""
     turn = leaving.turn
-    await repository.lock(work.connection, turn.org_id, turn.channel_id)
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
     failures = await _count_failure(work, turn, failure)  # may tell people, who come before the counters of tickets
     if failure.failure is Failure.REFUSED:
         await _conclude(work, turn, [(message, Why.REFUSED, True) for message in leaving.messages])
