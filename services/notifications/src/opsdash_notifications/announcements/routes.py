@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -48,6 +49,10 @@ def only_one_of(org_id: UUID) -> Iterator[None]:
         _TESTING.remove(org_id)
 
 
+def _left(ends: float) -> float:
+    return max(ends - time.monotonic(), 0.0)
+
+
 def _test_running() -> Problem:
     detail = "A test of a channel of this workspace is still running."
     headers = {"Retry-After": str(round(TOTAL_SECONDS))}
@@ -58,7 +63,7 @@ def _test_running() -> Problem:
 async def _place(ends: float) -> AsyncIterator[None]:
     """One of a few. Raises MessageNotTaken when none becomes free until then."""
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout(_left(ends)):
             await _AT_ONCE.acquire()
     except TimeoutError as error:
         raise MessageNotTaken(_NO_PLACE) from error
@@ -76,7 +81,7 @@ async def send_test(
     idempotency_key: IdempotencyKey = None,
 ) -> Response[SentTest]:
     """Send one message now, to a disabled channel too. 409 `message-not-taken` says what the chat answered."""
-    ends = asyncio.get_running_loop().time() + TOTAL_SECONDS
+    ends = time.monotonic() + TOTAL_SECONDS
     async with _place(ends), org.transaction(NoticeAction.CONFIGURE) as (work, access):
         channels.check_set_up()
         wanted = object_id(channel_id)
@@ -88,8 +93,8 @@ async def send_test(
             address = channels.decrypt(channel.address, channel.id)
             lines = lines_of_test(channel.name, (await org_settings.read(work.connection, access.org_id)).language)
             try:
-                async with asyncio.timeout_at(ends):
-                    left = ends - asyncio.get_running_loop().time()
+                left = _left(ends)
+                async with asyncio.timeout(left):
                     await channels.chat.send(address, lines, notice=str(uuid4()), within=left)
             except TimeoutError as error:
                 raise MessageNotTaken(_NO_ANSWER) from error
