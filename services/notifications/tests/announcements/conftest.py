@@ -17,6 +17,7 @@ from opsdash_contracts.notices import Reason
 from opsdash_http.client import typed_address
 from opsdash_notifications.announcements.sender import Sender
 from opsdash_notifications.chat.client import ChatClient
+from opsdash_notifications.ledger import service as ledger
 from opsdash_notifications.ledger.model import Source
 from opsdash_notifications.mail.links import TicketLinks
 from opsdash_notifications.team_channels.announcing import announce
@@ -67,7 +68,8 @@ class Channels:
         ticket_id = None if number is None else UUID(int=number)
         source = Source(org, event_id or uuid4(), datetime.now(UTC) - age, ticket_id, number)
         async with self.work() as work:
-            await announce(work, source, reasons or (Reason.COMMENTED,), JONAS)
+            too_late = await announce(work, source, reasons or (Reason.COMMENTED,), JONAS)
+            await ledger.record(work, source, too_late)
         return source
 
     async def pass_by(self, time: timedelta) -> None:
@@ -81,9 +83,8 @@ class Channels:
         """Until nothing is due."""
         for _ in range(100):
             await self.sender.run(self.database)
-            if not self.sender.is_busy:
+            if not await self.sender.finish():
                 return
-            await self.sender.finish()
         raise AssertionError("it never ends")
 
     async def outcomes(self) -> list[tuple[str, str | None]]:

@@ -218,3 +218,22 @@ class TestConnections:
         chat.close()
         assert len(urls) == asked
         assert not any("register" in url for url in urls)
+
+
+class TestHostile:
+    @pytest.mark.parametrize("body", [b"[" * 60_000, b"[]", b"1", b'"x"', b"\xff", b'{"access_token": []}'])
+    async def test_an_odd_answer_is_a_failure_like_any_other(
+        self, body: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def send(method: str, url: str, *, headers: Mapping[str, str], body: bytes, plain_http: bool) -> Answer:
+            return Answer(200, {}, answered, True)
+
+        answered = body
+        chat = ChatClient(plain_http=False, send=send)
+        with pytest.raises(ChatFailed) as failed:
+            await chat.send(
+                "matrixs://support:Jq8sT2yUo5iEw7rA@matrix.example.test/!room:example.test", ["x"], notice="n"
+            )
+        chat.close()
+        assert failed.value.words == "HTTP 200", "what it answered may hold a token"
+        assert "Jq8sT2yUo5iEw7rA" not in caplog.text

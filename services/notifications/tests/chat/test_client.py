@@ -13,6 +13,7 @@ from opsdash_notifications.chat.answers import LONGEST_WORDS, ChatFailed, Failur
 from opsdash_notifications.chat.client import AT_ONCE, ChatClient
 
 from services.notifications.tests.fake_chat import HOST, STAND_IN, FakeChat, Resolver
+from tests.support.measurements import eventually
 
 TOKEN = "Jq8sT2yUo5iEw7rAa1dFg4hK"
 
@@ -80,6 +81,39 @@ async def test_hanging_ones_leave_the_event_loop_alone(chat: FakeChat, monkeypat
     client.close()
     assert [getattr(each, "failure", None) for each in found] == [Failure.UNREACHABLE] * AT_ONCE
     assert len(chat.asked) == AT_ONCE
+
+
+async def test_a_message_that_waits_for_a_thread_is_tried_all_the_same(chat: FakeChat, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(attempt, "TOTAL_SECONDS", 0.3)
+    chat.answers["hangs"] = None
+    client = ChatClient(plain_http=True, send=chat.send)
+    hanging = [client.send(chat.address("hangs"), ["x"], notice="n") for _ in range(AT_ONCE)]
+    found = await asyncio.gather(*hanging, client.send(chat.address(TOKEN), ["x"], notice="n"), return_exceptions=True)
+    client.close()
+    assert found[-1] is None
+    assert [each.token for each in chat.taken] == [TOKEN]
+
+
+async def test_what_was_never_tried_is_tried_again(chat: FakeChat, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(attempt, "MOST_REQUESTS", 0)
+    assert (await failure_of(chat)).failure is Failure.UNREACHABLE
+
+
+async def test_hanging_messages_keep_no_address_from_being_checked(chat: FakeChat):
+    chat.answers["hangs"] = None
+    client = ChatClient(plain_http=True, send=chat.send)
+    hanging = [asyncio.create_task(client.send(chat.address("hangs"), ["x"], notice="n")) for _ in range(AT_ONCE)]
+    await eventually(lambda: _count(chat), lambda count: count == AT_ONCE)
+    await client.check(chat.address(TOKEN))
+    await client.send(chat.address(TOKEN), ["x"], notice="n", within=4.0)
+    assert not any(each.done() for each in hanging)
+    await chat.stop()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    client.close()
+
+
+async def _count(chat: FakeChat) -> int:
+    return len(chat.asked)
 
 
 @pytest.mark.parametrize("leads_to", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "224.0.0.1"])

@@ -92,6 +92,33 @@ class TestChannel:
         again = (await client.call("PATCH", one, {"enabled": True}, **match(1))).body
         assert (again["enabled"], again["failures"], again["last_failure"]) == (True, 0, None)
 
+    @pytest.mark.parametrize(
+        ("changes", "wakes"),
+        [
+            ({"address": ADDRESS + "5"}, True),
+            ({"enabled": True}, True),
+            ({"name": "other"}, False),
+        ],
+    )
+    async def test_what_waits_for_one_that_is_mended_leaves_at_once(
+        self, served: Running, changes: dict[str, Any], wakes: bool
+    ):
+        made = await created(served)
+        await served.query("UPDATE team_channels SET failures = 9, failing_since = now(), failed_at = now(),"
+                           " failed_with = 'HTTP 404'")  # fmt: skip
+        if "enabled" in changes:
+            await served.query("UPDATE team_channels SET disabled_at = now(), disabled_why = 'by_hand'")
+        await served.query(
+            "INSERT INTO team_turns (org_id, channel_id, due_at, is_failing)"
+            " SELECT org_id, id, now() + interval '30 minutes', true FROM team_channels"
+        )
+        assert (await admin(served).call("PATCH", f"{PATH}/{made['id']}", changes)).status == 200
+
+        async def is_in_pause() -> bool:
+            return bool(await served.query("SELECT FROM team_turns WHERE is_failing AND due_at > now()"))
+
+        assert await is_in_pause() is not wakes
+
     async def test_the_list_is_in_pages(self, served: Running):
         names = [(await created(served, name=f"Chat {number}"))["name"] for number in range(5)]
         client, found, cursor = admin(served), list[str](), ""

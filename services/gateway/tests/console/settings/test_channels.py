@@ -40,6 +40,7 @@ class Chats:
     def __init__(self, *channels: dict[str, Any], refusal: web.Response | None = None) -> None:
         self.channels, self.refusal = channels, refusal
         self.asked: list[tuple[str, str, Any, str | None]] = []
+        self.keys = list[str | None]()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
@@ -49,6 +50,7 @@ class Chats:
                 return web.json_response(self.channels[0])
             return web.json_response({"unread": 0}) if request.path.endswith("/inbox") else problem("not-found", 404)
         text = await request.text()
+        self.keys.append(request.headers.get("Idempotency-Key"))
         path = request.path.removeprefix(UPSTREAM)
         self.asked.append((request.method, path, json.loads(text) if text else None, request.headers.get("If-Match")))
         if self.refusal is not None:
@@ -132,6 +134,16 @@ class TestChanging:
         assert [asked[:3] for asked in chats.asked] == [("POST", "", body)]
         assert "The channel was added." in (await window.get(f"{PATH}?done=added", fragment=False)).html
 
+    async def test_adds_once_however_often_the_form_is_sent(self, window: Visitor, notifications: Any):
+        notifications.answer = chats = Chats()
+        form = (await window.get(f"{PATH}/new", fragment=False)).html
+        (key,) = re.findall(r'name="key" value="([^"]+)"', form)
+        for _ in range(2):
+            await posted(window, f"{PATH}/new", TYPED | {"key": key})
+        assert chats.keys == [key, key]
+        other = (await window.get(f"{PATH}/new", fragment=False)).html
+        assert f'value="{key}"' not in other, "the next form is another channel"
+
     async def test_changes_with_the_version_that_was_seen_and_keeps_the_address(
         self, window: Visitor, notifications: Any
     ):
@@ -184,6 +196,13 @@ class TestRefusals:
         notifications.answer = Chats(refusal=problem("plan-limit-reached", 403, limit=5, used=5, what="channels"))
         page = await posted(window, f"{PATH}/new", TYPED)
         assert (page.status, "as its plate allows (5)" in page.html) == (422, True)
+
+    async def test_of_a_form_that_was_sent_before_with_other_values(self, window: Visitor, notifications: Any):
+        notifications.answer = Chats(refusal=problem("idempotency-key-reused", 422))
+        page = await posted(window, f"{PATH}/new", TYPED | {"key": "k1"})
+        assert page.status == 422
+        assert "This channel was added already" in page.html
+        assert 'name="key" value="k1"' in page.html
 
     async def test_of_a_chat_are_shown_as_text(self, window: Visitor, notifications: Any):
         refusal = problem("message-not-taken", 409, detail="HTTP 404 <b>no</b>")

@@ -207,7 +207,7 @@ class TestLedger:
         notifications.answer = Watching()
         html = (await window.get(LEDGER)).html
         said = words(html.replace("&lt;", "{").replace("&gt;", "}")).replace("\u202f", " ")
-        assert "#{b}support{/b} (chat Mar 3, 2026, 10:03 AM UTC)." in said
+        assert ", {b}support{/b} (chat Mar 3, 2026, 10:03 AM UTC)." in said
         assert "Not told: Jonas (muted), a team channel (refused)." in said
         assert "<b>support" not in html
 

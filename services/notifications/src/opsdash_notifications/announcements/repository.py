@@ -51,9 +51,15 @@ SELECT (SELECT count(*) FROM (SELECT FROM team_messages LIMIT 100000) waiting) A
            SELECT min(due_at) FROM team_turns WHERE due_at <= now() AND NOT is_failing
        )), 0)::float8 AS late_seconds
 """
-_PRUNE_OF_ANY_ORG = (
-    "DELETE FROM team_turns WHERE due_at IS NULL AND (left_at = '{}' OR left_at[1] < now() - interval '1 day')"
-)
+_PRUNE_OF_ANY_ORG = """
+DELETE FROM team_turns
+WHERE due_at IS NULL AND (left_at = '{}' OR left_at[cardinality(left_at)] < now() - interval '1 day')
+"""
+_REVIVE_OF_ANY_ORG = """
+UPDATE team_turns t SET due_at = now()
+WHERE due_at IS NULL
+  AND EXISTS (SELECT FROM team_messages m WHERE m.org_id = t.org_id AND m.channel_id = t.channel_id)
+"""
 _FORGET_OF_ANY_ORG = "WITH turns AS (DELETE FROM team_turns) DELETE FROM team_messages"
 
 
@@ -149,8 +155,13 @@ async def queue(connection: Connection) -> Queue:
 
 
 async def prune(connection: Connection) -> None:
-    """Forget channels that have had no message for a day."""
+    """Forget channels to which no message has left for a day."""
     await connection.execute(_PRUNE_OF_ANY_ORG)
+
+
+async def revive(connection: Connection) -> None:
+    """Let channels be looked at for which messages wait and no time is set."""
+    await connection.execute(_REVIVE_OF_ANY_ORG)
 
 
 async def forget_all(connection: Connection) -> None:

@@ -58,15 +58,13 @@ class Sender:
             if departure.leaving is not None:
                 self._begin(database, departure.leaving)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether anything is under way."""
-        return bool(self._under_way)
-
-    async def finish(self) -> None:
-        """Until what is under way has ended."""
+    async def finish(self) -> int:
+        """Until what is under way has ended; how much that was."""
+        ended = 0
         while self._under_way:
-            await asyncio.wait(self._under_way)
+            done, _ = await asyncio.wait(self._under_way)
+            ended += len(done)
+        return ended
 
     async def stop(self) -> None:
         """What is under way is given up; another process sends it when its lease has ended."""
@@ -100,11 +98,19 @@ class Sender:
             log.warning("team_message_failed", channel_id=str(channel.id), outcome=error.failure, status=error.status)
         metrics.MESSAGES.labels(channel.scheme, "sent" if failure is None else failure.failure).inc()
         self.crash_points.reached(AFTER_MESSAGE_BEFORE_RECORD)
-        async with worker_unit_of_work(database) as work:
-            if failure is None:
-                await service.record_sent(work, leaving)
-            else:
+        await self._record(database, leaving, failure)
+
+    async def _record(self, database: Database, leaving: Leaving, failure: ChatFailed | None) -> None:
+        if failure is not None:
+            async with worker_unit_of_work(database) as work:
                 await service.record_failure(work, leaving, failure)
+            return
+        *parts, last = leaving.parts()
+        for part in parts:
+            async with worker_unit_of_work(database) as work:
+                await service.record_part(work, part)
+        async with worker_unit_of_work(database) as work:
+            await service.record_sent(work, last)
 
     def _lines(self, leaving: Leaving) -> list[str]:
         org = leaving.org

@@ -6,7 +6,7 @@ Each function takes an open unit of work and never commits. Nothing is sent here
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
@@ -25,12 +25,14 @@ from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger import service as ledger
 from opsdash_notifications.ledger.model import Outcome, Source
 from opsdash_notifications.recipients.model import Occasion
+from opsdash_notifications.team_channels import messages_repository as messages
 from opsdash_notifications.team_channels import repository as channels
 from opsdash_notifications.team_channels.model import DisabledWhy, is_given_up
 from opsdash_notifications.team_channels.repository import Channel
 
 #: Messages of one channel that are decided about in one transaction.
 AT_ONCE: Final = 1000
+RECORDED_AT_ONCE: Final = 500
 #: How long a process has for the message that it lets leave; after that another one does it, under the same id.
 LEASE: Final = timedelta(seconds=30)
 _PLATES: Final = [str(plate) for plate in PLATES_WITH_SUPPORT]
@@ -45,6 +47,18 @@ class Leaving:
     org: Org
     throttle: model.Throttle
     messages: Sequence[Message]
+    listed: int = MOST_LINES
+
+    def parts(self) -> list[Leaving]:
+        """What is recorded in one transaction each, so that none holds the counters of all tickets; at least one."""
+        return [
+            replace(
+                self,
+                messages=self.messages[start : start + RECORDED_AT_ONCE],
+                listed=max(self.listed - start, 0),
+            )
+            for start in range(0, len(self.messages), RECORDED_AT_ONCE)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +99,29 @@ async def _leave_out(work: UnitOfWork, turn: Turn, found: Sequence[Message], why
 
 async def put_off(work: UnitOfWork, leaving: Leaving) -> None:
     """Nothing can be sent to it before the operator has done something."""
-    again = work.now + model.LONGEST_PAUSE
-    await repository.end_turn(work.connection, leaving.turn, leaving.throttle, is_failing=True, again=again)
+    again, turn = work.now + model.LONGEST_PAUSE, leaving.turn
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
+    await repository.end_turn(work.connection, turn, leaving.throttle, is_failing=True, again=again)
 
 
 async def record_sent(work: UnitOfWork, leaving: Leaving) -> None:
     """The chat has taken it. Of a digest, those that it lists are sent, and the others folded into a number."""
-    turn, messages = leaving.turn, leaving.messages
-    listed = 1 if len(messages) == 1 else MOST_LINES
-    outcomes = [(message, None if place < listed else Why.FOLDED, False) for place, message in enumerate(messages)]
-    await _conclude(work, turn, outcomes)
+    turn = leaving.turn
+    await record_part(work, leaving)
     await record_success(work, turn.org_id, turn.channel_id)
     throttle = leaving.throttle.after_sending(work.now)
     await repository.end_turn(work.connection, turn, throttle, is_failing=False, again=work.now)
+
+
+async def record_part(work: UnitOfWork, leaving: Leaving) -> None:
+    """Some of a digest that the chat has taken."""
+    turn = leaving.turn
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
+    outcomes = [
+        (message, None if place < leaving.listed else Why.FOLDED, False)
+        for place, message in enumerate(leaving.messages)
+    ]
+    await _conclude(work, turn, outcomes)
 
 
 async def record_success(work: UnitOfWork, org_id: UUID, channel_id: UUID) -> None:
@@ -107,15 +131,23 @@ async def record_success(work: UnitOfWork, org_id: UUID, channel_id: UUID) -> No
         await channels.save(work.connection, org_id, msgspec.structs.replace(channel, failures=0, failing_since=None))
 
 
+async def record_test(work: UnitOfWork, org_id: UUID, channel_id: UUID) -> None:
+    """The chat takes messages: what waits for it need not wait for the end of a pause."""
+    await messages.lock_turn(work.connection, org_id, channel_id)
+    await record_success(work, org_id, channel_id)
+    await messages.wake(work.connection, org_id, channel_id)
+
+
 async def record_failure(work: UnitOfWork, leaving: Leaving, failure: ChatFailed) -> None:
     """The chat has not taken it: a refusal is for good, anything else is tried again for a day."""
     turn = leaving.turn
+    await messages.lock_turn(work.connection, turn.org_id, turn.channel_id)
+    failures = await _count_failure(work, turn, failure)  # may tell people, who come before the counters of tickets
     if failure.failure is Failure.REFUSED:
         await _conclude(work, turn, [(message, Why.REFUSED, True) for message in leaving.messages])
     else:
         given_up = [each for each in leaving.messages if work.now - each.made_at > model.PATIENCE]
         await _conclude(work, turn, [(message, Why.UNREACHABLE, True) for message in given_up])
-    failures = await _count_failure(work, turn, failure)
     again = work.now + model.pause(failures)
     await repository.end_turn(work.connection, turn, leaving.throttle, is_failing=True, again=again, is_pause=True)
 
@@ -151,8 +183,12 @@ async def _conclude(work: UnitOfWork, turn: Turn, outcomes: Sequence[tuple[Messa
     if not outcomes:
         return
     there = await repository.remove(work.connection, turn.org_id, [message.notice_id for message, _, _ in outcomes])
-    for message, why, failed in outcomes:
-        if message.notice_id in there:
-            source = Source(turn.org_id, message.source_event_id, message.source_at, message.ticket_id, message.number)
-            outcome = Outcome(turn.channel_id, notices.Channel.TEAM, Reason(message.reason), why, failed)
-            await ledger.record(work, source, [outcome])
+    recorded = [
+        (
+            Source(turn.org_id, message.source_event_id, message.source_at, message.ticket_id, message.number),
+            Outcome(turn.channel_id, notices.Channel.TEAM, Reason(message.reason), why, failed),
+        )
+        for message, why, failed in outcomes
+        if message.notice_id in there
+    ]
+    await ledger.record_each(work, recorded)

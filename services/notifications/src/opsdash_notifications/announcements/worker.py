@@ -119,6 +119,7 @@ async def _measure(database: Database) -> None:
 
 async def _forget(database: Database) -> None:
     async with database.worker_transaction() as connection:
+        await repository.revive(connection)
         await repository.prune(connection)
 
 

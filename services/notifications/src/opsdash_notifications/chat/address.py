@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from apprise import AppriseAsset, NotifyFormat
 from apprise.exception import AppriseException
 from opsdash_http.client.typed_address import AddressRefused
@@ -14,6 +15,8 @@ from opsdash_http.security.encryption import last_characters
 from opsdash_notifications.chat import compat
 from opsdash_notifications.chat.attempt import Inspection
 from opsdash_notifications.chat.kinds import Kind, kinds
+
+log = structlog.get_logger(__name__)
 
 LONGEST_ADDRESS: Final = 1000
 _INCOMPLETE: Final = "It is not complete: see the examples for this kind of chat."
@@ -62,7 +65,9 @@ def compose(plugin: Any, kind: Kind, lines: list[str], exchange: compat.Exchange
         # Nothing is converted from one form to another: the lines are harmless in each.
         form = NotifyFormat.MARKDOWN if kind.is_markdown else NotifyFormat.TEXT
         return bool(plugin.notify(body=kind.line_break.join(lines), title="", body_format=form))
-    except (AppriseException, TypeError, ValueError):
+    except Exception as error:  # noqa: BLE001 - a chat may answer anything, and plugins believe what they read
+        # So none of their errors keeps a failure from being counted. Its text may hold the address or an answer.
+        log.warning("chat_plugin_failed", plugin=kind.plugin, reason=type(error).__name__)
         return False
     finally:
         compat.EXCHANGE.reset(token)

@@ -37,9 +37,11 @@ class ChatFailed(Exception):
 
 
 def failed(status: int, body: bytes, address: str) -> ChatFailed:
-    """By the last answer; 200 too may be a refusal in some chats."""
+    """By the last answer; 200 too may be a refusal in some chats. What such an answer says is not shown: it may hold a
+    token with which a plugin has signed in.
+    """
     is_refused = (status in _SUCCESS or status in _CLIENT_ERRORS) and status not in _LATER
-    words = _without_secrets(body.decode("utf-8", "replace"), address)
+    words = "" if status in _SUCCESS else _without_secrets(body.decode("utf-8", "replace"), address)
     return ChatFailed(
         Failure.REFUSED if is_refused else Failure.UNREACHABLE,
         one_line(f"HTTP {status} {words}", LONGEST_WORDS),

@@ -14,7 +14,7 @@ from opsdash_http.client.typed_address import AddressRefused, Answer, check_type
 
 from opsdash_notifications.chat.answers import ChatFailed, Failure, failed
 
-#: From the first byte of the first request to the last of the last answer; a chat may ask for more than one.
+#: From when a thread begins to compose the message to the last byte of the last answer; a chat may ask for several.
 TOTAL_SECONDS: Final = 10.0
 MOST_REQUESTS: Final = 10
 #: By its value, the id of the notice, a receiver may know a message that it has had.
@@ -57,10 +57,14 @@ class Attempt:
     def __init__(self, address: str, notice: str, *, plain_http: bool, send: Send = send_to_typed_address) -> None:
         self._address, self._notice, self._plain_http, self._send = address, notice, plain_http, send
         self._loop = asyncio.get_running_loop()
-        self._ends = time.monotonic() + TOTAL_SECONDS
+        self._ends = 0.0
         self._left = MOST_REQUESTS
         self._is_over = False
-        self.failure = ChatFailed(Failure.REFUSED, "Nothing could be sent to this address.")
+        self.failure = ChatFailed(Failure.UNREACHABLE, "Nothing could be sent to this address.")
+
+    def begin(self, within: float | None) -> None:
+        """In the thread of the plugin: a message that waits for a thread loses no time."""
+        self._ends = time.monotonic() + (TOTAL_SECONDS if within is None else within)
 
     def exchange(self, request: requests.PreparedRequest) -> requests.Response:
         """In the thread of the plugin. Raises requests.ConnectionError, which plugins take for an outage."""

@@ -13,6 +13,7 @@ from opsdash_tenancy import directory_repository as directory
 from opsdash_notifications.directory import repository
 from opsdash_notifications.inbox import repository as inbox_repository
 from opsdash_notifications.reminders import repository as reminder_repository
+from opsdash_notifications.team_channels import repository as channels_repository
 from opsdash_notifications.watching import repository as watching_repository
 
 
@@ -34,6 +35,12 @@ async def forget_entity(work: UnitOfWork, event: Event[Removed]) -> None:
     await directory.remove(work.connection, event.data, work.now)
 
 
+async def forget_org(work: UnitOfWork, event: Event[Removed]) -> None:
+    """Nothing is sent to its chats any more, so their addresses are not kept."""
+    await forget_entity(work, event)
+    await channels_repository.delete_of_gone(work.connection, event.data.org_id, work.now)
+
+
 async def forget_member(work: UnitOfWork, event: Event[Removed]) -> None:
     """Whoever left has no inbox and no reminders there any more, and watches nothing."""
     await forget_entity(work, event)
@@ -52,6 +59,6 @@ async def _forget_unless_member(work: UnitOfWork, org_id: UUID, user_id: UUID) -
 WORKSPACE_HANDLERS: dict[str, Handler] = {
     upserted(Kind.ORG): store_org,
     upserted(Kind.MEMBER): store_member,
-    removed(Kind.ORG): forget_entity,
+    removed(Kind.ORG): forget_org,
     removed(Kind.MEMBER): forget_member,
 }

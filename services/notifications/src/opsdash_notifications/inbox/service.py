@@ -39,7 +39,7 @@ async def notify(
     audience = await _audience(work, source, occasion, replayed, arrivals) if occasion.reasons else None
     if audience is None:
         return []
-    await announce(work, source, occasion.reasons, occasion.actor_id)
+    too_late = await announce(work, source, occasion.reasons, occasion.actor_id)
     decisions = {_in_inbox(decision): decision for decision in recipients_model.decide(occasion, audience)}
     new = [decisions[outcome] for outcome in await ledger.new_outcomes(work, source, list(decisions))]
     notified = [decision for decision in new if decision.is_notified]
@@ -48,9 +48,10 @@ async def notify(
         await repository.notify(work.connection, source, rows, occasion, work.now)
     mailed = [decision for decision in notified if decision.mail]
     late = [decision for decision in mailed if is_too_old(decision.reason, source.at, work.now)]
-    await ledger.record(work, source, [*map(_in_inbox, new), *map(_too_old, late)])
     recipients_of_mail = [(decision.user_id, decision.reason) for decision in mailed if decision not in late]
     await mail.schedule(work, source, recipients_of_mail, occasion)
+    # After everything else that is locked: whoever sends locks a turn of a channel or person, then the counter.
+    await ledger.record(work, source, [*too_late, *map(_in_inbox, new), *map(_too_old, late)])
     return notified
 
 

@@ -19,6 +19,14 @@ async def new_outcomes(work: UnitOfWork, source: Source, outcomes: Sequence[Outc
     return [outcome for identity, outcome in ids.items() if identity not in known]
 
 
+async def record_each(work: UnitOfWork, outcomes: Sequence[tuple[Source, Outcome]]) -> None:
+    """Each with a source of its own. The org's counter is taken first, then those of tickets in the order of their ids:
+    so no two transactions wait for each other.
+    """
+    for source, outcome in sorted(outcomes, key=lambda pair: (pair[0].ticket_id is not None, pair[0].subject_id)):
+        await record(work, source, [outcome])
+
+
 async def record(work: UnitOfWork, source: Source, outcomes: Sequence[Outcome]) -> None:
     """Each of them must be new. They take the next numbers of their ticket, or of the org."""
     if not outcomes:

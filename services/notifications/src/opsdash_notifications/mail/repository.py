@@ -75,6 +75,8 @@ UPDATE mail_turns SET left_at = coalesce($3, left_at), gathers_until = $4,
        due_at = (SELECT min(due_at) FROM mails WHERE org_id = $1 AND user_id = $2)
 WHERE org_id = $1 AND user_id = $2
 """
+# A statement of its own: one that waits for a row goes on with what it saw of other tables before it waited.
+_LOCK_TURN = "SELECT FROM mail_turns WHERE org_id = $1 AND user_id = $2 FOR UPDATE"
 _REFRESH_TURN = """
 UPDATE mail_turns SET due_at = (SELECT min(due_at) FROM mails WHERE org_id = $1 AND user_id = $2)
 WHERE org_id = $1 AND user_id = $2
@@ -87,9 +89,13 @@ SELECT (SELECT count(*) FROM (SELECT FROM mails LIMIT 100000) waiting) AS waitin
        )), 0)::float8 AS late_seconds
 """
 _PRUNE_OF_ANY_ORG = (
-    "DELETE FROM mail_turns WHERE due_at IS NULL AND (left_at = '{}' OR left_at[1] < now() - interval '1 day')"
+    "DELETE FROM mail_turns WHERE due_at IS NULL"
+    " AND (left_at = '{}' OR left_at[cardinality(left_at)] < now() - interval '1 day')"
 )
-
+_REVIVE_OF_ANY_ORG = """
+UPDATE mail_turns t SET due_at = now()
+WHERE due_at IS NULL AND EXISTS (SELECT FROM mails m WHERE m.org_id = t.org_id AND m.user_id = t.user_id)
+"""
 _FORGET_OF_ANY_ORG = "WITH turns AS (DELETE FROM mail_turns) DELETE FROM mails"
 
 
@@ -162,21 +168,8 @@ async def add(
     recipients: Sequence[tuple[UUID, UUID, Reason]],
 ) -> None:
     """Each recipient with the id of their notice and its reason; whoever is there already stays as they are."""
-    await connection.execute(
-        _ADD,
-        org_id,
-        ticket_id,
-        number,
-        actor_id,
-        source_event_id,
-        source_at,
-        is_urgent,
-        note,
-        now,
-        default_delay.total_seconds(),
-        *columns_of(recipients),
-        comment_id,
-    )
+    about = (org_id, ticket_id, number, actor_id, source_event_id, source_at, is_urgent, note, now)
+    await connection.execute(_ADD, *about, default_delay.total_seconds(), *columns_of(recipients), comment_id)
 
 
 async def claim(connection: Connection) -> Turn | None:
@@ -203,6 +196,11 @@ async def lease(connection: Connection, org_id: UUID, leaving: Sequence[tuple[UU
     """These begin to leave, each under the id of its mail; whoever does it has time until then."""
     if leaving:
         await connection.execute(_LEASE, org_id, until, *columns_of(leaving))
+
+
+async def lock_turn(connection: Connection, org_id: UUID, user_id: UUID) -> None:
+    """The person's turn, before the counters that a transaction locks."""
+    await connection.execute(_LOCK_TURN, org_id, user_id)
 
 
 async def remove(connection: Connection, org_id: UUID, notice_ids: Sequence[UUID]) -> set[UUID]:
@@ -237,8 +235,13 @@ async def queue(connection: Connection) -> Queue:
 
 
 async def prune(connection: Connection) -> None:
-    """Forget people who have had no mail for a day."""
+    """Forget people to whom no mail has left for a day."""
     await connection.execute(_PRUNE_OF_ANY_ORG)
+
+
+async def revive(connection: Connection) -> None:
+    """Let people be looked at for whom mails wait and no time is set."""
+    await connection.execute(_REVIVE_OF_ANY_ORG)
 
 
 async def forget_all(connection: Connection) -> None:

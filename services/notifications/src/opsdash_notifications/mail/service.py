@@ -184,6 +184,7 @@ async def wait_for_text(work: UnitOfWork, turn: Turn, leaving: Leaving) -> None:
 
 
 async def _postpone(work: UnitOfWork, turn: Turn, leaving: Leaving, until: datetime) -> None:
+    await repository.lock_turn(work.connection, turn.org_id, turn.user_id)
     await repository.postpone(work.connection, turn.org_id, leaving.mail_id, until)
     await repository.refresh_turn(work.connection, turn.org_id, turn.user_id)
 
@@ -193,6 +194,7 @@ async def _leave_out(work: UnitOfWork, turn: Turn, skipped: Sequence[tuple[Mail,
 
 
 async def _conclude(work: UnitOfWork, turn: Turn, outcomes: Sequence[tuple[Mail, Why | None, bool]]) -> None:
+    await repository.lock_turn(work.connection, turn.org_id, turn.user_id)
     await _remove_and_record(work, turn, outcomes)
     await repository.refresh_turn(work.connection, turn.org_id, turn.user_id)
 
@@ -202,8 +204,12 @@ async def _remove_and_record(work: UnitOfWork, turn: Turn, outcomes: Sequence[tu
     if not outcomes:
         return
     there = await repository.remove(work.connection, turn.org_id, [mail.notice_id for mail, _, _ in outcomes])
-    for mail, why, failed in outcomes:
-        if mail.notice_id in there:
-            source = Source(turn.org_id, mail.source_event_id, mail.source_at, mail.ticket_id, mail.number)
-            outcome = Outcome(turn.user_id, Channel.MAIL, Reason(mail.reason), why, failed)
-            await ledger.record(work, source, [outcome])
+    recorded = [
+        (
+            Source(turn.org_id, mail.source_event_id, mail.source_at, mail.ticket_id, mail.number),
+            Outcome(turn.user_id, Channel.MAIL, Reason(mail.reason), why, failed),
+        )
+        for mail, why, failed in outcomes
+        if mail.notice_id in there
+    ]
+    await ledger.record_each(work, recorded)

@@ -15,19 +15,21 @@ from opsdash_notifications.team_channels.model import Listener, TicketKind, reas
 from opsdash_notifications.tickets import repository as tickets
 
 
-async def announce(work: UnitOfWork, source: Source, reasons: Sequence[Reason], actor_id: UUID | None) -> None:
-    """Once for each event and channel, however often the event comes. What comes too late is only recorded."""
+async def announce(work: UnitOfWork, source: Source, reasons: Sequence[Reason], actor_id: UUID | None) -> list[Outcome]:
+    """Once for each event and channel, however often the event comes. What comes too late is to be recorded only: the
+    caller does it, after all that it locks.
+    """
     listeners = await repository.listening(work.connection, source.org_id, list(reasons))
     if not listeners:
-        return
+        return []
     ticket = await _ticket(work, source, listeners)
     found = [(each.id, reason) for each in listeners if (reason := reason_for(each, reasons, ticket)) is not None]
     new = await _new(work, source, [_outcome(*pair) for pair in found])
     late = [outcome for outcome in new if is_too_old(outcome.reason, source.at, work.now)]
-    await ledger.record(work, source, [_outcome(each.recipient, each.reason, Why.TOO_OLD) for each in late])
     leaving = [(each.recipient, each.notice_id(source), each.reason) for each in new if each not in late]
     if leaving:
         await messages_repository.add(work.connection, source, actor_id, work.now, leaving)
+    return [_outcome(each.recipient, each.reason, Why.TOO_OLD) for each in late]
 
 
 async def _ticket(work: UnitOfWork, source: Source, listeners: Sequence[Listener]) -> TicketKind | None:

@@ -29,6 +29,11 @@ INSERT INTO team_turns AS t (org_id, channel_id, due_at)
 SELECT $1, channel_id, $7 FROM wanted ORDER BY channel_id
 ON CONFLICT (org_id, channel_id) DO UPDATE SET due_at = coalesce(t.due_at, excluded.due_at)
 """
+# A statement of its own: one that waits for a row goes on with what it saw of other tables before it waited.
+_LOCK_TURN = "SELECT FROM team_turns WHERE org_id = $1 AND channel_id = $2 FOR UPDATE"
+_WAKE = """
+UPDATE team_turns SET due_at = now(), is_failing = false WHERE org_id = $1 AND channel_id = $2 AND is_failing
+"""
 
 
 async def add(
@@ -41,3 +46,13 @@ async def add(
     """Each channel with the id of its notice and the reason; one that is there already stays as it is."""
     about = (source.org_id, source.ticket_id, source.number, actor_id, source.event_id, source.at, now)
     await connection.execute(_ADD, *about, *columns_of(messages))
+
+
+async def lock_turn(connection: Connection, org_id: UUID, channel_id: UUID) -> None:
+    """Before the channel itself and before counters, which are locked in this order everywhere."""
+    await connection.execute(_LOCK_TURN, org_id, channel_id)
+
+
+async def wake(connection: Connection, org_id: UUID, channel_id: UUID) -> None:
+    """One that failed is looked at now: somebody has mended it."""
+    await connection.execute(_WAKE, org_id, channel_id)

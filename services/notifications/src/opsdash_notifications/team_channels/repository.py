@@ -34,6 +34,11 @@ WHERE org_id = $1 AND id = $2
 _DELETE = """
 UPDATE team_channels SET deleted_at = $3, address = '', shown = '', version = version + 1 WHERE org_id = $1 AND id = $2
 """
+_DELETE_OF_GONE = """
+UPDATE team_channels SET deleted_at = $2, address = '', shown = '', version = version + 1
+WHERE org_id = $1 AND deleted_at IS NULL
+  AND EXISTS (SELECT FROM orgs WHERE org_id = $1 AND removed_at IS NOT NULL)
+"""
 _LISTENING = """
 SELECT id, reasons, priorities, categories FROM team_channels
 WHERE org_id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND reasons && $2::text[] ORDER BY id
@@ -110,6 +115,11 @@ async def save(connection: Connection, org_id: UUID, channel: Channel) -> None:
 async def delete(connection: Connection, org_id: UUID, channel_id: UUID, now: datetime) -> None:
     """Its name stays for the ledger; its address does not."""
     await connection.execute(_DELETE, org_id, channel_id, now)
+
+
+async def delete_of_gone(connection: Connection, org_id: UUID, now: datetime) -> None:
+    """All of an org, where it is gone."""
+    await connection.execute(_DELETE_OF_GONE, org_id, now)
 
 
 async def listening(connection: Connection, org_id: UUID, reasons: Sequence[str]) -> list[Listener]:

@@ -17,7 +17,7 @@ from opsdash_tenancy.versions import ExpectedVersions, check_version
 from opsdash_notifications.access.policy import Access
 from opsdash_notifications.errors import ChannelLimitReached, FieldProblem, InvalidFields, NotFound
 from opsdash_notifications.mail.headers import one_line
-from opsdash_notifications.team_channels import repository
+from opsdash_notifications.team_channels import messages_repository, repository
 from opsdash_notifications.team_channels.model import AMOUNTS, DisabledWhy
 from opsdash_notifications.team_channels.repository import Channel
 from opsdash_notifications.team_channels.setup import ChannelSetup
@@ -72,6 +72,7 @@ async def change(
 ) -> Channel:
     """What changes nothing makes no version. Raises ChannelsNotSetUp, NotFound, StaleVersion or InvalidFields."""
     encryption = setup.encryption
+    await messages_repository.lock_turn(work.connection, access.org_id, channel_id)
     before = await _locked(work, access, channel_id, if_match)
     changes = _changes(wanted)
     if wanted.address is not None:
@@ -87,6 +88,8 @@ async def change(
     if after.address != before.address:
         after = msgspec.structs.replace(after, **_HEALTHY)
     await repository.save(work.connection, access.org_id, after)
+    if not after.failures:
+        await messages_repository.wake(work.connection, access.org_id, channel_id)
     return after
 
 

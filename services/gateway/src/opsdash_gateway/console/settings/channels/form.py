@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import uuid_utils
+
 from opsdash_gateway.console.settings.channels.schemas import Channel
 
 #: Those that a new channel begins with.
@@ -34,6 +36,12 @@ class Form:
     priorities: Sequence[str] = field(default_factory=list)
     categories: Sequence[str] = field(default_factory=list)
     version: int = 0
+    key: str = ""
+
+
+def empty_form() -> Form:
+    """Of a new channel, with a key of its own: sending it twice adds one."""
+    return Form(key=str(uuid_utils.uuid7()))
 
 
 def form_of(channel: Channel) -> Form:
@@ -59,6 +67,7 @@ def typed_form(sent: Sequence[tuple[str, str]], *, shown: str = "", version: int
         priorities=lists["priority"],
         categories=lists["category"],
         version=version,
+        key=last.get("key", ""),
     )
 
 

@@ -15,7 +15,7 @@ from opsdash_http.types import HttpResponse
 
 from opsdash_gateway.console.auth.session import FORM, PAGE
 from opsdash_gateway.console.i18n.languages import N_
-from opsdash_gateway.console.settings.channels.form import KINDS, Form, body_of, form_of, typed_form
+from opsdash_gateway.console.settings.channels.form import KINDS, Form, body_of, empty_form, form_of, typed_form
 from opsdash_gateway.console.settings.channels.schemas import Channel, Channels
 from opsdash_gateway.console.settings.frame import OVERTAKEN, STALE, away, open_setting
 from opsdash_gateway.console.shell.error_messages import error_message, field_messages
@@ -34,6 +34,7 @@ _DONE: Final = {
 }
 _SAID: Final = N_("The chat has not taken the message: %(words)s")
 _FULL: Final = N_("This workspace has as many channels as its plate allows (%(limit)s).")
+_ADDED_BEFORE: Final = N_("This channel was added already, with what you had typed before. Look in the list.")
 _NOT_SET_UP: Final = "channels-not-set-up"
 
 
@@ -49,16 +50,16 @@ async def channel_settings(page: NamedDependency[Page]) -> HttpResponse:
 async def new_channel(page: NamedDependency[Page]) -> HttpResponse:
     """The form of one more."""
     open_setting(page, NAME)
-    return _form(page, Form())
+    return _form(page, empty_form())
 
 
 @post("/settings/channels/new", opt=FORM, status_code=303)
 async def add_channel(page: NamedDependency[Page]) -> HttpResponse:
-    """Add it, and show it in the list."""
+    """Add it, once however often the form is sent, and show it in the list."""
     open_setting(page, NAME)
     typed = typed_form(await _typed(page))
     try:
-        await _send(page, "POST", "", body_of(typed))
+        await _send(page, "POST", "", body_of(typed), {"idempotency-key": typed.key} if typed.key else None)
     except Problem as problem:
         return _refused(page, problem, typed)
     return _done(page, "added")
@@ -179,6 +180,8 @@ def _refused(page: Page, problem: Problem, typed: Form, channel: Channel | None 
         told = page.language.text(OVERTAKEN)
     elif problem.code == "plan-limit-reached":
         told = page.language.text(_FULL, limit=problem.extensions.get("limit", 0))
+    elif problem.code == "idempotency-key-reused":
+        told = page.language.text(_ADDED_BEFORE)
     elif not errors:
         raise problem
     return _form(page, typed, HTTPStatus.UNPROCESSABLE_ENTITY, channel=channel, told=told, errors=errors)
