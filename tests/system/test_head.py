@@ -25,7 +25,9 @@ async def test_is_answered_as_get_is(door: Door, path: str):
     client = door.as_("owner")
     number = (await new_ticket(door))["number"]
     comment = await write(client, f"{TICKETS}/{number}/comments", "seen")
-    address = path.format(slug="ours", reference=number, comment_id=comment["id"])
+    address = path.format(
+        slug="ours", reference=number, comment_id=comment["id"], reminder_id=uuid4(), channel_id=uuid4()
+    )
     whole, head = await client.call("GET", address), await client.call("HEAD", address)
     assert (head.status, head.body) == (whole.status, "")
     assert head.headers["Content-Type"] == whole.headers["Content-Type"]
@@ -65,6 +67,8 @@ async def test_every_path_names_what_it_takes(path: str, door: Door):
         reference="1",
         comment_id=uuid4(),
         row_id=uuid4(),
+        reminder_id=uuid4(),
+        channel_id=uuid4(),
         kind="org",
         entity_id=uuid4(),
         event_type="sla.missed",

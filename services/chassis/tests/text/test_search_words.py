@@ -48,6 +48,12 @@ def test_every_form_of_a_text_is_the_same(text: str, form: str):
     assert fold(unicodedata.normalize(form, text)) == fold(text)
 
 
+@pytest.mark.parametrize("mark", ["", "\u0327", "\u0308"])
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_an_acute_for_an_apostrophe_is_one_in_every_form(form: str, mark: str):
+    assert fold(unicodedata.normalize(form, f"d\u00b4{mark}accord")) == "d'accord"
+
+
 @given(TEXTS | WRITTEN)
 def test_every_text_finds_itself(text: str):
     assert read_query(text).finds(text) or not list(words_of(fold(text)))

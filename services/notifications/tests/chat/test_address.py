@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -170,8 +172,16 @@ class TestTaken:
 class TestConnections:
     """What compat.py promises: seen with each plugin, so a release that connects otherwise is noticed."""
 
+    def test_no_module_of_the_library_has_functions_that_send(self):
+        for address in TAKEN:
+            check_address(address, plain_http=False)
+        loaded = [module for name, module in sys.modules.items() if name.startswith("apprise.")]
+        assert {module.requests for module in loaded if hasattr(module, "requests")} == {compat.GUARDED}
+        assert requests.Session is not compat.GUARDED.Session, "others in this process send as before"
+
     def test_nothing_leaves_where_no_message_is_composed(self):
-        for ask in (requests.get, requests.post, requests.Session().get, requests.session().put):
+        ours = compat.GUARDED
+        for ask in (ours.get, ours.post, ours.Session().get, ours.session().put, partial(ours.request, "PATCH")):
             with pytest.raises(requests.ConnectionError, match="no request leaves"):
                 ask("http://127.0.0.1:1/")
 
@@ -197,7 +207,7 @@ class TestConnections:
 
         token = compat.EXCHANGE.set(exchange)
         with pytest.raises(requests.ConnectionError):
-            requests.get("https://chat.example.test/", timeout=1)
+            compat.GUARDED.get("https://chat.example.test/", timeout=1)
         compat.EXCHANGE.reset(token)
         assert "Authorization" not in seen[0].headers
 

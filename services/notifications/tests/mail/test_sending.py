@@ -63,7 +63,7 @@ async def test_who_chose_no_language_has_that_of_the_org(mails: Mails) -> None:
     await mails.execute(
         "INSERT INTO org_settings (org_id, escalate_after_hours, language, version) VALUES ($1, 24, 'es', 1)", ORG
     )
-    await mails.execute("INSERT INTO mail_preferences (user_id, language) VALUES ($1, 'en')", JONAS)
+    await mails.execute("INSERT INTO mail_preferences (user_id, chosen_language) VALUES ($1, 'en')", JONAS)
     await mails.notice(MAYA, JONAS, actor=None)
     await mails.pass_by()
     await mails.run()

@@ -27,6 +27,8 @@ _MARKS: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
     "\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+# An acute that stands alone is typed for an apostrophe, and taken apart a space with an accent.
+_LONE_ACUTE: Final = re.compile(" (?=[\u0300-\u036f]*\u0301)")
 _UNSEEN: Final = re.compile(f"[{IGNORABLE}]+")
 _MOST_PASSES: Final = 4
 #: Of what is looked for. It is measured when it is folded: one character can then be eighteen.
@@ -69,7 +71,8 @@ def folded_name(name: str) -> str:
 def _fold_once(text: str) -> str:
     """A character that case folding makes may be one that the other steps take apart again."""
     seen = _UNSEEN.sub("", text.translate(_BEFORE))
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", seen)).casefold()
+    apart = _LONE_ACUTE.sub("'", unicodedata.normalize("NFKD", seen))
+    bare = _MARKS.sub("", apart).casefold()
     again = _MARKS.sub("", unicodedata.normalize("NFKD", bare)).translate(_AFTER).translate(_BEFORE)
     joined = unicodedata.normalize("NFKC", _UNSEEN.sub("", again))
     return "".join(map(_plain_digit, joined))

@@ -82,6 +82,7 @@ def _plugin(text: str, *, plain_http: bool) -> tuple[str, Kind, Any]:
     if len(text) > LONGEST_ADDRESS or not text.isascii() or not text.isprintable() or " " in text:
         raise AddressRefused(f"It may have {LONGEST_ADDRESS} characters at most, without spaces.")
     plugin = getattr(importlib.import_module(f"apprise.plugins.{kind.module}"), kind.plugin)
+    compat.write_only()
     # A channel's name may begin with "#", which would begin the fragment of an address.
     parsed = plugin.parse_url(text.replace("#", "%23"))
     if not parsed:
