@@ -219,7 +219,7 @@ async def full(databases: Databases) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def no_connections(databases: Databases) -> AsyncIterator[None]:
-    """Somebody else has taken all that the server gives, and takes what is given back."""
+    """Somebody else has taken all that the server gives, and the databases give none to those who find a gap."""
     parked: list[asyncpg.Connection[asyncpg.Record]] = []
     refused = asyncio.Event()
     server = urlsplit(databases.server.admin_url)
@@ -238,11 +238,16 @@ async def no_connections(databases: Databases) -> AsyncIterator[None]:
         await administrator.execute("CREATE ROLE somebody LOGIN PASSWORD 'somebody'")
         await administrator.execute("GRANT CONNECT ON DATABASE postgres TO somebody")
 
+        async def limit(connections: int) -> None:
+            for name in databases.names:
+                await administrator.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT {connections}')
+
         async def end_sessions() -> None:
             while True:
                 await administrator.execute(_END_SESSIONS, databases.names)
                 await asyncio.sleep(0.2)
 
+        await limit(0)
         tasks = [asyncio.create_task(work) for work in (end_sessions(), *(park() for _ in range(PARKERS)))]
         try:
             await asyncio.wait_for(refused.wait(), 30)
@@ -253,6 +258,7 @@ async def no_connections(databases: Databases) -> AsyncIterator[None]:
             await asyncio.gather(*tasks, return_exceptions=True)
             for connection in parked:
                 connection.terminate()
+            await limit(-1)
             await administrator.execute("REVOKE CONNECT ON DATABASE postgres FROM somebody")
             await administrator.execute("DROP ROLE somebody")
 
