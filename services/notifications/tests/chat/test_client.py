@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging.config
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -145,6 +146,7 @@ async def test_a_name_that_is_not_known(chat: FakeChat):
 
 
 async def test_nothing_of_an_address_is_logged(chat: FakeChat, caplog: pytest.LogCaptureFixture):
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
     caplog.set_level(0)
     await failure_of(chat, 404)
     ours = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]

@@ -70,4 +70,5 @@ def write_only() -> None:
 _METHODS: Final = ("get", "options", "head", "post", "put", "patch", "delete")
 #: What modules of Apprise have in place of requests.
 GUARDED: Final = _requests()
-logging.getLogger("apprise").disabled = True
+# A filter, for whoever sets logging up anew switches disabled loggers on again.
+logging.getLogger("apprise").addFilter(lambda _: False)
