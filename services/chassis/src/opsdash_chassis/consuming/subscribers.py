@@ -32,7 +32,7 @@ from opsdash_chassis.consuming.offsets import CommitOnRevoke
 from opsdash_chassis.consuming.progress import ConsumerProgress
 from opsdash_chassis.consuming.subscription import Subscription
 from opsdash_chassis.database.pools import Database
-from opsdash_chassis.kafka.clients import REFUSALS, BrokerRefuses, broker_error, require_topics
+from opsdash_chassis.kafka.clients import FETCH_WAIT_MS, REFUSALS, BrokerRefuses, broker_error, require_topics
 from opsdash_chassis.kafka.compat import keep_what_was_drained, read_undecodable_headers
 from opsdash_chassis.observability.dependencies import Dependency
 from opsdash_chassis.settings import ConfigurationError, DatabaseSettings
@@ -52,9 +52,6 @@ PART = "consumers"
 MOST_AT_ONCE = 50  # a transaction of that many holds its locks for some tens of milliseconds
 #: How long a consumer without messages sleeps; the first message ends it.
 WAIT_SECONDS = 1.0
-#: How long the broker keeps an empty fetch; the first message ends it. A partition with messages that still waited here
-#: when the fetch left is not part of it, and is fetched that much later at most.
-FETCH_WAIT_SECONDS = 1.0
 
 #: What every subscriber is made with; an architecture test holds the running subscribers against it.
 SAFE_OPTIONS: Mapping[str, Any] = {
@@ -62,7 +59,7 @@ SAFE_OPTIONS: Mapping[str, Any] = {
     "batch": True,
     "max_records": MOST_AT_ONCE,
     "batch_timeout_ms": int(WAIT_SECONDS * 1000),
-    "fetch_max_wait_ms": int(FETCH_WAIT_SECONDS * 1000),
+    "fetch_max_wait_ms": FETCH_WAIT_MS,
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
 }

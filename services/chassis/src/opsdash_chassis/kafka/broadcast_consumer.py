@@ -20,7 +20,7 @@ from opsdash_contracts.envelope import Event, InvalidMessage, UnknownEventType
 from prometheus_client import Counter, Gauge
 
 from opsdash_chassis.backoff import Backoff
-from opsdash_chassis.kafka.clients import client_options
+from opsdash_chassis.kafka.clients import FETCH_WAIT_MS, client_options
 from opsdash_chassis.kafka.compat import read_undecodable_headers
 from opsdash_chassis.kafka.undecodable_headers import decode_record
 from opsdash_chassis.observability.dependencies import Dependency
@@ -51,7 +51,7 @@ BROADCAST_OPTIONS: Mapping[str, Any] = {
     "auto_offset_reset": "none",
     "isolation_level": "read_committed",
     "metadata_max_age_ms": 10_000,
-    "fetch_max_wait_ms": 1000,
+    "fetch_max_wait_ms": FETCH_WAIT_MS,
 }
 
 

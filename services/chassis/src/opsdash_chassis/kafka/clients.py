@@ -28,6 +28,9 @@ from opsdash_chassis.settings import KafkaConnection, KafkaSettings
 log = structlog.get_logger(__name__)
 
 SEND_DEADLINE_SECONDS = 10.0
+#: How long the broker keeps an empty fetch; the first message ends it. A partition with messages that still waited here
+#: when the fetch left is not part of it, and is fetched that much later at most.
+FETCH_WAIT_MS = 1000
 STOP_SECONDS = 3.0
 ASKED_SECONDS = 5.0
 MAXIMUM_BATCH_BYTES = 262_144
