@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 from opsdash_http.errors.problems import Problem
-from opsdash_notifications.announcements.model import MINUTE, MOST_IN_A_MINUTE, Plan, Throttle, pause, plan
+from opsdash_notifications.announcements.model import Plan, pause, plan
 from opsdash_notifications.announcements.routes import only_one_of
+from opsdash_notifications.throttle import MINUTE, MOST_IN_A_MINUTE, Throttle
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

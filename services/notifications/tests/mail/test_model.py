@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opsdash_contracts.notices import Reason, Why
-from opsdash_notifications.mail import model
 from opsdash_notifications.mail.model import (
     DueMail,
     MailPreferences,
     Plan,
     Recipient,
-    Throttle,
     next_try,
     plan,
     why_not,
 )
 from opsdash_notifications.mail.quiet_hours import QuietHours
+from opsdash_notifications.throttle import MOST_IN_A_MINUTE, Throttle
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 HERE = Recipient(is_member=True, has_address=True)
@@ -78,7 +77,7 @@ class TestPlan:
         made = plan(found, recipient, wishes, throttle, now=now)
         assert sorted(outcome(made), key=str) == sorted(found, key=str)
         new = [mail for mail in made.single if not mail.is_held]
-        assert len(new) <= max(model.MOST_IN_A_MINUTE - throttle.in_last_minute(now), 0)
+        assert len(new) <= max(MOST_IN_A_MINUTE - throttle.in_last_minute(now), 0)
         assert all(until > now for _, until in made.held)
         assert len(made.digest) != 1
         assert all(why_not(mail, recipient, wishes, now=now) is None for mail in (*made.single, *made.digest))

@@ -6,25 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-#: Messages to a channel in a minute; what is more becomes a digest a minute later.
-MOST_IN_A_MINUTE: Final = 10
-MINUTE: Final = timedelta(minutes=1)
+from opsdash_notifications.throttle import MINUTE, MOST_IN_A_MINUTE, Throttle
+
 FIRST_PAUSE: Final = timedelta(minutes=1)
 #: So that fifty failures in a row are about a day.
 LONGEST_PAUSE: Final = timedelta(minutes=30)
 #: How long a chat may be away before a message to it is given up.
 PATIENCE: Final = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Throttle:
-    """When messages left to a channel lately, and until when the rest is gathered for a digest."""
-
-    left_at: tuple[datetime, ...] = ()
-    gathers_until: datetime | None = None
-
-    def after_sending(self, now: datetime) -> Throttle:
-        return Throttle((*self.left_at, now)[-MOST_IN_A_MINUTE:], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +29,7 @@ def plan(waiting: int, throttle: Throttle, *, now: datetime) -> Plan:
     until = throttle.gathers_until
     if until is not None:
         return Plan(waiting, throttle) if now >= until else Plan(0, throttle, until)
-    if sum(now - at < MINUTE for at in throttle.left_at) < MOST_IN_A_MINUTE:
+    if throttle.in_last_minute(now) < MOST_IN_A_MINUTE:
         return Plan(1, throttle)
     until = now + MINUTE
     return Plan(0, Throttle(throttle.left_at, until), until)

@@ -10,8 +10,8 @@ from opsdash_chassis.database.pools import Connection
 from opsdash_chassis.database.records import to_row, to_rows
 from opsdash_chassis.database.row import Row
 
-from opsdash_notifications.announcements.model import Throttle
 from opsdash_notifications.languages import DEFAULT_LANGUAGE
+from opsdash_notifications.throttle import Throttle
 
 # Replicas and workers never wait for each other's channels. Some look at those only that answered the last time, so
 # that those that do not are never in the way of all.

@@ -23,16 +23,16 @@ from opsdash_notifications.chat.answers import ChatFailed, Failure
 from opsdash_notifications.chat.text import MOST_LINES
 from opsdash_notifications.inbox.service import notify
 from opsdash_notifications.ledger import service as ledger
-from opsdash_notifications.ledger.model import Outcome, Source
+from opsdash_notifications.ledger.model import RECORDED_AT_ONCE, Source
 from opsdash_notifications.recipients.model import Occasion
 from opsdash_notifications.team_channels import messages_repository as messages
 from opsdash_notifications.team_channels import repository as channels
 from opsdash_notifications.team_channels.model import DisabledWhy, is_given_up
 from opsdash_notifications.team_channels.repository import Channel
+from opsdash_notifications.throttle import Throttle
 
 #: Messages of one channel that are decided about in one transaction.
 AT_ONCE: Final = 1000
-RECORDED_AT_ONCE: Final = 500
 #: How long a process has for the message that it lets leave; after that another one does it, under the same id.
 LEASE: Final = timedelta(seconds=30)
 _PLATES: Final = [str(plate) for plate in PLATES_WITH_SUPPORT]
@@ -45,7 +45,7 @@ class Leaving:
     turn: Turn
     channel: Channel
     org: Org
-    throttle: model.Throttle
+    throttle: Throttle
     messages: Sequence[Message]
     listed: int = MOST_LINES
 
@@ -183,12 +183,5 @@ async def _conclude(work: UnitOfWork, turn: Turn, outcomes: Sequence[tuple[Messa
     if not outcomes:
         return
     there = await repository.remove(work.connection, turn.org_id, [message.notice_id for message, _, _ in outcomes])
-    recorded = [
-        (
-            Source(turn.org_id, message.source_event_id, message.source_at, message.ticket_id, message.number),
-            Outcome(turn.channel_id, notices.Channel.TEAM, Reason(message.reason), why, failed),
-        )
-        for message, why, failed in outcomes
-        if message.notice_id in there
-    ]
-    await ledger.record_each(work, recorded)
+    concluded = [each for each in outcomes if each[0].notice_id in there]
+    await ledger.record_waiting(work, turn.org_id, turn.channel_id, notices.Channel.TEAM, concluded)

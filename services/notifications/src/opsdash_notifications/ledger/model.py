@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from opsdash_contracts.notices import Channel, Reason, Why, notice_id
@@ -12,6 +12,8 @@ from opsdash_contracts.notices import Channel, Reason, Why, notice_id
 #: How old an event may be when it is handled and still leave the product, by mail or to a chat.
 FRESH: Final = timedelta(hours=6)
 FRESH_BREACH: Final = timedelta(hours=24)
+#: Notices that are recorded in one transaction, so that none holds the counters of thousands of tickets.
+RECORDED_AT_ONCE: Final = 500
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -43,6 +45,21 @@ class Outcome:
 
     def notice_id(self, source: Source) -> UUID:
         return notice_id(source.org_id, source.event_id, self.recipient, self.channel, self.reason)
+
+
+class Waiting(Protocol):
+    """A notice that waited to leave, as a queue keeps it."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def ticket_id(self) -> UUID | None: ...
+    @property
+    def number(self) -> int | None: ...
+    @property
+    def source_event_id(self) -> UUID: ...
+    @property
+    def source_at(self) -> datetime: ...
 
 
 def is_too_old(reason: Reason, at: datetime, now: datetime) -> bool:

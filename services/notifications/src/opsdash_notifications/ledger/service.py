@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from opsdash_chassis.database.unit_of_work import UnitOfWork
+from opsdash_contracts.notices import Channel, Reason, Why
 from opsdash_contracts.topics import NOTICES
 
 from opsdash_notifications.ledger import metrics, repository
 from opsdash_notifications.ledger.events import event_id, event_type, notice_event
-from opsdash_notifications.ledger.model import Outcome, Source
+from opsdash_notifications.ledger.model import Outcome, Source, Waiting
 
 
 async def new_outcomes(work: UnitOfWork, source: Source, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -25,6 +27,26 @@ async def record_each(work: UnitOfWork, outcomes: Sequence[tuple[Source, Outcome
     """
     for source, outcome in sorted(outcomes, key=lambda pair: (pair[0].ticket_id is not None, pair[0].subject_id)):
         await record(work, source, [outcome])
+
+
+async def record_waiting(
+    work: UnitOfWork,
+    org_id: UUID,
+    recipient: UUID,
+    channel: Channel,
+    outcomes: Iterable[tuple[Waiting, Why | None, bool]],
+) -> None:
+    """What became of notices of one person or team channel that waited, each with why not and whether it failed."""
+    await record_each(
+        work,
+        [
+            (
+                Source(org_id, notice.source_event_id, notice.source_at, notice.ticket_id, notice.number),
+                Outcome(recipient, channel, Reason(notice.reason), why, failed),
+            )
+            for notice, why, failed in outcomes
+        ],
+    )
 
 
 async def record(work: UnitOfWork, source: Source, outcomes: Sequence[Outcome]) -> None:

@@ -11,10 +11,8 @@ from uuid import UUID
 from opsdash_contracts.notices import MAIL_OFF_AT_FIRST, Reason, Why
 
 from opsdash_notifications.mail.quiet_hours import QuietHours
+from opsdash_notifications.throttle import MINUTE, MOST_IN_A_MINUTE, Throttle
 
-#: Mails to a person in a minute; what is more becomes a digest a minute later.
-MOST_IN_A_MINUTE: Final = 10
-MINUTE: Final = timedelta(minutes=1)
 DEFAULT_DELAY: Final = timedelta(seconds=60)
 LONGEST_DELAY_SECONDS: Final = 3600
 FIRST_PAUSE: Final = timedelta(minutes=1)
@@ -63,17 +61,6 @@ class Recipient:
 
     is_member: bool
     has_address: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Throttle:
-    """What left to a person lately, single mails only, and until when the rest is gathered for a digest."""
-
-    left_at: tuple[datetime, ...] = ()
-    gathers_until: datetime | None = None
-
-    def in_last_minute(self, now: datetime) -> int:
-        return sum(now - at < MINUTE for at in self.left_at)
 
 
 @dataclass(slots=True)
@@ -131,7 +118,7 @@ def plan(
             made.held.append((mail, gathers_until))
     if len(made.digest) == 1:  # one that waited alone leaves as what it is
         made.single.append(made.digest.pop())
-    made.throttle = Throttle((*throttle.left_at, *(now for _ in made.single))[-MOST_IN_A_MINUTE:], gathers_until)
+    made.throttle = throttle.after_sending(now, count=len(made.single), gathers_until=gathers_until)
     return made
 
 

@@ -14,7 +14,7 @@ from opsdash_chassis.database.records import to_row, to_rows
 from opsdash_chassis.database.row import Row
 from opsdash_contracts.notices import Reason
 
-from opsdash_notifications.mail.model import MOST_IN_A_MINUTE, Throttle
+from opsdash_notifications.throttle import MOST_IN_A_MINUTE, Throttle
 
 _ADD = """
 WITH wanted AS (

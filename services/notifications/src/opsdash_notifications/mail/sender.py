@@ -6,13 +6,15 @@ Message-ID, by which a mail server or client knows it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from typing import Final
 
 import structlog
 from opsdash_chassis.crash_points import CrashPoints
-from opsdash_chassis.database.pools import Database
+from opsdash_chassis.database.pools import Connection, Database
 from opsdash_chassis.database.unit_of_work import worker_unit_of_work
 from opsdash_chassis.errors import Unavailable
 from opsdash_chassis.observability.dependencies import Dependency
@@ -36,6 +38,28 @@ AFTER_MAIL_BEFORE_RECORD: Final = "after_mail_before_record"
 TURNS_PER_CONNECTION: Final = 100
 
 
+async def send_while_due(
+    database: Database,
+    server: MailServer,
+    dependency: Dependency,
+    *,
+    is_due: Callable[[Connection], Awaitable[bool]],
+    send_all: Callable[[MailConnection], Awaitable[None]],
+) -> None:
+    """One connection after another, until nothing is due or the mail server is away."""
+    while True:
+        async with database.worker_transaction() as transaction:
+            if not await is_due(transaction):
+                return
+        try:
+            async with server.connected() as connection:
+                dependency.back()
+                await send_all(connection)
+        except MailServerAway as error:
+            dependency.away(str(error))
+            return
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """What the workers of a process share; each runs it on its own. `address` is whom mails are from."""
@@ -49,22 +73,12 @@ class Sender:
 
     async def run(self, database: Database) -> None:
         """Until nothing is due. While the mail server is away nothing is begun, and nothing is lost."""
-        while await self._is_due(database):
-            try:
-                async with self.server.connected() as connection:
-                    self.dependency.back()
-                    await self._send_all(database, connection)
-            except MailServerAway as error:
-                self.dependency.away(str(error))
-                return
+        send_all = partial(self._send_all, database)
+        await send_while_due(database, self.server, self.dependency, is_due=repository.is_due, send_all=send_all)
 
     def ready(self) -> ProbeResult:
         """Mails wait without it, and nothing else does."""
         return True, self.dependency.missed_by("") or "sending"
-
-    async def _is_due(self, database: Database) -> bool:
-        async with database.worker_transaction() as connection:
-            return await repository.is_due(connection)
 
     async def _send_all(self, database: Database, connection: MailConnection) -> None:
         for _ in range(TURNS_PER_CONNECTION):

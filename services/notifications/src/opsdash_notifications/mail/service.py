@@ -19,7 +19,7 @@ from opsdash_contracts.workspace import PLATES_WITH_SUPPORT
 
 from opsdash_notifications.languages import DEFAULT_LANGUAGE
 from opsdash_notifications.ledger import service as ledger
-from opsdash_notifications.ledger.model import Outcome, Source
+from opsdash_notifications.ledger.model import RECORDED_AT_ONCE, Source
 from opsdash_notifications.mail import composition, model, preferences_repository, repository
 from opsdash_notifications.mail.model import DueMail, MailPreferences, Plan, Recipient
 from opsdash_notifications.mail.repository import Addressee, Mail, Turn
@@ -28,7 +28,6 @@ from opsdash_notifications.recipients.model import Occasion
 
 #: Mails of one person that are decided about in one transaction.
 AT_ONCE: Final = 10_000
-RECORDED_AT_ONCE: Final = 500
 #: How long a process has for the mails that it lets leave; after that another one does it, under the same ids.
 LEASE: Final = timedelta(seconds=120)
 _PLATES: Final = [str(plate) for plate in PLATES_WITH_SUPPORT]
@@ -204,12 +203,5 @@ async def _remove_and_record(work: UnitOfWork, turn: Turn, outcomes: Sequence[tu
     if not outcomes:
         return
     there = await repository.remove(work.connection, turn.org_id, [mail.notice_id for mail, _, _ in outcomes])
-    recorded = [
-        (
-            Source(turn.org_id, mail.source_event_id, mail.source_at, mail.ticket_id, mail.number),
-            Outcome(turn.user_id, Channel.MAIL, Reason(mail.reason), why, failed),
-        )
-        for mail, why, failed in outcomes
-        if mail.notice_id in there
-    ]
-    await ledger.record_each(work, recorded)
+    concluded = [each for each in outcomes if each[0].notice_id in there]
+    await ledger.record_waiting(work, turn.org_id, turn.user_id, Channel.MAIL, concluded)

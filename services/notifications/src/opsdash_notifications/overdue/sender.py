@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from typing import Final
 
 import structlog
@@ -18,7 +19,7 @@ from opsdash_notifications.mail import composition, metrics, texts
 from opsdash_notifications.mail.composition import Heading, OverdueLine
 from opsdash_notifications.mail.links import MailLinks
 from opsdash_notifications.mail.repository import Addressee
-from opsdash_notifications.mail.sender import Sender
+from opsdash_notifications.mail.sender import Sender, send_while_due
 from opsdash_notifications.mail.smtp import MailConnection, MailNotTaken, MailRefused, MailServer, MailServerAway
 from opsdash_notifications.overdue import model, repository, service
 from opsdash_notifications.overdue.repository import Digest
@@ -52,18 +53,8 @@ class DigestSender:
 
         Raises Unavailable when the tickets service is away: the others that are due are left for then.
         """
-        while await self._is_due(database):
-            try:
-                async with self.server.connected() as connection:
-                    self.dependency.back()
-                    await self._send_all(database, connection)
-            except MailServerAway as error:
-                self.dependency.away(str(error))
-                return
-
-    async def _is_due(self, database: Database) -> bool:
-        async with database.worker_transaction() as connection:
-            return await repository.is_due(connection)
+        send_all = partial(self._send_all, database)
+        await send_while_due(database, self.server, self.dependency, is_due=repository.is_due, send_all=send_all)
 
     async def _send_all(self, database: Database, connection: MailConnection) -> None:
         for _ in range(MAILS_PER_CONNECTION):
