@@ -30,6 +30,7 @@ from opsdash_notifications.recipients.model import Occasion
 from opsdash_notifications.settings import NotificationsSettings
 from opsdash_tenancy.excerpts import Excerpt
 
+from services.notifications.tests.mail.digests import Digests, FakeOverdue, tickets
 from tests.support.databases import ServiceDatabase, clone, drop
 from tests.support.fixtures import TemplateOf
 
@@ -215,3 +216,9 @@ async def mails(template_of: TemplateOf, postgres_server: object) -> AsyncIterat
     await server.stop()
     await database.close()
     await drop(stored)
+
+
+@pytest.fixture
+async def digests(mails: Mails) -> Digests:
+    overdue = FakeOverdue({(ORG, MAYA): tickets(42), (OTHER_ORG, MAYA): tickets(7), (ORG, JONAS): tickets(42)})
+    return Digests(mails, overdue)
