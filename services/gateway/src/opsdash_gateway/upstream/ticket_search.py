@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, urlencode
@@ -21,7 +22,7 @@ from opsdash_gateway.upstream.client import Upstreams
 COMMENTS_SECONDS: Final = 0.8
 #: The header by which the tickets service is told.
 COMMENTED_TICKETS: Final = "opsdash-commented-tickets"
-_NARROWED: Final = b',"narrowed":["comments"]}'
+_NARROWED: Final = msgspec.Raw(b'["comments"]')
 
 
 class _Ticket(msgspec.Struct):
@@ -70,7 +71,8 @@ async def _page_or_none(
 
 
 def _narrowed(page: Answer) -> Answer:
-    return Answer(page.status, page.headers, page.body.rstrip()[:-1] + _NARROWED)
+    fields = msgspec.json.decode(page.body, type=dict[str, msgspec.Raw])
+    return replace(page, body=msgspec.json.encode(fields | {"narrowed": _NARROWED}))
 
 
 def _words(query: bytes) -> str | None:
